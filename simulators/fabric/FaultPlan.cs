@@ -1,0 +1,135 @@
+namespace SnapshotWorkflows.Simulators.Fabric;
+
+/// <summary>
+/// The faults of a world, by system, pool, method and occurrence, and the count of calls whose effect was executed.
+/// Thread-safe. A test ends with <see cref="AllFired"/>: a planned fault that never hit proves nothing.
+/// </summary>
+public sealed class FaultPlan
+{
+    private readonly Lock gate = new();
+    private readonly List<Entry> entries = [];
+    private readonly SortedDictionary<string, int> calls = new(StringComparer.Ordinal);
+    private int lastId;
+
+    /// <summary>Plans a fault; its occurrences are counted from now on.</summary>
+    public int Add(FaultSpecification specification)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(specification.Occurrence, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(specification.Times, 1);
+        lock (gate)
+        {
+            entries.Add(new Entry(++lastId, specification));
+            return lastId;
+        }
+    }
+
+    /// <summary>Starts a sentence like <c>faults.On("solidfire", "CloneVolume", 2).DropAnswer()</c>.</summary>
+    public FaultSentence On(string system, string method, int occurrence = 1, string? pool = null, int times = 1) =>
+        new(this, new FaultSpecification
+        {
+            System = system,
+            Method = method,
+            Occurrence = occurrence,
+            Pool = pool,
+            Times = times,
+            Action = FaultAction.DropRequest,
+        });
+
+    /// <summary>
+    /// A system calls this once for every request it received, before any effect. The fault that hits this call, or null.
+    /// Of several that would hit, the one planned first does.
+    /// </summary>
+    public FaultSpecification? Take(string system, string? pool, string method)
+    {
+        lock (gate)
+        {
+            FaultSpecification? hit = null;
+            foreach (var entry in entries)
+            {
+                var planned = entry.Specification;
+                if (planned.System != system || planned.Method != method || (planned.Pool is not null && planned.Pool != pool))
+                {
+                    continue;
+                }
+
+                entry.Seen++;
+                if (hit is null && entry.Seen >= planned.Occurrence && (long)entry.Seen < (long)planned.Occurrence + planned.Times)
+                {
+                    entry.FiredTimes++;
+                    hit = planned;
+                }
+            }
+
+            return hit;
+        }
+    }
+
+    /// <summary>Notes that a call's effect was executed.</summary>
+    public void CountCall(string system, string method)
+    {
+        lock (gate)
+        {
+            var key = $"{system}.{method}";
+            calls[key] = calls.GetValueOrDefault(key) + 1;
+        }
+    }
+
+    /// <summary>Executed calls by <c>system.Method</c>.</summary>
+    public IReadOnlyDictionary<string, int> Calls
+    {
+        get
+        {
+            lock (gate)
+            {
+                return new SortedDictionary<string, int>(calls, StringComparer.Ordinal);
+            }
+        }
+    }
+
+    /// <summary>Executed calls of one method.</summary>
+    public int CallsOf(string system, string method)
+    {
+        lock (gate)
+        {
+            return calls.GetValueOrDefault($"{system}.{method}");
+        }
+    }
+
+    /// <summary>Every planned fault with its counters.</summary>
+    public IReadOnlyList<PlannedFault> List()
+    {
+        lock (gate)
+        {
+            return entries.ConvertAll(entry => new PlannedFault(entry.Id, entry.Specification, entry.Seen, entry.FiredTimes));
+        }
+    }
+
+    /// <summary>Whether every planned fault has hit at least once.</summary>
+    public bool AllFired()
+    {
+        lock (gate)
+        {
+            return entries.TrueForAll(entry => entry.FiredTimes > 0);
+        }
+    }
+
+    /// <summary>Forgets all planned faults; the call counts stay.</summary>
+    public void Clear()
+    {
+        lock (gate)
+        {
+            entries.Clear();
+        }
+    }
+
+    private sealed class Entry(int id, FaultSpecification specification)
+    {
+        public int Id { get; } = id;
+
+        public FaultSpecification Specification { get; } = specification;
+
+        public int Seen { get; set; }
+
+        public int FiredTimes { get; set; }
+    }
+}

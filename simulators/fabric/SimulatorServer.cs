@@ -1,0 +1,70 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SnapshotWorkflows.Simulators.Fabric;
+
+/// <summary>Kestrel on 127.0.0.1, on a port of the system's choice, in front of one simulated address.</summary>
+public sealed class SimulatorServer : IAsyncDisposable
+{
+    private readonly WebApplication application;
+    private readonly X509Certificate2? certificate;
+
+    private SimulatorServer(WebApplication application, X509Certificate2? certificate, Uri uri)
+    {
+        this.application = application;
+        this.certificate = certificate;
+        Uri = uri;
+        CertificateSha256 = certificate is null ? null : SimulatorCertificate.Sha256(certificate);
+    }
+
+    /// <summary>Scheme, address and port, without a path.</summary>
+    public Uri Uri { get; }
+
+    /// <summary>SHA-256 of the server certificate's DER in lower-case hex; null over plain HTTP.</summary>
+    public string? CertificateSha256 { get; }
+
+    /// <summary>Starts listening; over HTTPS with a fresh self-signed certificate.</summary>
+    public static async Task<SimulatorServer> StartAsync(ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null)
+    {
+        var serverCertificate = https ? SimulatorCertificate.Create(clock ?? TimeProvider.System) : null;
+        // The empty builder reads no settings and no environment: what listens is what stands here.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            // The simulators answer from memory; a synchronous write of a ready body is no harm.
+            options.AllowSynchronousIO = true;
+            options.Limits.MaxRequestBodySize = null;
+            options.Limits.MinRequestBodyDataRate = null;
+            options.Limits.MinResponseDataRate = null;
+            options.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (serverCertificate is not null)
+                {
+                    listen.UseHttps(serverCertificate);
+                }
+            });
+        });
+        var app = builder.Build();
+        app.Run(endpoint.InvokeAsync);
+        await app.StartAsync();
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return new SimulatorServer(app, serverCertificate, new Uri(address));
+    }
+
+    /// <summary>Stops listening; requests under way are cut after a moment.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
+        await application.StopAsync(patience.Token);
+        await application.DisposeAsync();
+        certificate?.Dispose();
+    }
+}
