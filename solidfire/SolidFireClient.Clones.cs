@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace SnapshotWorkflows.SolidFire;
+
+public sealed partial class SolidFireClient
+{
+    /// <summary>Starts a clone. Record the answer's <see cref="CloneStarted.VolumeId"/> before waiting.</summary>
+    public Task<CloneStarted> CloneVolumeAsync(CloneVolumeRequest clone, CancellationToken cancellation)
+    {
+        var parameters = new JsonObject { ["volumeID"] = clone.VolumeId, ["name"] = clone.Name, ["attributes"] = clone.Attributes.DeepClone() };
+        if (clone.SnapshotId is { } snapshot) parameters["snapshotID"] = snapshot;
+        if (clone.NewAccountId is { } account) parameters["newAccountID"] = account;
+        if (clone.Access is { } access) parameters["access"] = access;
+        return WriteAsync("CloneVolume", parameters, SolidFireJson.Default.CloneStarted, cancellation);
+    }
+
+    /// <summary>How a job stands. The result is kept on the cluster, so asking twice is safe; it vanishes by itself after a while.</summary>
+    public async Task<AsyncResult> GetAsyncResultAsync(long asyncHandle, CancellationToken cancellation)
+    {
+        JsonElement reply;
+        try
+        {
+            reply = await ReadAsync("GetAsyncResult", new() { ["asyncHandle"] = asyncHandle, ["keepResult"] = true }, SolidFireJson.Default.JsonElement, cancellation);
+        }
+        catch (SolidFireException fault) when (fault.ErrorName is SolidFireErrors.AsyncHandleDoesNotExist or SolidFireErrors.DbNoSuchPath)
+        {
+            return new() { AsyncHandle = asyncHandle, State = AsyncState.UnknownHandle };
+        }
+        var inner = Member(reply, "result");
+        // There is no status "error": a failed job is complete and carries an error.
+        var error = Member(reply, "error") ?? (inner is { } nested ? Member(nested, "error") : null);
+        var result = new AsyncResult
+        {
+            AsyncHandle = asyncHandle,
+            ResultType = Text(reply, "resultType"),
+            Detail = inner ?? Member(reply, "details"),
+            State = Text(reply, "status") switch
+            {
+                "running" => AsyncState.Running,
+                "complete" => error is null ? AsyncState.Succeeded : AsyncState.Failed,
+                var other => throw new SolidFireException("GetAsyncResult", SolidFireErrors.AnswerLost, SolidFireErrorKind.Rejected, $"Job {asyncHandle} has the unknown status '{other}'."),
+            },
+        };
+        return error is { } failure && result.State == AsyncState.Failed
+            ? result with { ErrorName = Text(failure, "name") ?? "unnamed", ErrorMessage = Text(failure, "message") ?? "no message" }
+            : result;
+    }
+
+    public async Task<IReadOnlyList<AsyncResultEntry>> ListAsyncResultsAsync(CancellationToken cancellation) =>
+        (await ReadAsync("ListAsyncResults", [], SolidFireJson.Default.AsyncEntriesReply, cancellation)).AsyncHandles;
+
+    public async Task<IReadOnlyList<SyncJob>> ListSyncJobsAsync(CancellationToken cancellation) =>
+        (await ReadAsync("ListSyncJobs", [], SolidFireJson.Default.SyncJobsReply, cancellation)).SyncJobs;
+
+    private static JsonElement? Member(JsonElement owner, string name) =>
+        owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) ? value : null;
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SnapshotWorkflows.SolidFire;
+
+internal sealed record ClusterInfoReply([property: JsonPropertyName("clusterInfo"), JsonRequired] ClusterInfo ClusterInfo);
+
+internal sealed record VolumesReply([property: JsonPropertyName("volumes"), JsonRequired] List<Volume> Volumes);
+
+internal sealed record VolumeReply([property: JsonPropertyName("volume")] Volume? Volume, [property: JsonPropertyName("volumeID")] long? VolumeId);
+
+internal sealed record SnapshotsReply([property: JsonPropertyName("snapshots"), JsonRequired] List<ClusterSnapshot> Snapshots);
+
+internal sealed record SnapshotReply([property: JsonPropertyName("snapshot")] ClusterSnapshot? Snapshot, [property: JsonPropertyName("snapshotID")] long? SnapshotId);
+
+internal sealed record AsyncEntriesReply([property: JsonPropertyName("asyncHandles"), JsonRequired] List<AsyncResultEntry> AsyncHandles);
+
+internal sealed record SyncJobsReply([property: JsonPropertyName("syncJobs"), JsonRequired] List<SyncJob> SyncJobs);
+
+internal sealed record AccessGroupsReply([property: JsonPropertyName("volumeAccessGroups"), JsonRequired] List<VolumeAccessGroup> Groups);
+
+internal sealed record AccessGroupReply([property: JsonPropertyName("volumeAccessGroup")] VolumeAccessGroup? Group, [property: JsonPropertyName("volumeAccessGroupID")] long? GroupId);
+
+internal sealed record SessionsReply([property: JsonPropertyName("sessions"), JsonRequired] List<IscsiSession> Sessions);
+
+internal sealed record AccountReply([property: JsonPropertyName("account"), JsonRequired] SolidFireAccount Account);
+
+/// <summary>Replies: what we do not know is skipped, what we use is required.</summary>
+[JsonSourceGenerationOptions(
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    Converters = [typeof(ElementTimeConverter)])]
+[JsonSerializable(typeof(ClusterInfoReply))]
+[JsonSerializable(typeof(ClusterVersion))]
+[JsonSerializable(typeof(ClusterLimits))]
+[JsonSerializable(typeof(VolumesReply))]
+[JsonSerializable(typeof(VolumeReply))]
+[JsonSerializable(typeof(SnapshotsReply))]
+[JsonSerializable(typeof(SnapshotReply))]
+[JsonSerializable(typeof(CloneStarted))]
+[JsonSerializable(typeof(AsyncEntriesReply))]
+[JsonSerializable(typeof(SyncJobsReply))]
+[JsonSerializable(typeof(AccessGroupsReply))]
+[JsonSerializable(typeof(AccessGroupReply))]
+[JsonSerializable(typeof(SessionsReply))]
+[JsonSerializable(typeof(AccountReply))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class SolidFireJson : JsonSerializerContext;
+
+/// <summary>Times are UTC text; one that is not set comes as empty text or null, depending on the field.</summary>
+internal sealed class ElementTimeConverter : JsonConverter<DateTimeOffset?>
+{
+    public override bool HandleNull => true;
+
+    public override DateTimeOffset? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.Null) return null;
+        var text = reader.GetString();
+        if (string.IsNullOrEmpty(text)) return null;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : null;
+    }
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset? value, JsonSerializerOptions options)
+    {
+        if (value is { } time) writer.WriteStringValue(time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        else writer.WriteNullValue();
+    }
+}
