@@ -1,0 +1,2 @@
+// The durable framework's names enter this room here and nowhere else: against the public packages only this file changes.
+global using SnapshotWorkflows.Durable;

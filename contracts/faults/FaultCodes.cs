@@ -1,0 +1,14 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>Codes that the workflow itself decides on; all others only reach people.</summary>
+public static class FaultCodes
+{
+    /// <summary>The clone is neither listed nor under way any more.</summary>
+    public const string CloneLost = "clone.lost";
+
+    /// <summary>Whether the resign ended, or stopped half-way, cannot be told: such a clone is not used.</summary>
+    public const string ResignOutcomeUnknown = "resign.outcome-unknown";
+
+    /// <summary>The copy's task is gone without a verdict, or it failed: the destination may hold part of it.</summary>
+    public const string CopyOutcomeUnknown = "copy.outcome-unknown";
+}

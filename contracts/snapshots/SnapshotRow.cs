@@ -1,0 +1,25 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>A snapshot as the catalog lists it. A projection: rebuilt from hub and manifests, never the truth.</summary>
+public sealed record SnapshotRow
+{
+    public required RequestKey Key { get; init; }
+
+    public required string VolumeId { get; init; }
+
+    public string? VolumeName { get; init; }
+
+    public string? VmId { get; init; }
+
+    public string? Account { get; init; }
+
+    public string? Name { get; init; }
+
+    public required string Caller { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required SnapshotStatus Status { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+}

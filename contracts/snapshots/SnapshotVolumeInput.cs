@@ -1,0 +1,26 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>What SnapshotVolume is started with. Stored for ever: add optional members only.</summary>
+public sealed record SnapshotVolumeInput
+{
+    public required RequestKey Key { get; init; }
+
+    /// <summary>The CloudStack volume's uuid.</summary>
+    public required string VolumeId { get; init; }
+
+    /// <summary>Shown to users; CloudStack's manner (vm_volume_time) when the request gave none.</summary>
+    public string? Name { get; init; }
+
+    public QuiesceMode Quiesce { get; init; }
+
+    /// <summary>Name of a configured destination; null is the default one.</summary>
+    public string? Destination { get; init; }
+
+    /// <summary>Keep the array's snapshot after the copy is proven. It then has no retention fuse.</summary>
+    public bool KeepOnPrimary { get; init; }
+
+    /// <summary>Who asked: the name of the key that was used, never the key.</summary>
+    public required string Caller { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+}

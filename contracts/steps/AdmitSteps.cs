@@ -1,0 +1,54 @@
+namespace SnapshotWorkflows.Contracts;
+
+// What the read-only steps of Admit ask and answer. Each looks at one system; SnapshotVolume puts the plan together.
+
+public sealed record ResolveVolumeInput(string VolumeId);
+
+/// <summary>The volume as CloudStack's listVolumes tells it.</summary>
+/// <param name="Path">A VDI's uuid, or <c>/&lt;iqn&gt;/0</c>.</param>
+public sealed record CloudStackVolume(string Id, string Name, string Path, string ZoneId, string? Account, string? VmId, string? VmName, long SizeBytes);
+
+public sealed record InspectSourceInput(CloudStackVolume Volume);
+
+/// <summary>The volume's disk as its pool knows it.</summary>
+/// <param name="Iqn">Target name out of CloudStack's SR label <c>/&lt;iqn&gt;/0</c>.</param>
+public sealed record SourceDisk(string Pool, string SrUuid, string Iqn, string VdiUuid, long VirtualSizeBytes, string? VmUuid);
+
+public sealed record InspectArrayVolumeInput(string Iqn);
+
+/// <summary>The LUN on the array, found by its IQN, with room for one more snapshot and one more clone.</summary>
+public sealed record SourceVolume(ArrayVolume Volume, string Name, string Iqn, long TotalSizeBytes, long AccountId, string Portal);
+
+public sealed record ChooseCopyHostInput(string SourceSrUuid);
+
+/// <summary>Where the copy is made, and how a clone's duplicate uuids are dealt with there.</summary>
+/// <param name="Strategy"><see cref="ResignStrategies"/>.</param>
+public sealed record CopyHost(string Pool, string HostUuid, string HostName, string Iqn, string Strategy, string ProductVersion);
+
+public static class ResignStrategies
+{
+    /// <summary>A pool that does not see the originals introduces the clone under its own uuids.</summary>
+    public const string Dedicated = "dedicated";
+
+    /// <summary>SR.create of type relvmoiscsi gives the clone new uuids.</summary>
+    public const string Relvmoiscsi = "relvmoiscsi";
+}
+
+public sealed record InspectDestinationInput(string? Destination, long NeededBytes, string ZoneId, string VolumeId, RequestKey Key);
+
+/// <summary>The chosen destination with room for the whole disk.</summary>
+/// <param name="Server">NFS server as hypervisors reach it.</param>
+/// <param name="Export">NFS export as hypervisors mount it.</param>
+/// <param name="Folder">The snapshot's own folder, relative to the export.</param>
+public sealed record DestinationPlan(string Destination, string Server, string Export, string Folder, string ManifestName, long FreeBytes)
+{
+    public DestinationFolder Where => new(Destination, Folder);
+}
+
+public sealed record DestinationFolder(string Destination, string Folder);
+
+/// <summary>The right to work on one volume; a volume has one job at a time.</summary>
+public sealed record VolumeSlot(RequestKey Key, string VolumeId);
+
+/// <param name="HeldBy">Who has the slot when it was not granted.</param>
+public sealed record SlotGrant(bool Granted, string? HeldBy);

@@ -1,0 +1,43 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>The content of a whole disk, as one reader saw it.</summary>
+/// <param name="Root">Hex Merkle root (docs/formats/disk-root.md).</param>
+/// <param name="DiskBytes">Size of the disk.</param>
+/// <param name="AllocatedBytes">Bytes that the reader had to read: what is not a hole.</param>
+/// <param name="StoredBytes">Size of the object or stream that held them.</param>
+public sealed record ContentReceipt(string Root, long DiskBytes, long AllocatedBytes, long StoredBytes);
+
+/// <param name="Expected">What the source's second reader found.</param>
+public sealed record VerifyCopyInput(RequestKey Key, string Destination, string Location, ContentReceipt Expected);
+
+/// <summary>Everything that the manifest tells; the activity adds only what the store knows.</summary>
+public sealed record PublishManifestInput
+{
+    public required SnapshotVolumeInput Request { get; init; }
+
+    public required CloudStackVolume Volume { get; init; }
+
+    public required SourceVolume Array { get; init; }
+
+    public required StorageSnapshot Snapshot { get; init; }
+
+    public required CopyHost Host { get; init; }
+
+    public required DestinationPlan Destination { get; init; }
+
+    public required string Location { get; init; }
+
+    public required ContentReceipt Content { get; init; }
+
+    public required string Consistency { get; init; }
+
+    public double? FrozenMs { get; init; }
+
+    public required DateTimeOffset CopyStartedAt { get; init; }
+
+    public required DateTimeOffset CopyEndedAt { get; init; }
+
+    public required DateTimeOffset VerifiedAt { get; init; }
+}
+
+public sealed record ManifestReceipt(string Name, string Location);

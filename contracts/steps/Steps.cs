@@ -1,0 +1,38 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>Every durable step with its types, in the order in which SnapshotVolume meets them.</summary>
+public static class Steps
+{
+    public static readonly Step<ResolveVolumeInput, CloudStackVolume> ResolveVolume = new(StepNames.ResolveVolume);
+    public static readonly Step<InspectSourceInput, SourceDisk> InspectSource = new(StepNames.InspectSource);
+    public static readonly Step<InspectArrayVolumeInput, SourceVolume> InspectArrayVolume = new(StepNames.InspectArrayVolume);
+    public static readonly Step<ChooseCopyHostInput, CopyHost> ChooseCopyHost = new(StepNames.ChooseCopyHost);
+    public static readonly Step<InspectDestinationInput, DestinationPlan> InspectDestination = new(StepNames.InspectDestination);
+    public static readonly Step<VolumeSlot, SlotGrant> TakeVolumeSlot = new(StepNames.TakeVolumeSlot);
+    public static readonly Step<VolumeSlot, bool> ReleaseVolumeSlot = new(StepNames.ReleaseVolumeSlot);
+    public static readonly Step<FreezeInput, FreezeReceipt> Freeze = new(StepNames.Freeze);
+    public static readonly Step<FreezeInput, ThawReceipt> Thaw = new(StepNames.Thaw);
+    public static readonly Step<StorageSnapshotInput, StorageSnapshot> CreateStorageSnapshot = new(StepNames.CreateStorageSnapshot);
+    public static readonly Step<StorageSnapshotInput, bool> KeepStorageSnapshot = new(StepNames.KeepStorageSnapshot);
+    public static readonly Step<StorageSnapshotInput, bool> DeleteStorageSnapshot = new(StepNames.DeleteStorageSnapshot);
+    public static readonly Step<StartCloneInput, CloneReceipt> StartClone = new(StepNames.StartClone);
+    public static readonly Step<CheckCloneInput, CloneCheck> CheckClone = new(StepNames.CheckClone);
+    public static readonly Step<OwnedCloneInput, bool> DeleteClone = new(StepNames.DeleteClone);
+    public static readonly Step<AccessInput, AccessReceipt> GrantAccess = new(StepNames.GrantAccess);
+    public static readonly Step<OwnedCloneInput, bool> RevokeAccess = new(StepNames.RevokeAccess);
+    public static readonly Step<SrInput, bool> ResignSr = new(StepNames.ResignSr);
+    public static readonly Step<SrInput, SrReceipt> IntroduceSr = new(StepNames.IntroduceSr);
+    public static readonly Step<FindVdiInput, VdiReceipt> FindVdi = new(StepNames.FindVdi);
+    public static readonly Step<OwnedSrInput, bool> ForgetSr = new(StepNames.ForgetSr);
+    public static readonly Step<DestinationFolder, bool> PrepareFolder = new(StepNames.PrepareFolder);
+    public static readonly Step<DestinationFolder, bool> RemoveFolder = new(StepNames.RemoveFolder);
+    public static readonly Step<DestinationSrInput, SrReceipt> EnsureDestinationSr = new(StepNames.EnsureDestinationSr);
+    public static readonly Step<OwnedSrInput, bool> ForgetDestinationSr = new(StepNames.ForgetDestinationSr);
+    public static readonly Step<DestinationVdiInput, VdiReceipt> CreateDestinationVdi = new(StepNames.CreateDestinationVdi);
+    public static readonly Step<OwnedVdiInput, bool> DestroyDestinationVdi = new(StepNames.DestroyDestinationVdi);
+    public static readonly Step<CopyVdiInput, CopyReceipt> CopyVdi = new(StepNames.CopyVdi);
+    public static readonly Step<HashSourceInput, ContentReceipt> HashSource = new(StepNames.HashSource);
+    public static readonly Step<VerifyCopyInput, ContentReceipt> VerifyCopy = new(StepNames.VerifyCopy);
+    public static readonly Step<PublishManifestInput, ManifestReceipt> PublishManifest = new(StepNames.PublishManifest);
+    public static readonly Step<SnapshotRow, bool> ProjectSnapshot = new(StepNames.ProjectSnapshot);
+}

@@ -1,0 +1,35 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <param name="VmId">CloudStack's uuid of the VM, for the hook's address.</param>
+/// <param name="Marker">Names this very freeze: a later one has another.</param>
+public sealed record FreezeInput(RequestKey Key, string VmId, string Marker);
+
+public sealed record FreezeReceipt(string Marker, DateTimeOffset At);
+
+/// <param name="Held">The freeze of this marker lasted without a break until this thaw.</param>
+public sealed record ThawReceipt(bool Held, double FrozenMs);
+
+/// <param name="Retention">The fuse: the array deletes the snapshot by itself after this time, should we never come back.</param>
+public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, TimeSpan Retention);
+
+public sealed record StorageSnapshot(long SnapshotId, string Uuid, DateTimeOffset CreatedAt, long TotalSizeBytes);
+
+public sealed record StartCloneInput(RequestKey Key, ArrayVolume Source, long SnapshotId, long TotalSizeBytes);
+
+/// <summary>What CloneVolume answered. The clone is invisible until it is done, so its id is kept from here.</summary>
+/// <param name="AsyncHandle">Null when an earlier attempt's clone was found finished.</param>
+public sealed record CloneReceipt(ArrayVolume Volume, long? AsyncHandle);
+
+public sealed record CheckCloneInput(RequestKey Key, CloneReceipt Receipt);
+
+/// <param name="Lun">Set when the clone is active.</param>
+public sealed record CloneCheck(CloneLun? Lun);
+
+public sealed record CloneLun(ArrayVolume Volume, string Iqn, string ScsiId, long TotalSizeBytes, string Portal);
+
+/// <summary>Names a clone of ours by request and source; its id too, where it is known.</summary>
+public sealed record OwnedCloneInput(RequestKey Key, ArrayVolume Source);
+
+public sealed record AccessInput(RequestKey Key, ArrayVolume Volume, string InitiatorIqn);
+
+public sealed record AccessReceipt(long VolumeAccessGroupId);

@@ -1,0 +1,90 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>
+/// One volume's snapshot, from the array to a verified copy on secondary storage.
+/// <para>
+/// Admit (look, refuse, wait for the volume) · Freeze, CreateStorageSnapshot, Thaw · StartClone, CheckClone, GrantAccess, ResignSr, IntroduceSr, FindVdi ·
+/// PrepareFolder, EnsureDestinationSr, CreateDestinationVdi, CopyVdi · HashSource, VerifyCopy · PublishManifest, the commit point.
+/// Before it any failure, and a wish to cancel, unwinds what was made, last first. After it the same stack, less what the snapshot keeps, is the
+/// clean-up: it is retried and shown, and no longer fails the snapshot.
+/// </para>
+/// </summary>
+[DurableTask(nameof(SnapshotVolume))]
+public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, SnapshotVolumeResult>
+{
+    public override async Task<SnapshotVolumeResult> RunAsync(TaskOrchestrationContext context, SnapshotVolumeInput input)
+    {
+        var run = new SnapshotRun(context, input);
+        SnapshotVolumeResult result;
+        try
+        {
+            result = await MakeAsync(run);
+        }
+        catch (StepFaultException failure)
+        {
+            await AbandonAsync(run, failure.Fault);
+            throw;
+        }
+
+        await run.UnwindAsync();
+        run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
+        await run.ProjectAsync();
+        return result;
+    }
+
+    private static async Task<SnapshotVolumeResult> MakeAsync(SnapshotRun run)
+    {
+        var plan = await run.AdmitAsync();
+        var snapshot = await run.TakeSnapshotAsync(plan);
+        var source = await run.AttachCloneAsync(plan, snapshot);
+        var (_, location, beganAt, endedAt) = await run.CopyAsync(plan, source);
+        var content = await run.VerifyAsync(plan, source, location);
+        var status = run.Board.Status;
+
+        var manifest = await run.DoAsync(Steps.PublishManifest, new PublishManifestInput
+        {
+            Request = run.Request,
+            Volume = plan.Volume,
+            Array = plan.Array,
+            Snapshot = snapshot,
+            Host = plan.Host,
+            Destination = plan.Destination,
+            Location = location,
+            Content = content,
+            Consistency = status.Consistency!,
+            FrozenMs = status.FrozenMs,
+            CopyStartedAt = Utc(beganAt),
+            CopyEndedAt = Utc(endedAt),
+            VerifiedAt = status.Verified!.At,
+        });
+
+        // The commit point is behind us: the data stays, and so does the array's snapshot where the request keeps it.
+        run.Undo.Keep(StepNames.DestroyDestinationVdi);
+        run.Undo.Keep(StepNames.RemoveFolder);
+        if (run.Request.KeepOnPrimary)
+        {
+            run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));
+        }
+
+        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = location });
+        await run.ProjectAsync();
+        return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, location, content.Root, content.DiskBytes, status.Consistency!);
+    }
+
+    private static async Task AbandonAsync(SnapshotRun run, StepFault fault)
+    {
+        run.Board.Show(status => status with
+        {
+            State = SnapshotState.Error,
+            Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""),
+            Waiting = null,
+            Verified = null,
+            Root = null,
+        });
+        await run.UnwindAsync();
+        run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
+        await run.ProjectAsync();
+    }
+
+    private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
+}

@@ -1,0 +1,39 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>
+/// A person's wish to stop, as the instance sees it: the event <c>Cancel</c>. Steps carry the tag that makes the engine cancel a running
+/// activity when that event comes; waits end early. Undo and clean-up do not listen.
+/// </summary>
+internal sealed class Cancellation(TaskOrchestrationContext context)
+{
+    public const string EventName = "Cancel";
+
+    private static readonly Dictionary<string, string> Tags = new(StringComparer.Ordinal) { ["cancel-on-event"] = EventName };
+
+    private readonly Task<string?> _wish = context.WaitForExternalEvent<string?>(EventName);
+
+    /// <summary>Options of an activity that is to stop when the wish comes.</summary>
+    public static TaskOptions Cancellable { get; } = new(retry: null, tags: Tags);
+
+    /// <exception cref="StepFaultException">With <see cref="FaultKind.Cancelled"/>, once the wish came.</exception>
+    public void ThrowIfWished()
+    {
+        if (_wish.IsCompleted) throw new StepFaultException(Faults.Cancelled());
+    }
+
+    /// <summary>A durable wait that the wish cuts short.</summary>
+    public async Task WaitAsync(TimeSpan delay)
+    {
+        using var timer = new CancellationTokenSource();
+        var elapsed = context.CreateTimer(delay, timer.Token);
+        if (await Task.WhenAny(elapsed, _wish) == elapsed)
+        {
+            await elapsed;
+            return;
+        }
+
+        // An open timer would keep the instance running after its end.
+        await timer.CancelAsync();
+        ThrowIfWished();
+    }
+}

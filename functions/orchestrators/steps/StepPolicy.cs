@@ -1,0 +1,31 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>
+/// How long a step is tried again. Only faults of kind Transient and Busy are, unless <paramref name="Anything"/>.
+/// Waits double from <paramref name="First"/> to <paramref name="Longest"/>; a fault's own RetryAfter wins.
+/// </summary>
+/// <param name="Deadline">No new try begins after this much time since the first.</param>
+/// <param name="Anything">Retry whatever the fault: for undo and clean-up, which must end done.</param>
+internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Deadline, bool Anything = false)
+{
+    /// <summary>Looking before anything is made: a person waits for the answer.</summary>
+    public static readonly StepPolicy Preflight = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(10));
+
+    /// <summary>Making something: appliances fail over in minutes.</summary>
+    public static readonly StepPolicy Work = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30));
+
+    /// <summary>While a guest is frozen every second counts: better no snapshot than a long freeze.</summary>
+    public static readonly StepPolicy Frozen = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+
+    /// <summary>Undo and clean-up never give up; what keeps failing is shown.</summary>
+    public static readonly StepPolicy UntilDone = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.MaxValue, Anything: true);
+
+    public bool Retries(StepFault fault, TimeSpan sinceFirst) => (Anything || fault.IsRetryable) && sinceFirst < Deadline;
+
+    public TimeSpan DelayAfter(int attempt, StepFault fault)
+    {
+        if (fault.RetryAfter is { } asked && asked > TimeSpan.Zero) return asked < Longest ? asked : Longest;
+        var doubled = First * Math.Pow(2, Math.Min(attempt - 1, 16));
+        return doubled < Longest ? doubled : Longest;
+    }
+}

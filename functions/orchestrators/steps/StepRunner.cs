@@ -1,0 +1,63 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>Runs durable steps: typed, tried again by policy with durable waits, shown on the board, failing only with a coded fault.</summary>
+internal sealed class StepRunner(TaskOrchestrationContext context, StatusBoard board, Cancellation cancellation)
+{
+    /// <summary>A step on the way to the commit point: stops when a person wishes so.</summary>
+    /// <exception cref="StepFaultException">The fault after which the policy gave up.</exception>
+    public async Task<TOutput> RunAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy)
+    {
+        var began = context.CurrentUtcDateTime;
+        for (var attempt = 1; ; attempt++)
+        {
+            cancellation.ThrowIfWished();
+            board.At(step.Name);
+            var fault = default(StepFault);
+            try
+            {
+                return await context.CallActivityAsync<TOutput>(step.Name, input, Cancellation.Cancellable);
+            }
+            catch (TaskFailedException failure)
+            {
+                fault = StepFault.From(failure.FailureDetails);
+            }
+
+            if (!policy.Retries(fault, context.CurrentUtcDateTime - began)) throw new StepFaultException(fault);
+            board.Waiting(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
+            await cancellation.WaitAsync(policy.DelayAfter(attempt, fault));
+        }
+    }
+
+    /// <summary>A step whose answer is needed and that a wish to cancel must not stop: a thaw.</summary>
+    public Task<TOutput> RunUncancelledAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy)
+    {
+        board.At(step.Name);
+        return PersistAsync(step, input, policy, board.Waiting);
+    }
+
+    /// <summary>A step of undo or clean-up: never cancelled, never given up; <paramref name="stuck"/> shows what keeps failing.</summary>
+    public async Task FinishAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, Action<StepNotice?> stuck)
+    {
+        await PersistAsync(step, input, StepPolicy.UntilDone, stuck);
+        stuck(null);
+    }
+
+    private async Task<TOutput> PersistAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy, Action<StepNotice> failed)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var fault = default(StepFault);
+            try
+            {
+                return await context.CallActivityAsync<TOutput>(step.Name, input);
+            }
+            catch (TaskFailedException failure)
+            {
+                fault = StepFault.From(failure.FailureDetails);
+            }
+
+            failed(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
+            await context.CreateTimer(policy.DelayAfter(attempt, fault), CancellationToken.None);
+        }
+    }
+}
