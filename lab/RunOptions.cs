@@ -1,0 +1,64 @@
+namespace SnapshotWorkflows.Lab;
+
+/// <summary>What <c>./run</c> was asked for.</summary>
+internal sealed record RunOptions
+{
+    public string Quiesce { get; init; } = "none";
+
+    /// <summary>Version of the simulated hosts: <c>8</c> knows no relvmoiscsi, <c>7.1</c> does.</summary>
+    public string XenServer { get; init; } = "8";
+
+    public bool Kill { get; init; }
+
+    /// <summary>Decides the moments of the kills; printed, so that a run can be repeated.</summary>
+    public int Seed { get; init; } = Random.Shared.Next(1, 100_000);
+
+    public bool Keep { get; init; }
+
+    public bool Clean { get; init; }
+
+    /// <summary>Size of the sample volume.</summary>
+    public long DiskBytes { get; init; } = 1L << 30;
+
+    /// <summary>Bytes a second that the simulated hosts copy: fast enough to watch; slow enough, with kills, to be caught in the middle.</summary>
+    public long CopyRate => DiskBytes / (Kill ? 16 : 8);
+
+    public static RunOptions Parse(IReadOnlyList<string> args)
+    {
+        var options = new RunOptions();
+        for (var i = 0; i < args.Count; i++)
+        {
+            options = args[i] switch
+            {
+                "--quiesce" => options with { Quiesce = OneOf("none", "hook") },
+                "--xenserver" => options with { XenServer = OneOf("8", "7.1") },
+                "--kill" => options with { Kill = true },
+                "--seed" => options with { Seed = Number() },
+                "--keep" => options with { Keep = true },
+                "--clean" => options with { Clean = true },
+                var other => throw new UsageException($"{other} is not an option."),
+            };
+
+            string Value() => i + 1 < args.Count ? args[++i] : throw new UsageException($"{args[i]} needs a value.");
+
+            string OneOf(params string[] allowed)
+            {
+                var name = args[i];
+                var value = Value();
+                return allowed.Contains(value) ? value : throw new UsageException($"{name} is {string.Join(" or ", allowed)}, not {value}.");
+            }
+
+            int Number()
+            {
+                var name = args[i];
+                var value = Value();
+                return int.TryParse(value, out var number) && number >= 0 ? number : throw new UsageException($"{name} is a whole number from 0 on, not {value}.");
+            }
+        }
+
+        return options;
+    }
+}
+
+/// <summary>The command line asks for something that there is not.</summary>
+internal sealed class UsageException(string message) : Exception(message);

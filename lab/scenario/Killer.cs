@@ -1,0 +1,118 @@
+namespace SnapshotWorkflows.Lab.Scenario;
+
+/// <summary>
+/// Kills the app three times at moments drawn from a seed, and starts it again on what it left: once an effect is done and its answer
+/// still on the way, so that it cannot be committed; in the middle of the copy; and at a call of the clean-up, before or after its effect.
+/// </summary>
+internal sealed class Killer(int seed, LabApp app, SimulatorControl control, Screen screen)
+{
+    private const int StallSeconds = 300;
+
+    private static readonly (string System, string Method)[] Effects =
+    [
+        ("solidfire", "CreateSnapshot"), ("solidfire", "CloneVolume"), ("solidfire", "AddVolumesToVolumeAccessGroup"),
+        ("xenserver", "SR.introduce"), ("xenserver", "PBD.create"), ("xenserver", "PBD.plug"), ("xenserver", "VDI.create"), ("xenserver", "VDI.copy"),
+    ];
+
+    private static readonly (string System, string Method)[] CleanUps =
+    [
+        ("xenserver", "PBD.unplug"), ("xenserver", "PBD.destroy"), ("xenserver", "SR.forget"),
+        ("solidfire", "RemoveVolumesFromVolumeAccessGroup"), ("solidfire", "DeleteVolume"), ("solidfire", "DeleteSnapshot"),
+    ];
+
+    private readonly Random _random = new(seed);
+    private int _fault;
+    private int _callsBefore;
+    private (string System, string Method) _target;
+    private bool _afterEffect;
+    private int _share;
+
+    /// <summary>Kills so far.</summary>
+    public int Kills { get; private set; }
+
+    public bool Done => Kills == 3;
+
+    /// <summary>What is waited for now, in words.</summary>
+    public string Next { get; private set; } = "";
+
+    /// <summary>Draws all three moments and arms the first.</summary>
+    public async Task ArmAsync(CancellationToken cancellation)
+    {
+        screen.Line($"three kills to come, moments drawn from --seed {seed}");
+        _share = _random.Next(10, 91);
+        await ArmCallAsync(Effects[_random.Next(Effects.Length)], afterEffect: true, cancellation);
+    }
+
+    /// <summary>Looks whether the moment is there, and kills.</summary>
+    public Task StepAsync(SnapshotStatus? status, CancellationToken cancellation) => Kills switch
+    {
+        0 or 2 => AtCallAsync(cancellation),
+        1 => AtShareAsync(status, cancellation),
+        _ => Task.CompletedTask,
+    };
+
+    private async Task AtCallAsync(CancellationToken cancellation)
+    {
+        var faults = await control.FaultsAsync(cancellation);
+        if (!faults.Single(fault => fault.Id == _fault).Fired) return;
+        // A fault has fired when its call came in; the effect is done once the call is counted as executed.
+        if (_afterEffect && await CallsAsync(cancellation) == _callsBefore) return;
+        await KillAsync(cancellation);
+        if (Kills == 1) Next = $"the copy at {_share} %";
+    }
+
+    private async Task AtShareAsync(SnapshotStatus? status, CancellationToken cancellation)
+    {
+        if (await ShareAsync(status, cancellation) is not { } share || share < _share) return;
+        Next = $"the copy at {share:0} % (drawn: {_share} %)";
+        var cleanUp = CleanUps[_random.Next(CleanUps.Length)];
+        var afterEffect = _random.Next(2) == 1;
+        await app.Process!.KillAsync();
+        Count();
+        // Armed while nothing runs: no call of the clean-up can slip by.
+        await ArmCallAsync(cleanUp, afterEffect, cancellation);
+        await app.StartAsync(cancellation);
+    }
+
+    /// <summary>Per cent copied: by the host's own task where the simulators show it, else as the product says.</summary>
+    private async Task<double?> ShareAsync(SnapshotStatus? status, CancellationToken cancellation)
+    {
+        var inventory = await control.InventoryAsync(cancellation);
+        var task = inventory.Pools.SelectMany(pool => pool.Tasks)
+            .FirstOrDefault(task => task.Status == "pending" && task.Progress > 0 && task.Name.Contains("copy", StringComparison.OrdinalIgnoreCase));
+        if (task is not null) return task.Progress * 100;
+        return status?.Progress is { Step: "CopyVdi", Bytes: { } bytes, Total: > 0 and var total } ? bytes * 100.0 / total : null;
+    }
+
+    private async Task ArmCallAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation)
+    {
+        (_target, _afterEffect) = (target, afterEffect);
+        _callsBefore = await CallsAsync(cancellation);
+        var fault = new PlannedFault(target.System, target.Method, afterEffect ? "stall" : "dropRequest")
+        {
+            Pool = target.System == "xenserver" ? "backup" : null,
+            Seconds = StallSeconds,
+        };
+        _fault = await control.PlanAsync(fault, cancellation);
+        Next = $"{target.System} {target.Method}, {(afterEffect ? "its effect done and not yet committed" : "before its effect")}";
+    }
+
+    private async Task<int> CallsAsync(CancellationToken cancellation)
+    {
+        var calls = (await control.InventoryAsync(cancellation)).Calls;
+        return calls.GetValueOrDefault($"{_target.System}.{_target.Method}") + calls.GetValueOrDefault($"{_target.System}.Async.{_target.Method}");
+    }
+
+    private async Task KillAsync(CancellationToken cancellation)
+    {
+        await app.Process!.KillAsync();
+        Count();
+        await app.StartAsync(cancellation);
+    }
+
+    private void Count()
+    {
+        Kills++;
+        screen.Line($"kill {Kills} of 3: SIGKILL at {Next}; started again on the same state");
+    }
+}

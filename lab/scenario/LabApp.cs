@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using SnapshotWorkflows.Lab.Processes;
+
+namespace SnapshotWorkflows.Lab.Scenario;
+
+/// <summary>The product as a process of its own, configured by environment variables only. Killed and started again on the same state and port.</summary>
+internal sealed class LabApp : IAsyncDisposable
+{
+    private readonly RunFolder _folder;
+    private readonly Reaper _reaper;
+    private readonly Dictionary<string, string> _environment;
+    private readonly string _name;
+    private readonly string _state;
+    private readonly int _port;
+
+    private LabApp(RunFolder folder, string name, Endpoints endpoints, string copyPool, Reaper reaper)
+    {
+        (_folder, _name, _reaper) = (folder, name, reaper);
+        _state = folder.MakeFolder(name);
+        _environment = Environment(endpoints, copyPool, _state);
+        _port = FreePort();
+        Api = new SnapshotApi(new Uri($"http://127.0.0.1:{_port}"));
+    }
+
+    public SnapshotApi Api { get; }
+
+    public ChildProcess? Process { get; private set; }
+
+    /// <summary>Where the operator's key lies; made by the product at its first start.</summary>
+    public string KeyFile => Path.Combine(_state, "secrets", "host.json");
+
+    public static async Task<LabApp> StartAsync(
+        RunFolder folder, string name, Endpoints endpoints, string copyPool, Reaper reaper, CancellationToken cancellation)
+    {
+        var app = new LabApp(folder, name, endpoints, copyPool, reaper);
+        try
+        {
+            await app.StartAsync(cancellation);
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        string[] arguments = ["serve", "--port", _port.ToString(), "--settings-root", Checkout.Root];
+        Process = await ChildProcess.StartAsync("app", Checkout.App, arguments, _environment, _folder.Log(_name), _reaper);
+        await Wait.UntilAsync("The app is not ready", () => Api.IsReadyAsync(cancellation), Process, cancellation);
+        using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(KeyFile, cancellation));
+        Api.Key = keys.RootElement.GetProperty("masterKey").GetProperty("value").GetString();
+    }
+
+    /// <summary>SIGKILL, then a new process on what the old one left.</summary>
+    public async Task KillAndRestartAsync(CancellationToken cancellation)
+    {
+        await Process!.KillAsync();
+        await StartAsync(cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        if (Process is not null) await Process.DisposeAsync();
+    }
+
+    private static Dictionary<string, string> Environment(Endpoints endpoints, string copyPool, string state)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["SnapshotWorkflows:Installation"] = "lab",
+            ["SnapshotWorkflows:StatePath"] = state,
+            ["SolidFire:Endpoint"] = endpoints.Solidfire.Endpoint,
+            ["SolidFire:Username"] = endpoints.Solidfire.Username,
+            ["SolidFire:Password"] = endpoints.Solidfire.Password,
+            ["SolidFire:CertificateSha256"] = endpoints.Solidfire.CertificateSha256,
+            ["XenServer:CopyPool"] = copyPool,
+            ["CloudStack:Endpoint"] = endpoints.Cloudstack.Endpoint,
+            ["CloudStack:ApiKey"] = endpoints.Cloudstack.ApiKey,
+            ["CloudStack:SecretKey"] = endpoints.Cloudstack.SecretKey,
+            ["CloudStack:CertificateSha256"] = endpoints.Cloudstack.CertificateSha256,
+            ["Secondary:DefaultDestination"] = "nfs",
+            ["Secondary:Destinations:0:Name"] = "nfs",
+            ["Secondary:Destinations:0:Kind"] = "nfs",
+            ["Secondary:Destinations:0:Path"] = endpoints.Nfs.Path,
+            ["Secondary:Destinations:0:Server"] = endpoints.Nfs.Server,
+            ["Secondary:Destinations:0:Export"] = endpoints.Nfs.Export,
+            // The folder stands in for a mount; on a real machine the product refuses to write to a path that is not mounted.
+            ["Secondary:Destinations:0:RequireMount"] = "false",
+            ["Quiesce:Hook:Url"] = endpoints.Hook.Endpoint.TrimEnd('/') + "/{vmId}",
+            ["Quiesce:Hook:Token"] = endpoints.Hook.Token,
+        };
+        foreach (var (i, pool) in endpoints.Xenserver.Index())
+        {
+            settings[$"XenServer:Pools:{i}:Name"] = pool.Name!;
+            settings[$"XenServer:Pools:{i}:Endpoint"] = pool.Endpoint;
+            settings[$"XenServer:Pools:{i}:Username"] = pool.Username;
+            settings[$"XenServer:Pools:{i}:Password"] = pool.Password;
+            settings[$"XenServer:Pools:{i}:CertificateSha256"] = pool.CertificateSha256;
+        }
+
+        return settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SnapshotWorkflows.Lab.Scenario;
+
+/// <summary>The simulators' control address: makes worlds, plans faults, and tells what is really there.</summary>
+internal sealed class SimulatorControl(Uri address) : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+
+    public Uri Address => address;
+
+    public Task<WorldVolume> MakeVolumeAsync(string name, string imagePath, CancellationToken cancellation) =>
+        PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme" }, cancellation);
+
+    /// <summary>The guest writes at random places of one window of its disk, for as long as it runs.</summary>
+    public Task StartGuestAsync(string vmUuid, int seed, long offset, long length, CancellationToken cancellation) =>
+        PostAsync("/guest/start", new { vmUuid, seed, bytesPerWrite = 16_384, writesPerSecond = 50, offset, length }, cancellation);
+
+    public Task StopGuestAsync(CancellationToken cancellation) => PostAsync("/guest/stop", new { }, cancellation);
+
+    public Task<GuestReport> GuestAsync(CancellationToken cancellation) => GetAsync<GuestReport>("/guest", cancellation);
+
+    public Task<Inventory> InventoryAsync(CancellationToken cancellation) => GetAsync<Inventory>("/inventory", cancellation);
+
+    public Task MaterializeSnapshotAsync(long id, string path, CancellationToken cancellation) =>
+        PostAsync($"/solidfire/snapshots/{id}/materialize", new { path }, cancellation);
+
+    public Task MaterializeVolumeAsync(long id, string path, CancellationToken cancellation) =>
+        PostAsync($"/solidfire/volumes/{id}/materialize", new { path }, cancellation);
+
+    public async Task<int> PlanAsync(PlannedFault fault, CancellationToken cancellation) =>
+        (await PostAsync<FaultState>("/faults", fault, cancellation)).Id;
+
+    public Task<IReadOnlyList<FaultState>> FaultsAsync(CancellationToken cancellation) => GetAsync<IReadOnlyList<FaultState>>("/faults", cancellation);
+
+    public async Task ForgetFaultsAsync(CancellationToken cancellation)
+    {
+        using var answer = await _http.DeleteAsync("/faults", cancellation);
+        await CheckAsync(answer, "/faults", cancellation);
+    }
+
+    public Task SetHostAsync(string pool, string uuid, bool online, CancellationToken cancellation) =>
+        PostAsync($"/xenserver/{pool}/hosts/{uuid}/{(online ? "online" : "offline")}", new { }, cancellation);
+
+    public Task FillStoreAsync(bool full, CancellationToken cancellation) => PostAsync("/nfs/full", new { full }, cancellation);
+
+    public Task FillSnapshotsAsync(long volume, int count, CancellationToken cancellation) =>
+        PostAsync($"/solidfire/volumes/{volume}/fill-snapshots", new { count }, cancellation);
+
+    public Task SnapshotVdiAsync(string pool, string vdiUuid, CancellationToken cancellation) =>
+        PostAsync($"/xenserver/{pool}/vdis/{vdiUuid}/snapshot", new { }, cancellation);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> GetAsync<T>(string path, CancellationToken cancellation)
+    {
+        using var answer = await _http.GetAsync(path, cancellation);
+        await CheckAsync(answer, path, cancellation);
+        return await answer.Content.ReadFromJsonAsync<T>(Json, cancellation) ?? throw new LabException($"The simulators answered nothing to {path}.");
+    }
+
+    private async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellation)
+    {
+        using var answer = await _http.PostAsJsonAsync(path, body, Json, cancellation);
+        await CheckAsync(answer, path, cancellation);
+        return await answer.Content.ReadFromJsonAsync<T>(Json, cancellation) ?? throw new LabException($"The simulators answered nothing to {path}.");
+    }
+
+    private async Task PostAsync(string path, object body, CancellationToken cancellation)
+    {
+        using var answer = await _http.PostAsJsonAsync(path, body, Json, cancellation);
+        await CheckAsync(answer, path, cancellation);
+    }
+
+    private static async Task CheckAsync(HttpResponseMessage answer, string path, CancellationToken cancellation)
+    {
+        if (answer.IsSuccessStatusCode) return;
+        throw new LabException($"The simulators refused {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellation)}");
+    }
+}

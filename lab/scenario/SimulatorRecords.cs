@@ -1,0 +1,50 @@
+namespace SnapshotWorkflows.Lab.Scenario;
+
+/// <summary>A volume of the sample world and everything that hangs on it.</summary>
+internal sealed record WorldVolume(
+    string CloudStackVolumeId, string CloudStackVmId, string ZoneId, string AccountName, long SolidFireVolumeId, string Iqn,
+    string Pool, string SrUuid, string VdiUuid, string VmUuid, long VirtualSize);
+
+/// <summary>What the guest noticed: a write that takes over 5 ms is a stall.</summary>
+internal sealed record GuestReport(bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen);
+
+/// <summary>A fault to plan, in the words of the control address.</summary>
+internal sealed record PlannedFault(string System, string Method, string Action)
+{
+    public string? Pool { get; init; }
+
+    public int Occurrence { get; init; } = 1;
+
+    public int? Times { get; init; }
+
+    public int? Seconds { get; init; }
+
+    public string? ErrorName { get; init; }
+
+    public long? Offset { get; init; }
+
+    public long? Length { get; init; }
+}
+
+internal sealed record FaultState(int Id, bool Fired);
+
+/// <summary>What is on the array, in the pools and with the guest's agent, told by the simulators themselves.</summary>
+internal sealed record Inventory(ArrayInventory Solidfire, IReadOnlyList<PoolInventory> Pools, HookInventory Hook, IReadOnlyDictionary<string, int> Calls);
+
+internal sealed record ArrayInventory(IReadOnlyList<ArrayVolume> Volumes, IReadOnlyList<ArraySnapshot> Snapshots);
+
+internal sealed record ArrayVolume(long Id, string Name, string Status, IReadOnlyList<long> AccessGroups);
+
+internal sealed record ArraySnapshot(long Id, long VolumeId, string Name);
+
+internal sealed record PoolInventory(
+    string Name, IReadOnlyList<PoolSr> Srs, IReadOnlyList<PoolObject> Pbds, IReadOnlyList<PoolObject> Vdis, IReadOnlyList<PoolObject> Vbds,
+    IReadOnlyList<PoolTask> Tasks, IReadOnlyList<string> FrozenVms);
+
+internal sealed record PoolSr(string Uuid, string Label, string Type);
+
+internal sealed record PoolObject(string Uuid, string? Label);
+
+internal sealed record PoolTask(string Uuid, string Name, string Status, double? Progress);
+
+internal sealed record HookInventory(bool Frozen);

@@ -1,0 +1,93 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace SnapshotWorkflows.Lab.Scenario;
+
+/// <summary>What the product answered: the status code and the body, whatever it was.</summary>
+internal sealed record ApiAnswer(int Status, Uri? Location, JsonElement Body)
+{
+    /// <summary>Member of the body as text; null when absent.</summary>
+    public string? this[string member] =>
+        Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty(member, out var value) ? value.ToString() : null;
+}
+
+/// <summary>How a snapshot stands, as <c>GET /api/snapshots/{id}</c> tells it.</summary>
+internal sealed record SnapshotStatus(
+    string Id, string State, bool Ended, SnapshotProgress? Progress, SnapshotVerdict? Verified, string? Manifest, string? Location, string? Consistency,
+    SnapshotFailure? Failure);
+
+internal sealed record SnapshotProgress(string? Step, long? Bytes, long? Total, double? Rate);
+
+internal sealed record SnapshotVerdict(string? Level);
+
+internal sealed record SnapshotFailure(string Code, string Message, string? Remedy, string? Step);
+
+/// <summary>The product's HTTP surface, called as a person with curl would call it.</summary>
+internal sealed class SnapshotApi(Uri address) : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+
+    public Uri Address => address;
+
+    /// <summary>The operator's key; sent with every call once it is known.</summary>
+    public string? Key { get; set; }
+
+    public Task<ApiAnswer> PostSnapshotAsync(object body, string idempotencyKey, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, "/api/snapshots", body, idempotencyKey, cancellation);
+
+    /// <summary>One snapshot's status; null when the product knows no such snapshot.</summary>
+    public async Task<SnapshotStatus?> FindSnapshotAsync(string id, CancellationToken cancellation)
+    {
+        var answer = await SendAsync(HttpMethod.Get, $"/api/snapshots/{id}", null, null, cancellation);
+        return answer.Status switch
+        {
+            200 => answer.Body.Deserialize<SnapshotStatus>(Json),
+            404 => null,
+            _ => throw new LabException($"GET /api/snapshots/{id} answered {answer.Status}: {answer.Body}"),
+        };
+    }
+
+    public async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync("/readyz", cancellation);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // Not listening yet.
+            return false;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ApiAnswer> SendAsync(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null) request.Content = JsonContent.Create(body, new MediaTypeHeaderValue("application/json"), Json);
+        if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
+        if (Key is not null) request.Headers.Add("x-functions-key", Key);
+        using var answer = await _http.SendAsync(request, cancellation);
+        var text = await answer.Content.ReadAsStringAsync(cancellation);
+        return new ApiAnswer((int)answer.StatusCode, answer.Headers.Location, Parse(text));
+    }
+
+    private static JsonElement Parse(string text)
+    {
+        if (text.Length == 0) return default;
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(text);
+        }
+    }
+}
