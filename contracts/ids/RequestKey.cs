@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace SnapshotWorkflows.Contracts;
@@ -47,11 +46,4 @@ public readonly record struct RequestKey
     }
 
     public override string ToString() => Value;
-
-    private sealed class RequestKeyJson : JsonConverter<RequestKey>
-    {
-        public override RequestKey Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString() ?? "");
-
-        public override void Write(Utf8JsonWriter writer, RequestKey value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
-    }
 }

@@ -1,0 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SnapshotWorkflows.Activities;
+
+/// <summary>Who we are among the users of an array: part of every marker, so that two installations never touch one another's things.</summary>
+public sealed class InstallationOptions
+{
+    /// <summary>Letters, digits and dashes, up to 40; never changed once used.</summary>
+    [Required]
+    [RegularExpression("^[A-Za-z0-9-]{1,40}$", ErrorMessage = "SnapshotWorkflows:Installation must be 1 to 40 letters, digits or dashes.")]
+    public string Installation { get; set; } = "";
+}

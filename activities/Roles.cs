@@ -1,0 +1,18 @@
+namespace SnapshotWorkflows.Activities;
+
+/// <summary>What a thing that we make is to its request: part of its name, its mark and its intent.</summary>
+internal static class Roles
+{
+    public const string Snapshot = "snap";
+    public const string Clone = "clone";
+    public const string Access = "access";
+    public const string AccessGroup = "access-group";
+    public const string Resign = "resign";
+    public const string Sr = "sr";
+    public const string DestinationSr = "dst";
+    public const string DestinationVdi = "copy";
+    public const string CopyTask = "copy-task";
+    public const string Folder = "folder";
+    public const string Manifest = "manifest";
+    public const string Freeze = "freeze";
+}

@@ -1,0 +1,58 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.Volume;
+
+/// <summary>Looks once whether the clone is ready: the job's result and its error are read, and a result that vanished is made up for by listing.</summary>
+[DurableTask(StepNames.CheckClone)]
+public sealed class CheckClone(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<CheckCloneInput, CloneCheck>(execution)
+{
+    protected override async Task<CloneCheck> ExecuteAsync(CheckCloneInput input, CancellationToken cancellation)
+    {
+        var id = input.Receipt.Volume;
+        await array.RequireClusterAsync(id.ClusterUuid, cancellation);
+        var clones = new OwnClones(array, intents, marker);
+        var volume = await array.FindVolumeAsync(id.VolumeId, cancellation);
+        if (volume is { IsActive: true })
+        {
+            if (!clones.IsOurs(volume, input.Key))
+            {
+                throw new StepFaultException(new StepFault("clone.not-ours", FaultKind.Conflict, $"Volume {volume.VolumeId} ({volume.Name}) does not bear the mark of this request.", "Nothing was touched; report this with the instance's history."));
+            }
+
+            var cluster = await array.GetClusterInfoAsync(cancellation);
+            return new CloneCheck(new CloneLun(id, volume.Iqn, ScsiId(volume), volume.TotalBytes, cluster.Svip));
+        }
+
+        if (input.Receipt.AsyncHandle is { } handle)
+        {
+            var result = await array.GetAsyncResultAsync(handle, cancellation);
+            switch (result.State)
+            {
+                case AsyncState.Running:
+                    return new CloneCheck(Lun: null);
+                case AsyncState.Failed:
+                    throw new StepFaultException(new StepFault(
+                        FaultCodes.CloneLost, FaultKind.Conflict, $"The array ended the clone with {result.ErrorName}: {result.ErrorMessage}", "It is tried again from the snapshot; look at the array's events if this repeats."));
+                case AsyncState.Succeeded:
+                    return volume is { IsDeleted: true } ? throw Lost(id) : new CloneCheck(Lun: null);
+                case AsyncState.UnknownHandle:
+                    break;
+            }
+        }
+
+        // No result to be had: the running jobs decide, then the list once more.
+        var jobs = await array.ListSyncJobsAsync(cancellation);
+        if (jobs.Any(job => job.IsClone && job.DestinationVolumeId == id.VolumeId)) return new CloneCheck(Lun: null);
+        return await array.FindVolumeAsync(id.VolumeId, cancellation) is { IsActive: true } ? new CloneCheck(Lun: null) : throw Lost(id);
+    }
+
+    private static StepFaultException Lost(ArrayVolume clone) => new(new StepFault(
+        FaultCodes.CloneLost, FaultKind.Conflict, $"Clone {clone.VolumeId} is neither listed nor under way.", "It is tried again from the snapshot; look at the array's events if this repeats."));
+
+    /// <summary>XenServer's SCSIid of a SolidFire LUN: 3 and the NAA identifier.</summary>
+    private static string ScsiId(SolidFire.Volume volume) =>
+        volume.ScsiNaaDeviceId is { Length: > 0 } naa
+            ? $"3{naa}"
+            : throw new StepFaultException(new StepFault("clone.no-naa", FaultKind.Rejected, $"The array tells no NAA identifier for volume {volume.VolumeId}.", "Use an API version of 7.0 or later in SolidFire:Endpoint."));
+}

@@ -1,0 +1,44 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.Volume;
+
+/// <summary>Lets the copy host reach the clone: adds it to the access group that holds the host's IQN, for an initiator can be in one group only.</summary>
+[DurableTask(StepNames.GrantAccess)]
+public sealed class GrantAccess(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<AccessInput, AccessReceipt>(execution)
+{
+    protected override async Task<AccessReceipt> ExecuteAsync(AccessInput input, CancellationToken cancellation)
+    {
+        await array.RequireClusterAsync(input.Volume.ClusterUuid, cancellation);
+        var group = await FindGroupAsync(input.InitiatorIqn, cancellation);
+        var groupId = group?.VolumeAccessGroupId ?? await CreateGroupAsync(input, cancellation);
+        if (group?.VolumeIds.Contains(input.Volume.VolumeId) != true)
+        {
+            intents.Intend(input.Key, Roles.Access, "solidfire", input.Volume.ClusterUuid, $"{input.Volume.VolumeId} in {groupId}");
+            await array.AddVolumesToVolumeAccessGroupAsync(groupId, [input.Volume.VolumeId], cancellation);
+        }
+
+        intents.Made(input.Key, Roles.Access, groupId.ToString());
+        return new AccessReceipt(groupId);
+    }
+
+    private async Task<VolumeAccessGroup?> FindGroupAsync(string iqn, CancellationToken cancellation)
+    {
+        var groups = await array.ListVolumeAccessGroupsAsync(cancellation);
+        var holding = groups.Where(group => group.Initiators.Contains(iqn, StringComparer.OrdinalIgnoreCase)).ToList();
+        return holding.Count <= 1
+            ? holding.FirstOrDefault()
+            : throw new StepFaultException(new StepFault(
+                "access.ambiguous", FaultKind.Conflict, $"{iqn} is in {holding.Count} access groups.", "Leave the copy host in one access group."));
+    }
+
+    /// <summary>A host without a group gets one of its own, which stays: the next copy uses it again.</summary>
+    private async Task<long> CreateGroupAsync(AccessInput input, CancellationToken cancellation)
+    {
+        var name = $"swf-{NameUuid.From(input.InitiatorIqn):N}-hosts";
+        intents.Intend(input.Key, Roles.AccessGroup, "solidfire", input.Volume.ClusterUuid, name);
+        var id = await array.CreateVolumeAccessGroupAsync(name, [input.InitiatorIqn], [], marker.Attributes(input.Key, Roles.AccessGroup), cancellation);
+        intents.Made(input.Key, Roles.AccessGroup, id.ToString());
+        return id;
+    }
+}

@@ -1,0 +1,62 @@
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.Volume;
+
+/// <summary>Finds the LUN by its IQN and proves that the array has room for one more snapshot and one more clone of it. Makes nothing.</summary>
+[DurableTask(StepNames.InspectArrayVolume)]
+public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IActivityExecution execution) : StepActivity<InspectArrayVolumeInput, SourceVolume>(execution)
+{
+    /// <summary>Our own short-lived snapshots of one volume that may exist at a time.</summary>
+    private const int OwnSnapshotsMax = 2;
+
+    protected override async Task<SourceVolume> ExecuteAsync(InspectArrayVolumeInput input, CancellationToken cancellation)
+    {
+        var cluster = await array.GetClusterInfoAsync(cancellation);
+        var limits = await array.GetLimitsAsync(cancellation);
+        var volume = await FindByIqnAsync(input.Iqn, cancellation)
+            ?? throw Refusal("array.no-volume", FaultKind.NotFound, $"The array {cluster.Name} has no active volume with IQN {input.Iqn}.", "Check that SolidFire:Endpoint is the array that holds this volume.");
+
+        var snapshots = await array.ListSnapshotsAsync(volume.VolumeId, cancellation);
+        if (limits.SnapshotsPerVolumeMax is { } most && snapshots.Count >= most)
+        {
+            throw Refusal(
+                "array.snapshots-full", FaultKind.Rejected, $"Volume {volume.Name} ({volume.VolumeId}) has {snapshots.Count} snapshots on the array; {most} is its limit.",
+                "Delete a snapshot of this volume on the array, or lower a schedule's retention, then ask again.");
+        }
+
+        var own = snapshots.Count(snapshot => snapshot.FindAttribute(Marker.InstallationName) == marker.Installation && snapshot.ExpiresAt is not null);
+        if (own >= OwnSnapshotsMax)
+        {
+            throw Refusal(
+                "array.own-snapshots", FaultKind.Busy, $"Volume {volume.Name} already has {own} short-lived snapshots of this system on the array.",
+                "Let the running snapshots of this volume end; what they left behind goes by itself within 48 hours.");
+        }
+
+        var siblings = await array.ListVolumesAsync(new VolumeFilter { AccountIds = [volume.AccountId] }, cancellation);
+        if (limits.VolumesPerAccountMax is { } perAccount && siblings.Count >= perAccount)
+        {
+            throw Refusal(
+                "array.account-full", FaultKind.Rejected, $"Account {volume.AccountId} holds {siblings.Count} volumes on the array (deleted ones count until purged); {perAccount} is the limit, and a clone needs one.",
+                "Purge deleted volumes of this account or move volumes to another account.");
+        }
+
+        return new SourceVolume(new ArrayVolume(cluster.Uuid, volume.VolumeId), volume.Name, volume.Iqn, volume.TotalBytes, volume.AccountId, cluster.Svip);
+    }
+
+    /// <summary>A SolidFire IQN ends with the volume's id, which saves listing thousands; the IQN itself is what is compared.</summary>
+    private async Task<SolidFire.Volume?> FindByIqnAsync(string iqn, CancellationToken cancellation)
+    {
+        if (long.TryParse(iqn.AsSpan(iqn.LastIndexOf('.') + 1), out var id)
+            && await array.FindVolumeAsync(id, cancellation) is { } guessed && IsIt(guessed))
+        {
+            return guessed;
+        }
+
+        var all = await array.ListVolumesAsync(new VolumeFilter { Status = SolidFire.Volume.ActiveStatus }, cancellation);
+        return all.SingleOrDefault(IsIt);
+
+        bool IsIt(SolidFire.Volume volume) => volume.IsActive && string.Equals(volume.Iqn, iqn, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));
+}

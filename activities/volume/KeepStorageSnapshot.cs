@@ -1,0 +1,21 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.Volume;
+
+/// <summary>Takes the retention fuse off a snapshot that the request keeps on the array.</summary>
+[DurableTask(StepNames.KeepStorageSnapshot)]
+public sealed class KeepStorageSnapshot(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+{
+    protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
+    {
+        var own = await new StorageSnapshots(array, marker).OwnAsync(input, cancellation);
+        foreach (var snapshot in own)
+        {
+            if (snapshot.ExpiresAt is not null) await array.ModifySnapshotAsync(snapshot.SnapshotId, expiresAt: null, cancellation);
+            intents.Made(input.Key, Roles.Snapshot, snapshot.SnapshotId.ToString());
+        }
+
+        return own.Count > 0;
+    }
+}

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>Registers the catalog.</summary>
+public static class CatalogServices
+{
+    /// <param name="open">Opens the database; called once, at start.</param>
+    public static IServiceCollection AddCatalog(this IServiceCollection services, Func<IServiceProvider, CatalogDatabase> open)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        return services
+            .AddSingleton(open)
+            .AddSingleton<IdempotencyLedger>()
+            .AddSingleton<IntentLedger>()
+            .AddSingleton<VolumeSlots>()
+            .AddSingleton<SnapshotIndex>();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Json;
+using SnapshotWorkflows.Contracts;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>What users list. A projection: writing a row again changes nothing, and it can be rebuilt.</summary>
+public sealed class SnapshotIndex(CatalogDatabase database)
+{
+    public void Upsert(SnapshotRow row) => database.Write($"row {row.Status.State}", (connection, transaction) =>
+    {
+        using var upsert = connection.CreateCommand();
+        upsert.Transaction = transaction;
+        upsert.CommandText = """
+            INSERT INTO snapshots (id, volume_id, vm_id, account, state, created_at, ended, row) VALUES ($id, $volume, $vm, $account, $state, $created, $ended, $row)
+            ON CONFLICT (id) DO UPDATE SET volume_id=$volume, vm_id=$vm, account=$account, state=$state, created_at=$created, ended=$ended, row=$row
+            """;
+        upsert.Parameters.AddWithValue("$id", row.Key.Value);
+        upsert.Parameters.AddWithValue("$volume", row.VolumeId);
+        upsert.Parameters.AddWithValue("$vm", (object?)row.VmId ?? DBNull.Value);
+        upsert.Parameters.AddWithValue("$account", (object?)row.Account ?? DBNull.Value);
+        upsert.Parameters.AddWithValue("$state", row.Status.State.ToString());
+        upsert.Parameters.AddWithValue("$created", row.CreatedAt.UtcDateTime.ToString("O"));
+        upsert.Parameters.AddWithValue("$ended", row.Status.Ended ? 1 : 0);
+        upsert.Parameters.AddWithValue("$row", JsonSerializer.Serialize(row, ContractsJson.Default.SnapshotRow));
+        return upsert.ExecuteNonQuery();
+    });
+
+    public SnapshotRow? Find(RequestKey key) => database.Read(connection =>
+    {
+        using var read = connection.CreateCommand();
+        read.CommandText = "SELECT row FROM snapshots WHERE id=$id";
+        read.Parameters.AddWithValue("$id", key.Value);
+        return read.ExecuteScalar() is string row ? JsonSerializer.Deserialize(row, ContractsJson.Default.SnapshotRow) : null;
+    });
+
+    /// <summary>Newest first; <see cref="SnapshotQuery.After"/> goes on where a page ended.</summary>
+    public SnapshotPage List(SnapshotQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return database.Read(connection =>
+        {
+            var where = new StringBuilder("1=1");
+            using var read = connection.CreateCommand();
+            void And(string condition, string name, object? value)
+            {
+                if (value is null) return;
+                where.Append(" AND ").Append(condition);
+                read.Parameters.AddWithValue(name, value);
+            }
+
+            And("volume_id=$volume", "$volume", query.VolumeId);
+            And("vm_id=$vm", "$vm", query.VmId);
+            And("state=$state", "$state", query.State?.ToString());
+            And("created_at>=$from", "$from", query.CreatedFrom?.UtcDateTime.ToString("O"));
+            And("created_at<=$to", "$to", query.CreatedTo?.UtcDateTime.ToString("O"));
+            if (query.After is { } after)
+            {
+                where.Append(" AND (created_at, id) < ($afterTime, $afterId)");
+                read.Parameters.AddWithValue("$afterTime", after.CreatedAt.UtcDateTime.ToString("O"));
+                read.Parameters.AddWithValue("$afterId", after.Key.Value);
+            }
+
+            read.CommandText = $"SELECT row FROM snapshots WHERE {where} ORDER BY created_at DESC, id DESC LIMIT $top";
+            read.Parameters.AddWithValue("$top", query.Top + 1);
+            using var reader = read.ExecuteReader();
+            var rows = new List<SnapshotRow>();
+            while (reader.Read()) rows.Add(JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);
+            var more = rows.Count > query.Top;
+            if (more) rows.RemoveAt(rows.Count - 1);
+            return new SnapshotPage(rows, more ? new PageMark(rows[^1].CreatedAt, rows[^1].Key) : null);
+        });
+    }
+}
+
+/// <summary>Filters of a listing; null means any.</summary>
+public sealed record SnapshotQuery
+{
+    public string? VolumeId { get; init; }
+
+    public string? VmId { get; init; }
+
+    public SnapshotState? State { get; init; }
+
+    public DateTimeOffset? CreatedFrom { get; init; }
+
+    public DateTimeOffset? CreatedTo { get; init; }
+
+    public int Top { get; init; } = 100;
+
+    public PageMark? After { get; init; }
+}
+
+/// <summary>Where a page ended.</summary>
+public sealed record PageMark(DateTimeOffset CreatedAt, RequestKey Key);
+
+/// <param name="Next">Null on the last page.</param>
+public sealed record SnapshotPage(IReadOnlyList<SnapshotRow> Rows, PageMark? Next);

@@ -1,0 +1,58 @@
+using SnapshotWorkflows.Contracts;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>Which request became which instance. Kept longer than instances: the same key and body always get the same answer.</summary>
+public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider time)
+{
+    /// <summary>
+    /// Claims a key for a body. The first claim decides the instance; it is durable before anything is started, so a crash between the two is
+    /// mended by the caller's next try.
+    /// </summary>
+    /// <param name="caller">Name of the key that was used, never the key.</param>
+    /// <param name="bodyHash">SHA-256 of the body's meaning.</param>
+    public RequestClaim Claim(string caller, string route, string idempotencyKey, string bodyHash, RequestKey proposed) =>
+        database.Write("request", (connection, transaction) =>
+        {
+            using var find = connection.CreateCommand();
+            find.Transaction = transaction;
+            find.CommandText = "SELECT body_hash, instance_id FROM requests WHERE caller=$caller AND route=$route AND idempotency_key=$key";
+            find.Parameters.AddWithValue("$caller", caller);
+            find.Parameters.AddWithValue("$route", route);
+            find.Parameters.AddWithValue("$key", idempotencyKey);
+            using (var reader = find.ExecuteReader())
+            {
+                if (reader.Read())
+                {
+                    return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody);
+                }
+            }
+
+            using var insert = connection.CreateCommand();
+            insert.Transaction = transaction;
+            insert.CommandText = "INSERT INTO requests VALUES ($caller, $route, $key, $hash, $instance, $now)";
+            insert.Parameters.AddWithValue("$caller", caller);
+            insert.Parameters.AddWithValue("$route", route);
+            insert.Parameters.AddWithValue("$key", idempotencyKey);
+            insert.Parameters.AddWithValue("$hash", bodyHash);
+            insert.Parameters.AddWithValue("$instance", proposed.Value);
+            insert.Parameters.AddWithValue("$now", time.GetUtcNow().ToString("O"));
+            insert.ExecuteNonQuery();
+            return new RequestClaim(proposed, ClaimOutcome.New);
+        });
+}
+
+/// <param name="Instance">The instance that this key stands for.</param>
+public sealed record RequestClaim(RequestKey Instance, ClaimOutcome Outcome);
+
+public enum ClaimOutcome
+{
+    /// <summary>Seen for the first time.</summary>
+    New,
+
+    /// <summary>Seen before with this very body.</summary>
+    Repeated,
+
+    /// <summary>Seen before with another body: refused.</summary>
+    OtherBody,
+}

@@ -1,0 +1,95 @@
+using Microsoft.Data.Sqlite;
+using SnapshotWorkflows.Contracts;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>
+/// What we are about to make outside, committed before the call that makes it, so that nothing of ours can exist that is not written here first.
+/// SweepLeaks holds it against the inventories of array, host and store.
+/// </summary>
+public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
+{
+    /// <summary>Commits the intent. Answers false when an earlier attempt had already intended it: its outcome may be unknown.</summary>
+    /// <param name="role">What it is to the request; with the key it names one thing.</param>
+    /// <param name="system">solidfire, xenserver, secondary or guest.</param>
+    /// <param name="scope">Cluster uuid, pool or destination.</param>
+    /// <param name="marker">The name or label by which it can be found.</param>
+    public bool Intend(RequestKey key, string role, string system, string scope, string marker) =>
+        database.Write($"intent {role}", (connection, transaction) =>
+        {
+            using var find = Command(connection, transaction, "SELECT state FROM intents WHERE request_key=$key AND role=$role", key, role);
+            var earlier = find.ExecuteScalar() as string;
+            using var upsert = Command(
+                connection,
+                transaction,
+                """
+                INSERT INTO intents (request_key, role, system, scope, marker, state, intended_at) VALUES ($key, $role, $system, $scope, $marker, 'intended', $now)
+                ON CONFLICT (request_key, role) DO UPDATE SET system=$system, scope=$scope, marker=$marker, state='intended', intended_at=$now, settled_at=NULL
+                """,
+                key,
+                role);
+            upsert.Parameters.AddWithValue("$system", system);
+            upsert.Parameters.AddWithValue("$scope", scope);
+            upsert.Parameters.AddWithValue("$marker", marker);
+            upsert.Parameters.AddWithValue("$now", time.GetUtcNow().ToString("O"));
+            upsert.ExecuteNonQuery();
+            return earlier is null or IntentStates.Gone;
+        });
+
+    /// <summary>The thing exists under this id.</summary>
+    public void Made(RequestKey key, string role, string objectId) => Settle(key, role, IntentStates.Made, objectId);
+
+    /// <summary>The thing is proven gone.</summary>
+    public void Gone(RequestKey key, string role) => Settle(key, role, IntentStates.Gone, objectId: null);
+
+    /// <summary>Everything that was intended for a request and is not proven gone.</summary>
+    public IReadOnlyList<Intent> Open(RequestKey key) => database.Read<IReadOnlyList<Intent>>(connection =>
+    {
+        using var read = connection.CreateCommand();
+        read.CommandText = "SELECT role, system, scope, marker, state, object_id FROM intents WHERE request_key=$key AND state<>'gone' ORDER BY role";
+        read.Parameters.AddWithValue("$key", key.Value);
+        using var reader = read.ExecuteReader();
+        var intents = new List<Intent>();
+        while (reader.Read())
+        {
+            intents.Add(new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.IsDBNull(5) ? null : reader.GetString(5)));
+        }
+
+        return intents;
+    });
+
+    /// <summary>One intent, or null.</summary>
+    public Intent? Find(RequestKey key, string role) => Open(key).FirstOrDefault(intent => intent.Role == role);
+
+    private void Settle(RequestKey key, string role, string state, string? objectId) =>
+        database.Write($"{state} {role}", (connection, transaction) =>
+        {
+            using var update = Command(
+                connection, transaction, "UPDATE intents SET state=$state, object_id=COALESCE($id, object_id), settled_at=$now WHERE request_key=$key AND role=$role", key, role);
+            update.Parameters.AddWithValue("$state", state);
+            update.Parameters.AddWithValue("$id", (object?)objectId ?? DBNull.Value);
+            update.Parameters.AddWithValue("$now", time.GetUtcNow().ToString("O"));
+            return update.ExecuteNonQuery();
+        });
+
+    private static SqliteCommand Command(SqliteConnection connection, SqliteTransaction transaction, string sql, RequestKey key, string role)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        command.Parameters.AddWithValue("$key", key.Value);
+        command.Parameters.AddWithValue("$role", role);
+        return command;
+    }
+}
+
+/// <summary>One line of the ledger of intents.</summary>
+public sealed record Intent(RequestKey Key, string Role, string System, string Scope, string Marker, string State, string? ObjectId);
+
+/// <summary>How far an intent has come.</summary>
+public static class IntentStates
+{
+    public const string Intended = "intended";
+    public const string Made = "made";
+    public const string Gone = "gone";
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>/api/snapshots: validates, stores, starts, answers. Touches no appliance and waits for no completion.</summary>
+public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader)
+{
+    private const string CreateRoute = "POST /snapshots";
+    private const int BodyMax = 64 * 1024;
+    private const int KeyMax = 200;
+    private const int TopMax = 1000;
+
+    private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
+
+    [Function("CreateSnapshot")]
+    public async Task<IActionResult> CreateAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "snapshots")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellation)
+    {
+        try
+        {
+            var idempotencyKey = IdempotencyKey(request);
+            var body = SnapshotBody.Parse(await ReadBodyAsync(request, cancellation));
+            var caller = Caller(request);
+            var proposed = new RequestKey(NameUuid.From($"{caller}\n{CreateRoute}\n{idempotencyKey}").ToString("N"));
+            var claim = ledger.Claim(caller, CreateRoute, idempotencyKey, body.Hash(), proposed);
+            if (claim.Outcome == ClaimOutcome.OtherBody)
+            {
+                return new ProblemResult(409, "idempotency-key.other-body", "This Idempotency-Key was used with another body.", "Use a new key for a new request; repeat a request with the same body.");
+            }
+
+            if (claim.Outcome == ClaimOutcome.New || await reader.FindAsync(claim.Instance, client, cancellation) is null)
+            {
+                await StartAsync(client, claim.Instance, body, caller, cancellation);
+            }
+
+            var view = await reader.FindAsync(claim.Instance, client, cancellation)
+                ?? throw new InvalidOperationException($"Snapshot {claim.Instance.Uuid} was started and cannot be found.");
+            var location = $"{request.Path.Value?.TrimEnd('/')}/{view.Id}";
+            var accepted = new SnapshotAccepted(view, view.Id, $"{location}/cancel", client.CreateHttpManagementPayload(claim.Instance.Value));
+            return new JsonResult<SnapshotAccepted>(202, accepted, TriggersJson.Default.SnapshotAccepted, location);
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+    }
+
+    [Function("GetSnapshot")]
+    public async Task<IActionResult> GetAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "snapshots/{id}")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellation)
+    {
+        _ = request;
+        var view = RequestKey.TryParse(id, out var key) ? await reader.FindAsync(key, client, cancellation) : null;
+        return view is null ? NotFound(id) : new JsonResult<SnapshotView>(200, view, TriggersJson.Default.SnapshotView);
+    }
+
+    [Function("ListSnapshots")]
+    public IActionResult List([HttpTrigger(AuthorizationLevel.Function, "get", Route = "snapshots")] HttpRequest request)
+    {
+        try
+        {
+            var page = index.List(ListQuery.Parse(request, TopMax));
+            if (page.Next is { } next) request.HttpContext.Response.Headers[ListQuery.ContinuationHeader] = ListQuery.Write(next);
+            return new JsonResult<SnapshotList>(200, new SnapshotList([.. page.Rows.Select(SnapshotView.Of)]), TriggersJson.Default.SnapshotList);
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+    }
+
+    [Function("CancelSnapshot")]
+    public async Task<IActionResult> CancelAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "snapshots/{id}/cancel")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellation)
+    {
+        _ = request;
+        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view) return NotFound(id);
+        if (view.Ended || view.State is SnapshotState.BackedUp or SnapshotState.Error)
+        {
+            return new ProblemResult(409, "snapshot.ended", $"Snapshot {view.Id} is {view.State}: there is nothing left to cancel.", "Delete the snapshot if it is not wanted.");
+        }
+
+        await client.RaiseEventAsync(key.Value, "Cancel", Caller(request), cancellation);
+        return new JsonResult<SnapshotView>(202, view, TriggersJson.Default.SnapshotView);
+    }
+
+    private static async Task StartAsync(DurableTaskClient client, RequestKey key, SnapshotBody body, string caller, CancellationToken cancellation)
+    {
+        var input = new SnapshotVolumeInput
+        {
+            Key = key,
+            VolumeId = body.VolumeId,
+            Name = body.Name,
+            Quiesce = body.Quiesce,
+            Destination = body.Destination,
+            KeepOnPrimary = body.KeepOnPrimary,
+            Caller = caller,
+            Tags = body.Tags,
+        };
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync("SnapshotVolume", input, new StartOrchestrationOptions(key.Value).WithDedupeStatuses(s_every), cancellation);
+        }
+        catch (OrchestrationAlreadyExistsException)
+        {
+            // The same request a moment ago, on this node or another: its instance is the answer.
+        }
+    }
+
+    private static string IdempotencyKey(HttpRequest request)
+    {
+        var key = request.Headers["Idempotency-Key"].ToString();
+        return key.Length is > 0 and <= KeyMax && key.All(static c => c is > ' ' and < '\x7f')
+            ? key
+            : throw new BadRequestException(
+                "idempotency-key.missing", $"The header Idempotency-Key is missing, or is not 1 to {KeyMax} printable ASCII characters.",
+                "Send a fresh uuid as Idempotency-Key, and the same one when you repeat the request.");
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        var bytes = new byte[BodyMax + 1];
+        var read = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+        return read <= BodyMax ? bytes.AsMemory(0, read) : throw new BadRequestException("request.too-large", $"The body has more than {BodyMax} bytes.", "Send only the members of a snapshot request.");
+    }
+
+    /// <summary>Name of the key that was used; keys are scoped to it.</summary>
+    private static string Caller(HttpRequest request) => request.HttpContext.User.Identity?.Name is { Length: > 0 } name ? name : "anonymous";
+
+    private static ProblemResult NotFound(string id) =>
+        new(404, "snapshot.not-found", $"There is no snapshot '{(id.Length <= 64 ? id : id[..64])}'.", "GET /api/snapshots lists what there is.");
+}

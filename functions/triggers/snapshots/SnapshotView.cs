@@ -1,0 +1,103 @@
+using System.Text.Json.Serialization;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>A snapshot as the API shows it.</summary>
+internal sealed record SnapshotView
+{
+    public required string Id { get; init; }
+
+    public required string VolumeId { get; init; }
+
+    public string? VolumeName { get; init; }
+
+    public string? VmId { get; init; }
+
+    public string? Account { get; init; }
+
+    public string? Name { get; init; }
+
+    public required SnapshotState State { get; init; }
+
+    public string? Step { get; init; }
+
+    public StepProgress? Progress { get; init; }
+
+    public StepNotice? Waiting { get; init; }
+
+    public string? Consistency { get; init; }
+
+    public double? FrozenMs { get; init; }
+
+    public VerifiedMark? Verified { get; init; }
+
+    public string? Destination { get; init; }
+
+    public string? Manifest { get; init; }
+
+    public string? Location { get; init; }
+
+    public string? Root { get; init; }
+
+    public long? DiskBytes { get; init; }
+
+    public DateTimeOffset? TakenAt { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public StepNotice? Failure { get; init; }
+
+    public required CleanupStatus Cleanup { get; init; }
+
+    public required bool Ended { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    public static SnapshotView Of(SnapshotRow row) => From(row.Status, row.Key, row.VolumeId, row.Name, row.CreatedAt, row.Tags) with
+    {
+        VolumeName = row.VolumeName,
+        VmId = row.VmId,
+        Account = row.Account,
+    };
+
+    public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>
+        From(status, input.Key, input.VolumeId, input.Name, createdAt, input.Tags);
+
+    private static SnapshotView From(
+        SnapshotStatus status, RequestKey key, string volumeId, string? name, DateTimeOffset createdAt, IReadOnlyDictionary<string, string>? tags) => new()
+    {
+        Id = key.Uuid,
+        VolumeId = volumeId,
+        Name = name,
+        State = status.State,
+        Step = status.Step,
+        Waiting = status.Waiting,
+        Consistency = status.Consistency,
+        FrozenMs = status.FrozenMs,
+        Verified = status.Verified,
+        Destination = status.Destination,
+        Manifest = status.Manifest,
+        Location = status.Location,
+        Root = status.Root,
+        DiskBytes = status.DiskBytes,
+        TakenAt = status.TakenAt,
+        CreatedAt = createdAt,
+        Failure = status.Failure,
+        Cleanup = status.Cleanup,
+        Ended = status.Ended,
+        Tags = tags,
+    };
+}
+
+/// <summary>The answer to a start.</summary>
+internal sealed record SnapshotAccepted(SnapshotView Snapshot, string Id, string CancelUri, HttpManagementPayload? Management);
+
+/// <summary>One page of a listing.</summary>
+internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
+
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(SnapshotAccepted))]
+[JsonSerializable(typeof(SnapshotList))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class TriggersJson : JsonSerializerContext;
