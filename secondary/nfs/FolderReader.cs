@@ -1,0 +1,57 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace SnapshotWorkflows.Secondary.Nfs;
+
+internal sealed class FolderReader : IStoreReader
+{
+    private readonly SafeFileHandle _file;
+    private readonly string _store;
+    private readonly string _name;
+    private readonly bool _dropCache;
+
+    public FolderReader(SafeFileHandle file, string store, string name, ReadPurpose purpose)
+    {
+        _file = file;
+        _store = store;
+        _name = name;
+        _dropCache = purpose == ReadPurpose.Verification;
+        Length = RandomAccess.GetLength(file);
+        if (_dropCache)
+        {
+            // Only clean pages can be dropped: what another process of this machine wrote is written out first.
+            Libc.Sync(file);
+            Libc.DropCache(file, 0, 0);
+        }
+    }
+
+    public long Length { get; }
+
+    public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            var done = 0;
+            while (done < buffer.Length)
+            {
+                var read = RandomAccess.Read(_file, buffer.Span[done..], offset + done);
+                if (read == 0)
+                    break;
+                done += read;
+            }
+            if (_dropCache)
+                Libc.DropCache(_file, offset, done);
+            return ValueTask.FromResult(done);
+        }
+        catch (Exception e) when (FolderErrors.IsOurs(e))
+        {
+            throw FolderErrors.Map(e, _store, $"Reading '{_name}'");
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _file.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SnapshotWorkflows.Secondary.Nfs;
+
+/// <summary>The few Linux calls that .NET does not offer: syncing folders, exclusive naming, advice to the page cache. Constants are those of x86-64 and arm64 alike.</summary>
+internal static partial class Libc
+{
+    public const int Eperm = 1, Enoent = 2, Eio = 5, Eacces = 13, Eexist = 17, Enotdir = 20, Einval = 22, Efbig = 27, Enospc = 28, Erofs = 30, Emlink = 31,
+        Enosys = 38, Enotempty = 39, Eopnotsupp = 95, Enotconn = 107, Etimedout = 110, Ehostdown = 112, Estale = 116, Edquot = 122;
+
+    public const int ReadOnly = 0, WriteOnly = 1, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x8_0000;
+    private const int AdviceDontNeed = 4, AtFdCwd = -100;
+    private const uint RenameNoReplace = 1;
+
+    /// <summary>Opens without the advisory lock that FileStream takes, which on NFS is a round trip to a lock server and may be refused.</summary>
+    public static SafeFileHandle Open(string path, int flags)
+    {
+        var descriptor = open(path, flags | CloseOnExec, 0x1B6);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure();
+    }
+
+    public static void Sync(SafeFileHandle handle)
+    {
+        if (fsync(handle) != 0)
+            throw Failure();
+    }
+
+    /// <summary>Makes the names in a folder durable.</summary>
+    public static void SyncFolder(string path)
+    {
+        using var folder = Open(path, ReadOnly);
+        Sync(folder);
+    }
+
+    /// <summary>0, or the error's number.</summary>
+    public static int Link(string from, string to) => link(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>0, or the error's number.</summary>
+    public static int RenameExclusive(string from, string to) => renameat2(AtFdCwd, from, AtFdCwd, to, RenameNoReplace) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>0, or the error's number.</summary>
+    public static int Unlink(string path) => unlink(path) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>0, or the error's number.</summary>
+    public static int RemoveFolder(string path) => rmdir(path) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>0, or the error's number.</summary>
+    public static int MakeFolder(string path) => mkdir(path, 0x1FF) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Drops clean pages of the range from memory, so that the next read asks the disk or the server. Advice: errors do no harm.</summary>
+    public static void DropCache(SafeFileHandle handle, long offset, long length) => _ = posix_fadvise(handle, offset, length, AdviceDontNeed);
+
+    /// <summary>How many names a file has; 0 where that cannot be told.</summary>
+    public static unsafe int LinkCount(string path)
+    {
+        // struct statx is the same on every architecture: stx_nlink at byte 16.
+        var buffer = stackalloc byte[256];
+        return statx(AtFdCwd, path, 0, 0x7FF, buffer) == 0 ? (int)*(uint*)(buffer + 16) : 0;
+    }
+
+    public static IOException Failure(int? errno = null)
+    {
+        var number = errno ?? Marshal.GetLastPInvokeError();
+        return new IOException(Marshal.GetPInvokeErrorMessage(number), number);
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle handle);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int link(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int unlink(string path);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rmdir(string path);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkdir(string path, int mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int renameat2(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle handle, long offset, long length, int advice);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(int folder, string path, int flags, uint mask, byte* buffer);
+}

@@ -1,0 +1,102 @@
+using Microsoft.Win32.SafeHandles;
+using SnapshotWorkflows.Secondary.DiskRoots;
+using SnapshotWorkflows.Secondary.Manifests;
+using SnapshotWorkflows.Secondary.Nfs;
+using SnapshotWorkflows.Secondary.Vhd;
+
+namespace SnapshotWorkflows.Secondary.Restore;
+
+/// <summary>What a restore wrote.</summary>
+/// <param name="WrittenBytes">Bytes written; the rest of the disk are holes.</param>
+public sealed record RestoreReceipt(long DiskBytes, long WrittenBytes, DiskRoot Root, string? Sha256);
+
+/// <summary>From a manifest to a raw disk in a file.</summary>
+public static class VhdRestore
+{
+    /// <summary>
+    /// Writes the disk sparsely to a <c>.partial</c> beside the path, syncs it, reads it back from the disk and compares its root with the manifest's; only then the file gets its name.
+    /// </summary>
+    /// <exception cref="SecondaryStoreException"><c>store.exists</c>: something has that path already.</exception>
+    /// <exception cref="DiskContentException"><c>restore.root</c>: the bytes are not those that the manifest stands for; no file is left.</exception>
+    public static async Task<RestoreReceipt> RestoreToFileAsync(
+        ISecondaryStore store, SnapshotManifest manifest, string path, DiskHashOptions options, IProgress<DiskProgress>? progress, CancellationToken cancellation)
+    {
+        if (Path.Exists(path))
+            throw Taken();
+        var partial = path + StoreName.UnfinishedSuffix;
+        await using var source = await store.OpenAsync(manifest.Location, ReadPurpose.Ordinary, cancellation);
+        var disk = await VhdReader.OpenAsync(source, cancellation);
+        if (disk.DiskBytes != manifest.DiskBytes)
+        {
+            throw new DiskContentException("restore.size", $"The VHD's disk has {disk.DiskBytes} bytes, the manifest says {manifest.DiskBytes}.",
+                "The data is not what the manifest stands for: take another copy.");
+        }
+        try
+        {
+            long written;
+            DiskDigest digest;
+            using (var target = File.OpenHandle(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+            {
+                written = await WriteAsync(disk, target, progress, cancellation);
+                digest = await ReadBackAsync(target, disk.DiskBytes, options, cancellation);
+            }
+            if (digest.Root.Hex != manifest.Root)
+            {
+                throw new DiskContentException("restore.root", $"The restored disk's root is {digest.Root}, the manifest's is {manifest.Root}.",
+                    "The copy is damaged: verify it, and restore from another one.");
+            }
+            var error = Libc.Link(partial, path);
+            if (error != 0)
+                throw error == Libc.Eexist ? Taken() : Libc.Failure(error);
+            Libc.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return new RestoreReceipt(disk.DiskBytes, written, digest.Root, digest.Sha256);
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    // Leaves of zeros are skipped: the file was empty, so they are holes.
+    private static async Task<long> WriteAsync(VhdReader disk, SafeFileHandle target, IProgress<DiskProgress>? progress, CancellationToken cancellation)
+    {
+        RandomAccess.SetLength(target, disk.DiskBytes);
+        var buffer = new byte[DiskRoot.GroupBytes];
+        long written = 0;
+        for (long offset = 0; offset < disk.DiskBytes; offset += buffer.Length)
+        {
+            if (!disk.MayHoldData(offset, buffer.Length))
+                continue;
+            var read = await disk.ReadAsync(offset, buffer, cancellation);
+            for (var at = 0; at < read;)
+            {
+                var start = at;
+                while (at < read && !IsZero(buffer, at, read))
+                    at = Math.Min(read, at + DiskRoot.LeafBytes);
+                if (at > start)
+                {
+                    RandomAccess.Write(target, buffer.AsSpan(start, at - start), offset + start);
+                    written += at - start;
+                }
+                while (at < read && IsZero(buffer, at, read))
+                    at = Math.Min(read, at + DiskRoot.LeafBytes);
+            }
+            progress?.Report(new DiskProgress(offset + read, disk.DiskBytes));
+        }
+        Libc.Sync(target);
+        return written;
+    }
+
+    private static bool IsZero(byte[] buffer, int at, int end) => !buffer.AsSpan(at, Math.Min(DiskRoot.LeafBytes, end - at)).ContainsAnyExcept((byte)0);
+
+    private static async Task<DiskDigest> ReadBackAsync(SafeFileHandle target, long diskBytes, DiskHashOptions options, CancellationToken cancellation)
+    {
+        Libc.DropCache(target, 0, 0);
+        await using var written = new FileStream(new SafeFileHandle(target.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        written.Position = 0;
+        return await DiskHasher.ComputeAsync(written, diskBytes, options, null, cancellation);
+    }
+
+    private static SecondaryStoreException Taken() =>
+        new(StoreCodes.Exists, "The file to restore to exists already.", "Choose a path where nothing is: a restore never overwrites.");
+}
