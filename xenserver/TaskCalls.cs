@@ -1,0 +1,29 @@
+namespace SnapshotWorkflows.XenServer;
+
+/// <summary>Asynchronous calls under way.</summary>
+public sealed class TaskCalls
+{
+    private readonly XenServerClient _client;
+
+    internal TaskCalls(XenServerClient client) => _client = client;
+
+    /// <summary>Null when the pool knows the task no more: its outcome is then UNKNOWN, so look at the resources.</summary>
+    public Task<XenTask?> FindAsync(OpaqueRef task, CancellationToken cancellation) => _client.FindRecordAsync("task.get_record", task, XenJson.Default.XenTask, cancellation);
+
+    /// <summary>All tasks, for finding one by a marker in its other_config.</summary>
+    public Task<IReadOnlyList<XenTask>> ListAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("task.get_all_records", XenJson.Default.XenTask, cancellation);
+
+    /// <summary>Makes a task of our own, for the export to report to.</summary>
+    public Task<OpaqueRef> CreateAsync(string label, string description, CancellationToken cancellation) =>
+        _client.CallForRefAsync("task.create", CallKind.Write, [label, description], cancellation);
+
+    /// <summary>Asks a task to stop. It may still succeed or fail: wait until it has ended. Already gone is success.</summary>
+    public Task CancelAsync(OpaqueRef task, CancellationToken cancellation) => _client.RemoveAsync("task.cancel", CallKind.Write, [task.Value], cancellation);
+
+    /// <summary>Drops a task's row (when it ends, if it still runs). Already gone is success.</summary>
+    public Task DestroyAsync(OpaqueRef task, CancellationToken cancellation) => _client.RemoveAsync("task.destroy", CallKind.Write, [task.Value], cancellation);
+
+    /// <exception cref="XenApiException"><c>MAP_DUPLICATE_KEY</c>, kind Conflict: the key is there.</exception>
+    public Task AddToOtherConfigAsync(OpaqueRef task, string key, string value, CancellationToken cancellation) =>
+        _client.CallAsync("task.add_to_other_config", CallKind.Write, [task.Value, key, value], cancellation);
+}
