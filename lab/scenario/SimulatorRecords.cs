@@ -39,7 +39,9 @@ internal sealed record ArraySnapshot(long Id, long VolumeId, string Name);
 
 internal sealed record PoolInventory(
     string Name, IReadOnlyList<PoolSr> Srs, IReadOnlyList<PoolObject> Pbds, IReadOnlyList<PoolObject> Vdis, IReadOnlyList<PoolObject> Vbds,
-    IReadOnlyList<PoolTask> Tasks, IReadOnlyList<string> FrozenVms);
+    IReadOnlyList<PoolTask> Tasks, IReadOnlyList<string> FrozenVms, IReadOnlyList<PoolHost>? Hosts);
+
+internal sealed record PoolHost(string Uuid);
 
 internal sealed record PoolSr(string Uuid, string Label, string Type);
 

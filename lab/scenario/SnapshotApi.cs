@@ -35,7 +35,7 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
     /// <summary>The operator's key; sent with every call once it is known.</summary>
     public string? Key { get; set; }
 
-    public Task<ApiAnswer> PostSnapshotAsync(object body, string idempotencyKey, CancellationToken cancellation) =>
+    public Task<ApiAnswer> PostSnapshotAsync(object body, string? idempotencyKey, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Post, "/api/snapshots", body, idempotencyKey, cancellation);
 
     /// <summary>One snapshot's status; null when the product knows no such snapshot.</summary>

@@ -35,7 +35,7 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         await _control.StopGuestAsync(cancellation);
         screen.Line($"the guest wrote {Mib(guest.BytesWritten)} meanwhile; {guest.Stalls.Count} writes stalled over 5 ms, the longest for {guest.LongestStallMs:0.0} ms");
 
-        var manifest = Path.ChangeExtension(vhd, ".manifest.json");
+        var manifest = Path.Combine(world.Store, status.Manifest ?? throw Wrong("The snapshot is BackedUp, but its status names no manifest."));
         if (!File.Exists(manifest)) throw Wrong($"The snapshot is BackedUp, but there is no manifest {manifest}.");
         await CheckLeftoversAsync(before, vhd, manifest, cancellation);
         return new Outcome(sha256, guest.LongestStallMs, status, vhd, manifest);

@@ -1,0 +1,32 @@
+using SnapshotWorkflows.Lab;
+
+namespace SnapshotWorkflows.Tests.E2e;
+
+/// <summary>The main job against real processes; the scenario itself fails on any wrong byte, leftover, second snapshot or second clone.</summary>
+public sealed class MainJobTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("none", "8", "crash")]
+    [InlineData("hook", "8", "quiesced")]
+    [InlineData("none", "7.1", "crash")]
+    public async Task A_volume_in_use_becomes_a_proven_copy_and_nothing_else_is_left(string quiesce, string xenServer, string consistency)
+    {
+        var outcome = await TestRun.RunAsync(new RunOptions { Quiesce = quiesce, XenServer = xenServer, Seed = 1 }, Cancellation);
+
+        Assert.Equal(64, outcome.Sha256.Length);
+        Assert.Equal("BackedUp", outcome.Status.State);
+        Assert.Equal(consistency, outcome.Status.Consistency);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Three_kills_of_the_app_change_nothing_about_the_end(int seed)
+    {
+        var outcome = await TestRun.RunAsync(new RunOptions { Kill = true, Seed = seed }, Cancellation);
+
+        Assert.Equal("full", outcome.Status.Verified?.Level);
+    }
+}

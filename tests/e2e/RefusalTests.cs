@@ -1,0 +1,129 @@
+using SnapshotWorkflows.Lab.Scenario;
+
+namespace SnapshotWorkflows.Tests.E2e;
+
+/// <summary>What cannot end well is refused before anything is made, with a code and a remedy.</summary>
+public sealed class RefusalTests(World world) : IClassFixture<World>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_volume_that_CloudStack_does_not_know_is_refused()
+    {
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync("volume.not-found", before, () => world.Api.PostSnapshotAsync(new { volumeId = Guid.NewGuid() }, World.NewKey(), Cancellation));
+    }
+
+    [Fact]
+    public async Task A_body_without_a_volume_is_refused()
+    {
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync("request.invalid", before, () => world.Api.PostSnapshotAsync(new { quiesce = "none" }, World.NewKey(), Cancellation));
+    }
+
+    [Fact]
+    public async Task An_unknown_member_is_refused_by_its_name()
+    {
+        var volume = await world.NewVolumeAsync();
+        var before = await BeforeAsync();
+
+        var answer = await world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId, quiese = "none" }, World.NewKey(), Cancellation);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("quiese", answer.Body.ToString(), StringComparison.Ordinal);
+        await world.RefusedAsync("request.unknown-member", before, () => Task.FromResult(answer));
+    }
+
+    [Fact]
+    public async Task A_volume_with_32_snapshots_on_the_array_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        await world.Control.FillSnapshotsAsync(volume.SolidFireVolumeId, 32, Cancellation);
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync("array.snapshots-full", before, () => world.PostAsync(volume));
+    }
+
+    [Fact]
+    public async Task A_volume_with_a_VDI_snapshot_inside_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        await world.Control.SnapshotVdiAsync(volume.Pool, volume.VdiUuid, Cancellation);
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync("source.vdi-snapshot", before, () => world.PostAsync(volume));
+    }
+
+    [Fact]
+    public async Task A_full_target_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        await world.Control.FillStoreAsync(full: true, Cancellation);
+        try
+        {
+            var before = await BeforeAsync();
+
+            await world.RefusedAsync("destination.full", before, () => world.PostAsync(volume));
+        }
+        finally
+        {
+            await world.Control.FillStoreAsync(full: false, Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task A_copy_pool_without_an_online_host_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        var hosts = (await BeforeAsync()).Pools.Single(pool => pool.Name == "backup").Hosts!;
+        foreach (var host in hosts) await world.Control.SetHostAsync("backup", host.Uuid, online: false, Cancellation);
+        try
+        {
+            var before = await BeforeAsync();
+
+            await world.RefusedAsync("host.offline", before, () => world.PostAsync(volume));
+        }
+        finally
+        {
+            foreach (var host in hosts) await world.Control.SetHostAsync("backup", host.Uuid, online: true, Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task A_pool_that_sees_the_originals_and_cannot_resign_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        await using var app = await world.Lab.StartAnotherAppAsync("app-production", "production", Cancellation);
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync(
+            "host.no-resign", before, () => app.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, World.NewKey(), Cancellation), app.Api);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        var before = await BeforeAsync();
+        using var stranger = new SnapshotApi(world.Api.Address) { Key = new string('x', 43) };
+
+        var answer = await stranger.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, World.NewKey(), Cancellation);
+
+        Assert.Equal(401, answer.Status);
+        await world.RefusedAsync("key.wrong", before, () => Task.FromResult(answer));
+    }
+
+    [Fact]
+    public async Task A_write_without_an_idempotency_key_is_refused()
+    {
+        var volume = await world.NewVolumeAsync();
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync(
+            "idempotency.missing", before, () => world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, idempotencyKey: null, Cancellation));
+    }
+
+    private Task<Inventory> BeforeAsync() => world.Control.InventoryAsync(Cancellation);
+}

@@ -1,0 +1,27 @@
+using SnapshotWorkflows.Lab;
+
+namespace SnapshotWorkflows.Tests.E2e;
+
+public sealed class RunOptionsTests
+{
+    [Fact]
+    public void Every_option_is_understood()
+    {
+        var options = RunOptions.Parse(["--quiesce", "hook", "--xenserver", "7.1", "--kill", "--seed", "42", "--keep", "--clean"]);
+
+        Assert.Equal(("hook", "7.1", true, 42, true, true), (options.Quiesce, options.XenServer, options.Kill, options.Seed, options.Keep, options.Clean));
+    }
+
+    [Theory]
+    [InlineData("--quick")]
+    [InlineData("--seed")]
+    [InlineData("--seed", "later")]
+    [InlineData("--quiesce", "pause")]
+    [InlineData("--xenserver", "9")]
+    public void A_wrong_option_is_named(params string[] args)
+    {
+        var error = Assert.Throws<UsageException>(() => RunOptions.Parse(args));
+
+        Assert.Contains(args[0], error.Message, StringComparison.Ordinal);
+    }
+}

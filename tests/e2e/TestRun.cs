@@ -1,0 +1,50 @@
+using SnapshotWorkflows.Lab;
+using SnapshotWorkflows.Lab.Image;
+using SnapshotWorkflows.Lab.Scenario;
+
+namespace SnapshotWorkflows.Tests.E2e;
+
+/// <summary>A small world for a test: a run's folder of its own, and one disk image that all tests share.</summary>
+internal static class TestRun
+{
+    public const long DiskBytes = 64L << 20;
+
+    private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "e2e-state");
+    private static readonly SemaphoreSlim ImageGate = new(1, 1);
+
+    public static string ImagePath => Path.Combine(Directory.CreateDirectory(RunFolder.Images(Root)).FullName, "disk-64-mib.img");
+
+    public static async Task<ImageManifest> ImageAsync(CancellationToken cancellation)
+    {
+        await ImageGate.WaitAsync(cancellation);
+        try
+        {
+            return await DiskImage.EnsureAsync(ImagePath, DiskBytes, seed: 1, cancellation);
+        }
+        finally
+        {
+            ImageGate.Release();
+        }
+    }
+
+    public static RunFolder NewFolder(string name) => RunFolder.Create(Path.Combine(Root, name + "-" + Guid.NewGuid().ToString("N")[..8]));
+
+    /// <summary>Runs the whole job as <c>./run</c> does, on a small disk, with every check that it makes.</summary>
+    public static async Task<Outcome> RunAsync(RunOptions options, CancellationToken cancellation)
+    {
+        options = options with { DiskBytes = DiskBytes };
+        var image = await ImageAsync(cancellation);
+        await using var folder = NewFolder("run");
+        Outcome outcome;
+        await using (var world = await LabWorld.StartAsync(folder, options.XenServer, options.CopyRate, cancellation))
+        {
+            outcome = await new SnapshotScenario(world, options, Screen.Silent).RunAsync(image, ImagePath, cancellation);
+        }
+
+        // What failed is left for a person to look at; what went well is not.
+        Remove(folder);
+        return outcome;
+    }
+
+    public static void Remove(RunFolder folder) => Directory.Delete(Path.GetDirectoryName(folder.Path)!, recursive: true);
+}
