@@ -125,10 +125,12 @@ public sealed partial class SolidFireClient
         }
     }
 
-    private static SolidFireException Refused(string method, JsonElement error, bool write)
+    private SolidFireException Refused(string method, JsonElement error, bool write)
     {
         var name = error.TryGetProperty("name", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "unnamed";
         var message = error.TryGetProperty("message", out value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "no message";
+        // A server may echo what it was given.
+        message = message.Replace(_options.Password, "(secret)", StringComparison.Ordinal).Replace(_authorization.Parameter!, "(secret)", StringComparison.Ordinal);
         var kind = SolidFireErrors.Classify(name, write);
         return kind == SolidFireErrorKind.OutcomeUnknown
             ? new SolidFireOutcomeUnknownException(method, name, message)

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace SnapshotWorkflows.CloudStack;
+
+public sealed partial class CloudStackClient
+{
+    private const int PageRows = 200;
+
+    /// <summary>A volume of any account; null when there is none that our keys may see.</summary>
+    public Task<CloudStackVolume?> FindVolumeAsync(string volumeId, CancellationToken cancellation) =>
+        FindAsync("listVolumes", "volume", volumeId, CloudStackJson.Default.ListCloudStackVolume, volume => volume.Id, cancellation);
+
+    /// <summary>A virtual machine of any account; null when there is none that our keys may see.</summary>
+    public Task<CloudStackVirtualMachine?> FindVirtualMachineAsync(string virtualMachineId, CancellationToken cancellation) =>
+        FindAsync("listVirtualMachines", "virtualmachine", virtualMachineId, CloudStackJson.Default.ListCloudStackVirtualMachine, machine => machine.Id, cancellation);
+
+    /// <summary>All snapshots that pass the filter.</summary>
+    public async Task<IReadOnlyList<CloudStackSnapshot>> ListSnapshotsAsync(SnapshotFilter filter, CancellationToken cancellation)
+    {
+        var parameters = new Dictionary<string, string> { ["listall"] = "true" };
+        if (filter.Id is { } id) parameters["id"] = id;
+        if (filter.VolumeId is { } volume) parameters["volumeid"] = volume;
+        if (filter.ZoneId is { } zone) parameters["zoneid"] = zone;
+        return await ListAsync("listSnapshots", "snapshot", parameters, CloudStackJson.Default.ListCloudStackSnapshot, cancellation);
+    }
+
+    public async Task<IReadOnlyList<CloudStackZone>> ListZonesAsync(CancellationToken cancellation) =>
+        await ListAsync("listZones", "zone", new(), CloudStackJson.Default.ListCloudStackZone, cancellation);
+
+    /// <summary>Starts putting tags on resources, all of one type.</summary>
+    /// <param name="resourceType">For instance <c>Snapshot</c> or <c>Volume</c>.</param>
+    /// <returns>The job; see <see cref="WaitForJobAsync"/>.</returns>
+    public async Task<string> CreateTagsAsync(string resourceType, IReadOnlyCollection<string> resourceIds, IReadOnlyDictionary<string, string> tags, CancellationToken cancellation)
+    {
+        var parameters = new Dictionary<string, string> { ["resourcetype"] = resourceType, ["resourceids"] = string.Join(',', resourceIds) };
+        var index = 0;
+        foreach (var (key, value) in tags)
+        {
+            parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index}].key")] = key;
+            parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index}].value")] = value;
+            index++;
+        }
+        var reply = await WriteAsync("createTags", parameters, cancellation);
+        return Text(reply, "jobid") ?? throw new CloudStackOutcomeUnknownException("createTags", 0, "The answer names no job.");
+    }
+
+    /// <summary>How a job stands.</summary>
+    public async Task<CloudStackJob> GetJobAsync(string jobId, CancellationToken cancellation)
+    {
+        var reply = await ReadAsync("queryAsyncJobResult", new Dictionary<string, string> { ["jobid"] = jobId }, cancellation);
+        JsonElement? result = reply.TryGetProperty("jobresult", out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        // The outer status counts; one nested in the result can disagree with it.
+        var state = Number(reply, "jobstatus") switch
+        {
+            0 => CloudStackJobState.Pending,
+            1 => CloudStackJobState.Succeeded,
+            2 => CloudStackJobState.Failed,
+            3 => CloudStackJobState.Cancelled,
+            _ => throw new CloudStackException("queryAsyncJobResult", 0, 0, CloudStackErrorKind.Rejected, "The job's status is missing or unknown."),
+        };
+        var failure = state == CloudStackJobState.Failed && result is { ValueKind: JsonValueKind.Object } told ? told : (JsonElement?)null;
+        return new CloudStackJob
+        {
+            JobId = jobId,
+            State = state,
+            Command = Text(reply, "cmd"),
+            Result = result,
+            ErrorCode = failure is { } code ? Number(code, "errorcode") ?? 0 : 0,
+            ErrorText = failure is { } text ? Text(text, "errortext") : null,
+        };
+    }
+
+    /// <summary>Waits, as long as the caller lets it, until a job has ended well.</summary>
+    /// <exception cref="CloudStackException">The job failed or was cancelled.</exception>
+    public async Task<CloudStackJob> WaitForJobAsync(string jobId, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var job = await GetJobAsync(jobId, cancellation);
+            if (job.State == CloudStackJobState.Succeeded) return job;
+            if (job.State != CloudStackJobState.Pending)
+            {
+                var text = job.ErrorText ?? $"Job {jobId} ended as {job.State}.";
+                throw new CloudStackException(job.Command ?? "queryAsyncJobResult", job.ErrorCode, 0, CloudStackErrors.Classify(job.ErrorCode, text, write: true), text);
+            }
+            await Task.Delay(_options.JobPollInterval, _time, cancellation);
+        }
+    }
+
+    private async Task<T?> FindAsync<T>(string command, string member, string id, JsonTypeInfo<List<T>> type, Func<T, string> idOf, CancellationToken cancellation) where T : class
+    {
+        List<T> rows;
+        try
+        {
+            var reply = await ReadAsync(command, new Dictionary<string, string> { ["id"] = id, ["listall"] = "true" }, cancellation);
+            rows = Rows(command, member, reply, type);
+        }
+        catch (CloudStackException fault) when (fault.Kind == CloudStackErrorKind.NotFound)
+        {
+            return null;
+        }
+        // A filter that a server ignored must not hand us somebody else's volume.
+        if (rows.Any(row => !string.Equals(idOf(row), id, StringComparison.OrdinalIgnoreCase)))
+            throw new CloudStackException(command, 0, 0, CloudStackErrorKind.Rejected, $"Asked for {id}, the server answered with another.");
+        return rows.FirstOrDefault();
+    }
+
+    private async Task<List<T>> ListAsync<T>(string command, string member, Dictionary<string, string> parameters, JsonTypeInfo<List<T>> type, CancellationToken cancellation)
+    {
+        var all = new List<T>();
+        for (var page = 1; ; page++)
+        {
+            parameters["page"] = page.ToString(CultureInfo.InvariantCulture);
+            parameters["pagesize"] = PageRows.ToString(CultureInfo.InvariantCulture);
+            var reply = await ReadAsync(command, parameters, cancellation);
+            var rows = Rows(command, member, reply, type);
+            all.AddRange(rows);
+            // The count is that of all pages. Where it is not told, a page that is not full is the last.
+            if (rows.Count == 0 || (Number(reply, "count") is { } count ? all.Count >= count : rows.Count < PageRows)) return all;
+        }
+    }
+
+    private static List<T> Rows<T>(string command, string member, JsonElement reply, JsonTypeInfo<List<T>> type)
+    {
+        // Nothing found is an empty object, without the member.
+        if (!reply.TryGetProperty(member, out var rows)) return [];
+        try
+        {
+            return rows.Deserialize(type) ?? [];
+        }
+        catch (JsonException fault)
+        {
+            throw new CloudStackException(command, 0, 0, CloudStackErrorKind.Rejected, $"The answer could not be read ({fault.Path ?? member}).", fault);
+        }
+    }
+}
