@@ -1,0 +1,203 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using SnapshotWorkflows.Simulators.CloudStack.Calls;
+using SnapshotWorkflows.Simulators.Fabric;
+
+namespace SnapshotWorkflows.Simulators.CloudStack;
+
+/// <summary>
+/// A CloudStack management server at <c>/client/api</c>: signed requests by GET or POST, JSON answers, asynchronous jobs.
+/// Faults are planned for system <c>cloudstack</c> and the command names.
+/// </summary>
+public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
+{
+    /// <summary>Name of this system in fault plans and call counts.</summary>
+    public const string SystemName = "cloudstack";
+
+    private readonly CloudStackOptions options;
+    private readonly TimeProvider clock;
+    private readonly FaultPlan faults;
+    private readonly CloudState state = new();
+    private readonly JobCalls jobs;
+    private readonly Dictionary<string, (Func<CommandParameters, JsonObject> Call, bool Changes)> commands;
+    private long awayUntil;
+
+    public CloudStackSimulator(CloudStackOptions options, TimeProvider clock, FaultPlan faults)
+    {
+        this.options = options;
+        this.clock = clock;
+        this.faults = faults;
+        var lists = new ListCalls(state, options);
+        jobs = new JobCalls(state, options, clock);
+        commands = new(StringComparer.OrdinalIgnoreCase)
+        {
+            ["listZones"] = (lists.ListZones, false),
+            ["listCapabilities"] = (_ => lists.ListCapabilities(), false),
+            ["listAccounts"] = (lists.ListAccounts, false),
+            ["listVolumes"] = (lists.ListVolumes, false),
+            ["listVirtualMachines"] = (lists.ListVirtualMachines, false),
+            ["listSnapshots"] = (lists.ListSnapshots, false),
+            ["createTags"] = (jobs.CreateTags, true),
+            ["queryAsyncJobResult"] = (jobs.QueryAsyncJobResult, false),
+        };
+    }
+
+    public string ZoneId => state.Zone.Id;
+
+    /// <summary>Adds an account; the same name twice is one account.</summary>
+    public CloudAccount AddAccount(string name)
+    {
+        lock (state.Gate)
+        {
+            if (!state.Accounts.TryGetValue(name, out var account))
+            {
+                account = new CloudAccount(Guid.NewGuid().ToString(), name);
+                state.Accounts.Add(name, account);
+            }
+
+            return account;
+        }
+    }
+
+    public void Add(CloudVirtualMachine machine)
+    {
+        lock (state.Gate)
+        {
+            state.VirtualMachines.Add(machine);
+        }
+    }
+
+    public void Add(CloudVolume volume)
+    {
+        lock (state.Gate)
+        {
+            state.Volumes.Add(volume);
+        }
+    }
+
+    public void Add(CloudSnapshot snapshot)
+    {
+        lock (state.Gate)
+        {
+            state.Snapshots.Add(snapshot);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Step()
+    {
+        lock (state.Gate)
+        {
+            jobs.Step();
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (clock.GetUtcNow().UtcTicks < Volatile.Read(ref awayUntil))
+        {
+            context.Abort();
+            return;
+        }
+
+        Step();
+        if (context.Request.Path.Value?.TrimEnd('/') != "/client/api")
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        var values = await ReadParametersAsync(context);
+        var command = values.GetValueOrDefault("command") ?? "";
+        var known = commands.Keys.FirstOrDefault(name => name.Equals(command, StringComparison.OrdinalIgnoreCase)) ?? command;
+        var fault = faults.Take(SystemName, null, known);
+        if (fault?.Action == FaultAction.Restart)
+        {
+            Volatile.Write(ref awayUntil, (clock.GetUtcNow() + fault.Duration).UtcTicks);
+            context.Abort();
+            return;
+        }
+
+        if (await FaultedExchange.EndsBeforeEffectAsync(context, fault))
+        {
+            return;
+        }
+
+        var (status, answer) = Answer(known, values, context.Request.Method, fault);
+        await FaultedExchange.AnswerAsync(
+            context, fault, clock, status, "application/json; charset=UTF-8", Encoding.UTF8.GetBytes(answer.ToJsonString()));
+    }
+
+    private (int Status, JsonObject Answer) Answer(string command, Dictionary<string, string> values, string httpMethod, FaultSpecification? fault)
+    {
+        var isKnown = commands.TryGetValue(command, out var entry);
+        var envelope = isKnown ? $"{command.ToLowerInvariant()}response" : "errorresponse";
+        try
+        {
+            RequestSignature.Verify(values, options, clock.GetUtcNow());
+            if (fault?.Action == FaultAction.Fail)
+            {
+                var code = int.TryParse(fault.ErrorName, out var planned) ? planned : 530;
+                throw new CloudError(code, 9999, fault.ErrorParams.Count > 0 ? fault.ErrorParams[0] : "Internal error executing command");
+            }
+
+            if (!isKnown)
+            {
+                throw CloudError.UnknownCommand(command);
+            }
+
+            if (options.EnforceTimestamps && entry.Changes && !HttpMethods.IsPost(httpMethod))
+            {
+                throw new CloudError(405, 9999, $"Command {command} needs a POST request");
+            }
+
+            // Anything but json is answered as XML by the real server; no caller here reads it.
+            if (!string.Equals(values.GetValueOrDefault("response"), "json", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new CloudError(430, 9999, "This server answers only response=json");
+            }
+
+            lock (state.Gate)
+            {
+                var result = entry.Call(new CommandParameters(command, values));
+                faults.CountCall(SystemName, command);
+                return (StatusCodes.Status200OK, new JsonObject { [envelope] = result });
+            }
+        }
+        catch (CloudError error)
+        {
+            var body = new JsonObject { ["uuidList"] = new JsonArray(), ["errorcode"] = error.Code };
+            if (error.ExceptionCode != 0)
+            {
+                body["cserrorcode"] = error.ExceptionCode;
+            }
+
+            body["errortext"] = error.Message;
+            return (error.Code, new JsonObject { [envelope] = body });
+        }
+    }
+
+    private static async Task<Dictionary<string, string>> ReadParametersAsync(HttpContext context)
+    {
+        var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        Take(values, context.Request.QueryString.Value);
+        if (HttpMethods.IsPost(context.Request.Method))
+        {
+            using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+            Take(values, await reader.ReadToEndAsync(context.RequestAborted));
+        }
+
+        return values;
+    }
+
+    private static void Take(Dictionary<string, string> values, string? encoded)
+    {
+        foreach (var pair in new QueryStringEnumerable(encoded))
+        {
+            values[pair.DecodeName().ToString()] = pair.DecodeValue().ToString();
+        }
+    }
+}
