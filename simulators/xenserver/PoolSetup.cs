@@ -1,0 +1,56 @@
+namespace SnapshotWorkflows.Simulators.XenServer;
+
+/// <summary>What a fresh pool holds: itself, its hosts with their control domains, and its storage plug-ins.</summary>
+internal static class PoolSetup
+{
+    private static readonly string[] Usual =
+        ["SR_PROBE", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_RESIZE"];
+
+    public static bool HasResign(XenServerOptions options) => options.ProductVersion == "7.1";
+
+    public static void Fill(Pool pool)
+    {
+        var options = pool.Options;
+        var (product, brand, minor) = options.ProductVersion switch
+        {
+            "8" => ("8.4.0", "XenServer", 21),
+            "7.1" => ("7.1.2", "XenServer", 6),
+            var other => throw new ArgumentException($"Version {other} is not simulated; choose 8 or 7.1.", nameof(pool)),
+        };
+        if (options.Hosts.Count == 0)
+            throw new ArgumentException("A pool needs at least its coordinator.", nameof(pool));
+        var self = pool.Db.Add(new PoolRow(pool.Ids.New()) { NameLabel = options.PoolName });
+        foreach (var host in options.Hosts)
+        {
+            var metrics = pool.Db.Add(new HostMetricsRow(pool.Ids.New()) { LastUpdated = pool.Now });
+            var row = pool.Db.Add(new HostRow(pool.Ids.New())
+            {
+                NameLabel = host.Name,
+                Address = host.Address,
+                IscsiIqn = host.InitiatorIqn,
+                ApiMinor = minor,
+                Metrics = metrics.Ref,
+                SoftwareVersion = new(StringComparer.Ordinal)
+                {
+                    ["product_version"] = product, ["product_brand"] = brand, ["xapi"] = "1.20", ["api_version"] = "2." + minor,
+                },
+            });
+            row.OtherConfig["iscsi_iqn"] = host.InitiatorIqn;
+            if (self.Master == Row.NullRef)
+                self.Master = row.Ref;
+            pool.Db.Add(new VmRow(pool.Ids.New())
+            {
+                NameLabel = "Control domain on host: " + host.Name, IsControlDomain = true, PowerState = "Running", ResidentOn = row.Ref,
+            });
+        }
+
+        Plugin(pool, "lvmoiscsi", "LVHD over iSCSI", Usual);
+        Plugin(pool, "nfs", "NFS VHD", Usual);
+        Plugin(pool, "file", "Local Path VHD", Usual);
+        if (HasResign(options))
+            Plugin(pool, "relvmoiscsi", "LVHD over iSCSI, resigning", ["SR_CREATE"]);
+    }
+
+    private static void Plugin(Pool pool, string type, string label, string[] capabilities) =>
+        pool.Db.Add(new SmRow(pool.Ids.New()) { NameLabel = label, Type = type, Capabilities = capabilities });
+}

@@ -1,0 +1,41 @@
+using SnapshotWorkflows.Simulators.Fabric;
+
+namespace SnapshotWorkflows.Simulators.XenServer;
+
+/// <summary>What one simulated pool is made of.</summary>
+public sealed record XenServerOptions
+{
+    public required string PoolName { get; init; }
+
+    /// <summary><c>8</c> (API 2.21, no relvmoiscsi) or <c>7.1</c> (API 2.6, relvmoiscsi installed).</summary>
+    public string ProductVersion { get; init; } = "8";
+
+    /// <summary>The coordinator first, then the members.</summary>
+    public required IReadOnlyList<XenServerHostOptions> Hosts { get; init; }
+
+    public required string RootPassword { get; init; }
+
+    public required IStorageFabric Fabric { get; init; }
+
+    public FaultPlan Faults { get; init; } = new();
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>NFS exports: <c>server:/path</c> → the local folder that stands for it.</summary>
+    public IReadOnlyDictionary<string, string> Exports { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Bytes that one VDI.copy moves in a second; null copies everything in the step that starts it.</summary>
+    public long? CopyBytesPerSecond { get; init; }
+
+    /// <summary>How long the control domain keeps a VDI attached after an export's task has ended.</summary>
+    public TimeSpan DetachLag { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What an NFS export says it can hold.</summary>
+    public long ExportCapacity { get; init; } = 1L << 40;
+
+    /// <summary>Makes every uuid of this pool repeatable; null draws them at random.</summary>
+    public int? Seed { get; init; }
+}
+
+/// <summary>One host: its name, iSCSI initiator name, and address as HOST_IS_SLAVE and redirects state it.</summary>
+public sealed record XenServerHostOptions(string Name, string InitiatorIqn, string Address = "127.0.0.1");

@@ -1,0 +1,177 @@
+namespace SnapshotWorkflows.Simulators.XenServer;
+
+internal sealed class PoolRow(string uuid) : Row("pool", uuid)
+{
+    public string Master { get; set; } = NullRef;
+
+    public string DefaultSr { get; set; } = NullRef;
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        Named(r);
+        r["master"] = Master;
+        r["default_SR"] = DefaultSr;
+        r["suspend_image_SR"] = NullRef;
+        r["crash_dump_SR"] = NullRef;
+        r["ha_enabled"] = false;
+        r["tags"] = new List<object?>();
+    }
+}
+
+internal sealed class HostRow(string uuid) : Row("host", uuid)
+{
+    public string Address { get; set; } = "";
+
+    public string IscsiIqn { get; set; } = "";
+
+    public bool Online { get; set; } = true;
+
+    public int ApiMinor { get; init; }
+
+    public Dictionary<string, string> SoftwareVersion { get; init; } = [];
+
+    public string Metrics { get; init; } = NullRef;
+
+    /// <summary>What a plug-in mounted in the control domain: path there → local folder.</summary>
+    public Dictionary<string, string> Mounts { get; } = new(StringComparer.Ordinal);
+
+    public string InitiatorIqn => OtherConfig.GetValueOrDefault("iscsi_iqn", IscsiIqn);
+
+    /// <summary>A call that must run on a host that is away is refused by the coordinator.</summary>
+    public HostRow Reachable() => Online ? this : throw new XenError("HOST_OFFLINE", Ref);
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        Named(r);
+        r["address"] = Address;
+        r["hostname"] = NameLabel;
+        r["enabled"] = true;
+        r["iscsi_iqn"] = InitiatorIqn;
+        r["API_version_major"] = 2L;
+        r["API_version_minor"] = (long)ApiMinor;
+        r["API_version_vendor"] = "XenSource";
+        r["software_version"] = Map(SoftwareVersion);
+        r["metrics"] = Metrics;
+        r["PBDs"] = Set(db.All<PbdRow>().Where(p => p.Host == Ref).Select(p => p.Ref));
+        r["resident_VMs"] = Set(db.All<VmRow>().Where(v => v.ResidentOn == Ref).Select(v => v.Ref));
+        r["allowed_operations"] = new List<object?>();
+        r["current_operations"] = Map(CurrentOperations);
+        r["tags"] = new List<object?>();
+        r["multipathing"] = false;
+    }
+}
+
+internal sealed class HostMetricsRow(string uuid) : Row("host_metrics", uuid)
+{
+    public bool Live { get; set; } = true;
+
+    public DateTimeOffset LastUpdated { get; set; }
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        r["live"] = Live;
+        r["last_updated"] = LastUpdated;
+        r["memory_total"] = 64L << 30;
+        r["memory_free"] = 32L << 30;
+        Configured(r);
+    }
+}
+
+internal sealed class SmRow(string uuid) : Row("SM", uuid)
+{
+    public required string Type { get; init; }
+
+    public required string[] Capabilities { get; init; }
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        Named(r);
+        r["type"] = Type;
+        r["vendor"] = "Citrix Systems Inc";
+        r["copyright"] = "";
+        r["version"] = "1.0";
+        r["required_api_version"] = "1.0";
+        r["configuration"] = new Dictionary<string, object?>();
+        r["capabilities"] = Set(Capabilities);
+        r["features"] = Capabilities.ToDictionary(c => c, object? (_) => 1L, StringComparer.Ordinal);
+        r["driver_filename"] = "/opt/xensource/sm/" + Type;
+        r["required_cluster_stack"] = new List<object?>();
+    }
+}
+
+internal sealed class SecretRow(string uuid) : Row("secret", uuid)
+{
+    public string Value { get; set; } = "";
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        r["value"] = Value;
+        Configured(r);
+    }
+}
+
+internal sealed class SessionRow(string uuid) : Row("session", uuid)
+{
+    public string User { get; init; } = "";
+
+    public string Originator { get; init; } = "";
+
+    public DateTimeOffset LastActive { get; set; }
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        r["this_host"] = db.All<PoolRow>()[0].Master;
+        r["this_user"] = NullRef;
+        r["last_active"] = LastActive;
+        r["pool"] = true;
+        r["is_local_superuser"] = true;
+        r["auth_user_name"] = User;
+        r["originator"] = Originator;
+        r["client_certificate"] = false;
+        Configured(r);
+    }
+}
+
+internal sealed class TaskRow(string uuid) : Row("task", uuid)
+{
+    public DateTimeOffset Created { get; init; }
+
+    public DateTimeOffset? Finished { get; set; }
+
+    public string Status { get; set; } = "pending";
+
+    public double Progress { get; set; }
+
+    public string Result { get; set; } = "";
+
+    public string[] ErrorInfo { get; set; } = [];
+
+    public string ResidentOn { get; init; } = NullRef;
+
+    public bool CancelAsked { get; set; }
+
+    /// <summary>task.destroy came while it was pending: it goes when it ends.</summary>
+    public bool DestroyAtEnd { get; set; }
+
+    public DateTimeOffset LastProgress { get; set; }
+
+    public bool Pending => Status == "pending";
+
+    protected override void Describe(Dictionary<string, object?> r, Database db)
+    {
+        Named(r);
+        r["allowed_operations"] = Pending ? Set(["cancel", "destroy"]) : Set(["destroy"]);
+        r["current_operations"] = Map(CurrentOperations);
+        r["created"] = Created;
+        r["finished"] = Finished ?? Never;
+        r["status"] = Status;
+        r["resident_on"] = ResidentOn;
+        r["progress"] = Progress;
+        r["type"] = "<none/>";
+        r["result"] = Result;
+        r["error_info"] = Set(ErrorInfo);
+        r["subtask_of"] = NullRef;
+        r["subtasks"] = new List<object?>();
+        r["backtrace"] = "()";
+    }
+}

@@ -1,0 +1,142 @@
+using SnapshotWorkflows.Simulators.Fabric;
+
+namespace SnapshotWorkflows.Simulators.XenServer;
+
+/// <summary>Takes a call to its message: counts its arguments, checks its session, makes its task, and waits where the message waits.</summary>
+internal sealed class Dispatcher(Pool pool)
+{
+    private const string AsyncPrefix = "Async.";
+    private readonly MethodTable _methods = Messages();
+
+    public static string Plain(string method) =>
+        method.StartsWith(AsyncPrefix, StringComparison.Ordinal) ? method[AsyncPrefix.Length..] : method;
+
+    /// <summary>The value of the call; its error is thrown.</summary>
+    public async Task<object?> ExecuteAsync(RpcRequest request, FaultSpecification? fault, CancellationToken clientGone)
+    {
+        object? result;
+        lock (pool.Gate)
+        {
+            pool.Step();
+            result = Run(request, fault);
+        }
+
+        return result switch
+        {
+            CopyJob job => await job.Completion.WaitAsync(clientGone),
+            EventWait wait => await WaitAsync(wait, clientGone),
+            _ => result,
+        };
+    }
+
+    private static MethodTable Messages()
+    {
+        var methods = new MethodTable();
+        RecordCalls.Register(methods);
+        SessionCalls.Register(methods);
+        HostCalls.Register(methods);
+        TaskCalls.Register(methods);
+        EventCalls.Register(methods);
+        SrCalls.Register(methods);
+        PbdCalls.Register(methods);
+        VdiCalls.Register(methods);
+        VmCalls.Register(methods);
+        return methods;
+    }
+
+    private object? Run(RpcRequest request, FaultSpecification? fault)
+    {
+        var plain = Plain(request.Method);
+        var isAsync = plain.Length != request.Method.Length;
+        if (plain == "system.listMethods")
+            return _methods.Names.Append(SessionCalls.Login).Append("system.listMethods").Select(object? (n) => n).ToList();
+        if (fault?.Action == FaultAction.Fail && (!isAsync || fault.Method == request.Method))
+            throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+        if (plain == SessionCalls.Login)
+            return Counted(plain, SessionCalls.LogIn(pool, request.Parameters));
+        var method = _methods.Find(plain) ?? throw new XenError("MESSAGE_METHOD_UNKNOWN", request.Method);
+        if (isAsync && !method.HasAsync)
+            throw new XenError("Fault", $"No async mode for this operation (rpc: {request.Method})");
+        var given = request.Parameters.Count - 1;
+        if (given < method.Least || given > method.Most)
+            throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", request.Method, method.Least.ToString(), Math.Max(0, given).ToString());
+        var session = SessionCalls.Check(pool, request.Parameters[0] as string);
+        IReadOnlyList<object?> arguments = [.. request.Parameters.Skip(1)];
+        return isAsync ? InTask(method, arguments, session, fault) : Direct(method, arguments, session, fault);
+    }
+
+    private object? Direct(Method method, IReadOnlyList<object?> arguments, SessionRow session, FaultSpecification? fault)
+    {
+        // Only a call that takes time shows as a task; the others are over before anyone could look.
+        var task = method.Name == "VDI.copy" ? pool.NewTask(method.Name) : new TaskRow(pool.Ids.New());
+        try
+        {
+            var result = Counted(method.Name, method.Body(new Call(pool, method.Name, arguments, task, session, fault)));
+            if (result is CopyJob job)
+                pool.Start(job);
+            return result;
+        }
+        catch (XenError e)
+        {
+            pool.Fail(task, e);
+            throw;
+        }
+        catch (IOException e)
+        {
+            throw AsApiError(e)!;
+        }
+    }
+
+    private string InTask(Method method, IReadOnlyList<object?> arguments, SessionRow session, FaultSpecification? fault)
+    {
+        var task = pool.NewTask(AsyncPrefix + method.Name);
+        try
+        {
+            if (fault?.Action == FaultAction.Fail)
+                throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+            var result = Counted(method.Name, method.Body(new Call(pool, method.Name, arguments, task, session, fault)));
+            if (result is CopyJob job)
+                pool.Start(job);
+            else
+                pool.Succeed(task, result);
+        }
+        catch (Exception e) when (AsApiError(e) is { } error)
+        {
+            pool.Fail(task, error);
+        }
+
+        return task.Ref;
+    }
+
+    /// <summary>A LUN or file that fails under a driver is the driver's I/O error.</summary>
+    private static XenError? AsApiError(Exception e) => e switch
+    {
+        XenError error => error,
+        IOException io => XenError.Backend(200, "Device I/O error [opterr=" + io.Message + "]"),
+        _ => null,
+    };
+
+    private object? Counted(string method, object? result)
+    {
+        pool.Options.Faults.CountCall(XenServerSimulator.System, method);
+        return result;
+    }
+
+    private async Task<object?> WaitAsync(EventWait wait, CancellationToken clientGone)
+    {
+        var timeout = Task.Delay(wait.Timeout, pool.Options.Clock, clientGone);
+        while (true)
+        {
+            Task changed;
+            lock (pool.Gate)
+            {
+                if (wait.Poll(pool, timeout.IsCompleted) is { } answer)
+                    return answer;
+                changed = pool.Db.Changed;
+            }
+
+            await Task.WhenAny(changed, timeout);
+            clientGone.ThrowIfCancellationRequested();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using SnapshotWorkflows.Simulators.Fabric;
+
+namespace SnapshotWorkflows.Simulators.XenServer;
+
+/// <summary>
+/// GET /export_raw_vdi: the status line goes out before the disk is attached, there is no length, and what fails later shows as a
+/// second status line in the body or as a body that is too short. The disk stays attached for a moment after the task has ended.
+/// </summary>
+internal sealed class ExportHandler(Pool pool, HostRow host)
+{
+    private const int RawPiece = 1 << 20;
+    private const string Method = "export_raw_vdi";
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var fault = pool.Options.Faults.Take(XenServerSimulator.System, pool.Options.PoolName, Method);
+        if (await FaultedExchange.EndsBeforeEffectAsync(context, fault))
+            return;
+        TaskRow task;
+        VdiRow vdi;
+        var format = context.Request.Query["format"].FirstOrDefault() ?? "raw";
+        lock (pool.Gate)
+        {
+            pool.Step();
+            if (!IsAllowed(context.Request))
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                context.Response.Headers.WWWAuthenticate = "Basic realm=\"XenServer\"";
+                return;
+            }
+
+            var wanted = Parameter(context.Request, "vdi") ?? "";
+            var found = pool.Db.Find<VdiRow>(wanted) ?? pool.Db.FindByUuid<VdiRow>(wanted);
+            var given = Parameter(context.Request, "task_id");
+            var known = given is null ? pool.NewTask("Exporting raw VDI") : pool.Db.Find<TaskRow>(given);
+            if (found is null || known is null || format is not ("raw" or "vhd"))
+            {
+                if (known is not null)
+                    pool.Fail(known, found is null ? new XenError("HANDLE_INVALID", "VDI", wanted) : XenError.Internal($"unknown format {format}"));
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return;
+            }
+
+            if (Elsewhere(found) is { } other)
+            {
+                context.Response.StatusCode = StatusCodes.Status302Found;
+                context.Response.Headers.Location = $"https://{other.Address}{context.Request.Path}{context.Request.QueryString}";
+                return;
+            }
+
+            (task, vdi) = (known, found);
+        }
+
+        context.Response.Headers.Connection = "close";
+        context.Response.Headers.CacheControl = "no-cache, no-store";
+        context.Response.Headers["task-id"] = task.Ref;
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{vdi.Uuid}.{format}\"";
+        context.Response.ContentType = format == "vhd" ? "application/vhd" : "application/octet-stream";
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        await SendAsync(context, task, vdi, format, fault);
+    }
+
+    private async Task SendAsync(HttpContext context, TaskRow task, VdiRow vdi, string format, FaultSpecification? fault)
+    {
+        VbdRow? attached = null;
+        var life = pool.Life;
+        try
+        {
+            if (fault?.Action == FaultAction.Fail)
+                throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+            lock (pool.Gate)
+                attached = Attach(vdi);
+            if (fault?.Action == FaultAction.Stall)
+                await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, context.RequestAborted);
+            await StreamAsync(context, task, attached.Disk!, vdi, format, fault, life);
+            End(task, attached, error: null);
+            pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
+        }
+        catch (ShortBody cut)
+        {
+            End(task, attached, new XenError("VDI_IO_ERROR", "Device I/O errors"));
+            if (cut.Restarts)
+                lock (pool.Gate)
+                    pool.Restart(fault!.Duration);
+            if (cut.Breaks)
+                context.Abort();
+        }
+        catch (XenError e)
+        {
+            End(task, attached, e);
+            var line = Encoding.ASCII.GetBytes($"HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/html\r\n\r\n{e.Code}\r\n");
+            await context.Response.Body.WriteAsync(line, context.RequestAborted);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            End(task, attached, new XenError("VDI_IO_ERROR", "Device I/O errors"));
+            context.Abort();
+        }
+    }
+
+    private async Task StreamAsync(
+        HttpContext context, TaskRow task, VhdDisk disk, VdiRow vdi, string format, FaultSpecification? fault, int life)
+    {
+        var vhd = format == "vhd" ? new VhdExport(disk, Guid.Parse(vdi.Uuid), pool.Now) : null;
+        var total = vhd?.Length ?? disk.Length;
+        var limit = fault?.Action switch
+        {
+            FaultAction.Truncate or FaultAction.Restart => Math.Min(fault.Bytes, total),
+            FaultAction.DropAnswer => 0,
+            _ => long.MaxValue,
+        };
+        long sent = 0;
+        foreach (var piece in vhd?.Pieces() ?? Raw(disk))
+        {
+            lock (pool.Gate)
+            {
+                if (pool.Life != life)
+                    throw new ShortBody(breaks: true, restarts: false);
+                if (task.CancelAsked)
+                    throw new XenError("TASK_CANCELLED", task.Ref);
+                pool.Progress(task, 0.99 * sent / total);
+            }
+
+            var take = (int)Math.Min(piece.Length, limit - sent);
+            await context.Response.Body.WriteAsync(piece[..take], context.RequestAborted);
+            sent += take;
+            if (sent == limit)
+                throw new ShortBody(fault!.Action != FaultAction.Truncate, fault.Action == FaultAction.Restart);
+        }
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Raw(VhdDisk disk)
+    {
+        var buffer = new byte[RawPiece];
+        for (long at = 0; at < disk.Length; at += RawPiece)
+        {
+            var length = (int)Math.Min(RawPiece, disk.Length - at);
+            disk.Read(at, buffer.AsSpan(0, length));
+            yield return buffer.AsMemory(0, length);
+        }
+    }
+
+    private VbdRow Attach(VdiRow vdi)
+    {
+        VdiCalls.Check(pool, vdi, "export");
+        var vbd = new VbdRow(pool.Ids.New()) { Vm = pool.ControlDomain(host).Ref, Vdi = vdi.Ref, UserDevice = "autodetect", ReadOnly = true };
+        pool.Db.Add(vbd);
+        try
+        {
+            VmCalls.Attach(pool, vbd);
+        }
+        catch
+        {
+            pool.Db.Remove(vbd);
+            throw;
+        }
+
+        return vbd;
+    }
+
+    private void End(TaskRow task, VbdRow? attached, XenError? error)
+    {
+        lock (pool.Gate)
+        {
+            if (error is null)
+                pool.Succeed(task, null);
+            else
+                pool.Fail(task, error);
+            if (attached is { Attached: true })
+                attached.DetachAt = pool.Now + pool.Options.DetachLag;
+            pool.Step();
+        }
+    }
+
+    private HostRow? Elsewhere(VdiRow vdi)
+    {
+        var plugged = pool.Db.All<PbdRow>().Where(p => p.Sr == vdi.Sr && p.Attached).ToList();
+        return plugged.Exists(p => p.Host == host.Ref) ? null : plugged.Select(p => pool.Db.Get<HostRow>("host", p.Host)).FirstOrDefault(h => h.Online);
+    }
+
+    private bool IsAllowed(HttpRequest request)
+    {
+        if (Parameter(request, "session_id") is { } session)
+        {
+            if (pool.Db.Find<SessionRow>(session) is not { } row)
+                return false;
+            row.LastActive = pool.Now;
+            return true;
+        }
+
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith("Basic ", StringComparison.Ordinal)
+            && header[6..].Trim() == Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + pool.Options.RootPassword));
+    }
+
+    private static string? Parameter(HttpRequest request, string name) =>
+        request.Query[name].FirstOrDefault() ?? request.Cookies[name];
+
+    /// <summary>The body ends here although it is not complete.</summary>
+    private sealed class ShortBody(bool breaks, bool restarts) : Exception
+    {
+        public bool Breaks { get; } = breaks;
+
+        public bool Restarts { get; } = restarts;
+    }
+}
