@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Looks once whether the clone is ready: the job's result and its error are read, and a result that vanished is made up for by listing.</summary>
 [DurableTask(StepNames.CheckClone)]
@@ -51,7 +51,7 @@ public sealed class CheckClone(SolidFireClient array, IntentLedger intents, Mark
         FaultCodes.CloneLost, FaultKind.Conflict, $"Clone {clone.VolumeId} is neither listed nor under way.", "It is tried again from the snapshot; look at the array's events if this repeats."));
 
     /// <summary>XenServer's SCSIid of a SolidFire LUN: 3 and the NAA identifier.</summary>
-    private static string ScsiId(SolidFire.Volume volume) =>
+    private static string ScsiId(Volume volume) =>
         volume.ScsiNaaDeviceId is { Length: > 0 } naa
             ? $"3{naa}"
             : throw new StepFaultException(new StepFault("clone.no-naa", FaultKind.Rejected, $"The array tells no NAA identifier for volume {volume.VolumeId}.", "Use an API version of 7.0 or later in SolidFire:Endpoint."));

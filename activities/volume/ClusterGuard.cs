@@ -1,6 +1,6 @@
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Makes sure that an id is used on the cluster it belongs to: the same number names another customer's disk elsewhere.</summary>
 internal static class ClusterGuard

@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Takes the array's snapshot, or adopts the one that an earlier attempt took. It bears a retention fuse, so that even a lost database leaks it only for a while.</summary>
 [DurableTask(StepNames.CreateStorageSnapshot)]

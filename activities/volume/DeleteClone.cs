@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>
 /// Deletes the request's clones, each only after cluster, mark, absence of CloudStack's mark, access groups and iSCSI sessions all say that it is ours and
@@ -36,7 +36,7 @@ public sealed class DeleteClone(SolidFireClient array, IntentLedger intents, Mar
         return true;
     }
 
-    private async Task DeleteAsync(SolidFire.Volume clone, CancellationToken cancellation)
+    private async Task DeleteAsync(Volume clone, CancellationToken cancellation)
     {
         if (clone.FindAttribute(CloudStackMark) is not null)
         {

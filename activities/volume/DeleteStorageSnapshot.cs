@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left.</summary>
 [DurableTask(StepNames.DeleteStorageSnapshot)]

@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Lets the copy host reach the clone: adds it to the access group that holds the host's IQN, for an initiator can be in one group only.</summary>
 [DurableTask(StepNames.GrantAccess)]

@@ -1,6 +1,6 @@
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Finds the LUN by its IQN and proves that the array has room for one more snapshot and one more clone of it. Makes nothing.</summary>
 [DurableTask(StepNames.InspectArrayVolume)]
@@ -44,7 +44,7 @@ public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IAc
     }
 
     /// <summary>A SolidFire IQN ends with the volume's id, which saves listing thousands; the IQN itself is what is compared.</summary>
-    private async Task<SolidFire.Volume?> FindByIqnAsync(string iqn, CancellationToken cancellation)
+    private async Task<Volume?> FindByIqnAsync(string iqn, CancellationToken cancellation)
     {
         if (long.TryParse(iqn.AsSpan(iqn.LastIndexOf('.') + 1), out var id)
             && await array.FindVolumeAsync(id, cancellation) is { } guessed && IsIt(guessed))
@@ -52,10 +52,10 @@ public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IAc
             return guessed;
         }
 
-        var all = await array.ListVolumesAsync(new VolumeFilter { Status = SolidFire.Volume.ActiveStatus }, cancellation);
+        var all = await array.ListVolumesAsync(new VolumeFilter { Status = Volume.ActiveStatus }, cancellation);
         return all.SingleOrDefault(IsIt);
 
-        bool IsIt(SolidFire.Volume volume) => volume.IsActive && string.Equals(volume.Iqn, iqn, StringComparison.OrdinalIgnoreCase);
+        bool IsIt(Volume volume) => volume.IsActive && string.Equals(volume.Iqn, iqn, StringComparison.OrdinalIgnoreCase);
     }
 
     private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));

@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Takes the retention fuse off a snapshot that the request keeps on the array.</summary>
 [DurableTask(StepNames.KeepStorageSnapshot)]

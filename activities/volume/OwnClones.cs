@@ -3,7 +3,7 @@ using System.Text.Json;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Finds a request's clones. A clone is invisible until it is done, so the ledger's recorded id and the array's running jobs count too.</summary>
 internal sealed class OwnClones(SolidFireClient array, IntentLedger intents, Marker marker)
@@ -17,13 +17,13 @@ internal sealed class OwnClones(SolidFireClient array, IntentLedger intents, Mar
     }
 
     /// <summary>Clones of this request that are listed as active, with our whole mark.</summary>
-    public async Task<IReadOnlyList<SolidFire.Volume>> ActiveAsync(RequestKey key, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Volume>> ActiveAsync(RequestKey key, CancellationToken cancellation)
     {
-        var named = await array.ListVolumesAsync(new VolumeFilter { Name = key.NameFor(Roles.Clone), Status = SolidFire.Volume.ActiveStatus }, cancellation);
+        var named = await array.ListVolumesAsync(new VolumeFilter { Name = key.NameFor(Roles.Clone), Status = Volume.ActiveStatus }, cancellation);
         return [.. named.Where(volume => volume.IsActive && volume.Name == key.NameFor(Roles.Clone) && IsOurs(volume, key))];
     }
 
-    public bool IsOurs(SolidFire.Volume volume, RequestKey key) => marker.IsOn(volume.FindAttribute, key, Roles.Clone);
+    public bool IsOurs(Volume volume, RequestKey key) => marker.IsOn(volume.FindAttribute, key, Roles.Clone);
 
     /// <summary>
     /// True while a clone job runs that may be ours: the recorded one; or, where no answer was recorded, any of this source and any that the array does

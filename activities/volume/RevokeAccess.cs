@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Takes the request's clones out of every access group they are in.</summary>
 [DurableTask(StepNames.RevokeAccess)]

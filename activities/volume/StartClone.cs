@@ -1,7 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>
 /// Starts the clone of the array's snapshot, or adopts the one of an earlier attempt. After a lost answer nothing is cloned again before the array shows

@@ -1,6 +1,6 @@
 using SnapshotWorkflows.SolidFire;
 
-namespace SnapshotWorkflows.Activities.Volume;
+namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Finds a request's own snapshots of a volume: by name and whole mark, never by name alone, for names are not unique.</summary>
 internal sealed class StorageSnapshots(SolidFireClient array, Marker marker)

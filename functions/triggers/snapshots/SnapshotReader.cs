@@ -34,9 +34,8 @@ public sealed class SnapshotReader(SnapshotIndex index, IActivityProgressReader 
 
     private async Task<StepProgress?> ProgressAsync(RequestKey key, SnapshotStatus status, CancellationToken cancellation)
     {
-        var text = await progress.ReadProgressAsync(key.Value, cancellation);
-        if (text is null) return null;
-        var read = JsonSerializer.Deserialize(text, ContractsJson.Default.StepProgress);
+        if (await progress.ReadProgressAsync(key.Value, cancellation) is not { } reported) return null;
+        var read = reported.Deserialize(ContractsJson.Default.StepProgress);
         return read?.Step == status.Step ? read : null;
     }
 }

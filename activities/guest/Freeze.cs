@@ -1,0 +1,17 @@
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Activities.GuestSteps;
+
+/// <summary>Freezes the guest through its hook, or finds it frozen by this marker.</summary>
+[DurableTask(StepNames.Freeze)]
+public sealed class Freeze(QuiesceHook hook, IntentLedger intents, IActivityExecution execution) : StepActivity<FreezeInput, FreezeReceipt>(execution)
+{
+    protected override async Task<FreezeReceipt> ExecuteAsync(FreezeInput input, CancellationToken cancellation)
+    {
+        intents.Intend(input.Key, Roles.Freeze, "guest", input.VmId, input.Marker);
+        var answer = await hook.FreezeAsync(input.VmId, input.Marker, cancellation);
+        return answer.Frozen
+            ? new FreezeReceipt(answer.Marker, answer.At)
+            : throw new StepFaultException(new StepFault("quiesce.not-frozen", FaultKind.Rejected, "The agent answered that the guest is not frozen.", "Look at the agent's log, or ask for quiesce 'none'."));
+    }
+}

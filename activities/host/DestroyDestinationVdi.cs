@@ -1,0 +1,39 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Activities.HostSteps;
+
+/// <summary>Destroys what a copy has written so far: first the copy is cancelled and has ended, then its VDI goes.</summary>
+[DurableTask(StepNames.DestroyDestinationVdi)]
+public sealed class DestroyDestinationVdi(IXenServerPools pools, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<OwnedVdiInput, bool>(execution)
+{
+    protected override async Task<bool> ExecuteAsync(OwnedVdiInput input, CancellationToken cancellation)
+    {
+        var pool = pools.Get(input.Pool);
+        var vdis = new DestinationVdis(pool, marker);
+        var own = await vdis.OwnAsync(input.Key, input.SrUuid, cancellation);
+        foreach (var vdi in own)
+        {
+            if (await vdis.FindCopyAsync(input.Key, vdi, cancellation) is { } copy)
+            {
+                if (!copy.Ended)
+                {
+                    await pool.Tasks.CancelAsync(copy.Ref, cancellation);
+                    throw StillWriting(vdi);
+                }
+
+                await pool.Tasks.DestroyAsync(copy.Ref, cancellation);
+            }
+
+            if ((await pool.Vdis.FindAsync(vdi.Ref, cancellation))?.CurrentOperations.Count > 0) throw StillWriting(vdi);
+            await pool.Vdis.DestroyAsync(vdi.Ref, cancellation);
+        }
+
+        intents.Gone(input.Key, Roles.CopyTask);
+        intents.Gone(input.Key, Roles.DestinationVdi);
+        return own.Count > 0;
+    }
+
+    private static StepFaultException StillWriting(Vdi vdi) => new(new StepFault(
+        "copy.still-writing", FaultKind.Busy, $"A cancelled copy into VDI {vdi.Uuid} has not ended yet.", "Nothing: it ends by itself; look at the pool's tasks if it does not.", TimeSpan.FromSeconds(1)));
+}

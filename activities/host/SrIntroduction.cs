@@ -1,0 +1,62 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Activities.HostSteps;
+
+/// <summary>Rows for an SR that is there already, under our own label. CloudStack's SRs (label <c>/&lt;iqn&gt;/0</c>) are never touched.</summary>
+internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents, Marker marker, RequestKey key, string role)
+{
+    private string Label => key.NameFor(role);
+
+    /// <summary>The SR of an earlier attempt, by its label.</summary>
+    public async Task<Sr?> FindOwnAsync(CancellationToken cancellation)
+    {
+        var own = (await pool.Srs.ListAsync(cancellation)).Where(sr => sr.NameLabel == Label).ToList();
+        return own.Count <= 1
+            ? own.FirstOrDefault()
+            : throw new StepFaultException(new StepFault("sr.ambiguous", FaultKind.Corrupt, $"Pool {pool.PoolName} has {own.Count} SRs labelled {Label}.", "They are all forgotten by the undo."));
+    }
+
+    /// <summary>Writes the row. Another's row of the same uuid is waited for, never taken over.</summary>
+    public async Task<Sr> IntroduceAsync(string uuid, string type, string contentType, IReadOnlyDictionary<string, string>? smConfig, CancellationToken cancellation)
+    {
+        if (await pool.Srs.FindAsync(uuid, cancellation) is { } other)
+        {
+            throw new StepFaultException(new StepFault(
+                "sr.held-by-another", FaultKind.Busy, $"Pool {pool.PoolName} already has SR {uuid}, labelled {other.NameLabel}.",
+                "Wait if it is another snapshot's; otherwise the copy pool sees originals: name a separate pool in XenServer:CopyPool.", TimeSpan.FromSeconds(10)));
+        }
+
+        intents.Intend(key, role, "xenserver", pool.PoolName, Label);
+        var introduced = await pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, cancellation, smConfig);
+        intents.Made(key, role, uuid);
+        return await pool.Srs.FindAsync(introduced, cancellation)
+            ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.Transient, $"SR {uuid} is gone right after it was introduced.", "It is tried again."));
+    }
+
+    /// <summary>Mark, one PBD on the host, plugged, scanned: whatever of it is missing.</summary>
+    public async Task<Pbd> AttachAsync(Sr sr, Host host, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellation)
+    {
+        foreach (var (name, value) in marker.OtherConfig(key, role))
+        {
+            if (!sr.OtherConfig.ContainsKey(name)) await pool.Srs.SetOtherConfigAsync(sr.Ref, name, value, cancellation);
+        }
+
+        var pbd = await FindPbdAsync(sr, host, cancellation);
+        if (pbd is null)
+        {
+            await pool.Pbds.CreateAsync(host.Ref, sr.Ref, deviceConfig, cancellation, marker.OtherConfig(key, role));
+            pbd = await FindPbdAsync(sr, host, cancellation)
+                ?? throw new StepFaultException(new StepFault("pbd.gone", FaultKind.Transient, $"The PBD of SR {sr.Uuid} is gone right after it was created.", "It is tried again."));
+        }
+
+        if (!pbd.CurrentlyAttached) await pool.Pbds.PlugAsync(pbd.Ref, cancellation);
+
+        // Plugging does not scan.
+        await pool.Srs.ScanAsync(sr.Ref, cancellation);
+        return pbd;
+    }
+
+    private async Task<Pbd?> FindPbdAsync(Sr sr, Host host, CancellationToken cancellation) =>
+        (await pool.Pbds.ListAsync(sr.Ref, cancellation)).FirstOrDefault(pbd => pbd.Host == host.Ref);
+}

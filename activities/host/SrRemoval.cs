@@ -1,0 +1,32 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Activities.HostSteps;
+
+/// <summary>Takes an SR of ours off its pool: unplug, destroy the PBD, forget. Its data is not touched.</summary>
+internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents)
+{
+    public async Task<bool> RemoveAsync(OwnedSrInput input, string role, CancellationToken cancellation)
+    {
+        if (input.Label != input.Key.NameFor(role))
+        {
+            throw new StepFaultException(new StepFault("sr.not-ours", FaultKind.Conflict, $"'{input.Label}' is not the label of this request's SR.", "Nothing was touched; this is a defect: report it."));
+        }
+
+        var pool = pools.Get(input.Pool);
+        var own = (await pool.Srs.ListAsync(cancellation)).Where(sr => sr.NameLabel == input.Label).ToList();
+        foreach (var sr in own)
+        {
+            foreach (var pbd in await pool.Pbds.ListAsync(sr.Ref, cancellation))
+            {
+                await pool.Pbds.UnplugAsync(pbd.Ref, cancellation);
+                await pool.Pbds.DestroyAsync(pbd.Ref, cancellation);
+            }
+
+            await pool.Srs.ForgetAsync(sr.Ref, cancellation);
+        }
+
+        intents.Gone(input.Key, role);
+        return own.Count > 0;
+    }
+}

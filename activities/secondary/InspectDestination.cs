@@ -1,0 +1,28 @@
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>Proves that the destination is mounted, writable and has room for the whole disk, and names where the snapshot goes. Makes nothing.</summary>
+[DurableTask(StepNames.InspectDestination)]
+public sealed class InspectDestination(SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<InspectDestinationInput, DestinationPlan>(execution)
+{
+    protected override async Task<DestinationPlan> ExecuteAsync(InspectDestinationInput input, CancellationToken cancellation)
+    {
+        var destination = destinations.Get(input.Destination);
+        _ = destination.RequireFolders();
+        var check = await destination.Store.CheckAsync(cancellation);
+        if (check.Fault is { } fault) throw fault;
+        if (check.FreeBytes < input.NeededBytes + destination.Options.MinimumFreeBytes)
+        {
+            throw new StepFaultException(new StepFault(
+                "store.full", FaultKind.Rejected,
+                $"Destination {destination.Name} has {check.FreeBytes} bytes free; the disk may need {input.NeededBytes} and {destination.Options.MinimumFreeBytes} are to stay free.",
+                "Free space there, or choose another destination."));
+        }
+
+        var address = new SnapshotAddress(input.ZoneId, input.VolumeId, input.Key.Uuid);
+        return new DestinationPlan(destination.Name, destination.Options.Server, destination.Options.Export, SnapshotLocations.DataFolder(address), SnapshotLocations.Manifest(address), check.FreeBytes);
+    }
+}

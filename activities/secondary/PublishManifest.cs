@@ -1,0 +1,66 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.DiskRoots;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>Puts the manifest beside the data, if absent: from then on the snapshot exists. The same manifest again is success.</summary>
+[DurableTask(StepNames.PublishManifest)]
+public sealed class PublishManifest(SecondaryDestinations destinations, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<PublishManifestInput, ManifestReceipt>(execution)
+{
+    protected override async Task<ManifestReceipt> ExecuteAsync(PublishManifestInput input, CancellationToken cancellation)
+    {
+        var key = input.Request.Key;
+        intents.Intend(key, Roles.Manifest, "secondary", input.Destination.Destination, input.Destination.ManifestName);
+        var name = await new ManifestStore(destinations.Get(input.Destination.Destination).Store).PublishAsync(Manifest(input), cancellation);
+        intents.Made(key, Roles.Manifest, name);
+        return new ManifestReceipt(name, input.Location);
+    }
+
+    /// <summary>Made of history alone, so that every attempt writes the same bytes.</summary>
+    private SnapshotManifest Manifest(PublishManifestInput input) => new()
+    {
+        FormatVersion = SnapshotManifest.CurrentFormatVersion,
+        SnapshotId = input.Request.Key.Uuid,
+        Name = input.Request.Name,
+        Installation = marker.Installation,
+        RequestKey = input.Request.Key.Value,
+        CreatedAt = input.Snapshot.CreatedAt,
+        Zone = input.Volume.ZoneId,
+        Account = input.Volume.Account,
+        Volume = new ManifestVolume
+        {
+            CloudStackId = input.Volume.Id,
+            Name = input.Volume.Name,
+            ArrayClusterUuid = input.Array.Volume.ClusterUuid,
+            VolumeId = input.Array.Volume.VolumeId,
+            Iqn = input.Array.Iqn,
+            VirtualSizeBytes = input.Content.DiskBytes,
+        },
+        Vm = input.Volume.VmId is { } vm ? new ManifestVm { CloudStackId = vm, Name = input.Volume.VmName } : null,
+        Format = SnapshotManifest.VhdFormat,
+        Location = input.Location,
+        DataBytes = input.Content.StoredBytes,
+        DiskBytes = input.Content.DiskBytes,
+        Root = input.Content.Root,
+        RootAlgorithm = DiskRoot.Algorithm,
+        Consistency = new ManifestConsistency
+        {
+            Kind = input.Consistency == "quiesced" ? ConsistencyKind.Quiesced : ConsistencyKind.Crash,
+            Quiesce = input.Request.Quiesce == Contracts.QuiesceMode.Hook ? Secondary.Manifests.QuiesceMode.Hook : Secondary.Manifests.QuiesceMode.None,
+            FrozenMilliseconds = input.FrozenMs is { } ms ? (long)Math.Round(ms) : null,
+        },
+        Verified = new ManifestVerification { Level = VerificationLevel.Full, At = input.VerifiedAt, By = "export of the clone against the copy read back" },
+        Copy = new ManifestCopy
+        {
+            Method = CopyMethod.Offload,
+            StartedAt = input.CopyStartedAt,
+            EndedAt = input.CopyEndedAt,
+            Strategy = input.Host.Strategy == ResignStrategies.Dedicated ? ResignStrategy.Dedicated : ResignStrategy.Relvmoiscsi,
+            Pool = input.Host.Pool,
+            Host = input.Host.HostUuid,
+        },
+        FullReason = "format-has-no-increments",
+    };
+}

@@ -1,0 +1,31 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary.Destinations;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>
+/// Removes the folder of a snapshot that came to nothing, with what the hypervisor left in it. The folder is the request's own: its name holds the
+/// snapshot's uuid, and only files that a hypervisor makes there are removed.
+/// </summary>
+[DurableTask(StepNames.RemoveFolder)]
+public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedger intents, IActivityExecution execution) : StepActivity<DestinationFolder, bool>(execution)
+{
+    protected override async Task<bool> ExecuteAsync(DestinationFolder input, CancellationToken cancellation)
+    {
+        var key = new RequestKey(Execution.InstanceId);
+        if (!input.Folder.EndsWith($"/{key.Uuid}", StringComparison.Ordinal))
+        {
+            throw new StepFaultException(new StepFault("store.not-ours", FaultKind.Conflict, $"'{input.Folder}' is not the folder of snapshot {key.Uuid}.", "Nothing was touched; this is a defect: report it."));
+        }
+
+        var folders = destinations.Get(input.Destination).RequireFolders();
+        var files = await folders.FilesInFolderAsync(input.Folder, cancellation);
+        await folders.RemoveFolderAsync(input.Folder, [.. files.Where(IsHypervisors)], cancellation);
+        intents.Gone(key, Roles.Folder);
+        return true;
+    }
+
+    /// <summary>What NFSSR and FileSR make in an SR's folder: disks by their uuid, and the SR's own small files.</summary>
+    private static bool IsHypervisors(string file) =>
+        file == "filelog.txt" || (Guid.TryParse(Path.GetFileNameWithoutExtension(file), out _) && Path.GetExtension(file) is ".vhd" or ".raw" or ".cbtlog");
+}
