@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.Activities.HostSteps;
+using SnapshotWorkflows.App.Readiness;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.CloudStack;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Host;
+using SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+using SnapshotWorkflows.Functions.Orchestrators;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.SolidFire;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.App;
+
+/// <summary>The only place that knows every room.</summary>
+public static class Composition
+{
+    public static void Configure(FunctionsHostBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var settings = builder.Configuration;
+        builder.StatePath = settings["SnapshotWorkflows:StatePath"];
+        var state = builder.StatePath!;
+        Directory.CreateDirectory(state);
+
+        var services = builder.Services;
+        services.AddSolidFire(settings.GetSection(SolidFireOptions.Section));
+        services.AddXenServer(settings.GetSection(XenServerOptions.Section));
+        services.AddCloudStack(settings.GetSection(CloudStackOptions.Section));
+        services.AddSingleton(_ => new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions()));
+        services.AddCatalog(_ => new CatalogDatabase(Path.Combine(state, "catalog.db")));
+        services.AddProduct(settings);
+        services.AddReadiness();
+        services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
+
+        builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
+        builder.UseDurableTask(
+            RegisterTasks,
+            (_, _) => new SqliteTaskHub(Path.Combine(state, "hub.db")),
+            // An instance that fails because its code changed would leave behind what it holds: it is kept, visibly, until the code fits again.
+            options => options.OnNonDeterminism = NonDeterminismAction.Suspend);
+    }
+
+    /// <summary>What the steps need besides clients, stores and catalog.</summary>
+    public static IServiceCollection AddProduct(this IServiceCollection services, IConfiguration settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy"));
+        services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
+        services.AddSingleton<Marker>();
+        services.AddSingleton<SnapshotReader>();
+        services.AddSingleton<IExceptionPropertiesProvider, StepFaultProperties>();
+        services.AddHttpClient(nameof(QuiesceHook), http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();
+        services.TryAddSingleton(provider => new QuiesceHook(
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(QuiesceHook)),
+            provider.GetRequiredService<IOptions<QuiesceHookOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        return services;
+    }
+
+    /// <summary>Every orchestrator and every activity.</summary>
+    public static void RegisterTasks(DurableTaskRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        registry.AddAllFrom(typeof(SnapshotVolume).Assembly).AddAllFrom(typeof(StepActivity<,>).Assembly);
+    }
+}

@@ -1,0 +1,18 @@
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Host;
+using SnapshotWorkflows.Functions.Orchestrators;
+
+namespace SnapshotWorkflows.App;
+
+/// <summary>A terminated snapshot would leave behind what it had made: its own cancel route undoes it instead.</summary>
+internal sealed class SnapshotTerminateGuard(DurableTaskClient client) : ITerminateGuard
+{
+    public async Task<TerminateDecision> DecideAsync(OrchestrationMetadata instance, TerminateRequest request, CancellationToken cancellation)
+    {
+        if (instance.Name != nameof(SnapshotVolume) || !RequestKey.TryParse(instance.InstanceId, out var key)) return TerminateDecision.Allow;
+        if (!request.Forced) return TerminateDecision.Refuse($"A snapshot in the making holds things on array, hosts and store. POST /api/snapshots/{key.Uuid}/cancel undoes it cleanly.");
+        await client.RaiseEventAsync(instance.InstanceId, "Cancel", request.Reason, cancellation);
+        return TerminateDecision.Handled;
+    }
+}

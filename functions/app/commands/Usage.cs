@@ -1,0 +1,15 @@
+namespace SnapshotWorkflows.App.Commands;
+
+/// <summary>What the program can be asked.</summary>
+internal static class Usage
+{
+    public static int Print(TextWriter to, int exitCode)
+    {
+        to.WriteLine("""
+            SnapshotWorkflows.App serve [--port N] [--address IP] [--settings-root DIR]
+              serve   run the service; DIR holds host.json and local.settings.json (default: the current folder);
+                      environment variables such as SolidFire__Endpoint win over both.
+            """);
+        return exitCode;
+    }
+}

@@ -1,0 +1,67 @@
+using SnapshotWorkflows.CloudStack;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.SolidFire;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.App.Readiness;
+
+/// <summary>Tries every appliance and store, changing nothing, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
+internal sealed class ReadinessChecks(SolidFireClient array, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _one = new(1);
+    private IReadOnlyList<ReadinessFinding> _last = [];
+    private long? _at;
+
+    public async Task<IReadOnlyList<ReadinessFinding>> FindAsync(CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            if (_at is { } at && time.GetElapsedTime(at) < s_goodFor) return _last;
+            var rounds = new List<Task<ReadinessFinding>> { ArrayAsync(cancellation), CloudStackAsync(cancellation) };
+            rounds.AddRange(pools.Names.Select(name => PoolAsync(name, cancellation)));
+            rounds.AddRange(destinations.All.Select(destination => DestinationAsync(destination, cancellation)));
+            _last = await Task.WhenAll(rounds);
+            _at = time.GetTimestamp();
+            return _last;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private async Task<ReadinessFinding> ArrayAsync(CancellationToken cancellation)
+    {
+        var check = await array.CheckAsync(cancellation);
+        var found = check.Cluster is { } cluster ? $"cluster {cluster.Name} ({cluster.Uuid}), Element {check.Version}, {check.Limits?.SnapshotsPerVolumeMax} snapshots a volume" : "not reached";
+        return Finding("solidfire", found, check.Mend);
+    }
+
+    private async Task<ReadinessFinding> PoolAsync(string name, CancellationToken cancellation)
+    {
+        var check = await pools.Get(name).CheckAsync(cancellation);
+        var found = check.Version is { } version
+            ? $"{version.ProductBrand} {version.ProductVersion}, {check.Hosts.Count(host => host.Live)} of {check.Hosts.Count} hosts live, resign driver {(check.CanResign ? "present" : "absent")}"
+            : "not reached";
+        return Finding($"xenserver {name}{(pools.CopyPool.PoolName == name ? " (copies)" : "")}", found, check.Mend);
+    }
+
+    private async Task<ReadinessFinding> CloudStackAsync(CancellationToken cancellation)
+    {
+        var check = await cloudStack.CheckAsync(cancellation);
+        return Finding("cloudstack", check.Zones.Count > 0 ? $"{check.Zones.Count} zones, version {check.Version ?? "not told"}" : "not reached", check.Mend);
+    }
+
+    private static async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination, CancellationToken cancellation)
+    {
+        var check = await destination.Store.CheckAsync(cancellation);
+        return Finding($"secondary {destination.Name}", $"{check.FreeBytes / (1 << 20)} of {check.TotalBytes / (1 << 20)} MiB free", check.Fault is { } fault ? [$"{fault.Message} {fault.Remedy}"] : []);
+    }
+
+    private static ReadinessFinding Finding(string system, string found, IReadOnlyList<string> mend) => new(system, mend.Count == 0, found, mend.Count == 0 ? null : string.Join(" ", mend));
+}
