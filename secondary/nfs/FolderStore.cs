@@ -41,10 +41,13 @@ public sealed partial class FolderStore : ISecondaryStore, IHypervisorFolders
     /// <summary>Called before each effect of a write, with the object's name.</summary>
     internal Action<FolderStep, string>? Before { get; init; }
 
+    // What fits into memory may use the reserve: a manifest must not fail for want of space after its data got in.
     public Task<PutOutcome> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
-        PutAsync(name, new MemoryStream(content.ToArray(), writable: false), cancellation);
+        PutAsync(name, new MemoryStream(content.ToArray(), writable: false), keepReserve: false, cancellation);
 
-    public async Task<PutOutcome> PutAsync(string name, Stream content, CancellationToken cancellation)
+    public Task<PutOutcome> PutAsync(string name, Stream content, CancellationToken cancellation) => PutAsync(name, content, keepReserve: true, cancellation);
+
+    private async Task<PutOutcome> PutAsync(string name, Stream content, bool keepReserve, CancellationToken cancellation)
     {
         StoreName.Validate(name);
         cancellation.ThrowIfCancellationRequested();
@@ -54,7 +57,8 @@ public sealed partial class FolderStore : ISecondaryStore, IHypervisorFolders
         {
             if (Path.Exists(path))
                 return Found(name, path);
-            _paths.EnsureSpace();
+            if (keepReserve)
+                _paths.EnsureSpace();
             MakeFolders(FolderPaths.Parent(path), name);
             var partial = FolderPaths.Partial(path);
             try
@@ -209,6 +213,11 @@ public sealed partial class FolderStore : ISecondaryStore, IHypervisorFolders
         MakeFolders(parent, name);
         Before?.Invoke(FolderStep.MakeFolder, name);
         var error = Libc.MakeFolder(folder);
+        if (error == Libc.Eexist && !Directory.Exists(folder))
+        {
+            throw new SecondaryStoreException(StoreCodes.Exists, $"A file is in the place of a folder of '{name}' on '{Name}'.",
+                "Choose another name, or look at who made the file.");
+        }
         if (error is not (0 or Libc.Eexist))
             throw Libc.Failure(error);
         Libc.SyncFolder(parent);

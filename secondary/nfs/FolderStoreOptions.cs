@@ -12,6 +12,6 @@ public sealed record FolderStoreOptions
     /// <summary>Whether the folder must be a mount point itself. With false a mount that has gone fills the disk below it: only for tests and single machines.</summary>
     public bool RequireMount { get; init; } = true;
 
-    /// <summary>Writing stops when less is free. Default 1 GiB.</summary>
+    /// <summary>Streams and folders are refused when less is free; small objects (manifests) are not. Default 1 GiB.</summary>
     public long MinimumFreeBytes { get; init; } = 1L << 30;
 }

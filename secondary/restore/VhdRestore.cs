@@ -31,14 +31,16 @@ public static class VhdRestore
             throw new DiskContentException("restore.size", $"The VHD's disk has {disk.DiskBytes} bytes, the manifest says {manifest.DiskBytes}.",
                 "The data is not what the manifest stands for: take another copy.");
         }
+        // Locked for as long as it is open: a second restore to the same path stops here and does not touch the first one's file.
+        var target = File.OpenHandle(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         try
         {
             long written;
             DiskDigest digest;
-            using (var target = File.OpenHandle(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+            using (target)
             {
                 written = await WriteAsync(disk, target, progress, cancellation);
-                digest = await ReadBackAsync(target, disk.DiskBytes, options, cancellation);
+                digest = await ReadBackAsync(target, options, cancellation);
             }
             if (digest.Root.Hex != manifest.Root)
             {
@@ -53,6 +55,7 @@ public static class VhdRestore
         }
         finally
         {
+            // Durable under its own name by now, or worthless.
             File.Delete(partial);
         }
     }
@@ -89,12 +92,10 @@ public static class VhdRestore
 
     private static bool IsZero(byte[] buffer, int at, int end) => !buffer.AsSpan(at, Math.Min(DiskRoot.LeafBytes, end - at)).ContainsAnyExcept((byte)0);
 
-    private static async Task<DiskDigest> ReadBackAsync(SafeFileHandle target, long diskBytes, DiskHashOptions options, CancellationToken cancellation)
+    private static async Task<DiskDigest> ReadBackAsync(SafeFileHandle target, DiskHashOptions options, CancellationToken cancellation)
     {
         Libc.DropCache(target, 0, 0);
-        await using var written = new FileStream(new SafeFileHandle(target.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 0);
-        written.Position = 0;
-        return await DiskHasher.ComputeAsync(written, diskBytes, options, null, cancellation);
+        return await DiskHasher.ComputeAsync(new RawDisk(new FileSource(target)), options, null, cancellation);
     }
 
     private static SecondaryStoreException Taken() =>

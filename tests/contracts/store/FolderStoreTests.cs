@@ -1,0 +1,148 @@
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Nfs;
+using SnapshotWorkflows.Tests.Secondary;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Contracts.Store;
+
+public sealed class FolderStoreTests : SecondaryStoreContract, IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public FolderStoreTests() => Store = Make();
+
+    protected override ISecondaryStore Store { get; }
+
+    public void Dispose() => _folder.Dispose();
+
+    private FolderStore Make(Action<FolderStep, string>? before = null, long minimumFree = 0) => new(new FolderStoreOptions
+    {
+        Name = "local",
+        Path = _folder.Path,
+        RequireMount = false,
+        MinimumFreeBytes = minimumFree,
+    })
+    {
+        Before = before,
+    };
+
+    private string[] FilesOnDisk() =>
+        [.. Directory.EnumerateFiles(_folder.Path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None }).Select(f => Path.GetRelativePath(_folder.Path, f))];
+
+    [Fact]
+    public async Task A_writer_that_dies_at_any_step_leaves_a_whole_object_or_none()
+    {
+        var deaths = 0;
+        for (var fatal = 0; ; fatal++)
+        {
+            var name = $"crash/{fatal}/deep/object";
+            var content = Bytes((2 << 20) + 5, fatal);
+            var (seen, dead) = (0, false);
+            var dying = Make((_, _) =>
+            {
+                if (dead || seen++ == fatal)
+                {
+                    dead = true;
+                    throw new SimulatedDeathException();
+                }
+            });
+            try
+            {
+                await dying.PutAsync(name, new MemoryStream(content), None);
+            }
+            catch (SimulatedDeathException)
+            {
+                deaths++;
+            }
+
+            var found = await Store.FindAsync(name, None);
+            Assert.Equal(found is null ? [] : [name], await NamesAsync($"crash/{fatal}/"));
+            var outcome = await Store.PutAsync(name, new MemoryStream(content), None);
+            Assert.Equal(found is null ? PutOutcome.Created : PutOutcome.AlreadyExists, outcome);
+            Assert.Equal(content, await Store.ReadAllAsync(name, content.Length, None));
+            if (!dead)
+                break;
+        }
+        // Make folder twice, create, write three times, sync, publish, sync folder, done, remove.
+        Assert.Equal(11, deaths);
+
+        Assert.Contains(FilesOnDisk(), f => f.EndsWith(".partial", StringComparison.Ordinal));
+        Assert.Equal(0, await Store.SweepUnfinishedAsync("", DateTimeOffset.UnixEpoch, None));
+        Assert.Equal(0, await Store.SweepUnfinishedAsync("other", DateTimeOffset.MaxValue, None));
+        Assert.True(await Store.SweepUnfinishedAsync("crash/", DateTimeOffset.MaxValue, None) > 3);
+        Assert.DoesNotContain(FilesOnDisk(), f => f.EndsWith(".partial", StringComparison.Ordinal));
+        Assert.Equal(deaths + 1, (await NamesAsync("crash/")).Count);
+    }
+
+    [Theory]
+    [InlineData(28, "store.full")]
+    [InlineData(122, "store.full")]
+    [InlineData(27, "store.full")]
+    [InlineData(30, "store.denied")]
+    [InlineData(13, "store.denied")]
+    [InlineData(116, "store.unavailable")]
+    [InlineData(5, "store.io")]
+    public async Task What_the_system_refuses_in_mid_write_becomes_a_code_and_leaves_nothing(int errno, string code)
+    {
+        foreach (var at in new[] { FolderStep.MakeFolder, FolderStep.CreatePartial, FolderStep.WritePartial, FolderStep.SyncPartial, FolderStep.Publish })
+        {
+            var failing = Make((step, _) =>
+            {
+                if (step == at)
+                    throw new IOException($"said of {_folder.Path}", errno);
+            });
+            var refused = await Assert.ThrowsAsync<SecondaryStoreException>(() => failing.PutAsync("f/g", new MemoryStream(Bytes(2 << 20, 1)), None));
+            Assert.Equal(code, refused.Code);
+            Assert.NotEmpty(refused.Remedy);
+            Assert.DoesNotContain(_folder.Path, refused.Message);
+            Assert.Empty(FilesOnDisk());
+        }
+    }
+
+    [Fact]
+    public async Task A_full_disk_refuses_streams_and_folders_but_takes_a_manifest()
+    {
+        var nearlyFull = Make(minimumFree: long.MaxValue);
+        Assert.Equal(StoreCodes.Full, (await Assert.ThrowsAsync<SecondaryStoreException>(() => nearlyFull.PutAsync("a", new MemoryStream([1]), None))).Code);
+        Assert.Equal(StoreCodes.Full, (await Assert.ThrowsAsync<SecondaryStoreException>(() => nearlyFull.EnsureFolderAsync("b", None))).Code);
+        Assert.Equal(StoreCodes.Full, (await nearlyFull.CheckAsync(None)).Fault!.Code);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
+        Assert.Equal(PutOutcome.Created, await nearlyFull.PutAsync("m", new byte[] { 1 }, None));
+    }
+
+    [Fact]
+    public async Task What_is_not_ours_is_neither_listed_nor_reached()
+    {
+        await Store.PutAsync("ours/object", new byte[] { 1 }, None);
+        Directory.CreateDirectory(_folder.Of("ours/.snapshot"));
+        await File.WriteAllTextAsync(_folder.Of("ours/.snapshot/object"), "x");
+        await File.WriteAllTextAsync(_folder.Of("ours/odd name"), "x");
+        await File.WriteAllTextAsync(_folder.Of("ours/.nfs0001"), "x");
+        Directory.CreateSymbolicLink(_folder.Of("ours/link"), "/proc");
+
+        Assert.Equal(["ours/object"], await NamesAsync(""));
+    }
+
+    [Fact]
+    public async Task A_name_taken_by_a_folder_is_an_error_and_no_object()
+    {
+        await Store.PutAsync("f/object", new byte[] { 1 }, None);
+        Assert.Null(await Store.FindAsync("f", None));
+        Assert.Equal(StoreCodes.Exists, (await Assert.ThrowsAsync<SecondaryStoreException>(() => Store.PutAsync("f", new byte[] { 1 }, None))).Code);
+        Assert.Equal(StoreCodes.Missing, (await Assert.ThrowsAsync<SecondaryStoreException>(() => Store.OpenAsync("f", ReadPurpose.Ordinary, None))).Code);
+        await Assert.ThrowsAsync<SecondaryStoreException>(() => Store.DeleteAsync("f", None));
+        Assert.Equal(["f/object"], await NamesAsync(""));
+    }
+
+    [Fact]
+    public async Task A_path_that_is_not_there_is_an_error_for_every_call()
+    {
+        var gone = new FolderStore(new FolderStoreOptions { Name = "gone", Path = _folder.Of("gone"), RequireMount = false });
+        Assert.Equal(StoreCodes.PathMissing, (await Assert.ThrowsAsync<SecondaryStoreException>(() => gone.FindAsync("a", None))).Code);
+        Assert.Equal(StoreCodes.PathMissing, (await Assert.ThrowsAsync<SecondaryStoreException>(() => gone.DeleteAsync("a", None))).Code);
+        Assert.Equal(StoreCodes.PathMissing, (await gone.CheckAsync(None)).Fault!.Code);
+        Assert.Throws<SecondaryStoreException>(() => new FolderStore(new FolderStoreOptions { Name = "x", Path = "relative" }));
+    }
+
+    private sealed class SimulatedDeathException : Exception;
+}
