@@ -61,9 +61,9 @@ public abstract class TaskOrchestrationContext
         var received = WaitForExternalEvent<T>(eventName, waiter.Token);
         var winner = await Task.WhenAny(elapsed, received);
         if (winner == elapsed && !received.IsCompleted)
-            await waiter.CancelAsync();
+            waiter.Cancel(); // not CancelAsync: its callbacks would leave the turn
         else
-            await timer.CancelAsync();
+            timer.Cancel();
         return await received;
     }
 

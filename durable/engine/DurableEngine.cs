@@ -1,0 +1,171 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Durable.Converters;
+using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Dispatch;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Replay;
+
+namespace SnapshotWorkflows.Durable.Engine;
+
+/// <summary>
+/// Runs the instances of one task hub. Either <see cref="StartAsync"/> (threads of its own, for programs) or <see cref="PumpAsync(Func{bool}, CancellationToken)"/>
+/// (none, deterministic order, for tests); not both.
+/// </summary>
+public sealed partial class DurableEngine : IAsyncDisposable
+{
+    private readonly Channel<EngineInput> _inputs = Channel.CreateUnbounded<EngineInput>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly SemaphoreSlim _opening = new(1);
+    private readonly CancellationTokenSource _halt = new();
+    private readonly ITaskHub _hub;
+    private readonly DurableEngineOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<DurableEngine> _logger;
+    private readonly HubCommitter _committer;
+    private readonly Dispatcher _dispatcher;
+    private readonly ActivityRunner _runner;
+    private readonly HotInstances _hot;
+    private Task? _loop;
+    private bool _open;
+    private volatile bool _stopping;
+
+    public DurableEngine(
+        ITaskHub hub, DurableTaskRegistry registry, IServiceProvider services, TimeProvider time, ILoggerFactory loggers, IOptions<DurableEngineOptions> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(services);
+        _hub = hub;
+        _options = options.Value;
+        _time = time;
+        _logger = loggers.CreateLogger<DurableEngine>();
+        Converter = new PayloadConverter(services.GetService<DataConverter>() ?? JsonDataConverter.Default, _options.MaxPayloadBytes);
+        var properties = services.GetService<IExceptionPropertiesProvider>();
+        _committer = new HubCommitter(hub, _inputs.Writer);
+        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _options.MaxHotInstances);
+        _dispatcher = new Dispatcher(
+            hub, registry, _hot, _committer, _inputs.Reader, Waiters, claimed => new ActivityExecution(claimed, WriteAsync, Converter), _options, properties, time, _logger);
+        _runner = new ActivityRunner(registry, services.GetRequiredService<IServiceScopeFactory>(), Converter, properties, _options.IsCrash, time, _logger);
+    }
+
+    /// <summary>How often an instance was replayed from its history.</summary>
+    public long Replays => _hot.Replays;
+
+    internal PayloadConverter Converter { get; }
+
+    internal InstanceWaiters Waiters { get; } = new();
+
+    internal TimeProvider Time => _time;
+
+    /// <summary>Opens the hub, takes up the work that a former process left, and runs until <see cref="StopAsync"/>.</summary>
+    /// <exception cref="TaskHubInUseException">Another process owns the hub.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        await OpenAsync(cancellation);
+        _loop ??= Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    /// <summary>Takes no new work, cancels the running activities without recording their end, finishes what is being committed.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        if (_loop is null || _stopping)
+            return;
+        _stopping = true;
+        _inputs.Writer.TryWrite(Nudge.Instance);
+        var timeout = Task.Delay(_options.ShutdownTimeout, TimeProvider.System, cancellation);
+        if (await Task.WhenAny(_loop, timeout) != _loop)
+            await _halt.CancelAsync();
+        await _loop;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        _halt.Dispose();
+        _committer.Dispose();
+        _opening.Dispose();
+    }
+
+    /// <summary>Writes with the next transaction; while no thread runs the engine, at once.</summary>
+    internal async Task<WriteResult> WriteAsync(HubWrite write)
+    {
+        await OpenAsync(CancellationToken.None);
+        if (_loop is null)
+        {
+            var results = await _committer.CommitAsync([write], CancellationToken.None);
+            return results[0];
+        }
+        var done = new TaskCompletionSource<WriteResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_loop.IsCompleted)
+            throw new InvalidOperationException("The engine has stopped.");
+        _inputs.Writer.TryWrite(new WriteRequest(write, done));
+        await Task.WhenAny(done.Task, _loop);
+        return done.Task.IsCompleted ? await done.Task : throw new InvalidOperationException("The engine has stopped.");
+    }
+
+    internal async ValueTask<ITaskHub> HubAsync(CancellationToken cancellation)
+    {
+        await OpenAsync(cancellation);
+        return _hub;
+    }
+
+    private async ValueTask OpenAsync(CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _open))
+            return;
+        await _opening.WaitAsync(cancellation);
+        try
+        {
+            if (_open)
+                return;
+            await _hub.OpenAsync(cancellation);
+            await _dispatcher.RecoverAsync(cancellation);
+            Volatile.Write(ref _open, true);
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        await using var alarm = _time.CreateTimer(_ => _inputs.Writer.TryWrite(Nudge.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (!_halt.IsCancellationRequested)
+            {
+                if (_stopping && !_dispatcher.Draining)
+                    _dispatcher.ShutDownActivities();
+                var busy = await _dispatcher.StepAsync(_halt.Token);
+                while (_dispatcher.Running - _dispatcher.Waiting < _options.MaxConcurrentActivities && _dispatcher.TakeRunnable() is { } execution)
+                    _ = Task.Run(() => RunActivityAsync(execution), CancellationToken.None);
+                if (busy)
+                    continue;
+                if (_stopping && _dispatcher.Running == 0)
+                    break;
+                if (_dispatcher.NextWake() is { } next)
+                    alarm.Change(Clamp(next - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
+                await _inputs.Reader.WaitToReadAsync(_halt.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_halt.IsCancellationRequested)
+        {
+            // The stop has waited long enough; the next start runs the rest again.
+        }
+        catch (Exception exception)
+        {
+            _logger.DispatcherStopped(exception);
+            _dispatcher.FailRequests(exception);
+            throw;
+        }
+        _dispatcher.FailRequests(new InvalidOperationException("The engine has stopped."));
+    }
+
+    private async Task RunActivityAsync(ActivityExecution execution) =>
+        _inputs.Writer.TryWrite(new AttemptEnded(execution, await _runner.RunAsync(execution)));
+
+    private static TimeSpan Clamp(TimeSpan delay) =>
+        delay < TimeSpan.Zero ? TimeSpan.Zero : delay > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : delay;
+}

@@ -1,0 +1,51 @@
+namespace SnapshotWorkflows.Durable.Engine;
+
+public sealed class DurableEngineOptions
+{
+    /// <summary>Most units (turns, starts, messages, claims) in one transaction. 1 makes every commit a crash point of its own.</summary>
+    public int MaxBatchSize { get; set; } = 256;
+
+    /// <summary>Activities that run at the same time. Default ten per core, as in the public host.</summary>
+    public int MaxConcurrentActivities { get; set; } = 10 * Environment.ProcessorCount;
+
+    /// <summary>Instances kept in memory between turns; beyond it the one used least recently goes and is replayed when it is needed.</summary>
+    public int MaxHotInstances { get; set; } = 10_000;
+
+    /// <summary>Largest input, output, event or result, in UTF-8 bytes of JSON. Default 4 MiB.</summary>
+    public int MaxPayloadBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Attempts of one call (crashes and restarts, not retries) after which it ends as failed. Default 100.</summary>
+    public int MaxActivityAttempts { get; set; } = 100;
+
+    /// <summary>What becomes of an instance whose history does not fit the code.</summary>
+    public NonDeterminismAction OnNonDeterminism { get; set; }
+
+    /// <summary>How long a stop waits for running activities to return after their tokens were cancelled.</summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Wait after a hub failure that is not a lost fence, before the work is tried again.</summary>
+    public TimeSpan HubRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Pump mode: moves the clock when there is nothing else to do. Null: the pump never moves it.</summary>
+    public IClockDriver? ClockDriver { get; set; }
+
+    /// <summary>Pump mode: exceptions of activities that stand for the death of the process; they leave the pump and nothing is recorded.</summary>
+    public Func<Exception, bool>? IsCrash { get; set; }
+
+    /// <summary>Pump mode: real time that a running activity gets before the clock moves to a timer due within <see cref="PumpPatienceHorizon"/>.</summary>
+    public TimeSpan PumpGrace { get; set; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Pump mode: real time before the clock moves farther. Such timers are mostly deadlines of calls that are under way, and must not fire for a slow socket.</summary>
+    public TimeSpan PumpLongGrace { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Pump mode: timers due sooner than this are taken for polls, later ones for deadlines.</summary>
+    public TimeSpan PumpPatienceHorizon { get; set; } = TimeSpan.FromSeconds(11);
+}
+
+public enum NonDeterminismAction
+{
+    Fail,
+
+    /// <summary>Keep it, visibly: fix the code, then resume.</summary>
+    Suspend,
+}

@@ -1,0 +1,69 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Execution;
+
+namespace SnapshotWorkflows.Durable.Engine.Activities;
+
+/// <summary>One attempt of one call while it runs.</summary>
+internal sealed class ActivityExecution(ClaimedActivity claimed, Func<HubWrite, Task<WriteResult>> write, DataConverter converter) : IActivityExecution, IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+
+    public ClaimedActivity Claimed => claimed;
+
+    public CancellationToken CancellationToken => _source.Token;
+
+    public int Attempt => claimed.Attempt;
+
+    public string InstanceId => claimed.Activity.Key.InstanceId;
+
+    public int TaskId => claimed.Activity.Key.TaskId;
+
+    /// <summary>The end of this attempt is of no interest: shutdown, lost claim, ended instance.</summary>
+    public bool Abandoned { get; private set; }
+
+    /// <summary>The process stops: a failure from now on is the stop's doing, and the call runs again.</summary>
+    public bool ShuttingDown { get; private set; }
+
+    public void RequestCancel() => CancelOffThread();
+
+    public void Abandon()
+    {
+        Abandoned = true;
+        CancelOffThread();
+    }
+
+    public void ShutDown()
+    {
+        ShuttingDown = true;
+        CancelOffThread();
+    }
+
+    public async ValueTask ReportProgressAsync(object progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        var result = await write(new StoreProgress(claimed.Activity.Key, claimed.Attempt, converter.Serialize(progress)));
+        if (result.Outcome != WriteOutcome.Done)
+            Abandon();
+    }
+
+    public void Dispose() => _source.Dispose();
+
+    /// <summary>Callbacks of the activity must not run on the dispatcher.</summary>
+    private void CancelOffThread()
+    {
+        try
+        {
+            _ = _source.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The activity has returned in the meantime.
+        }
+    }
+}
+
+/// <summary>Hands the execution to the activity's constructor within its scope.</summary>
+internal sealed class ActivityExecutionHolder
+{
+    public IActivityExecution? Current { get; set; }
+}

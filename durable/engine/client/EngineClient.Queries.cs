@@ -1,0 +1,83 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Client;
+
+/// <content>Reading, waiting and purging.</content>
+internal sealed partial class EngineClient
+{
+    private const int PurgeBatch = 100;
+
+    public override Task<OrchestrationMetadata> WaitForInstanceStartAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        WaitAsync(instanceId, getInputsAndOutputs, metadata => metadata.RuntimeStatus != OrchestrationRuntimeStatus.Pending, cancellation);
+
+    public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        WaitAsync(instanceId, getInputsAndOutputs, metadata => metadata.IsCompleted, cancellation);
+
+    public override async Task<OrchestrationMetadata?> GetInstancesAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        var hub = await engine.HubAsync(cancellation);
+        return await hub.ReadInstanceAsync(instanceId, getInputsAndOutputs, cancellation) is { } record
+            ? Metadata.Of(record, getInputsAndOutputs ? engine.Converter : null)
+            : null;
+    }
+
+    public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null)
+    {
+        var query = filter ?? new OrchestrationQuery();
+        return Pageable.Create(async (token, size, cancellation) =>
+        {
+            var hub = await engine.HubAsync(cancellation);
+            var page = await hub.QueryAsync(query with { ContinuationToken = token ?? query.ContinuationToken, PageSize = size ?? query.PageSize }, cancellation);
+            return new Page<OrchestrationMetadata>([.. page.Values.Select(record => Metadata.Of(record, query.FetchInputsAndOutputs ? engine.Converter : null))], page.ContinuationToken);
+        });
+    }
+
+    public override async Task<PurgeResult> PurgeInstanceAsync(string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        var result = await engine.WriteAsync(new PurgeInstance(instanceId, options?.Recursive ?? false));
+        return result.Outcome == WriteOutcome.Refused ? throw WrongStatus(instanceId, "purge", result.Status!.Value) : new PurgeResult(result.Count);
+    }
+
+    public override async Task<PurgeResult> PurgeAllInstancesAsync(PurgeInstancesFilter filter, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var began = engine.Time.GetTimestamp();
+        var hub = await engine.HubAsync(cancellation);
+        var statuses = (filter.Statuses ?? []).ToHashSet();
+        var purged = 0;
+        string? token = null;
+        do
+        {
+            var page = await hub.QueryAsync(new OrchestrationQuery(filter.CreatedFrom, filter.CreatedTo, statuses, PageSize: PurgeBatch, ContinuationToken: token), cancellation);
+            foreach (var record in page.Values.Where(record => !s_live.Contains(record.Status)))
+                purged += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, options?.Recursive ?? false))).Count;
+            token = page.ContinuationToken;
+            if (token is not null && filter.Timeout is { } limit && engine.Time.GetElapsedTime(began) >= limit)
+                return new PurgeResult(purged, IsComplete: false);
+        }
+        while (token is not null);
+        return new PurgeResult(purged);
+    }
+
+    public override async Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellation = default)
+    {
+        var hub = await engine.HubAsync(cancellation);
+        return [.. await hub.ReadHistoryAsync(instanceId, cancellation) ?? throw NotFound(instanceId)];
+    }
+
+    private async Task<OrchestrationMetadata> WaitAsync(string instanceId, bool withData, Func<OrchestrationMetadata, bool> reached, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var change = engine.Waiters.NextChange(instanceId);
+            var metadata = await GetInstancesAsync(instanceId, withData, cancellation) ?? throw NotFound(instanceId);
+            if (reached(metadata))
+                return metadata;
+            await change.WaitAsync(cancellation);
+        }
+    }
+}

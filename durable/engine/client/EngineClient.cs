@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+using SnapshotWorkflows.Functions.Worker;
+
+namespace SnapshotWorkflows.Durable.Engine.Client;
+
+/// <summary>The client of an engine in the same process.</summary>
+internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManagementPayloadFactory?> payloads) : DurableTaskClient("default"), IHttpManagementPayloadFactory
+{
+    private const int MaxInstanceIdLength = 256;
+
+    private static readonly HashSet<OrchestrationRuntimeStatus> s_live =
+        [OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.ContinuedAsNew];
+
+    public HttpManagementPayload Create(string instanceId) =>
+        (payloads() ?? throw new InvalidOperationException("No host with a management API runs in this process.")).Create(instanceId);
+
+    public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
+        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
+        var instanceId = options?.InstanceId ?? Guid.NewGuid().ToString("N");
+        CheckId(instanceId);
+        var refused = RefusedBy(options?.DedupeStatuses);
+        var now = engine.Time.GetUtcNow();
+        var startAt = options?.StartAt is { } later && later > now ? later : (DateTimeOffset?)null;
+        var start = new ExecutionStartedEvent
+        {
+            OrchestrationInstance = new OrchestrationInstance(instanceId, Guid.NewGuid().ToString("N")),
+            Name = orchestratorName.Name,
+            Version = options?.Version?.Version,
+            Input = engine.Converter.Serialize(input),
+            Tags = options?.Tags is { Count: > 0 } tags ? tags : null,
+            ScheduledStartTime = startAt?.UtcDateTime,
+            Timestamp = now.UtcDateTime,
+            ParentTraceContext = Activity.Current?.Id,
+        };
+        while (true)
+        {
+            var result = await engine.WriteAsync(new StartInstance(start, startAt ?? now, refused));
+            if (result.Outcome == WriteOutcome.Done)
+                return instanceId;
+            var status = result.Status!.Value;
+            if (refused.Contains(status))
+                throw new OrchestrationAlreadyExistsException($"An orchestration instance with ID '{instanceId}' already exists in the {status} state.");
+            // A live instance that may be replaced: it ends first.
+            await engine.WriteAsync(new SendMessage(instanceId, new ExecutionTerminatedEvent { Timestamp = now.UtcDateTime, Recurse = true, Input = "\"Replaced by a new instance.\"" }));
+            await WaitForInstanceCompletionAsync(instanceId, false, cancellation);
+        }
+    }
+
+    public override async Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(eventName);
+        var raised = new EventRaisedEvent { Name = eventName, Input = engine.Converter.Serialize(eventPayload), Timestamp = engine.Time.GetUtcNow().UtcDateTime };
+        var result = await SendAsync(instanceId, raised);
+        if (result.Outcome == WriteOutcome.NotFound)
+            throw NotFound(instanceId);
+    }
+
+    public override async Task TerminateInstanceAsync(string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        // Without options children end too: a child without its parent would work on for nobody.
+        var terminated = new ExecutionTerminatedEvent
+        {
+            Input = engine.Converter.Serialize(options?.Output), Recurse = options?.Recursive ?? true, Timestamp = engine.Time.GetUtcNow().UtcDateTime,
+        };
+        Demand(instanceId, await SendAsync(instanceId, terminated), "terminate");
+    }
+
+    public override async Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
+    {
+        if (await StatusAsync(instanceId, cancellation) == OrchestrationRuntimeStatus.Suspended)
+            throw WrongStatus(instanceId, "suspend", OrchestrationRuntimeStatus.Suspended);
+        Demand(instanceId, await SendAsync(instanceId, new ExecutionSuspendedEvent { Reason = reason, Timestamp = engine.Time.GetUtcNow().UtcDateTime }), "suspend");
+    }
+
+    public override async Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
+    {
+        var status = await StatusAsync(instanceId, cancellation);
+        if (status != OrchestrationRuntimeStatus.Suspended)
+            throw WrongStatus(instanceId, "resume", status);
+        Demand(instanceId, await SendAsync(instanceId, new ExecutionResumedEvent { Reason = reason, Timestamp = engine.Time.GetUtcNow().UtcDateTime }), "resume");
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private Task<WriteResult> SendAsync(string instanceId, HistoryEvent message)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        return engine.WriteAsync(new SendMessage(instanceId, message));
+    }
+
+    private async Task<OrchestrationRuntimeStatus> StatusAsync(string instanceId, CancellationToken cancellation)
+    {
+        var hub = await engine.HubAsync(cancellation);
+        return (await hub.ReadInstanceAsync(instanceId, false, cancellation) ?? throw NotFound(instanceId)).Status;
+    }
+
+    private static void Demand(string instanceId, WriteResult result, string verb)
+    {
+        if (result.Outcome == WriteOutcome.NotFound)
+            throw NotFound(instanceId);
+        if (result.Outcome == WriteOutcome.Refused)
+            throw WrongStatus(instanceId, verb, result.Status!.Value);
+    }
+
+    private static ArgumentException NotFound(string instanceId) => new($"No instance with ID '{instanceId}' was found.", nameof(instanceId));
+
+    private static InvalidOperationException WrongStatus(string instanceId, string verb, OrchestrationRuntimeStatus status) =>
+        new($"Cannot {verb} the orchestration instance {instanceId} because instance is in the {status} state.");
+
+    private static HashSet<OrchestrationRuntimeStatus> RefusedBy(IReadOnlyList<string>? dedupe)
+    {
+        if (dedupe is null)
+            return s_live;
+        var refused = dedupe.Select(name => Enum.TryParse<OrchestrationRuntimeStatus>(name, ignoreCase: true, out var status)
+            ? status
+            : throw new ArgumentException($"'{name}' is no status; dedupe statuses are {string.Join(", ", Enum.GetNames<OrchestrationRuntimeStatus>())}.", nameof(dedupe))).ToHashSet();
+        if (refused.Contains(OrchestrationRuntimeStatus.Terminated) && s_live.Any(live => live != OrchestrationRuntimeStatus.ContinuedAsNew && !refused.Contains(live)))
+            throw new ArgumentException("Terminated cannot refuse a start while a live status does not: replacing a live instance terminates it first.", nameof(dedupe));
+        return refused;
+    }
+
+    private static void CheckId(string instanceId)
+    {
+        if (instanceId.Length is 0 or > MaxInstanceIdLength || instanceId[0] == '@' || instanceId.Any(letter => letter is '/' or '\\' or '#' or '?' || char.IsControl(letter)))
+            throw new ArgumentException($"'{instanceId}' cannot be an instance id: 1 to {MaxInstanceIdLength} characters, no leading @, none of / \\ # ? and no control characters.", nameof(instanceId));
+    }
+}

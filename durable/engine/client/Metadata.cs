@@ -1,0 +1,25 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.Engine.Client;
+
+internal static class Metadata
+{
+    /// <param name="converter">Null when inputs and outputs were not asked for.</param>
+    public static OrchestrationMetadata Of(InstanceRecord record, DataConverter? converter)
+    {
+        var metadata = new OrchestrationMetadata(record.Name, record.InstanceId)
+        {
+            RuntimeStatus = record.Status,
+            CreatedAt = record.CreatedAt,
+            LastUpdatedAt = record.UpdatedAt,
+            DataConverter = converter,
+            SerializedInput = record.Input,
+            SerializedOutput = record.Output,
+            SerializedCustomStatus = record.CustomStatus,
+            FailureDetails = record.Failure,
+            Tags = record.Tags ?? System.Collections.Frozen.FrozenDictionary<string, string>.Empty,
+        };
+        return metadata;
+    }
+}

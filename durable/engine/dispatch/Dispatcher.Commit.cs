@@ -1,0 +1,166 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Turns;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <content>Commits a batch and acts on what came of each unit.</content>
+internal sealed partial class Dispatcher
+{
+    private async Task CommitAsync(List<Unit> batch, CancellationToken cancellation)
+    {
+        try
+        {
+            var results = await committer.CommitAsync([.. batch.Select(unit => unit.Write)], cancellation);
+            for (var index = 0; index < batch.Count; index++)
+                Apply(batch[index], results[index]);
+        }
+        catch (Exception exception) when (!PropagateFailures && exception is not OperationCanceledException)
+        {
+            if (batch.Count > 1)
+                logger.BatchFailed(exception, batch.Count);
+            // The transaction is gone as a whole: what is in memory of its turns is worth nothing now.
+            var retry = new List<Unit>();
+            foreach (var unit in batch)
+            {
+                if (unit.Instance is { } instance)
+                    Evict(instance, (CommitTurn)unit.Write);
+                else
+                    retry.Add(unit);
+            }
+            var failed = batch.Count == 1;
+            foreach (var unit in retry)
+                failed |= !await CommitSinglyAsync(unit, failed ? exception : null, cancellation);
+            if (failed)
+                await Task.Delay(options.HubRetryDelay, time, cancellation);
+        }
+    }
+
+    private async Task<bool> CommitSinglyAsync(Unit unit, Exception? known, CancellationToken cancellation)
+    {
+        var failure = known;
+        if (failure is null)
+        {
+            try
+            {
+                var results = await committer.CommitAsync([unit.Write], cancellation);
+                Apply(unit, results[0]);
+                return true;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                failure = exception;
+            }
+        }
+        logger.WriteFailed(failure, unit.Write.GetType().Name, options.HubRetryDelay);
+        unit.Request?.Done.TrySetException(failure);
+        if (unit.Request is null && unit.Write is StoreCompletion completion)
+            _completions.Enqueue(completion);
+        if (unit.Write is ClaimActivity claim)
+            _claims.Enqueue(claim.Key);
+        return false;
+    }
+
+    private void Apply(Unit unit, WriteResult result)
+    {
+        switch (unit.Write)
+        {
+            case CommitTurn commit when result.Outcome == WriteOutcome.Done: Applied(unit.Instance!, commit); break;
+            case CommitTurn commit:
+                logger.TurnFenced(commit.InstanceId);
+                Evict(unit.Instance!, commit);
+                break;
+            case ClaimActivity when result.Claimed is { } claimed: Begin(claimed); break;
+        }
+        if (unit.Write is StartInstance start)
+            waiters.Changed(start.Start.OrchestrationInstance.InstanceId);
+        unit.Request?.Done.TrySetResult(result);
+    }
+
+    private void Applied(HotInstance instance, CommitTurn commit)
+    {
+        var changed = instance.Status != commit.Status;
+        instance.Revision++;
+        instance.NextHistoryRow++;
+        instance.OpenTurn = false;
+        instance.Status = commit.Status;
+        instance.CustomStatus = commit.CustomStatus;
+        instance.DropTimers(commit.CancelledTimers);
+        foreach (var taskId in commit.CancelRequested)
+            _running.GetValueOrDefault(new ActivityKey(commit.InstanceId, commit.ExecutionId, taskId))?.RequestCancel();
+        if (IsEnd(commit.Status))
+        {
+            hot.Remove(instance);
+            _ends.Remove(commit.InstanceId);
+            _ended.Add(commit.InstanceId);
+            Abandon(commit);
+        }
+        else if (commit.Restart is not null)
+        {
+            Abandon(commit);
+            hot.StartOver(instance, commit);
+        }
+        foreach (var activity in commit.Activities)
+        {
+            if (activity.Claimed)
+                Begin(new ClaimedActivity(activity, 1, commit.CancelRequested.Contains(activity.Key.TaskId)));
+            else
+                logger.ActivityNotRegistered(activity.Name, commit.InstanceId);
+        }
+        if (instance.HasWork)
+            MarkReady(commit.InstanceId);
+        if (changed)
+            waiters.Changed(commit.InstanceId);
+    }
+
+    private void Abandon(CommitTurn commit)
+    {
+        foreach (var (key, execution) in _running)
+        {
+            if (key.InstanceId == commit.InstanceId && key.ExecutionId == commit.ExecutionId)
+                execution.Abandon();
+        }
+    }
+
+    private void Begin(ClaimedActivity claimed)
+    {
+        var execution = newExecution(claimed);
+        _running[claimed.Activity.Key] = execution;
+        if (claimed.Attempt > options.MaxActivityAttempts)
+        {
+            logger.PoisonActivity(claimed.Activity.Name, claimed.Activity.Key.InstanceId, options.MaxActivityAttempts);
+            Take(new AttemptEnded(execution, new TaskFailedEvent
+            {
+                TaskScheduledId = claimed.Activity.Key.TaskId,
+                Timestamp = time.GetUtcNow().UtcDateTime,
+                FailureDetails = new TaskFailureDetails(
+                    "PoisonActivity", $"The activity did not end in {options.MaxActivityAttempts} attempts; each ended with its process.", null, null),
+            }));
+            return;
+        }
+        if (claimed.CancelRequested)
+            execution.RequestCancel();
+        _runnable.Enqueue(execution);
+    }
+
+    /// <summary>Forgets what is in memory; ends of calls that were in it go to the inbox, if their attempt is still the current one.</summary>
+    private void Evict(HotInstance instance, CommitTurn lost)
+    {
+        hot.Remove(instance);
+        foreach (var (taskId, attempt) in lost.ConsumedActivities)
+        {
+            var end = lost.Events.FirstOrDefault(happened => happened is TaskCompletedEvent completed && completed.TaskScheduledId == taskId
+                || happened is TaskFailedEvent failed && failed.TaskScheduledId == taskId);
+            if (end is null)
+                continue; // a second end, of which no trace is kept
+            _completions.Enqueue(new StoreCompletion(new ActivityKey(lost.InstanceId, lost.ExecutionId, taskId), attempt, end));
+        }
+        foreach (var waiting in instance.Ready.Concat(instance.Held).Where(message => message.IsActivityEnd))
+            _completions.Enqueue(Completion(instance.InstanceId, waiting));
+        MarkReady(instance.InstanceId);
+    }
+
+    private static bool IsEnd(OrchestrationRuntimeStatus status) =>
+        status is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated or OrchestrationRuntimeStatus.Canceled;
+}

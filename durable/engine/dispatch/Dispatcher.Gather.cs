@@ -1,0 +1,76 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Turns;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <content>What goes into the next transaction: requests first, then ends of calls, claims, and the turns that are ready.</content>
+internal sealed partial class Dispatcher
+{
+    private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null);
+
+    private async Task<List<Unit>> GatherAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        var batch = new List<Unit>();
+        while (batch.Count < options.MaxBatchSize && _requests.TryDequeue(out var request))
+            batch.Add(new Unit(request.Write, request));
+        while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
+            batch.Add(new Unit(completion));
+        while (!Draining && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var key))
+            batch.Add(new Unit(new ClaimActivity(key)));
+        while (batch.Count < options.MaxBatchSize && _ready.TryDequeue(out var instanceId))
+        {
+            _isReady.Remove(instanceId);
+            if (await TurnAsync(instanceId, now, cancellation) is { } turn)
+                batch.Add(turn);
+            while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
+                batch.Add(new Unit(completion));
+        }
+        return batch;
+    }
+
+    private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
+    {
+        HotInstance? instance;
+        try
+        {
+            instance = await hot.GetAsync(instanceId, cancellation);
+        }
+        catch (Exception exception) when (exception is System.Text.Json.JsonException or NotSupportedException or InvalidDataException)
+        {
+            logger.LoadFailed(exception, instanceId);
+            return null;
+        }
+        if (instance is null)
+        {
+            _ends.Remove(instanceId);
+            return null;
+        }
+        if (instance.Ripen(now) is { } next && (instance.NextWake is null || next < instance.NextWake || instance.NextWake <= now))
+        {
+            instance.NextWake = next;
+            _wakes.Enqueue(instanceId, (next, _order++));
+        }
+        if (_ends.Remove(instanceId, out var ends))
+            instance.Ready.AddRange(ends);
+        if (!instance.HasWork)
+            return null;
+        var commit = new TurnRunner(instance, now, options.OnNonDeterminism, properties).Run();
+        StoreHeld(instance);
+        if (commit is null)
+            return null;
+        if (commit.Activities.Any(activity => registry.FindActivity(activity.Name, activity.Version) is null))
+            commit = commit with { Activities = [.. commit.Activities.Select(activity => activity with { Claimed = registry.FindActivity(activity.Name, activity.Version) is not null })] };
+        return new Unit(commit, Instance: instance);
+    }
+
+    /// <summary>A suspended instance takes no ends of calls: they are kept in its inbox, so that the work need not be done again.</summary>
+    private void StoreHeld(HotInstance instance)
+    {
+        foreach (var end in instance.Held.Where(message => message.IsActivityEnd))
+            _completions.Enqueue(Completion(instance.InstanceId, end));
+        instance.Held.RemoveAll(message => message.IsActivityEnd);
+    }
+
+    private static StoreCompletion Completion(string instanceId, PendingMessage end) => new(
+        new ActivityKey(instanceId, end.ExecutionId!, TurnRunner.TaskIdOf(end.Event)), end.Attempt, end.Event);
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+internal static partial class DispatcherLog
+{
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Orchestrator {Name} {Version} of {InstanceId} is not registered here; the instance waits for a process that has it")]
+    public static partial void OrchestratorNotRegistered(this ILogger logger, string name, string version, string instanceId);
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "Activity {Name} of {InstanceId} is not registered here; the call waits for a process that has it")]
+    public static partial void ActivityNotRegistered(this ILogger logger, string name, string instanceId);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "The history of {InstanceId} does not fit the code")]
+    public static partial void NonDeterminism(this ILogger logger, Exception exception, string instanceId);
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "A turn of {InstanceId} was fenced off: somebody else has moved the instance on")]
+    public static partial void TurnFenced(this ILogger logger, string instanceId);
+
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Error, Message = "The task hub refused a transaction of {Count} units; they are tried one by one")]
+    public static partial void BatchFailed(this ILogger logger, Exception exception, int count);
+
+    [LoggerMessage(EventId = 1106, Level = LogLevel.Error, Message = "The task hub could not write {Unit}; it is tried again in {Delay}")]
+    public static partial void WriteFailed(this ILogger logger, Exception exception, string unit, TimeSpan delay);
+
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Instance {InstanceId} cannot be loaded; it stays as it is until its rows are repaired or purged")]
+    public static partial void LoadFailed(this ILogger logger, Exception exception, string instanceId);
+
+    [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Activity {Name} of {InstanceId} has used up {Attempts} attempts and ends as failed")]
+    public static partial void PoisonActivity(this ILogger logger, string name, string instanceId, int attempts);
+
+    [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "Recovered {Instances} instances with waiting messages and {Activities} unfinished activities")]
+    public static partial void Recovered(this ILogger logger, int instances, int activities);
+
+    [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "The dispatcher has stopped; restart the process")]
+    public static partial void DispatcherStopped(this ILogger logger, Exception exception);
+}

@@ -1,0 +1,177 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Turns;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <summary>
+/// Owns everything that is in memory, on one logical thread: takes inputs, runs the turns that are ready, commits them together, then lets out the work they scheduled.
+/// </summary>
+internal sealed partial class Dispatcher(
+    ITaskHub hub, DurableTaskRegistry registry, HotInstances hot, HubCommitter committer, ChannelReader<EngineInput> inputs, InstanceWaiters waiters,
+    Func<ClaimedActivity, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, TimeProvider time, ILogger logger)
+{
+    private readonly Queue<string> _ready = [];
+    private readonly HashSet<string> _isReady = [];
+    private readonly PriorityQueue<string, (DateTimeOffset Due, long Order)> _wakes = new();
+    private readonly Dictionary<string, List<PendingMessage>> _ends = [];
+    private readonly Queue<WriteRequest> _requests = [];
+    private readonly Queue<StoreCompletion> _completions = [];
+    private readonly Queue<ActivityKey> _claims = [];
+    private readonly Queue<ActivityExecution> _runnable = [];
+    private readonly Dictionary<ActivityKey, ActivityExecution> _running = [];
+    private readonly HashSet<string> _ended = [];
+    private long _order;
+
+    /// <summary>Commits fail through to the caller instead of being tried again: pump mode.</summary>
+    public bool PropagateFailures { get; set; }
+
+    /// <summary>No activity is begun any more.</summary>
+    public bool Draining { get; set; }
+
+    public int Running => _running.Count;
+
+    /// <summary>When the next durable timer is due; wakes of timers that are gone are dropped on the way.</summary>
+    public DateTimeOffset? NextWake()
+    {
+        while (_wakes.TryPeek(out var instanceId, out var next))
+        {
+            if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.NextVisible is { } visible && visible <= next.Due))
+                return next.Due;
+            _wakes.Dequeue();
+            if (hot.Find(instanceId)?.NextVisible is { } later)
+                _wakes.Enqueue(instanceId, (later, _order++));
+        }
+        return null;
+    }
+
+    public async Task RecoverAsync(CancellationToken cancellation)
+    {
+        var work = await hub.ReadPendingWorkAsync(cancellation);
+        foreach (var (instanceId, due) in work.Wakes)
+            Wake(instanceId, due);
+        foreach (var (key, name) in work.Activities)
+        {
+            if (registry.FindActivity(name, null) is null)
+                logger.ActivityNotRegistered(name, key.InstanceId);
+            else
+                _claims.Enqueue(key);
+        }
+        if (work.Wakes.Count + work.Activities.Count > 0)
+            logger.Recovered(work.Wakes.Count, work.Activities.Count);
+    }
+
+    /// <summary>One transaction's worth of work.</summary>
+    /// <returns>False if there was nothing to do.</returns>
+    public async Task<bool> StepAsync(CancellationToken cancellation)
+    {
+        Drain();
+        var now = time.GetUtcNow();
+        while (_wakes.TryPeek(out var due, out var when) && when.Due <= now)
+        {
+            _wakes.Dequeue();
+            MarkReady(due);
+        }
+        var batch = await GatherAsync(now, cancellation);
+        if (batch.Count == 0)
+            return false;
+        await CommitAsync(batch, cancellation);
+        hot.Trim();
+        if (_wakes.Count == 0)
+            _ended.Clear();
+        return true;
+    }
+
+    /// <summary>The next attempt to run, now that everything that scheduled it is committed.</summary>
+    public ActivityExecution? TakeRunnable()
+    {
+        while (!Draining && _runnable.TryDequeue(out var execution))
+        {
+            if (execution.Abandoned)
+            {
+                _running.Remove(execution.Claimed.Activity.Key);
+                execution.Dispose();
+                continue;
+            }
+            return execution;
+        }
+        return null;
+    }
+
+    /// <summary>Attempts that wait for a free place.</summary>
+    public int Waiting => _runnable.Count;
+
+    public void ShutDownActivities()
+    {
+        Draining = true;
+        foreach (var waiting in _runnable)
+            _running.Remove(waiting.Claimed.Activity.Key);
+        _runnable.Clear();
+        foreach (var execution in _running.Values)
+            execution.ShutDown();
+    }
+
+    public void FailRequests(Exception reason)
+    {
+        Drain();
+        while (_requests.TryDequeue(out var request))
+            request.Done.TrySetException(reason);
+    }
+
+    private void Drain()
+    {
+        while (inputs.TryRead(out var input))
+        {
+            switch (input)
+            {
+                case Delivered delivered: Take(delivered.Message); break;
+                case AttemptEnded ended: Take(ended); break;
+                case WriteRequest request: _requests.Enqueue(request); break;
+            }
+        }
+    }
+
+    private void Take(InboxMessage message)
+    {
+        if (hot.Find(message.InstanceId) is { } instance)
+            instance.Deliver(message);
+        Wake(message.InstanceId, message.VisibleAt);
+    }
+
+    private void Take(AttemptEnded ended)
+    {
+        var claimed = ended.Execution.Claimed;
+        var key = claimed.Activity.Key;
+        if (_running.GetValueOrDefault(key) == ended.Execution)
+            _running.Remove(key);
+        ended.Execution.Dispose();
+        if (ended.End is not null)
+            Ended(key.InstanceId, new PendingMessage(ended.End, key.ExecutionId, null, claimed.Attempt));
+    }
+
+    private void Ended(string instanceId, PendingMessage end)
+    {
+        if (!_ends.TryGetValue(instanceId, out var ends))
+            _ends[instanceId] = ends = [];
+        ends.Add(end);
+        MarkReady(instanceId);
+    }
+
+    private void Wake(string instanceId, DateTimeOffset due)
+    {
+        _ended.Remove(instanceId);
+        if (due <= time.GetUtcNow())
+            MarkReady(instanceId);
+        else
+            _wakes.Enqueue(instanceId, (due, _order++));
+    }
+
+    private void MarkReady(string instanceId)
+    {
+        if (_isReady.Add(instanceId))
+            _ready.Enqueue(instanceId);
+    }
+}

@@ -1,0 +1,23 @@
+using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <summary>What reaches the dispatcher from other threads, in order.</summary>
+internal abstract record EngineInput;
+
+/// <summary>A row was committed to an inbox.</summary>
+internal sealed record Delivered(InboxMessage Message) : EngineInput;
+
+/// <summary>An attempt has returned; <paramref name="End"/> is null when nothing is to be recorded.</summary>
+internal sealed record AttemptEnded(ActivityExecution Execution, HistoryEvent? End) : EngineInput;
+
+/// <summary>Somebody wants something written with the next transaction.</summary>
+internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done) : EngineInput;
+
+/// <summary>Time has come, or the engine is to stop.</summary>
+internal sealed record Nudge : EngineInput
+{
+    public static Nudge Instance { get; } = new();
+}

@@ -1,0 +1,31 @@
+using System.Threading.Channels;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <summary>The one place that commits. What a commit delivered enters the dispatcher's queue in the order of commits.</summary>
+internal sealed class HubCommitter(ITaskHub hub, ChannelWriter<EngineInput> inputs) : IDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1);
+
+    public async Task<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation);
+        try
+        {
+            var results = await hub.CommitAsync(writes, cancellation);
+            foreach (var result in results)
+            {
+                foreach (var message in result.Delivered)
+                    inputs.TryWrite(new Delivered(message));
+            }
+            return results;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+}

@@ -1,0 +1,26 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Hub;
+
+/// <summary>A unit that is written whole or not at all. Many units may share one transaction.</summary>
+public abstract record HubWrite;
+
+/// <summary>Creates an instance (Pending) with its start message.</summary>
+/// <param name="RefusedBy">Statuses of an existing instance that refuse the start; a live instance refuses always.</param>
+public sealed record StartInstance(ExecutionStartedEvent Start, DateTimeOffset VisibleAt, IReadOnlySet<OrchestrationRuntimeStatus> RefusedBy) : HubWrite;
+
+/// <summary>Puts a message into the inbox of a live instance.</summary>
+public sealed record SendMessage(string InstanceId, HistoryEvent Event) : HubWrite;
+
+/// <summary>Takes the right to run a call: the attempt number rises by one.</summary>
+public sealed record ClaimActivity(ActivityKey Key) : HubWrite;
+
+/// <summary>Stores the end of a call as a message, if <paramref name="Attempt"/> is still the current one.</summary>
+public sealed record StoreCompletion(ActivityKey Key, int Attempt, HistoryEvent Event) : HubWrite;
+
+/// <summary>Keeps the latest progress of a call, if <paramref name="Attempt"/> is still the current one.</summary>
+public sealed record StoreProgress(ActivityKey Key, int Attempt, string Progress) : HubWrite;
+
+/// <summary>Removes an ended instance and everything of it.</summary>
+public sealed record PurgeInstance(string InstanceId, bool Recursive) : HubWrite;

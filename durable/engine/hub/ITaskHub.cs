@@ -1,0 +1,40 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Hub;
+
+/// <summary>
+/// Where instances live. Everything that changes state goes through <see cref="CommitAsync"/>, one transaction a call, so that a decorator sees every commit.
+/// </summary>
+public interface ITaskHub : IAsyncDisposable
+{
+    /// <summary>Takes ownership and brings the schema up to date. Called before anything else; repeated calls do nothing.</summary>
+    /// <exception cref="TaskHubInUseException">Another process owns the hub.</exception>
+    /// <exception cref="NotSupportedException">The schema is newer than this program.</exception>
+    ValueTask OpenAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Writes the units in one transaction, in order. A unit whose condition does not hold is left out and says so in its result; the others go through.
+    /// An exception means that nothing was written.
+    /// </summary>
+    ValueTask<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation);
+
+    /// <returns>Null if there is no such instance or it has ended.</returns>
+    ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation);
+
+    ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation);
+
+    ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation);
+
+    /// <summary>Pages by creation time and id, oldest first; statuses null means all.</summary>
+    ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation);
+
+    /// <returns>Null if there is no such instance.</returns>
+    ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation);
+
+    /// <returns>JSON of the progress reported last by any call of the instance.</returns>
+    ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation);
+}
+
+/// <summary>Another process owns the hub.</summary>
+public sealed class TaskHubInUseException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,23 @@
+using SnapshotWorkflows.Durable.Client;
+
+namespace SnapshotWorkflows.Durable.Engine.Hub;
+
+public enum WriteOutcome
+{
+    Done,
+
+    /// <summary>The condition of the write did not hold: somebody else has moved on. Nothing was written.</summary>
+    Fenced,
+    NotFound,
+
+    /// <summary>The status of the instance does not allow it; see <see cref="WriteResult.Status"/>.</summary>
+    Refused,
+}
+
+/// <param name="Delivered">Messages that the write put into inboxes, in order.</param>
+public sealed record WriteResult(WriteOutcome Outcome, IReadOnlyList<InboxMessage> Delivered)
+{
+    public OrchestrationRuntimeStatus? Status { get; init; }
+    public ClaimedActivity? Claimed { get; init; }
+    public int Count { get; init; }
+}

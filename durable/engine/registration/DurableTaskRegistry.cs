@@ -1,0 +1,75 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SnapshotWorkflows.Durable.Engine;
+
+/// <summary>The orchestrators and activities of this process. A node takes only work that it has registered.</summary>
+public sealed class DurableTaskRegistry
+{
+    private readonly Dictionary<(string Name, string Version), Func<ITaskOrchestrator>> _orchestrators = new(NameComparer.Instance);
+    private readonly Dictionary<(string Name, string Version), Func<IServiceProvider, ITaskActivity>> _activities = new(NameComparer.Instance);
+
+    public DurableTaskRegistry AddOrchestrator<T>() where T : class, ITaskOrchestrator, new() => AddOrchestrator(NameOf(typeof(T)), VersionOf(typeof(T)), static () => new T());
+
+    public DurableTaskRegistry AddOrchestrator(Type type) =>
+        AddOrchestrator(NameOf(type), VersionOf(type), () => (ITaskOrchestrator)Activator.CreateInstance(type)!);
+
+    /// <exception cref="ArgumentException">The name is registered in this version already.</exception>
+    public DurableTaskRegistry AddOrchestrator(TaskName name, TaskVersion version, Func<ITaskOrchestrator> factory)
+    {
+        if (!_orchestrators.TryAdd((name.Name, version.Version), factory))
+            throw new ArgumentException($"Orchestrator '{name}' {version} is registered already.", nameof(name));
+        return this;
+    }
+
+    public DurableTaskRegistry AddActivity<T>() where T : class, ITaskActivity => AddActivity(typeof(T));
+
+    public DurableTaskRegistry AddActivity(Type type)
+    {
+        var factory = ActivatorUtilities.CreateFactory(type, []);
+        return AddActivity(NameOf(type), VersionOf(type), services => (ITaskActivity)factory(services, null));
+    }
+
+    /// <exception cref="ArgumentException">The name is registered in this version already.</exception>
+    public DurableTaskRegistry AddActivity(TaskName name, TaskVersion version, Func<IServiceProvider, ITaskActivity> factory)
+    {
+        if (!_activities.TryAdd((name.Name, version.Version), factory))
+            throw new ArgumentException($"Activity '{name}' {version} is registered already.", nameof(name));
+        return this;
+    }
+
+    /// <summary>Every orchestrator and activity class of an assembly that carries <see cref="DurableTaskAttribute"/>.</summary>
+    public DurableTaskRegistry AddAllFrom(Assembly assembly)
+    {
+        foreach (var type in assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsDefined(typeof(DurableTaskAttribute), false)))
+        {
+            if (typeof(ITaskOrchestrator).IsAssignableFrom(type))
+                AddOrchestrator(type);
+            else if (typeof(ITaskActivity).IsAssignableFrom(type))
+                AddActivity(type);
+        }
+        return this;
+    }
+
+    internal Func<ITaskOrchestrator>? FindOrchestrator(string name, string? version) =>
+        _orchestrators.TryGetValue((name, version ?? ""), out var exact) ? exact : _orchestrators.GetValueOrDefault((name, ""));
+
+    internal Func<IServiceProvider, ITaskActivity>? FindActivity(string name, string? version) =>
+        _activities.TryGetValue((name, version ?? ""), out var exact) ? exact : _activities.GetValueOrDefault((name, ""));
+
+    private static TaskName NameOf(Type type) =>
+        type.GetCustomAttribute<DurableTaskAttribute>() is { Name.Name: { Length: > 0 } name } ? name : type.Name;
+
+    private static TaskVersion VersionOf(Type type) => type.GetCustomAttribute<DurableTaskAttribute>()?.Version;
+
+    private sealed class NameComparer : IEqualityComparer<(string Name, string Version)>
+    {
+        public static NameComparer Instance { get; } = new();
+
+        public bool Equals((string Name, string Version) x, (string Name, string Version) y) =>
+            StringComparer.OrdinalIgnoreCase.Equals(x.Name, y.Name) && StringComparer.OrdinalIgnoreCase.Equals(x.Version, y.Version);
+
+        public int GetHashCode((string Name, string Version) obj) =>
+            HashCode.Combine(StringComparer.OrdinalIgnoreCase.GetHashCode(obj.Name), StringComparer.OrdinalIgnoreCase.GetHashCode(obj.Version));
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Client;
+using SnapshotWorkflows.Durable.Execution;
+using SnapshotWorkflows.Functions.Worker;
+
+namespace SnapshotWorkflows.Durable.Engine;
+
+public static class DurableTaskServices
+{
+    /// <summary>
+    /// Registers the engine, its <see cref="DurableTaskClient"/> and <see cref="IActivityProgressReader"/>. A task hub must be registered too (such as UseSqliteTaskHub).
+    /// May be called several times: the registrations add up.
+    /// </summary>
+    /// <param name="start">False: nothing runs until the engine is pumped (tests).</param>
+    public static IServiceCollection AddDurableTask(
+        this IServiceCollection services, Action<DurableTaskRegistry>? register = null, Action<DurableEngineOptions>? configure = null, bool start = true)
+    {
+        services.AddLogging();
+        services.AddOptions<DurableEngineOptions>();
+        services.TryAddSingleton(TimeProvider.System);
+        if (register is not null)
+            services.AddSingleton(new RegistryPart(register));
+        if (configure is not null)
+            services.Configure(configure);
+        services.TryAddSingleton(provider =>
+        {
+            var registry = new DurableTaskRegistry();
+            foreach (var part in provider.GetServices<RegistryPart>())
+                part.Register(registry);
+            return registry;
+        });
+        services.TryAddSingleton<DurableEngine>();
+        services.TryAddSingleton<DurableTaskClient>(provider =>
+            new EngineClient(provider.GetRequiredService<DurableEngine>(), provider.GetService<IHttpManagementPayloadFactory>));
+        services.TryAddSingleton<IActivityProgressReader, ActivityProgressReader>();
+        services.TryAddScoped<ActivityExecutionHolder>();
+        services.TryAddScoped(provider => provider.GetRequiredService<ActivityExecutionHolder>().Current
+            ?? throw new InvalidOperationException("IActivityExecution exists only while an activity runs: inject it into activities."));
+        if (start)
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DurableEngineService>());
+        return services;
+    }
+
+    private sealed record RegistryPart(Action<DurableTaskRegistry> Register);
+}
+
+/// <summary>Starts and stops the engine with the program.</summary>
+internal sealed class DurableEngineService(DurableEngine engine) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) => engine.StartAsync(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => engine.StopAsync(cancellationToken);
+}

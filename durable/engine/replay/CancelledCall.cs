@@ -1,0 +1,11 @@
+namespace SnapshotWorkflows.Durable.Engine.Replay;
+
+/// <summary>How a call that was cancelled by its event looks to the orchestrator.</summary>
+internal static class CancelledCall
+{
+    public static TaskFailureDetails Details(string eventName) =>
+        new(typeof(OperationCanceledException).FullName!, $"The call was cancelled by the event '{eventName}'.", null, null);
+
+    public static bool IsCancelled(TaskFailureDetails details) =>
+        details.ErrorType == typeof(OperationCanceledException).FullName || details.ErrorType == typeof(TaskCanceledException).FullName;
+}

@@ -1,0 +1,16 @@
+namespace SnapshotWorkflows.Durable.Engine.Replay;
+
+/// <summary>Something that the orchestrator asked for; numbered by one counter per execution.</summary>
+internal abstract record OrchestratorAction(int Id);
+
+internal sealed record CallActivity(int Id, string Name, string? Version, string? Input, IReadOnlyDictionary<string, string>? Tags) : OrchestratorAction(Id);
+
+internal sealed record CreateTimer(int Id, DateTime FireAt) : OrchestratorAction(Id);
+
+internal sealed record StartChild(
+    int Id, string Name, string? Version, string InstanceId, string? Input, IReadOnlyDictionary<string, string>? Tags, bool FireAndForget) : OrchestratorAction(Id);
+
+internal sealed record SendEventTo(int Id, string InstanceId, string Name, string? Input) : OrchestratorAction(Id);
+
+/// <summary>What the execution starts over with.</summary>
+internal sealed record Restart(string? Input, bool PreserveEvents, string? Version);

@@ -1,0 +1,81 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Turns;
+
+/// <summary>Turns the orchestrator's actions into history events and queued work.</summary>
+internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time, string instanceId, string executionId)
+{
+    private readonly List<ScheduledActivity> _activities = [];
+    private readonly List<TimerFiredEvent> _timers = [];
+    private readonly List<ExecutionStartedEvent> _children = [];
+    private readonly List<int> _cancelledTimers = [];
+    private readonly List<int> _cancelRequested = [];
+
+    public List<OutgoingMessage> Messages { get; } = [];
+
+    /// <summary>The execution ends with this turn: calls, timers and awaited children are not begun.</summary>
+    public bool Last { get; init; }
+
+    public void Write(List<HistoryEvent> events)
+    {
+        foreach (var action in executor.TakeActions())
+            Write(action, events);
+        _cancelledTimers.AddRange(executor.CancelledTimers);
+        _cancelRequested.AddRange(executor.CancelRequested.Where(executor.IsOpen));
+        executor.CancelledTimers.Clear();
+        executor.CancelRequested.Clear();
+        _timers.RemoveAll(timer => _cancelledTimers.Contains(timer.TimerId));
+    }
+
+    public CommitTurn AddTo(CommitTurn commit) => commit with
+    {
+        Activities = _activities,
+        Timers = _timers,
+        Children = _children,
+        Messages = Messages,
+        CancelledTimers = _cancelledTimers,
+        CancelRequested = _cancelRequested,
+    };
+
+    private void Write(OrchestratorAction action, List<HistoryEvent> events)
+    {
+        switch (action)
+        {
+            case CallActivity call when !Last:
+                events.Add(new TaskScheduledEvent { EventId = call.Id, Timestamp = time, Name = call.Name, Version = call.Version, Input = call.Input, Tags = call.Tags });
+                _activities.Add(new ScheduledActivity(new ActivityKey(instanceId, executionId, call.Id), call.Name, call.Version, call.Input, call.Tags));
+                break;
+            case CreateTimer timer when !Last:
+                events.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = time, FireAt = timer.FireAt });
+                _timers.Add(new TimerFiredEvent { TimerId = timer.Id, FireAt = timer.FireAt, Timestamp = timer.FireAt });
+                break;
+            case StartChild child when !Last || child.FireAndForget:
+                events.Add(new SubOrchestrationInstanceCreatedEvent
+                {
+                    EventId = child.Id, Timestamp = time, Name = child.Name, Version = child.Version, InstanceId = child.InstanceId, Input = child.Input, Tags = child.Tags,
+                });
+                _children.Add(StartOf(child));
+                break;
+            case SendEventTo sent:
+                events.Add(new EventSentEvent { EventId = sent.Id, Timestamp = time, InstanceId = sent.InstanceId, Name = sent.Name, Input = sent.Input });
+                Messages.Add(new OutgoingMessage(sent.InstanceId, null, new EventRaisedEvent { Name = sent.Name, Input = sent.Input, Timestamp = time }));
+                break;
+        }
+    }
+
+    private ExecutionStartedEvent StartOf(StartChild child) => new()
+    {
+        OrchestrationInstance = new OrchestrationInstance(child.InstanceId, NameBasedGuid.Create($"{executionId}_{child.Id}_child").ToString("N")),
+        ParentInstance = child.FireAndForget
+            ? null
+            : new ParentInstance(new OrchestrationInstance(instanceId, executionId), executor.Start!.Name, executor.Start.Version, child.Id),
+        Name = child.Name,
+        Version = child.Version,
+        Input = child.Input,
+        Tags = child.Tags,
+        Timestamp = time,
+        ParentTraceContext = executor.Start!.ParentTraceContext,
+    };
+}

@@ -1,0 +1,87 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Turns;
+
+/// <summary>Something that a turn may consume: a row of the inbox, or the end of an activity that is in memory only.</summary>
+internal sealed record PendingMessage(HistoryEvent Event, string? ExecutionId, long? Sequence, int Attempt = 0)
+{
+    public bool IsActivityEnd => Sequence is null;
+}
+
+/// <summary>A live instance in memory: its executor and what waits for it. Owned by the dispatcher.</summary>
+internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecutor executor)
+{
+    private readonly List<InboxMessage> _future = [];
+    private long _lastSequence;
+
+    public string InstanceId => snapshot.InstanceId;
+
+    public string ExecutionId { get; set; } = snapshot.ExecutionId;
+
+    public string Name => snapshot.Name;
+
+    public OrchestrationExecutor Executor { get; set; } = executor;
+
+    public OrchestrationRuntimeStatus Status { get; set; } = snapshot.Status;
+
+    public string? CustomStatus { get; set; } = snapshot.CustomStatus;
+
+    public long Revision { get; set; } = snapshot.Revision;
+
+    public int NextHistoryRow { get; set; } = snapshot.NextHistoryRow;
+
+    public bool OpenTurn { get; set; } = snapshot.OpenTurn;
+
+    /// <summary>Why the history does not fit the code; null if it does.</summary>
+    public string? NonDeterminism { get; set; }
+
+    /// <summary>Ready to be consumed, in order.</summary>
+    public List<PendingMessage> Ready { get; } = [];
+
+    /// <summary>Kept back while the instance is suspended, in order.</summary>
+    public List<PendingMessage> Held { get; } = [];
+
+    /// <summary>The wake that is queued for the next row that becomes visible.</summary>
+    public DateTimeOffset? NextWake { get; set; }
+
+    /// <summary>Least recently used goes first.</summary>
+    public long LastUsed { get; set; }
+
+    public bool IsSuspended => Status == OrchestrationRuntimeStatus.Suspended;
+
+    public bool IsIdle => Ready.Count == 0 && !OpenTurn && Held.TrueForAll(message => !message.IsActivityEnd);
+
+    public bool HasWork => Ready.Count > 0 || (OpenTurn && !IsSuspended);
+
+    /// <summary>Takes a delivered row once, however often it is told of it.</summary>
+    public void Deliver(InboxMessage message)
+    {
+        if (message.Sequence <= _lastSequence)
+            return;
+        _lastSequence = message.Sequence;
+        _future.Add(message);
+    }
+
+    /// <summary>Moves rows that have become visible to <see cref="Ready"/>.</summary>
+    /// <returns>When the next one becomes visible.</returns>
+    public DateTimeOffset? Ripen(DateTimeOffset now)
+    {
+        if (_future.Count == 0)
+            return null;
+        foreach (var due in _future.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence))
+            Ready.Add(new PendingMessage(due.Event, due.ExecutionId, due.Sequence));
+        _future.RemoveAll(message => message.VisibleAt <= now);
+        return _future.Count == 0 ? null : _future.Min(message => message.VisibleAt);
+    }
+
+    public DateTimeOffset? NextVisible => _future.Count == 0 ? null : _future.Min(message => message.VisibleAt);
+
+    public void DropTimers(IReadOnlyList<int> ids)
+    {
+        if (ids.Count > 0)
+            _future.RemoveAll(message => message.Event is TimerFiredEvent timer && message.ExecutionId == ExecutionId && ids.Contains(timer.TimerId));
+    }
+}

@@ -1,0 +1,166 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+
+/// <summary>Reads within one read transaction.</summary>
+internal sealed class HubReader(Statements statements)
+{
+    private const string Live = "(0, 2, 6, 7)"; // Running, ContinuedAsNew, Pending, Suspended
+
+    public InstanceSnapshot? Load(string instanceId)
+    {
+        InstanceSnapshot? found = null;
+        using (var reader = statements.Read(
+            $"SELECT execution_id, name, version, status, revision, open_turn, custom_status FROM instances WHERE instance_id = $0 AND status IN {Live}", instanceId))
+        {
+            if (!reader.Read())
+                return null;
+            found = new InstanceSnapshot
+            {
+                InstanceId = instanceId,
+                ExecutionId = reader.GetString(0),
+                Name = reader.GetString(1),
+                Version = Text(reader, 2),
+                Status = (OrchestrationRuntimeStatus)reader.GetInt32(3),
+                Revision = reader.GetInt64(4),
+                OpenTurn = reader.GetBoolean(5),
+                CustomStatus = Text(reader, 6),
+                NextHistoryRow = 0,
+                History = [],
+                Inbox = [],
+            };
+        }
+        var (history, rows) = ReadHistory(instanceId, found.ExecutionId);
+        return found with { History = history, NextHistoryRow = rows, Inbox = ReadInbox(instanceId) };
+    }
+
+    public PendingWork PendingWork(DateTimeOffset now)
+    {
+        var wakes = new List<(string, DateTimeOffset)>();
+        using (var reader = statements.Read(
+            """
+            SELECT instance_id, MIN(visible_at) FROM inbox GROUP BY instance_id
+            UNION ALL SELECT instance_id, $0 FROM instances WHERE open_turn = 1 AND status IN (0, 2)
+            ORDER BY 2, 1
+            """, now.UtcTicks))
+        {
+            while (reader.Read())
+                wakes.Add((reader.GetString(0), Time(reader, 1)));
+        }
+        var activities = new List<(ActivityKey, string)>();
+        using (var reader = statements.Read("SELECT instance_id, execution_id, task_id, name FROM activities ORDER BY instance_id, task_id"))
+        {
+            while (reader.Read())
+                activities.Add((new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetString(3)));
+        }
+        return new PendingWork(wakes, activities);
+    }
+
+    public InstanceRecord? Instance(string instanceId, bool withData)
+    {
+        InstanceRecord record;
+        using (var reader = statements.Read($"SELECT {Columns} FROM instances WHERE instance_id = $0", instanceId))
+        {
+            if (!reader.Read())
+                return null;
+            record = Record(reader);
+        }
+        return Finish(record, withData);
+    }
+
+    public Page<InstanceRecord> Query(OrchestrationQuery query)
+    {
+        var (afterTime, afterId) = Token(query.ContinuationToken);
+        var statuses = query.Statuses?.Select(status => (int)status).ToHashSet() ?? [];
+        var records = new List<InstanceRecord>();
+        using (var reader = statements.Read(
+            $"""
+            SELECT {Columns} FROM instances
+            WHERE (created_at, instance_id) > ($0, $1) AND created_at BETWEEN $2 AND $3 AND substr(instance_id, 1, $4) = $5
+              AND ($6 = '' OR instr($6, ',' || status || ',') > 0)
+            ORDER BY created_at, instance_id LIMIT $7
+            """,
+            afterTime, afterId, query.CreatedFrom?.UtcTicks ?? 0, query.CreatedTo?.UtcTicks ?? long.MaxValue,
+            query.InstanceIdPrefix?.Length ?? 0, query.InstanceIdPrefix ?? "",
+            statuses.Count == 0 ? "" : $",{string.Join(',', statuses)},", query.PageSize + 1))
+        {
+            while (reader.Read())
+                records.Add(Record(reader));
+        }
+        var more = records.Count > query.PageSize;
+        if (more)
+            records.RemoveAt(records.Count - 1);
+        var token = more ? string.Create(CultureInfo.InvariantCulture, $"{records[^1].CreatedAt.UtcTicks}|{records[^1].InstanceId}") : null;
+        return new Page<InstanceRecord>([.. records.Select(record => Finish(record, query.FetchInputsAndOutputs))], token);
+    }
+
+    public IReadOnlyList<HistoryEvent>? History(string instanceId) =>
+        statements.Scalar("SELECT execution_id FROM instances WHERE instance_id = $0", instanceId) is string execution ? ReadHistory(instanceId, execution).Events : null;
+
+    public string? Progress(string instanceId) => (string?)statements.Scalar("SELECT data FROM progress WHERE instance_id = $0", instanceId);
+
+    private const string Columns = "instance_id, name, status, created_at, updated_at, input, output, custom_status, failure, tags";
+
+    private static InstanceRecord Record(SqliteDataReader reader) =>
+        new(reader.GetString(0), reader.GetString(1), (OrchestrationRuntimeStatus)reader.GetInt32(2), Time(reader, 3), Time(reader, 4))
+        {
+            Input = Text(reader, 5),
+            Output = Text(reader, 6),
+            CustomStatus = Text(reader, 7),
+            // Kept as stored until Finish: the reader must be closed before a payload is fetched.
+            Failure = Text(reader, 8) is { } stored ? new TaskFailureDetails("", stored, null, null) : null,
+            Tags = HistoryJson.ReadTags(Text(reader, 9)),
+        };
+
+    private InstanceRecord Finish(InstanceRecord record, bool withData) => withData
+        ? record with
+        {
+            Input = Payloads.Fetch(statements, record.Input),
+            Output = Payloads.Fetch(statements, record.Output),
+            Failure = HistoryJson.ReadFailure(Payloads.Fetch(statements, record.Failure?.ErrorMessage)),
+        }
+        : record with { Input = null, Output = null, CustomStatus = null, Failure = null };
+
+    private (List<HistoryEvent> Events, int Rows) ReadHistory(string instanceId, string executionId)
+    {
+        var stored = new List<string>();
+        using (var reader = statements.Read("SELECT events FROM history WHERE instance_id = $0 AND execution_id = $1 ORDER BY turn", instanceId, executionId))
+        {
+            while (reader.Read())
+                stored.Add(reader.GetString(0));
+        }
+        var events = new List<HistoryEvent>();
+        foreach (var row in stored)
+            events.AddRange(HistoryJson.ReadEvents(Payloads.Fetch(statements, row)!));
+        return (events, stored.Count);
+    }
+
+    private List<InboxMessage> ReadInbox(string instanceId)
+    {
+        var rows = new List<(long Sequence, string? Execution, DateTimeOffset VisibleAt, string Event)>();
+        using (var reader = statements.Read("SELECT sequence, execution_id, visible_at, event FROM inbox WHERE instance_id = $0 ORDER BY sequence", instanceId))
+        {
+            while (reader.Read())
+                rows.Add((reader.GetInt64(0), Text(reader, 1), Time(reader, 2), reader.GetString(3)));
+        }
+        return [.. rows.Select(row => new InboxMessage(row.Sequence, instanceId, row.Execution, row.VisibleAt, HistoryJson.ReadEvent(Payloads.Fetch(statements, row.Event)!)))];
+    }
+
+    private static (long Time, string Id) Token(string? token)
+    {
+        if (token is null)
+            return (-1, "");
+        var bar = token.IndexOf('|', StringComparison.Ordinal);
+        return bar > 0 && long.TryParse(token.AsSpan(0, bar), CultureInfo.InvariantCulture, out var time)
+            ? (time, token[(bar + 1)..])
+            : throw new ArgumentException("The continuation token is none of this hub.", nameof(token));
+    }
+
+    private static DateTimeOffset Time(SqliteDataReader reader, int column) => new(reader.GetInt64(column), TimeSpan.Zero);
+
+    private static string? Text(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+}

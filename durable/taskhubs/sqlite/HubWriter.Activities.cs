@@ -1,0 +1,49 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+
+/// <content>Claims, ends and progress of activities: each counts only from the current attempt.</content>
+internal sealed partial class HubWriter
+{
+    private WriteResult Claim(ClaimActivity claim)
+    {
+        var key = claim.Key;
+        using var reader = statements.Read(
+            """
+            UPDATE activities SET attempt = attempt + 1 WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2
+            RETURNING attempt, name, version, input, tags, cancel_requested
+            """,
+            key.InstanceId, key.ExecutionId, key.TaskId);
+        if (!reader.Read())
+            return new WriteResult(WriteOutcome.NotFound, []);
+        var activity = new ScheduledActivity(
+            key, reader.GetString(1), Text(reader, 2), Payloads.Fetch(statements, Text(reader, 3)), HistoryJson.ReadTags(Text(reader, 4)));
+        return s_done with { Claimed = new ClaimedActivity(activity, reader.GetInt32(0), reader.GetBoolean(5)) };
+    }
+
+    private WriteResult Complete(StoreCompletion completion)
+    {
+        var key = completion.Key;
+        var gone = statements.Execute(
+            "DELETE FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND attempt = $3", key.InstanceId, key.ExecutionId, key.TaskId, completion.Attempt);
+        return gone == 0 ? s_fenced : new WriteResult(WriteOutcome.Done, [Post(key.InstanceId, key.ExecutionId, now, completion.Event)]);
+    }
+
+    private WriteResult Report(StoreProgress progress)
+    {
+        var key = progress.Key;
+        var written = statements.Execute(
+            """
+            INSERT OR REPLACE INTO progress (instance_id, execution_id, task_id, attempt, data)
+            SELECT instance_id, execution_id, task_id, attempt, $4 FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND attempt = $3
+            """,
+            key.InstanceId, key.ExecutionId, key.TaskId, progress.Attempt, progress.Progress);
+        return written == 0 ? s_fenced : s_done;
+    }
+
+    private bool IsCurrent(CommitTurn turn, int taskId, int attempt) => statements.Scalar(
+        "SELECT 1 FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND attempt = $3", turn.InstanceId, turn.ExecutionId, taskId, attempt) is not null;
+
+    private static string? Text(Microsoft.Data.Sqlite.SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+}

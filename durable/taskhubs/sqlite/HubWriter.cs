@@ -1,0 +1,106 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+
+/// <summary>Writes units within the open transaction. Each unit checks its condition first and then writes whole.</summary>
+internal sealed partial class HubWriter(Statements statements, long epoch, DateTimeOffset now)
+{
+    private static readonly WriteResult s_done = new(WriteOutcome.Done, []);
+    private static readonly WriteResult s_fenced = new(WriteOutcome.Fenced, []);
+
+    public WriteResult Write(HubWrite write) => write switch
+    {
+        CommitTurn turn => Turn(turn),
+        StartInstance start => Start(start),
+        SendMessage message => Send(message),
+        ClaimActivity claim => Claim(claim),
+        StoreCompletion completion => Complete(completion),
+        StoreProgress progress => Report(progress),
+        PurgeInstance purge => Purge(purge),
+        _ => throw new NotSupportedException($"The SQLite hub does not know {write.GetType()}."),
+    };
+
+    private WriteResult Start(StartInstance start)
+    {
+        var instanceId = start.Start.OrchestrationInstance.InstanceId;
+        if (StatusOf(instanceId) is { } existing)
+        {
+            if (IsLive(existing) || start.RefusedBy.Contains(existing))
+                return new WriteResult(WriteOutcome.Refused, []) { Status = existing };
+            Remove(instanceId);
+        }
+        return new WriteResult(WriteOutcome.Done, [Create(start.Start, start.VisibleAt)]);
+    }
+
+    private WriteResult Send(SendMessage message)
+    {
+        if (StatusOf(message.InstanceId) is not { } status)
+            return new WriteResult(WriteOutcome.NotFound, []);
+        return IsLive(status)
+            ? new WriteResult(WriteOutcome.Done, [Post(message.InstanceId, null, now, message.Event)])
+            : new WriteResult(WriteOutcome.Refused, []) { Status = status };
+    }
+
+    private InboxMessage Create(ExecutionStartedEvent start, DateTimeOffset visibleAt)
+    {
+        var instance = start.OrchestrationInstance;
+        statements.Execute(
+            """
+            INSERT INTO instances (instance_id, execution_id, name, version, status, revision, open_turn, parent_id, created_at, updated_at, input, tags)
+            VALUES ($0, $1, $2, $3, $4, 0, 0, $5, $6, $6, $7, $8)
+            """,
+            instance.InstanceId, instance.ExecutionId, start.Name, start.Version, (int)OrchestrationRuntimeStatus.Pending,
+            start.ParentInstance?.OrchestrationInstance.InstanceId, now.UtcTicks, Payloads.Store(statements, start.Input), HistoryJson.Write(start.Tags));
+        return Post(instance.InstanceId, instance.ExecutionId, visibleAt, start);
+    }
+
+    private InboxMessage Post(string instanceId, string? executionId, DateTimeOffset visibleAt, HistoryEvent message)
+    {
+        var sequence = (long)statements.Scalar(
+            "INSERT INTO inbox (instance_id, execution_id, visible_at, timer_id, event) VALUES ($0, $1, $2, $3, $4) RETURNING sequence",
+            instanceId, executionId, visibleAt.UtcTicks, (message as TimerFiredEvent)?.TimerId, Payloads.Store(statements, HistoryJson.Write(message)))!;
+        return new InboxMessage(sequence, instanceId, executionId, visibleAt, message);
+    }
+
+    private OrchestrationRuntimeStatus? StatusOf(string instanceId) =>
+        statements.Scalar("SELECT status FROM instances WHERE instance_id = $0", instanceId) is long status ? (OrchestrationRuntimeStatus)status : null;
+
+    private static bool IsLive(OrchestrationRuntimeStatus status) => status
+        is OrchestrationRuntimeStatus.Pending or OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Suspended or OrchestrationRuntimeStatus.ContinuedAsNew;
+
+    private WriteResult Purge(PurgeInstance purge)
+    {
+        if (StatusOf(purge.InstanceId) is not { } status)
+            return s_done;
+        if (IsLive(status))
+            return new WriteResult(WriteOutcome.Refused, []) { Status = status };
+        var count = 1;
+        if (purge.Recursive)
+        {
+            foreach (var child in ChildrenOf(purge.InstanceId))
+                count += Purge(purge with { InstanceId = child }).Count;
+        }
+        Remove(purge.InstanceId);
+        return new WriteResult(WriteOutcome.Done, []) { Count = count };
+    }
+
+    private List<string> ChildrenOf(string instanceId)
+    {
+        var children = new List<string>();
+        using var reader = statements.Read("SELECT instance_id FROM instances WHERE parent_id = $0 ORDER BY created_at, instance_id", instanceId);
+        while (reader.Read())
+            children.Add(reader.GetString(0));
+        return children;
+    }
+
+    private void Remove(string instanceId)
+    {
+        statements.Execute("DELETE FROM history WHERE instance_id = $0", instanceId);
+        statements.Execute("DELETE FROM inbox WHERE instance_id = $0", instanceId);
+        statements.Execute("DELETE FROM activities WHERE instance_id = $0", instanceId);
+        statements.Execute("DELETE FROM progress WHERE instance_id = $0", instanceId);
+        statements.Execute("DELETE FROM instances WHERE instance_id = $0", instanceId);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+
+/// <summary>Text over 64 KiB is kept compressed in its own table; the column holds a reference. JSON never begins with @, so the two cannot be confused.</summary>
+internal static class Payloads
+{
+    private const string Prefix = "@payload:";
+    private const int Threshold = 64 * 1024;
+
+    public static string? Store(Statements statements, string? text)
+    {
+        if (text is null || text.Length < Threshold / 3)
+            return text;
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (bytes.Length <= Threshold)
+            return text;
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(bytes);
+        var id = statements.Scalar("INSERT INTO payloads (data) VALUES ($0) RETURNING id", packed.ToArray());
+        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{id}");
+    }
+
+    public static string? Fetch(Statements statements, string? text)
+    {
+        if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal))
+            return text;
+        var data = (byte[]?)statements.Scalar("SELECT data FROM payloads WHERE id = $0", long.Parse(text.AsSpan(Prefix.Length), CultureInfo.InvariantCulture))
+            ?? throw new InvalidDataException($"The hub refers to {text}, which is missing: the file is damaged.");
+        using var gzip = new GZipStream(new MemoryStream(data), CompressionMode.Decompress);
+        using var reader = new StreamReader(gzip, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

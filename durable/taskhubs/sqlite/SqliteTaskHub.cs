@@ -1,0 +1,140 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+
+/// <summary>The hub of one process: one file, one writer connection (WAL, synchronous=FULL), one reader connection.</summary>
+public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
+{
+    private readonly string _path = Path.GetFullPath(path);
+    private readonly Lock _writing = new();
+    private readonly Lock _reading = new();
+    private HubLock? _lock;
+    private SqliteConnection? _writer;
+    private SqliteConnection? _reader;
+    private Statements? _write;
+    private Statements? _read;
+    private long _epoch;
+
+    public ValueTask OpenAsync(CancellationToken cancellation)
+    {
+        lock (_writing)
+        {
+            if (_writer is not null)
+                return ValueTask.CompletedTask;
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            _lock = HubLock.Take(_path);
+            try
+            {
+                _writer = Connect("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536;");
+                HubSchema.Migrate(_writer, _path);
+                _reader = Connect("PRAGMA query_only = 1; PRAGMA cache_size = -32768;");
+                _write = new Statements(_writer);
+                _read = new Statements(_reader);
+                var format = Convert.ToInt32(_read.Scalar("SELECT history_format FROM hub"), CultureInfo.InvariantCulture);
+                if (format > HistoryJson.FormatVersion)
+                    throw new NotSupportedException($"The task hub {_path} has history format {format}; this program reads formats up to {HistoryJson.FormatVersion}. Run the newer program.");
+                _epoch = (long)_write.Scalar("UPDATE hub SET epoch = epoch + 1 RETURNING epoch")!;
+            }
+            catch
+            {
+                Close();
+                throw;
+            }
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(writes);
+        cancellation.ThrowIfCancellationRequested();
+        lock (_writing)
+        {
+            var statements = Opened(_write);
+            var results = new WriteResult[writes.Count];
+            statements.Execute("BEGIN IMMEDIATE");
+            try
+            {
+                var writer = new HubWriter(statements, _epoch, time.GetUtcNow());
+                for (var index = 0; index < writes.Count; index++)
+                    results[index] = writer.Write(writes[index]);
+                statements.Execute("COMMIT");
+            }
+            catch
+            {
+                // A failed COMMIT may have rolled back already; in autocommit mode there is nothing left to undo.
+                if (SQLitePCL.raw.sqlite3_get_autocommit(_writer!.Handle) == 0)
+                    statements.Execute("ROLLBACK");
+                throw;
+            }
+            return ValueTask.FromResult<IReadOnlyList<WriteResult>>(results);
+        }
+    }
+
+    public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.Load(instanceId));
+
+    public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => Reading(reader => reader.PendingWork(time.GetUtcNow()));
+
+    public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
+        Reading(reader => reader.Instance(instanceId, withData));
+
+    public ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation) => Reading(reader => reader.Query(query));
+
+    public ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.History(instanceId));
+
+    public ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.Progress(instanceId));
+
+    public ValueTask DisposeAsync()
+    {
+        lock (_writing)
+        {
+            lock (_reading)
+                Close();
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>One read transaction, so that an instance, its history and its inbox are of one moment.</summary>
+    private ValueTask<T> Reading<T>(Func<HubReader, T> read)
+    {
+        lock (_reading)
+        {
+            var statements = Opened(_read);
+            statements.Execute("BEGIN");
+            try
+            {
+                return ValueTask.FromResult(read(new HubReader(statements)));
+            }
+            finally
+            {
+                statements.Execute("COMMIT");
+            }
+        }
+    }
+
+    private static Statements Opened(Statements? statements) => statements ?? throw new InvalidOperationException("The task hub is not open.");
+
+    private SqliteConnection Connect(string pragmas)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, Pooling = false, DefaultTimeout = 30 }.ToString());
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = pragmas;
+        command.ExecuteNonQuery();
+        return connection;
+    }
+
+    private void Close()
+    {
+        _write?.Dispose();
+        _read?.Dispose();
+        _reader?.Dispose();
+        _writer?.Dispose();
+        _lock?.Dispose();
+        (_write, _read, _reader, _writer, _lock) = (null, null, null, null, null);
+    }
+}
