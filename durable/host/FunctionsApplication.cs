@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Host.Http;
+
+namespace SnapshotWorkflows.Durable.Host;
+
+/// <summary>
+/// A composed host. Start: engine, then timers, then the server. Stop: the server takes no more connections and lets requests finish, then timers, then the engine.
+/// </summary>
+public sealed partial class FunctionsApplication : IAsyncDisposable
+{
+    private readonly WebApplication _web;
+
+    internal FunctionsApplication(WebApplication web) => _web = web;
+
+    public IServiceProvider Services => _web.Services;
+
+    /// <summary>Where the host listens, with the real port.</summary>
+    /// <exception cref="InvalidOperationException">The host has not been started.</exception>
+    public Uri Address => Services.GetRequiredService<PublicOrigin>().Listening ?? throw new InvalidOperationException("The host has not been started.");
+
+    public Task StartAsync(CancellationToken cancellation) => _web.StartAsync(cancellation);
+
+    public Task StopAsync(CancellationToken cancellation) => _web.StopAsync(cancellation);
+
+    /// <summary>Runs until SIGTERM, SIGINT or <paramref name="stop"/>; then stops in order.</summary>
+    /// <returns>0, or 70 when a part of the host broke and brought it down.</returns>
+    public async Task<int> WaitForShutdownAsync(CancellationToken stop)
+    {
+        await _web.WaitForShutdownAsync(stop);
+        var broken = Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
+        return broken ? HostExitCodes.Software : HostExitCodes.Success;
+    }
+
+    public ValueTask DisposeAsync() => _web.DisposeAsync();
+
+    internal void LogStartFailure(Exception exception) => LogNotStarted(Services.GetRequiredService<ILogger<FunctionsApplication>>(), exception);
+
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Debug, Message = "The host could not start")]
+    private static partial void LogNotStarted(ILogger logger, Exception exception);
+}

@@ -1,0 +1,79 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using SnapshotWorkflows.Durable.Host.Http;
+using SnapshotWorkflows.Functions.Worker;
+
+namespace SnapshotWorkflows.Durable.Host.Keys;
+
+/// <summary>
+/// Holds each request against the key requirement of its endpoint. The matched key becomes the request's user: name = the key's name,
+/// role <c>operator</c> for function, host and master keys, and the level as a claim.
+/// </summary>
+internal sealed class KeyAuthentication(KeyRing keys, RequestDelegate next)
+{
+    public const string HeaderName = "x-functions-key";
+    public const string QueryName = "code";
+
+    /// <summary>The claim type by which a Functions host tells the level of the key.</summary>
+    public const string LevelClaim = "http://schemas.microsoft.com/2017/07/functions/claims/authlevel";
+
+    private const string Remedy = "Send a key as header x-functions-key or as query parameter code; the host keeps them in secrets/ of its state path.";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<KeyRequirement>() is not { } requirement)
+        {
+            await next(context);
+            return;
+        }
+
+        var presented = Presented(context.Request);
+        var matched = presented is null ? null : keys.Match(presented, requirement.Function);
+        if (requirement.Level != AuthorizationLevel.Anonymous && (matched is null || !requirement.IsOpenedBy(matched)))
+        {
+            context.Response.Headers.WWWAuthenticate = $"FunctionsKey header=\"{HeaderName}\"";
+            var problem = presented is null
+                ? new HostProblem(StatusCodes.Status401Unauthorized, "key.missing", "This route needs an access key, and the request carries none.", Remedy)
+                : new HostProblem(StatusCodes.Status401Unauthorized, "key.wrong", "The access key of the request does not open this route.", Remedy);
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        if (matched is not null)
+        {
+            context.User = new ClaimsPrincipal(IdentityOf(matched));
+        }
+
+        await next(context);
+    }
+
+    private static string? Presented(HttpRequest request)
+    {
+        string? key = request.Headers[HeaderName];
+        if (string.IsNullOrEmpty(key))
+        {
+            key = request.Query[QueryName];
+        }
+
+        return string.IsNullOrEmpty(key) ? null : key;
+    }
+
+    private static ClaimsIdentity IdentityOf(MatchedKey key)
+    {
+        var level = key.Scope switch
+        {
+            KeyScope.Master => AuthorizationLevel.Admin,
+            KeyScope.System => AuthorizationLevel.System,
+            _ => AuthorizationLevel.Function,
+        };
+        var identity = new ClaimsIdentity("FunctionsKey");
+        identity.AddClaim(new Claim(ClaimTypes.Name, key.Name));
+        identity.AddClaim(new Claim(LevelClaim, level.ToString()));
+        if (key.Scope is not KeyScope.System)
+        {
+            identity.AddClaim(new Claim(ClaimTypes.Role, "operator"));
+        }
+
+        return identity;
+    }
+}
