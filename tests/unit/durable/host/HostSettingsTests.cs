@@ -1,0 +1,168 @@
+using SnapshotWorkflows.Durable.Host;
+using SnapshotWorkflows.Durable.Host.Configuration;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Unit.Durable.Host;
+
+public sealed class HostSettingsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Later_sources_win_and_double_underscores_nest()
+    {
+        _folder.Write("host.json", """
+            {
+              // comments are allowed
+              "version": "2.0",
+              "extensions": { "http": { "routePrefix": "fromFile" }, "durableTask": { "hubName": "FromFile", "maxConcurrentActivityFunctions": 3, } },
+            }
+            """);
+        _folder.Write("local.settings.json", """
+            { "IsEncrypted": false, "Values": { "App__Name": "local", "App__Other": "local", "AzureFunctionsJobHost__extensions__durableTask__hubName": "FromLocal" }, "Host": { "LocalHttpPort": 7099 } }
+            """);
+        var settings = Read(new() { ["App__Name"] = "environment", ["AzureFunctionsJobHost__extensions__http__routePrefix"] = "fromEnvironment" });
+
+        Assert.Equal("environment", settings.Configuration["App:Name"]);
+        Assert.Equal("local", settings.Configuration["App:Other"]);
+        Assert.Equal("FromLocal", settings.DurableTask.HubName);
+        Assert.Equal(3, settings.DurableTask.MaxConcurrentActivityFunctions);
+        Assert.Equal("fromEnvironment", settings.Http.RoutePrefix);
+        Assert.Equal(7099, settings.Local.LocalHttpPort);
+        Assert.Empty(settings.Warnings);
+    }
+
+    [Fact]
+    public void Defaults_are_those_of_Functions()
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        var settings = Read();
+
+        Assert.Equal("api", settings.Http.RoutePrefix);
+        Assert.Equal("TestHubName", settings.DurableTask.HubName);
+        Assert.Equal("sqlite", settings.DurableTask.StorageProviderType);
+        Assert.Equal(10 * Environment.ProcessorCount, settings.DurableTask.MaxConcurrentActivityFunctions);
+        Assert.False(settings.DurableTask.UseForwardedHost);
+    }
+
+    [Fact]
+    public void Unknown_members_are_warned_about_by_name()
+    {
+        _folder.Write("host.json", """
+            {"version":"2.0","extension":{},"extnsions":{"a":1},"extensions":{"durableTask":{"hubnam":"x","tracing":{"traceInputsAndOutputs":true}},"http":{"rutePrefix":"x"},"queues":{"batchSize":1}}}
+            """);
+        var warnings = Read().Warnings;
+
+        Assert.Contains(warnings, warning => warning.Contains("host.json: extnsions"));
+        Assert.Contains(warnings, warning => warning.Contains("extensions.durableTask.hubnam is not known"));
+        Assert.Contains(warnings, warning => warning.Contains("extensions.durableTask.tracing has no effect"));
+        Assert.Contains(warnings, warning => warning.Contains("extensions.http.rutePrefix"));
+        Assert.Contains(warnings, warning => warning.Contains("extensions.queues"));
+    }
+
+    [Fact]
+    public void Percent_names_are_replaced_by_settings()
+    {
+        _folder.Write("host.json", """{"version":"2.0","extensions":{"durableTask":{"hubName":"%HUB%"}}}""");
+        Assert.Equal("MyHub", Read(new() { ["HUB"] = "MyHub" }).DurableTask.HubName);
+        Assert.Equal("setting.missing", Assert.Throws<HostStartupException>(() => Read()).Code);
+    }
+
+    [Theory]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"hubName":"1abc"}}}""", "hostJson.invalid", "hubName")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"hubName":"ab"}}}""", "hostJson.invalid", "hubName")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"hubName":"with-dash"}}}""", "hostJson.invalid", "hubName")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"maxConcurrentActivityFunctions":0}}}""", "hostJson.invalid", "maxConcurrentActivityFunctions")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"maxOrchestrationActions":"many"}}}""", "hostJson.invalid", "maxOrchestrationActions")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"postgres"}}}}""", "storageProvider.notAvailable", "not available in this build")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"AzureStorage"}}}}""", "hostJson.invalid", "storageProvider.type")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"httpSettings":{"useForwardedHost":"perhaps"}}}}""", "hostJson.invalid", "useForwardedHost")]
+    [InlineData("""{"version":"2.0","extensions":{"http":{"maxConcurrentRequests":0}}}""", "hostJson.invalid", "maxConcurrentRequests")]
+    [InlineData("""{"version":"2.0","extensions":{"http":{"routePrefix":"a{b}"}}}""", "hostJson.invalid", "routePrefix")]
+    [InlineData("""{"version":"1.0"}""", "hostJson.version", "2.0")]
+    [InlineData("""{"version":"2.0",""", "settings.malformed", "line 1")]
+    [InlineData("""{"version":"2.0","version":"2.0"}""", "settings.malformed", "host.json")]
+    [InlineData("""[]""", "settings.malformed", "object")]
+    public void A_wrong_host_json_stops_the_start_with_a_reason(string json, string code, string mentions)
+    {
+        _folder.Write("host.json", json);
+        var refused = Assert.Throws<HostStartupException>(() => Read());
+        Assert.Equal(code, refused.Code);
+        Assert.Contains(mentions, refused.Message);
+        Assert.NotEmpty(refused.Remedy);
+        Assert.Equal(HostExitCodes.Configuration, refused.ExitCode);
+    }
+
+    [Fact]
+    public void A_missing_host_json_is_refused_and_a_missing_local_settings_json_is_not()
+    {
+        Assert.Equal("hostJson.missing", Assert.Throws<HostStartupException>(() => Read()).Code);
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        Assert.Null(Read().Local.LocalHttpPort);
+    }
+
+    [Theory]
+    [InlineData("""{"IsEncrypted":true,"Values":{"A":"c2VjcmV0"}}""", "localSettings.encrypted")]
+    [InlineData("""{"Values":{"A":{"B":"x"}}}""", "localSettings.values")]
+    [InlineData("""{"Values":["A"]}""", "localSettings.values")]
+    [InlineData("""{"Host":{"LocalHttpPort":70000}}""", "localSettings.port")]
+    [InlineData("""{"Values":{"Password":"hunter2-canary" "x"}}""", "settings.malformed")]
+    public void A_wrong_local_settings_json_stops_the_start_without_quoting_values(string json, string code)
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        _folder.Write("local.settings.json", json);
+        var refused = Assert.Throws<HostStartupException>(() => Read());
+        Assert.Equal(code, refused.Code);
+        Assert.DoesNotContain("canary", refused.Message + refused.Remedy);
+    }
+
+    [Theory]
+    [InlineData("--port", "70000")]
+    [InlineData("--port")]
+    [InlineData("--prot", "1")]
+    [InlineData("--address", "localhost")]
+    [InlineData("serve")]
+    public void A_wrong_command_line_is_a_usage_error(params string[] args)
+    {
+        var refused = Assert.Throws<HostStartupException>(() => HostCommandLine.Parse(args));
+        Assert.Equal(HostExitCodes.Usage, refused.ExitCode);
+    }
+
+    [Fact]
+    public void The_command_line_takes_both_ways_of_giving_a_value()
+    {
+        var line = HostCommandLine.Parse(["--port=8080", "--settings-root", _folder.Path]);
+        Assert.Equal(8080, line.Port);
+        Assert.Equal(_folder.Path, line.SettingsRoot);
+        Assert.True(System.Net.IPAddress.IsLoopback(line.Address));
+    }
+
+    [Fact]
+    public async Task A_start_up_error_is_one_line_and_an_exit_code()
+    {
+        _folder.Write("host.json", """{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"postgres"}}}}""");
+        using var error = new StringWriter();
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false };
+        var code = await FunctionsHost.RunAsync(["--settings-root", _folder.Path], _ => { }, surroundings);
+
+        Assert.Equal(HostExitCodes.Configuration, code);
+        var line = Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error storageProvider.notAvailable: ", line);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_app_at_start_is_one_line_too()
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        using var error = new StringWriter();
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false };
+        var code = await FunctionsHost.RunAsync(["--settings-root", _folder.Path], _ => throw new InvalidOperationException("no such thing"), surroundings);
+
+        Assert.Equal(HostExitCodes.Software, code);
+        Assert.Contains("no such thing", Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    private HostSettings Read(Dictionary<string, string>? environment = null) => HostSettings.Read(_folder.Path, environment ?? []);
+}
