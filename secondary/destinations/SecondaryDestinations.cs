@@ -25,14 +25,16 @@ public sealed class SecondaryDestinations
     private readonly string? _default;
 
     /// <exception cref="SecondaryStoreException"><c>store.no-destination</c>: settings that cannot work, all of them in one message.</exception>
-    public SecondaryDestinations(SecondaryOptions options)
+    /// <param name="open">Opens the store of a destination; null opens what its Kind says. A place for decorators.</param>
+    public SecondaryDestinations(SecondaryOptions options, Func<SecondaryDestinationOptions, ISecondaryStore>? open = null)
     {
+        open ??= Open;
         var faults = new List<string>();
         foreach (var one in options.Destinations)
         {
             var before = faults.Count;
             Check(one, faults);
-            if (faults.Count == before && !_byName.TryAdd(one.Name, new SecondaryDestination(one, Open(one))))
+            if (faults.Count == before && !_byName.TryAdd(one.Name, new SecondaryDestination(one, open(one))))
                 faults.Add($"two destinations are named '{one.Name}'");
         }
         _default = options.DefaultDestination ?? (options.Destinations.Count == 1 ? options.Destinations[0].Name : null);

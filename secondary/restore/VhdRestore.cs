@@ -48,6 +48,8 @@ public static class VhdRestore
                     "The copy is damaged: verify it, and restore from another one.");
             }
             var error = Libc.Link(partial, path);
+            if (error is Libc.Eperm or Libc.Eopnotsupp or Libc.Enosys)
+                error = Libc.RenameExclusive(partial, path);
             if (error != 0)
                 throw error == Libc.Eexist ? Taken() : Libc.Failure(error);
             Libc.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);

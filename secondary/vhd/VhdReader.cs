@@ -54,15 +54,20 @@ public sealed class VhdReader : ISparseDisk
         var header = VhdLayout.ParseHeader(headerBytes, footer);
         var table = new byte[VhdLayout.BlockCount(footer, header) * 4];
         await ReadAsync(source, header.TableOffset, table, "the block table", cancellation);
-        return new VhdReader(source, VhdLayout.Dynamic(footer, header, table));
+        var layout = VhdLayout.Dynamic(footer, header, table);
+        if (layout.DataEnd() > source.Length)
+            throw VhdException.Damaged("vhd.truncated", source.Length, $"The block table names blocks up to byte {layout.DataEnd()}, the file ends before");
+        return new VhdReader(source, layout);
     }
 
     public bool MayHoldData(long offset, long length)
     {
+        if (length <= 0 || offset >= DiskBytes)
+            return false;
         if (_layout.IsFixed)
-            return length > 0 && offset < DiskBytes;
+            return true;
         var last = Math.Min(offset + length, DiskBytes) - 1;
-        for (var block = offset / BlockBytes; block <= last / BlockBytes && length > 0; block++)
+        for (var block = offset / BlockBytes; block <= last / BlockBytes; block++)
         {
             if (_layout.Table[block] != VhdFormat.AbsentBlock)
                 return true;
