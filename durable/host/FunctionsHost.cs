@@ -72,6 +72,8 @@ public static class FunctionsHost
     internal static HostStartupException Explain(Exception exception) => exception switch
     {
         HostStartupException known => known,
+        AggregateException { InnerExceptions: var all } when all.All(inner => inner is OptionsValidationException) => new HostStartupException(
+            "settings.invalid", string.Join(" ", all.Cast<OptionsValidationException>().SelectMany(options => options.Failures)), "Correct the settings named above."),
         OptionsValidationException options => new HostStartupException("settings.invalid", string.Join(" ", options.Failures), "Correct the settings named above."),
         TaskHubInUseException inUse => new HostStartupException("taskHub.inUse", inUse.Message, "Stop the other process, or give this one another state path.", HostExitCodes.Unavailable),
         IOException { InnerException: { } inner } port when inner is SocketException || inner.InnerException is SocketException => new HostStartupException(

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,6 +25,7 @@ public sealed class FunctionsHostBuilder
     private readonly HostSurroundings _surroundings;
     private readonly WebApplicationBuilder _web;
     private readonly List<Type> _functions = [];
+    private readonly List<(string Path, RequestDelegate Answer)> _anonymous = [];
     private bool _hasDurableTask;
 
     internal FunctionsHostBuilder(HostCommandLine commandLine, HostSettings settings, HostSurroundings surroundings)
@@ -82,6 +84,14 @@ public sealed class FunctionsHostBuilder
         return this;
     }
 
+    /// <summary>Answers GET at a path outside the route prefix to anyone, without a key: for probes such as <c>/healthz</c>, which must tell nothing worth keeping.</summary>
+    public FunctionsHostBuilder MapAnonymous(string path, RequestDelegate answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        _anonymous.Add((path, answer));
+        return this;
+    }
+
     /// <summary>Runs orchestrations: maps the management API and provides DurableTaskClient and IActivityProgressReader as services.</summary>
     /// <param name="register">Names the orchestrators and activities; activities take their services from the app's.</param>
     /// <param name="hub">Makes the task hub that host.json asks for; the host opens and disposes it.</param>
@@ -111,7 +121,7 @@ public sealed class FunctionsHostBuilder
         var web = _web.Build();
         FunctionServices.RequireConstructible(catalog, web.Services);
         web.Services.GetRequiredService<KeyRing>().Load(catalog.All.Select(function => function.Name));
-        HostPipeline.Map(web, catalog, _hasDurableTask);
+        HostPipeline.Map(web, catalog, _anonymous, _hasDurableTask);
         HostLogging.ReportStart(web.Services, _settings, catalog, StatePath!);
         return new FunctionsApplication(web);
     }

@@ -13,13 +13,18 @@ namespace SnapshotWorkflows.Durable.Host;
 /// <summary>The way of a request: problems, routing, keys, endpoint.</summary>
 internal static class HostPipeline
 {
-    public static void Map(WebApplication web, FunctionCatalog catalog, bool hasDurableTask)
+    public static void Map(WebApplication web, FunctionCatalog catalog, IEnumerable<(string Path, RequestDelegate Answer)> anonymous, bool hasDurableTask)
     {
         web.UseMiddleware<ProblemHandling>();
         web.UseRouting();
         web.UseMiddleware<KeyAuthentication>();
         FunctionEndpoints.Map(web, catalog);
         MapAdmin(web);
+        foreach (var (path, answer) in anonymous)
+        {
+            web.MapGet(path, answer).WithMetadata(HostEndpoint.Instance);
+        }
+
         if (hasDurableTask)
         {
             // Made now, so that a wrong registration stops the start.

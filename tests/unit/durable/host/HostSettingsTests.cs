@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Durable.Host.Configuration;
 using Xunit;
@@ -164,5 +165,77 @@ public sealed class HostSettingsTests : IDisposable
         Assert.Contains("no such thing", Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
+    [Fact]
+    public async Task Every_option_that_is_wrong_is_named_at_start()
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        using var error = new StringWriter();
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false };
+        var code = await FunctionsHost.RunAsync(
+            ["--port", "0", "--settings-root", _folder.Path],
+            builder =>
+            {
+                builder.Services.AddOptions<FirstOptions>().Validate(options => options.Name is not null, "First:Name is missing.").ValidateOnStart();
+                builder.Services.AddOptions<SecondOptions>().Validate(options => options.Name is not null, "Second:Name is missing.").ValidateOnStart();
+            },
+            surroundings);
+
+        Assert.Equal(HostExitCodes.Configuration, code);
+        Assert.StartsWith("error settings.invalid: ", error.ToString());
+        Assert.Contains("First:Name is missing.", error.ToString());
+        Assert.Contains("Second:Name is missing.", error.ToString());
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_said_and_has_its_own_exit_code()
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        using var error = new StringWriter();
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false };
+        var code = await FunctionsHost.RunAsync(["--port", $"{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}", "--settings-root", _folder.Path], _ => { }, surroundings);
+
+        Assert.Equal(HostExitCodes.Unavailable, code);
+        Assert.StartsWith("error port.unavailable: ", error.ToString());
+    }
+
+    [Fact]
+    public async Task A_run_says_where_it_listens_and_ends_with_zero_when_told_to_stop()
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        using var output = new LineWriter();
+        using var stop = new CancellationTokenSource();
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Output = output, LogToConsole = false };
+        var run = FunctionsHost.RunAsync(["--port", "0", "--settings-root", _folder.Path], _ => { }, surroundings, stop.Token);
+
+        Assert.Matches(@"^listening http://127\.0\.0\.1:\d+$", await output.First.WaitAsync(TimeSpan.FromSeconds(20)));
+        await stop.CancelAsync();
+        Assert.Equal(HostExitCodes.Success, await run);
+    }
+
     private HostSettings Read(Dictionary<string, string>? environment = null) => HostSettings.Read(_folder.Path, environment ?? []);
+
+    public sealed class FirstOptions
+    {
+        public string? Name { get; set; }
+    }
+
+    public sealed class SecondOptions
+    {
+        public string? Name { get; set; }
+    }
+
+    private sealed class LineWriter : StringWriter
+    {
+        private readonly TaskCompletionSource<string> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<string> First => _first.Task;
+
+        public override Task WriteLineAsync(string? value)
+        {
+            _first.TrySetResult(value ?? "");
+            return base.WriteLineAsync(value);
+        }
+    }
 }

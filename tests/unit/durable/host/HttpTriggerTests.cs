@@ -100,6 +100,14 @@ public sealed class HttpTriggerTests
     }
 
     [Fact]
+    public async Task Probes_need_no_key_and_no_prefix()
+    {
+        await using var host = await RunningHost.StartAsync(builder => builder.MapAnonymous("/healthz", context => context.Response.WriteAsync("alive")));
+        Assert.Equal("alive", await host.Client.GetStringAsync("/healthz"));
+        await (await host.SendAsync(HttpMethod.Post, "/healthz")).ShouldBeProblemAsync(HttpStatusCode.MethodNotAllowed, "method.notAllowed");
+    }
+
+    [Fact]
     public async Task A_disabled_function_has_no_route()
     {
         await using var host = await StartAsync(environment: new() { ["AzureWebJobs.Hello.Disabled"] = "true" });
