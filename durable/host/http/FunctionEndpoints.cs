@@ -56,11 +56,11 @@ internal static partial class FunctionEndpoints
                     throw new InvalidOperationException($"Function '{function.Method.Name}' returned no result.");
             }
 
-            LogExecuted(logger, function.Method.Name, context.Request.Method, context.Request.Path.Value, context.Response.StatusCode, time.GetElapsedTime(started).TotalMilliseconds);
+            LogExecuted(logger, function.Method.Name, context.Request.Method, context.Request.Path.ToUriComponent(), context.Response.StatusCode, time.GetElapsedTime(started).TotalMilliseconds);
         }
     }
 
-    // Without the query, which may hold a key.
+    // Without the query, which may hold a key; the path still encoded, so that no caller can write lines of the log.
     [LoggerMessage(EventId = 5102, Level = LogLevel.Information, Message = "{Function} answered {Method} {Path} with {Status} in {Milliseconds:0.0} ms")]
     private static partial void LogExecuted(ILogger logger, string function, string method, string? path, int status, double milliseconds);
 }

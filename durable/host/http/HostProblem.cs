@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -24,7 +25,7 @@ internal sealed record HostProblem(int Status, string Code, string Detail, strin
             return;
         }
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(this with { TraceId = TraceIdOf(context) }, HostProblemJson.Default.HostProblem);
+        var body = JsonSerializer.SerializeToUtf8Bytes(this with { TraceId = TraceIdOf(context) }, HostProblemJson.Readable.HostProblem);
         response.ContentType = "application/problem+json";
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted);
@@ -33,9 +34,17 @@ internal sealed record HostProblem(int Status, string Code, string Detail, strin
     public static string TraceIdOf(HttpContext context) => Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HostProblem))]
-internal sealed partial class HostProblemJson : JsonSerializerContext;
+internal sealed partial class HostProblemJson : JsonSerializerContext
+{
+    /// <summary>Quotes and letters as they are: the answer is JSON by its content type, never part of a page.</summary>
+    public static HostProblemJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}
 
 /// <summary>Ends the handling of a request with a problem.</summary>
 internal sealed class HostProblemException(HostProblem problem) : Exception(problem.Detail)

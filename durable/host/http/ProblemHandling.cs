@@ -28,7 +28,7 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
         catch (Exception e)
         {
             // The status line is out: all that is left is to break the connection, so that half an answer is not taken for a whole one.
-            LogUnhandled(e, context.Request.Method, context.Request.Path.Value, HostProblem.TraceIdOf(context));
+            LogUnhandled(e, context.Request.Method, context.Request.Path.ToUriComponent(), HostProblem.TraceIdOf(context));
             context.Abort();
             return;
         }
@@ -69,7 +69,7 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
             case BadHttpRequestException bad:
                 return new HostProblem(bad.StatusCode, "request.malformed", "The request cannot be read.", "Check how the request is put together, then send it again.");
             default:
-                LogUnhandled(exception, context.Request.Method, context.Request.Path.Value, HostProblem.TraceIdOf(context));
+                LogUnhandled(exception, context.Request.Method, context.Request.Path.ToUriComponent(), HostProblem.TraceIdOf(context));
                 return new HostProblem(
                     StatusCodes.Status500InternalServerError,
                     "internal",

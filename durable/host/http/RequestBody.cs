@@ -8,13 +8,13 @@ namespace SnapshotWorkflows.Durable.Host.Http;
 /// <summary>Reads a JSON body, and turns what can be wrong with one into a problem that says where.</summary>
 internal static class RequestBody
 {
-    /// <exception cref="HostProblemException">415 when the content type is not JSON, 400 when the body is not.</exception>
-    public static async Task<object?> ReadAsync(HttpRequest request, JsonTypeInfo type)
+    /// <exception cref="HostProblemException">415 when the content type is not JSON, 400 when the body is not, or is <c>null</c>.</exception>
+    public static async Task<object> ReadAsync(HttpRequest request, JsonTypeInfo type)
     {
         RequireJson(request);
         try
         {
-            return await JsonSerializer.DeserializeAsync(request.Body, type, request.HttpContext.RequestAborted);
+            return await JsonSerializer.DeserializeAsync(request.Body, type, request.HttpContext.RequestAborted) ?? throw new JsonException();
         }
         catch (JsonException e)
         {

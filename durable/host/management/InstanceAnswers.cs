@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Host.Http;
 
@@ -31,7 +32,9 @@ internal static class InstanceAnswers
     /// <summary>The address that was asked for, as the caller sees it: what to poll next.</summary>
     public static string RequestUri(HttpContext context, PublicOrigin origin)
     {
-        var pathAndQuery = $"{context.Request.PathBase}{context.Request.Path}{context.Request.QueryString}";
+        // As it came: decoding and encoding again would change ids that hold a percent sign.
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var pathAndQuery = raw.StartsWith('/') ? raw : $"{context.Request.Path}{context.Request.QueryString}";
         return origin.Find() is { } known ? $"{known.GetLeftPart(UriPartial.Authority)}{pathAndQuery}" : pathAndQuery;
     }
 }

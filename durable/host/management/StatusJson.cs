@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.History;
@@ -12,7 +13,7 @@ internal sealed record StatusView(bool ShowInput, bool ShowHistoryOutput);
 /// <summary>Writes the status object of the management API: names, order, casing and date format are part of the public contract.</summary>
 internal static class StatusJson
 {
-    private static readonly JsonWriterOptions Compact = new() { SkipValidation = false };
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static ReadOnlyMemory<byte> WriteOne(OrchestrationMetadata instance, IEnumerable<HistoryEvent>? history, StatusView view) =>
         Written(writer => Write(writer, instance, history, view));

@@ -72,6 +72,10 @@ public sealed class HttpTriggerTests
         Assert.Contains("line 2", problem.GetProperty("detail").GetString());
         Assert.DoesNotContain("canary", problem.GetRawText());
 
+        await (await host.SendAsync(HttpMethod.Post, "/api/orders", null, new StringContent("null", Encoding.UTF8, "application/json")))
+            .ShouldBeProblemAsync(HttpStatusCode.BadRequest, "request.malformed");
+        await (await host.SendAsync(HttpMethod.Post, "/api/orders", null, new StringContent("", Encoding.UTF8, "application/json")))
+            .ShouldBeProblemAsync(HttpStatusCode.BadRequest, "request.malformed");
         await (await host.SendAsync(HttpMethod.Post, "/api/orders", null, new StringContent("item", Encoding.UTF8, "text/plain")))
             .ShouldBeProblemAsync(HttpStatusCode.UnsupportedMediaType, "request.mediaType");
     }

@@ -216,6 +216,8 @@ public sealed class ManagementApiTests
         await host.StartInstanceAsync("waiter", "x", Odd);
         var escaped = Uri.EscapeDataString(Odd);
         Assert.Equal(Odd, (await host.StatusAsync(Odd)).GetProperty("instanceId").GetString());
+        var location = (await host.GetAsync($"/instances/{escaped}")).Headers.Location;
+        Assert.EndsWith($"/instances/{escaped}", location?.OriginalString);
         Assert.Equal(HttpStatusCode.Accepted, (await host.PostAsync($"/INSTANCES/{escaped}/RAISEEVENT/go", "\"a\"")).StatusCode);
         Assert.Equal(OrchestrationRuntimeStatus.Completed, (await host.EndedAsync(Odd)).RuntimeStatus);
     }

@@ -14,7 +14,7 @@ internal sealed class RunningHost : IAsyncDisposable
         _application = application;
         _owned = owned;
         Folder = folder;
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = application.Address };
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(20) }) { BaseAddress = application.Address };
         using var keys = JsonDocument.Parse(File.ReadAllBytes(folder.PathOf(".state/secrets/host.json")));
         MasterKey = keys.RootElement.GetProperty("masterKey").GetProperty("value").GetString()!;
         HostKey = keys.RootElement.GetProperty("functionKeys")[0].GetProperty("value").GetString()!;
