@@ -89,7 +89,8 @@ public sealed partial class DurableEngine
     {
         var (execution, task) = _inline!.Value;
         var due = end == PumpEnd.ReturnIdle ? null : NextDue();
-        var patience = due is null ? Timeout.InfiniteTimeSpan
+        // Without a timer the activity may arm one at any moment: look again soon, but move nothing.
+        var patience = due is null ? _options.PumpGrace
             : due - _time.GetUtcNow() <= _options.PumpPatienceHorizon ? _options.PumpGrace
             : _options.PumpLongGrace;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -46,7 +46,7 @@ public static class Composition
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
         builder.UseDurableTask(
             RegisterTasks,
-            (_, _) => new SqliteTaskHub(Path.Combine(state, "hub.db")),
+            (provider, _) => new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>()),
             // An instance that fails because its code changed would leave behind what it holds: it is kept, visibly, until the code fits again.
             options => options.OnNonDeterminism = NonDeterminismAction.Suspend);
     }

@@ -11,7 +11,14 @@ internal sealed class SnapshotTerminateGuard(DurableTaskClient client) : ITermin
     public async Task<TerminateDecision> DecideAsync(OrchestrationMetadata instance, TerminateRequest request, CancellationToken cancellation)
     {
         if (instance.Name != nameof(SnapshotVolume) || !RequestKey.TryParse(instance.InstanceId, out var key)) return TerminateDecision.Allow;
-        if (!request.Forced) return TerminateDecision.Refuse($"A snapshot in the making holds things on array, hosts and store. POST /api/snapshots/{key.Uuid}/cancel undoes it cleanly.");
+        if (!request.Forced)
+        {
+            return TerminateDecision.Refuse(
+            "snapshot.cancel-instead",
+            "A snapshot in the making holds things on array, hosts and store, which a terminate would leave behind.",
+            $"POST /api/snapshots/{key.Uuid}/cancel, or add force=true to have it undone in the same way.");
+        }
+
         await client.RaiseEventAsync(instance.InstanceId, "Cancel", request.Reason, cancellation);
         return TerminateDecision.Handled;
     }

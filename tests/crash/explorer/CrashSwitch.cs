@@ -1,0 +1,31 @@
+namespace SnapshotWorkflows.Tests.Crash.Explorer;
+
+/// <summary>
+/// Decides at every point whether the process dies there. Death is sticky: once dead, every later point throws, so that no catch block can write
+/// anything from beyond the grave.
+/// </summary>
+internal sealed class CrashSwitch(int fatalPoint)
+{
+    private readonly Lock _gate = new();
+    private bool _dead;
+
+    /// <summary>Chances to die that this life had.</summary>
+    public int Seen { get; private set; }
+
+    public string? DiedAt { get; private set; }
+
+    public static CrashSwitch Never => new(-1);
+
+    public void Point(string where)
+    {
+        if (Environment.GetEnvironmentVariable("SWF_POINTS") is not null) Console.Error.WriteLine(where);
+        lock (_gate)
+        {
+            if (_dead) throw new SimulatedCrash(where);
+            if (Seen++ != fatalPoint) return;
+            _dead = true;
+            DiedAt = where;
+            throw new SimulatedCrash(where);
+        }
+    }
+}

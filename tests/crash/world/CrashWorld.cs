@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+using SnapshotWorkflows.Secondary.DiskRoots;
+using SnapshotWorkflows.Simulators.CloudStack;
+using SnapshotWorkflows.Simulators.Fabric;
+using SnapshotWorkflows.Simulators.Guest;
+using SnapshotWorkflows.Simulators.SolidFire;
+using SnapshotWorkflows.Simulators.XenServer;
+using SnapshotWorkflows.Tests.Support.Time;
+
+namespace SnapshotWorkflows.Tests.Crash.World;
+
+/// <summary>What survives the process: appliances, store, hub and catalog files, and the clock. Small, and cheap to make by the hundred.</summary>
+internal sealed class CrashWorld : IDisposable
+{
+    public const string ArrayPassword = "array-secret-canary";
+    public const string PoolPassword = "pool-secret-canary";
+    public const string CloudSecret = "cloud-secret-canary";
+    public const string HookToken = "hook-secret-canary";
+
+    private const string Svip = "10.117.2.10";
+    private const long VirtualSize = 16 << 20;
+    private static readonly Lazy<byte[]> s_image = new(MakeImage);
+
+    private readonly SparseVolumeStore _blocks = SparseVolumeStore.InMemory();
+
+    public CrashWorld(WorldOptions? options = null)
+    {
+        Options = options ?? new WorldOptions();
+        // The page cache survives a simulated death, so there is nothing for fsync to prove here: memory is as good as a disk.
+        Folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"swf-crash-{Guid.NewGuid():N}")).FullName;
+        StorePath = Directory.CreateDirectory(Path.Combine(Folder, "nfs")).FullName;
+        Array = new SolidFireSimulator(new SolidFireOptions { Password = ArrayPassword, Svip = Svip, CloneTime = TimeSpan.FromSeconds(2) }, Clock, Faults, _blocks);
+        Fabric.Register($"{Svip}:3260", Array);
+        Production = Pool("production", 1);
+        Backup = Pool("backup", 2);
+        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = "key", SecretKey = CloudSecret }, Clock, Faults);
+        Agent = new GuestAgent(HookToken, Clock, Faults);
+        Network.Add("array.test:443", Array).Add("production.test:443", Production).Add("backup.test:443", Backup).Add("cloud.test:443", Cloud).Add("hook.test:80", Agent);
+        Volume = MakeVolume();
+    }
+
+    public WorldOptions Options { get; }
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public FaultPlan Faults { get; } = new();
+
+    public InProcessHandler Network { get; } = new();
+
+    public string Folder { get; }
+
+    public string StorePath { get; }
+
+    public SolidFireSimulator Array { get; }
+
+    public XenServerSimulator Production { get; }
+
+    public XenServerSimulator Backup { get; }
+
+    public CloudStackSimulator Cloud { get; }
+
+    public GuestAgent Agent { get; }
+
+    public SampleVolume Volume { get; }
+
+    private StorageFabric Fabric { get; } = new();
+
+    /// <summary>The root that a true copy must have.</summary>
+    public static async Task<string> ExpectedRootAsync() =>
+        (await DiskHasher.ComputeAsync(new MemoryStream(s_image.Value), VirtualSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
+
+    public void Dispose()
+    {
+        Agent.Dispose();
+        _blocks.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private XenServerSimulator Pool(string name, int seed)
+    {
+        var hosts = Enumerable.Range(1, 2).Select(n => new XenServerHostOptions($"{name}-{n}", $"iqn.2026-01.test:{name}-{n}", n == 1 ? $"{name}.test" : $"{name}-{n}.test")).ToList();
+        var pool = new XenServerSimulator(new XenServerOptions
+        {
+            PoolName = name,
+            ProductVersion = Options.ProductVersion,
+            Hosts = hosts,
+            RootPassword = PoolPassword,
+            Fabric = Fabric,
+            Faults = Faults,
+            Clock = Clock,
+            Exports = new Dictionary<string, string>(StringComparer.Ordinal) { ["nfs.test:/export"] = StorePath },
+            CopyBytesPerSecond = Options.CopyBytesPerSecond,
+            Seed = seed,
+        });
+        Array.Call("CreateVolumeAccessGroup", new JsonObject { ["name"] = name, ["initiators"] = new JsonArray([.. hosts.Select(host => (JsonNode)host.InitiatorIqn)]) });
+        return pool;
+    }
+
+    private SampleVolume MakeVolume()
+    {
+        var account = (long)Array.Call("AddAccount", new JsonObject { ["username"] = "tenant" })["accountID"]!;
+        var created = Array.Call("CreateVolume", new JsonObject
+        {
+            ["name"] = "data-1",
+            ["accountID"] = account,
+            ["totalSize"] = Math.Max(1_000_000_000, PoolWorld.LunBytesFor(VirtualSize)),
+            ["enable512e"] = true,
+            ["attributes"] = new JsonObject { ["CloudStackVolumeId"] = "17" },
+        });
+        var id = (long)created["volumeID"]!;
+        var iqn = (string)created["volume"]!["iqn"]!;
+        var groups = Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray();
+        var group = groups.Single(entry => (string)entry!["name"]! == "production")!["volumeAccessGroupID"]!;
+        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = (long)group, ["volumes"] = new JsonArray(id) });
+        var sr = Production.World.CreateLvmSr(Svip, iqn, $"/{iqn}/0");
+        var vdi = Production.World.CreateVdi(sr, VirtualSize, "data-1");
+        for (var offset = 0; offset < s_image.Value.Length; offset += 1 << 20)
+        {
+            var piece = s_image.Value.AsSpan(offset, 1 << 20);
+            if (piece.ContainsAnyExcept((byte)0)) Production.World.WriteVdi(vdi, offset, piece);
+        }
+
+        var vm = Production.World.CreateRunningVm("i-2-5-VM", vdi);
+        var cloudVm = Guid.NewGuid().ToString();
+        var cloudVolume = Guid.NewGuid().ToString();
+        Cloud.AddAccount("tenant");
+        Cloud.Add(new CloudVirtualMachine(cloudVm, "web", "i-2-5-VM", "tenant", Cloud.ZoneId, "Running", "production-1", Clock.GetUtcNow()));
+        Cloud.Add(new CloudVolume(cloudVolume, "DATA-1", "tenant", Cloud.ZoneId, cloudVm, vdi, VirtualSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
+        Agent.AddGuest(vm, cloudVm);
+        return new SampleVolume(cloudVolume, cloudVm, id, iqn, sr, vdi, vm);
+    }
+
+    private static byte[] MakeImage()
+    {
+        var image = new byte[VirtualSize];
+        new Random(7).NextBytes(image.AsSpan(0, 1 << 20));
+        new Random(8).NextBytes(image.AsSpan(5 << 20, 3 << 20));
+        image.AsSpan(12 << 20, 1 << 20).Fill(0x5A);
+        return image;
+    }
+}
+
+internal sealed record SampleVolume(string CloudStackId, string CloudStackVmId, long VolumeId, string Iqn, string SrUuid, string VdiUuid, string VmUuid);
+
+internal sealed record WorldOptions
+{
+    public string ProductVersion { get; init; } = "8";
+
+    public string Quiesce { get; init; } = "none";
+
+    /// <summary>Null: a copy takes no time.</summary>
+    public long? CopyBytesPerSecond { get; init; } = 8 << 20;
+}

@@ -1,0 +1,119 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.App;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.CloudStack;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Nfs;
+using SnapshotWorkflows.SolidFire;
+using SnapshotWorkflows.Tests.Crash.Explorer;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Tests.Crash.World;
+
+/// <summary>One life of the app on a world: everything of the product, nothing of the world.</summary>
+internal sealed class Life : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly CrashWorld _world;
+
+    /// <param name="register">Null registers the product's own tasks.</param>
+    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null)
+    {
+        _world = world;
+        var network = new CrashingHandler(world.Network, crash);
+        var http = new HttpClient(network, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["SnapshotWorkflows:Installation"] = "crash-test",
+            ["Quiesce:Hook:Url"] = "http://hook.test",
+            ["Quiesce:Hook:Token"] = CrashWorld.HookToken,
+            ["Quiesce:Hook:CallTimeout"] = "01:00:00",
+        }).Build();
+        var services = new ServiceCollection();
+        services.AddSingleton<TimeProvider>(world.Clock);
+        services.AddSingleton(new SolidFireClient(
+            http,
+            new SnapshotWorkflows.SolidFire.SolidFireOptions { Endpoint = new Uri("https://array.test/json-rpc/12.5"), Username = "admin", Password = CrashWorld.ArrayPassword, CallTimeout = TimeSpan.FromHours(1) },
+            world.Clock,
+            NullLogger<SolidFireClient>.Instance));
+        services.AddSingleton<IXenServerPools>(new WorldPools(network, world.Clock));
+        services.AddSingleton(new CloudStackClient(
+            http,
+            new SnapshotWorkflows.CloudStack.CloudStackOptions { Endpoint = new Uri("https://cloud.test/client/api"), ApiKey = "key", SecretKey = CrashWorld.CloudSecret, CallTimeout = TimeSpan.FromHours(1) },
+            world.Clock,
+            NullLogger<CloudStackClient>.Instance));
+        services.AddSingleton(provider => new QuiesceHook(http, provider.GetRequiredService<IOptions<QuiesceHookOptions>>(), world.Clock));
+        services.AddSingleton(new SecondaryDestinations(Destinations(world), options => new CrashingStore(
+            new FolderStore(new FolderStoreOptions { Name = options.Name, Path = options.Path, RequireMount = false, MinimumFreeBytes = 0 }), crash)));
+        services.AddCatalog(_ => new CrashingCatalog(Path.Combine(world.Folder, "catalog.db"), crash));
+        services.AddProduct(settings);
+        services.AddSingleton<SnapshotTriggers>();
+        services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
+        services.AddSingleton<ITaskHub>(new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
+        services.AddDurableTask(register ?? Composition.RegisterTasks, options =>
+        {
+            options.ClockDriver = new ClockDriver(() => world.Clock.NextTimer, world.Clock.AdvanceTo);
+            options.IsCrash = IsCrash;
+            options.MaxBatchSize = 1;
+        }, start: false);
+        _services = services.BuildServiceProvider();
+    }
+
+    public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
+
+    /// <summary>POSTs the request (the same in every life) and runs until it has ended.</summary>
+    public async Task<OrchestrationMetadata> RunAsync(CancellationToken cancellation)
+    {
+        var id = await PostAsync(cancellation);
+        return await Get<DurableEngine>().PumpAsync(id, cancellation);
+    }
+
+    public async ValueTask DisposeAsync() => await _services.DisposeAsync();
+
+    /// <summary>A crash reaches code wrapped now and then; it stays a crash.</summary>
+    public static bool IsCrash(Exception exception)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SimulatedCrash) return true;
+        }
+
+        return exception is AggregateException many && many.InnerExceptions.Any(IsCrash);
+    }
+
+    private async Task<string> PostAsync(CancellationToken cancellation)
+    {
+        var context = new DefaultHttpContext { RequestServices = _services };
+        context.Request.Method = "POST";
+        context.Request.Path = "/api/snapshots";
+        context.Request.Headers["Idempotency-Key"] = "crash-test-1";
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"}"""));
+        var client = Get<DurableTaskClient>();
+        var post = Get<SnapshotTriggers>().CreateAsync(context.Request, client, cancellation);
+        await Get<DurableEngine>().PumpAsync(() => post.IsCompleted, cancellation);
+        await (await post).ExecuteResultAsync(new Microsoft.AspNetCore.Mvc.ActionContext { HttpContext = context });
+        if (context.Response.StatusCode != 202) throw new InvalidOperationException($"The request was answered with {context.Response.StatusCode}.");
+        return context.Response.Headers.Location.ToString().Split('/')[^1].Replace("-", "", StringComparison.Ordinal);
+    }
+
+    private static SecondaryOptions Destinations(CrashWorld world) => new()
+    {
+        Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = world.StorePath, Server = "nfs.test", Export = "/export", RequireMount = false, MinimumFreeBytes = 0 }],
+    };
+
+    private sealed class NoManagementApi : Functions.Worker.IHttpManagementPayloadFactory
+    {
+        public Functions.Worker.HttpManagementPayload Create(string instanceId) => new() { Id = instanceId };
+    }
+}

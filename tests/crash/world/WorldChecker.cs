@@ -1,0 +1,124 @@
+using System.Text.Json.Nodes;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.History;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Tests.Crash.World;
+
+/// <summary>Looks at the world, not at return values: what is there, what is left, and whether all that tell of it agree.</summary>
+internal static class WorldChecker
+{
+    /// <summary>Everything that is wrong; empty when the snapshot is whole, or was undone, and nothing is left.</summary>
+    public static async Task<IReadOnlyList<string>> FaultsAsync(CrashWorld world, Life life, OrchestrationMetadata ended, bool mustSucceed, CancellationToken cancellation)
+    {
+        var faults = new List<string>();
+        void Expect(bool holds, string what)
+        {
+            if (!holds) faults.Add(what);
+        }
+
+        var succeeded = ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed;
+        Expect(succeeded || !mustSucceed, $"ended {ended.RuntimeStatus}: {ended.FailureDetails}");
+        Expect(succeeded || ended.RuntimeStatus == OrchestrationRuntimeStatus.Failed, $"ended {ended.RuntimeStatus}");
+        OnArray(world, Expect);
+        OnPool(world.Production.Inventory(), ours: 0, Expect);
+        OnPool(world.Backup.Inventory(), ours: 0, Expect);
+        Expect(world.Agent.FrozenGuests().Count == 0, "a guest is frozen");
+        await InStoreAsync(world, life, succeeded, Expect, cancellation);
+        InCatalog(life, ended, succeeded, Expect);
+        await InHistoryAsync(life, ended, Expect, cancellation);
+        NoSecrets(world, Expect);
+        return faults;
+    }
+
+    private static void OnArray(CrashWorld world, Action<bool, string> expect)
+    {
+        var active = world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray();
+        expect(active.Count == 1, $"{active.Count} active volumes on the array");
+        var snapshots = world.Array.Call("ListSnapshots")["snapshots"]!.AsArray();
+        expect(snapshots.Count == 0, $"{snapshots.Count} snapshots on the array");
+        foreach (var group in world.Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray())
+        {
+            var volumes = group!["volumes"]!.AsArray().Select(id => (long)id!).Where(id => id != world.Volume.VolumeId).ToList();
+            expect(volumes.Count == 0, $"access group {group["name"]} holds volume {string.Join(",", volumes)}");
+        }
+
+        var foreign = world.Array.Call("ListISCSISessions")["sessions"]!.AsArray().Count(session => (long)session!["volumeID"]! != world.Volume.VolumeId);
+        expect(foreign == 0, $"{foreign} iSCSI sessions to clones");
+        expect(world.Array.Call("ListSyncJobs")["syncJobs"]!.AsArray().Count == 0, "a clone job is running");
+    }
+
+    private static void OnPool(Simulators.XenServer.PoolInventory pool, int ours, Action<bool, string> expect)
+    {
+        var srs = pool.Srs.Where(sr => sr.Label.StartsWith("swf-", StringComparison.Ordinal)).ToList();
+        expect(srs.Count == ours, $"pool {pool.Name} has SRs {string.Join(", ", srs.Select(sr => sr.Label))}");
+        var kept = pool.Srs.Select(sr => sr.Uuid).ToHashSet(StringComparer.Ordinal);
+        expect(pool.Pbds.All(pbd => kept.Contains(pbd.Sr)), $"pool {pool.Name} has a PBD without an SR");
+        var disks = pool.Vdis.Where(vdi => vdi.Label.StartsWith("swf-", StringComparison.Ordinal)).ToList();
+        expect(disks.Count == 0, $"pool {pool.Name} has VDIs {string.Join(", ", disks.Select(vdi => vdi.Label))}");
+        expect(pool.Name == "production" || pool.Vbds.Count == 0, $"pool {pool.Name} has VBDs");
+        expect(pool.Tasks.All(task => task.Status != "pending"), $"pool {pool.Name} has a pending task");
+        expect(pool.FrozenVms.Count == 0, $"pool {pool.Name} has a paused VM");
+    }
+
+    private static async Task InStoreAsync(CrashWorld world, Life life, bool succeeded, Action<bool, string> expect, CancellationToken cancellation)
+    {
+        var files = Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(world.StorePath, file)).ToList();
+        var disks = files.Where(file => file.EndsWith(".vhd", StringComparison.Ordinal)).ToList();
+        var manifests = files.Where(file => file.EndsWith(".manifest.json", StringComparison.Ordinal)).ToList();
+        expect(disks.Count == (succeeded ? 1 : 0), $"{disks.Count} disks in the store");
+        expect(manifests.Count == (succeeded ? 1 : 0), $"{manifests.Count} manifests in the store");
+        expect(files.Count == disks.Count + manifests.Count, $"other files in the store: {string.Join(", ", files.Except(disks).Except(manifests))}");
+        if (!succeeded || manifests.Count != 1) return;
+
+        var store = life.Get<SecondaryDestinations>().Get(null).Store;
+        var manifest = await new ManifestStore(store).ReadAsync(manifests[0], cancellation);
+        expect(manifest.Location == disks[0], $"the manifest tells of {manifest.Location}, the store holds {disks[0]}");
+        expect(manifest.Root == await CrashWorld.ExpectedRootAsync(), "the manifest's root is not that of the volume");
+        var check = await new Secondary.Verify.VhdVerification(world.Clock).VerifyAsync(
+            store, new Secondary.Verify.VerificationRequest { Location = manifest.Location, ExpectedRoot = new Secondary.DiskRoots.DiskRoot(manifest.Root) }, progress: null, cancellation);
+        expect(check.Verdict == Secondary.Verify.VerificationVerdict.Match, $"the copy: {check.Summary}");
+    }
+
+    private static void InCatalog(Life life, OrchestrationMetadata ended, bool succeeded, Action<bool, string> expect)
+    {
+        var key = new RequestKey(ended.InstanceId);
+        var row = life.Get<SnapshotIndex>().Find(key);
+        expect(row is not null && row.Status.Ended, "the catalog does not say that it ended");
+        expect(row?.Status.State == (succeeded ? SnapshotState.BackedUp : SnapshotState.Error), $"the catalog says {row?.Status.State}");
+        var shown = ended.ReadCustomStatusAs<SnapshotStatus>();
+        expect(shown is not null && row is not null && shown == row.Status, "the catalog and the instance's status differ");
+        string[] keeps = succeeded ? ["manifest", "folder", "copy"] : [];
+        var open = life.Get<IntentLedger>().Open(key).Where(intent => !keeps.Contains(intent.Role)).Select(intent => $"{intent.Role} ({intent.State})").ToList();
+        expect(open.Count == 0, $"open intents: {string.Join(", ", open)}");
+        expect(life.Get<VolumeSlots>().Take(new VolumeSlot(key, row?.VolumeId ?? "")).Granted, "the volume's slot is held by another");
+    }
+
+    private static async Task InHistoryAsync(Life life, OrchestrationMetadata ended, Action<bool, string> expect, CancellationToken cancellation)
+    {
+        var history = await life.Get<DurableTaskClient>().GetOrchestrationHistoryAsync(ended.InstanceId, cancellation);
+        var completions = history.OfType<TaskCompletedEvent>().Select(done => done.TaskScheduledId).Concat(history.OfType<TaskFailedEvent>().Select(failed => failed.TaskScheduledId)).ToList();
+        expect(completions.Count == completions.Distinct().Count(), "a step has two recorded completions");
+        expect(history.OfType<ExecutionCompletedEvent>().Count() == 1, "the history does not have exactly one end");
+        expect(history.OfType<ExecutionStartedEvent>().Count() == 1, "the history does not have exactly one start");
+    }
+
+    private static void NoSecrets(CrashWorld world, Action<bool, string> expect)
+    {
+        string[] canaries = [CrashWorld.ArrayPassword, CrashWorld.PoolPassword, CrashWorld.CloudSecret, CrashWorld.HookToken];
+        foreach (var file in Directory.GetFiles(world.Folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".vhd", StringComparison.Ordinal) && !file.EndsWith(".lock", StringComparison.Ordinal)))
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            foreach (var canary in canaries)
+            {
+                expect(bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(canary)) < 0, $"{Path.GetFileName(file)} holds a secret");
+            }
+        }
+    }
+}

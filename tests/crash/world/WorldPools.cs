@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Tests.Crash.World;
+
+/// <summary>Clients of the world's pools over a handler of the test's.</summary>
+internal sealed class WorldPools(HttpMessageHandler network, TimeProvider time) : IXenServerPools
+{
+    private readonly Dictionary<string, XenServerClient> _clients = new[] { "production", "backup" }.ToDictionary(name => name, name => Client(name, network, time), StringComparer.Ordinal);
+
+    public IReadOnlyList<string> Names => [.. _clients.Keys];
+
+    public XenServerClient CopyPool => _clients["backup"];
+
+    public XenServerClient Get(string name) => _clients[name];
+
+    private static XenServerClient Client(string name, HttpMessageHandler network, TimeProvider time) => new(
+        new HttpClient(network, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
+        new XenServerPoolOptions
+        {
+            Name = name,
+            Endpoint = new Uri($"https://{name}.test"),
+            Username = "root",
+            Password = CrashWorld.PoolPassword,
+            CallTimeout = TimeSpan.FromHours(1),
+            StorageCallTimeout = TimeSpan.FromHours(1),
+            StreamIdleTimeout = TimeSpan.FromHours(1),
+            ExportEndTimeout = TimeSpan.FromHours(1),
+        },
+        time,
+        NullLogger<XenServerClient>.Instance);
+}
