@@ -81,7 +81,7 @@ internal static class Program
     private static void PrintHowToLook(LabWorld world, Outcome outcome, Screen screen)
     {
         screen.Plain("everything is still running; to look at it:");
-        screen.Plain($"    key=$(grep -A2 masterKey {world.App.KeyFile} | sed -n 's/.*\"value\": *\"\\([^\"]*\\)\".*/\\1/p')");
+        screen.Plain($"    key=$(grep -A4 functionKeys {world.App.KeyFile} | sed -n 's/.*\"value\": *\"\\([^\"]*\\)\".*/\\1/p')");
         screen.Plain($"    curl -H \"x-functions-key: $key\" {world.App.Api.Address}api/snapshots/{outcome.Status.Id}");
         screen.Plain($"    curl {world.Control.Address}inventory");
         screen.Plain($"    tail -f {string.Join(' ', world.Logs)}");

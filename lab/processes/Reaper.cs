@@ -8,6 +8,12 @@ namespace SnapshotWorkflows.Lab.Processes;
 /// </summary>
 internal sealed class Reaper : IAsyncDisposable
 {
+    // A session of its own, so that a signal to the lab's whole process group does not end it before its work.
+    private const string Start = """
+        if command -v setsid >/dev/null 2>&1; then exec setsid /bin/sh -c "$1" sh "$2"; fi
+        exec /bin/sh -c "$1" sh "$2"
+        """;
+
     private const string Script = """
         trap '' INT TERM HUP
         while read -r _; do :; done
@@ -22,7 +28,7 @@ internal sealed class Reaper : IAsyncDisposable
     {
         _file = file;
         File.WriteAllText(file, "");
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", file]) { UseShellExecute = false, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Start, "sh", Script, file]) { UseShellExecute = false, RedirectStandardInput = true };
         _shell = Process.Start(start) ?? throw new LabException("/bin/sh could not be started.", file);
     }
 

@@ -14,12 +14,14 @@ internal sealed class LabApp : IAsyncDisposable
     private readonly string _name;
     private readonly string _state;
     private readonly int _port;
+    private readonly bool _mustBeReady;
 
-    private LabApp(RunFolder folder, string name, Endpoints endpoints, string copyPool, Reaper reaper)
+    private LabApp(RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string>? changes, Reaper reaper)
     {
-        (_folder, _name, _reaper) = (folder, name, reaper);
+        // With settings that were changed on purpose an appliance or store may well be called not ready.
+        (_folder, _name, _reaper, _mustBeReady) = (folder, name, reaper, changes is null);
         _state = folder.MakeFolder(name);
-        _environment = Environment(endpoints, copyPool, _state);
+        _environment = Environment(endpoints, changes, _state);
         _port = FreePort();
         Api = new SnapshotApi(new Uri($"http://127.0.0.1:{_port}"));
     }
@@ -28,13 +30,14 @@ internal sealed class LabApp : IAsyncDisposable
 
     public ChildProcess? Process { get; private set; }
 
-    /// <summary>Where the operator's key lies; made by the product at its first start.</summary>
+    /// <summary>Where the access keys lie; made by the product at its first start.</summary>
     public string KeyFile => Path.Combine(_state, "secrets", "host.json");
 
+    /// <param name="changes">Settings that differ from the lab's own, by their names with colons.</param>
     public static async Task<LabApp> StartAsync(
-        RunFolder folder, string name, Endpoints endpoints, string copyPool, Reaper reaper, CancellationToken cancellation)
+        RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string>? changes, Reaper reaper, CancellationToken cancellation)
     {
-        var app = new LabApp(folder, name, endpoints, copyPool, reaper);
+        var app = new LabApp(folder, name, endpoints, changes, reaper);
         try
         {
             await app.StartAsync(cancellation);
@@ -51,16 +54,9 @@ internal sealed class LabApp : IAsyncDisposable
     {
         string[] arguments = ["serve", "--port", _port.ToString(), "--settings-root", Checkout.Root];
         Process = await ChildProcess.StartAsync("app", Checkout.App, arguments, _environment, _folder.Log(_name), _reaper);
-        await Wait.UntilAsync("The app is not ready", () => Api.IsReadyAsync(cancellation), Process, cancellation);
+        await Wait.UntilAsync("The app is not ready", () => Api.AnswersAsync(_mustBeReady ? "/readyz" : "/healthz", cancellation), Process, cancellation);
         using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(KeyFile, cancellation));
-        Api.Key = keys.RootElement.GetProperty("masterKey").GetProperty("value").GetString();
-    }
-
-    /// <summary>SIGKILL, then a new process on what the old one left.</summary>
-    public async Task KillAndRestartAsync(CancellationToken cancellation)
-    {
-        await Process!.KillAsync();
-        await StartAsync(cancellation);
+        Api.Key = keys.RootElement.GetProperty("functionKeys")[0].GetProperty("value").GetString();
     }
 
     public async ValueTask DisposeAsync()
@@ -69,7 +65,7 @@ internal sealed class LabApp : IAsyncDisposable
         if (Process is not null) await Process.DisposeAsync();
     }
 
-    private static Dictionary<string, string> Environment(Endpoints endpoints, string copyPool, string state)
+    private static Dictionary<string, string> Environment(Endpoints endpoints, IReadOnlyDictionary<string, string>? changes, string state)
     {
         var settings = new Dictionary<string, string>
         {
@@ -79,7 +75,7 @@ internal sealed class LabApp : IAsyncDisposable
             ["SolidFire:Username"] = endpoints.Solidfire.Username,
             ["SolidFire:Password"] = endpoints.Solidfire.Password,
             ["SolidFire:CertificateSha256"] = endpoints.Solidfire.CertificateSha256,
-            ["XenServer:CopyPool"] = copyPool,
+            ["XenServer:CopyPool"] = "backup",
             ["CloudStack:Endpoint"] = endpoints.Cloudstack.Endpoint,
             ["CloudStack:ApiKey"] = endpoints.Cloudstack.ApiKey,
             ["CloudStack:SecretKey"] = endpoints.Cloudstack.SecretKey,
@@ -92,7 +88,7 @@ internal sealed class LabApp : IAsyncDisposable
             ["Secondary:Destinations:0:Export"] = endpoints.Nfs.Export,
             // The folder stands in for a mount; on a real machine the product refuses to write to a path that is not mounted.
             ["Secondary:Destinations:0:RequireMount"] = "false",
-            ["Quiesce:Hook:Url"] = endpoints.Hook.Endpoint.TrimEnd('/') + "/{vmId}",
+            ["Quiesce:Hook:Url"] = endpoints.Hook.Endpoint,
             ["Quiesce:Hook:Token"] = endpoints.Hook.Token,
         };
         foreach (var (i, pool) in endpoints.Xenserver.Index())
@@ -104,6 +100,7 @@ internal sealed class LabApp : IAsyncDisposable
             settings[$"XenServer:Pools:{i}:CertificateSha256"] = pool.CertificateSha256;
         }
 
+        foreach (var (name, value) in changes ?? new Dictionary<string, string>()) settings[name] = value;
         return settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
     }
 

@@ -31,7 +31,7 @@ internal sealed class LabWorld : IAsyncDisposable
         try
         {
             simulators = await LabSimulators.StartAsync(folder, xenServer, copyRate, reaper, cancellation);
-            var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, "backup", reaper, cancellation);
+            var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, changes: null, reaper, cancellation);
             return new LabWorld(folder, reaper, simulators, app);
         }
         catch
@@ -42,9 +42,9 @@ internal sealed class LabWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>A second app on the same simulators, with its own state, whose copies are done by another pool.</summary>
-    public Task<LabApp> StartAnotherAppAsync(string name, string copyPool, CancellationToken cancellation) =>
-        LabApp.StartAsync(Folder, name, Simulators.Endpoints, copyPool, _reaper, cancellation);
+    /// <summary>A second app on the same simulators, with its own state and one setting of its own.</summary>
+    public Task<LabApp> StartAnotherAppAsync(string name, string setting, string value, CancellationToken cancellation) =>
+        LabApp.StartAsync(Folder, name, Simulators.Endpoints, new Dictionary<string, string> { [setting] = value }, _reaper, cancellation);
 
     public async Task LeaveRunningAsync()
     {

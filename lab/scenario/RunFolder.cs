@@ -31,7 +31,7 @@ internal sealed class RunFolder : IAsyncDisposable
         foreach (var run in Directory.EnumerateDirectories(root).Where(path => path != Images(root)))
         {
             if (IsUsed(run)) used.Add(run);
-            else Directory.Delete(run, recursive: true);
+            else Remove(run);
         }
 
         if (images && used.Count == 0 && Directory.Exists(Images(root))) Directory.Delete(Images(root), recursive: true);
@@ -50,6 +50,18 @@ internal sealed class RunFolder : IAsyncDisposable
     public Task KeepAsync(IEnumerable<int> ids) => System.IO.File.WriteAllLinesAsync(File(KeptFile), ids.Select(id => id.ToString()));
 
     public ValueTask DisposeAsync() => _lock.DisposeAsync();
+
+    private static void Remove(string run)
+    {
+        try
+        {
+            Directory.Delete(run, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Another run, started in the same moment, is sweeping it too; what both miss goes with the next one.
+        }
+    }
 
     private static bool IsUsed(string run)
     {

@@ -14,10 +14,10 @@ internal sealed record ApiAnswer(int Status, Uri? Location, JsonElement Body)
 
 /// <summary>How a snapshot stands, as <c>GET /api/snapshots/{id}</c> tells it.</summary>
 internal sealed record SnapshotStatus(
-    string Id, string State, bool Ended, SnapshotProgress? Progress, SnapshotVerdict? Verified, string? Manifest, string? Location, string? Consistency,
+    string Id, string State, bool Ended, string? Step, SnapshotProgress? Progress, SnapshotFailure? Waiting, SnapshotVerdict? Verified, string? Manifest, string? Location, string? Consistency,
     SnapshotFailure? Failure);
 
-internal sealed record SnapshotProgress(string? Step, long? Bytes, long? Total, double? Rate);
+internal sealed record SnapshotProgress(string? Step, long? Bytes, long? Total, double? Rate, double? EtaSeconds);
 
 internal sealed record SnapshotVerdict(string? Level);
 
@@ -32,7 +32,7 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
 
     public Uri Address => address;
 
-    /// <summary>The operator's key; sent with every call once it is known.</summary>
+    /// <summary>An access key; sent with every call once it is known.</summary>
     public string? Key { get; set; }
 
     public Task<ApiAnswer> PostSnapshotAsync(object body, string? idempotencyKey, CancellationToken cancellation) =>
@@ -50,11 +50,12 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
         };
     }
 
-    public async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    /// <summary>Whether a probe answers with success.</summary>
+    public async Task<bool> AnswersAsync(string probe, CancellationToken cancellation)
     {
         try
         {
-            using var answer = await _http.GetAsync("/readyz", cancellation);
+            using var answer = await _http.GetAsync(probe, cancellation);
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

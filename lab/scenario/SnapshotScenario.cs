@@ -84,11 +84,16 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
 
     private void Show(SnapshotStatus status)
     {
-        var progress = status.Progress;
-        var text = $"{status.State,-16} {progress?.Step,-22}";
-        if (progress is { Bytes: { } bytes, Total: > 0 and var total }) text += $" {Mib(bytes)} of {Mib(total)}";
-        if (progress is { Rate: > 0 and var rate }) text += $"  {Mib((long)rate)}/s";
-        screen.Move(status.State + progress?.Step, text.TrimEnd());
+        var step = status.Step ?? status.Progress?.Step;
+        var text = $"{status.State,-16} {step,-22}";
+        if (status.Progress is { Bytes: { } bytes, Total: > 0 and var total } progress && progress.Step == step)
+        {
+            text += $" {Mib(bytes)} of {Mib(total)}";
+            if (progress.Rate is > 0 and var rate) text += $", {Mib((long)rate)}/s";
+        }
+
+        if (status.Waiting is { } waiting) text += $" waiting: {waiting.Message}";
+        screen.Move($"{status.State} {step}", text.TrimEnd());
     }
 
     /// <summary>Snapshot on the array, copy on secondary storage and restored disk must be one and the same; the live disk must not.</summary>

@@ -20,7 +20,7 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
     {
         var before = await BeforeAsync();
 
-        await world.RefusedAsync("request.invalid", before, () => world.Api.PostSnapshotAsync(new { quiesce = "none" }, World.NewKey(), Cancellation));
+        await world.RefusedAsync("request.volume-missing", before, () => world.Api.PostSnapshotAsync(new { quiesce = "none" }, World.NewKey(), Cancellation));
     }
 
     [Fact]
@@ -57,15 +57,29 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
     }
 
     [Fact]
-    public async Task A_full_target_is_refused()
+    public async Task A_target_without_room_for_the_whole_disk_is_refused()
     {
         var volume = await world.NewVolumeAsync();
+        await using var app = await world.Lab.StartAnotherAppAsync("app-full", "Secondary:Destinations:0:MinimumFreeBytes", (1L << 60).ToString(), Cancellation);
+        var before = await BeforeAsync();
+
+        await world.RefusedAsync("store.full", before, () => World.PostAsync(app.Api, volume), app.Api);
+    }
+
+    [Fact]
+    public async Task A_target_that_fills_up_on_the_way_fails_the_snapshot_and_leaves_nothing()
+    {
+        var volume = await world.NewVolumeAsync();
+        var before = await BeforeAsync();
+        var files = world.StoreFiles();
         await world.Control.FillStoreAsync(full: true, Cancellation);
         try
         {
-            var before = await BeforeAsync();
+            var answer = await world.PostAsync(volume);
+            var status = await World.EndAsync(world.Api, answer["id"]!);
 
-            await world.RefusedAsync("destination.full", before, () => world.PostAsync(volume));
+            World.AssertFailed("xenserver.SR_FULL", status);
+            Assert.Empty(Leftovers.Find(before, await BeforeAsync(), world.Lab.Store, files));
         }
         finally
         {
@@ -83,7 +97,7 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
         {
             var before = await BeforeAsync();
 
-            await world.RefusedAsync("host.offline", before, () => world.PostAsync(volume));
+            await world.RefusedAsync("host.none-ready", before, () => world.PostAsync(volume));
         }
         finally
         {
@@ -95,11 +109,10 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
     public async Task A_pool_that_sees_the_originals_and_cannot_resign_is_refused()
     {
         var volume = await world.NewVolumeAsync();
-        await using var app = await world.Lab.StartAnotherAppAsync("app-production", "production", Cancellation);
+        await using var app = await world.Lab.StartAnotherAppAsync("app-production", "XenServer:CopyPool", "production", Cancellation);
         var before = await BeforeAsync();
 
-        await world.RefusedAsync(
-            "host.no-resign", before, () => app.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, World.NewKey(), Cancellation), app.Api);
+        await world.RefusedAsync("host.no-resign", before, () => World.PostAsync(app.Api, volume), app.Api);
     }
 
     [Fact]
@@ -122,7 +135,7 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
         var before = await BeforeAsync();
 
         await world.RefusedAsync(
-            "idempotency.missing", before, () => world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, idempotencyKey: null, Cancellation));
+            "idempotency-key.missing", before, () => world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, idempotencyKey: null, Cancellation));
     }
 
     private Task<Inventory> BeforeAsync() => world.Control.InventoryAsync(Cancellation);

@@ -33,7 +33,10 @@ public sealed class World : IAsyncLifetime
 
     internal Task<WorldVolume> NewVolumeAsync() => Control.MakeVolumeAsync($"v-{Guid.NewGuid().ToString("N")[..8]}", TestRun.ImagePath, Cancellation);
 
-    internal Task<ApiAnswer> PostAsync(WorldVolume volume) => Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, NewKey(), Cancellation);
+    internal Task<ApiAnswer> PostAsync(WorldVolume volume) => PostAsync(Api, volume);
+
+    internal static Task<ApiAnswer> PostAsync(SnapshotApi api, WorldVolume volume) =>
+        api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId }, NewKey(), Cancellation);
 
     internal static string NewKey() => Guid.NewGuid().ToString("N");
 
@@ -59,12 +62,7 @@ public sealed class World : IAsyncLifetime
         var answer = await ask();
         if (answer.Status == 202)
         {
-            var status = await EndAsync(api ?? Api, answer["id"]!);
-            Assert.Equal("Error", status.State);
-            Assert.NotNull(status.Failure);
-            Assert.Equal(code, status.Failure.Code);
-            Assert.False(string.IsNullOrWhiteSpace(status.Failure.Message));
-            Assert.False(string.IsNullOrWhiteSpace(status.Failure.Remedy), "the failure names no remedy");
+            AssertFailed(code, await EndAsync(api ?? Api, answer["id"]!));
         }
         else
         {
@@ -74,6 +72,16 @@ public sealed class World : IAsyncLifetime
         }
 
         await NothingMadeAsync(before, files);
+    }
+
+    /// <summary>A snapshot that ended without success says why and what to do.</summary>
+    internal static void AssertFailed(string code, SnapshotStatus status)
+    {
+        Assert.Equal("Error", status.State);
+        Assert.NotNull(status.Failure);
+        Assert.Equal(code, status.Failure.Code);
+        Assert.False(string.IsNullOrWhiteSpace(status.Failure.Message));
+        Assert.False(string.IsNullOrWhiteSpace(status.Failure.Remedy), "the failure names no remedy");
     }
 
     internal async Task NothingMadeAsync(Inventory before, IReadOnlySet<string> files)
