@@ -7,10 +7,10 @@ internal static class VdiExport
 {
     private const string Method = "export_raw_vdi";
 
-    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation)
+    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, string? label, CancellationToken cancellation)
     {
         var record = await client.Vdis.GetAsync(vdi, cancellation);
-        var task = await client.Tasks.CreateAsync($"Export of {record.Uuid}", "SnapshotWorkflows", cancellation);
+        var task = await FindOrCreateTaskAsync(client, label ?? $"Export of {record.Uuid}", cancellation);
         try
         {
             var response = await RequestAsync(client, vdi, format, task, cancellation);
@@ -21,6 +21,16 @@ internal static class VdiExport
             await TidyAsync(client, task, cancel: true);
             throw;
         }
+    }
+
+    /// <summary>
+    /// A task that was made and never used, because its maker died between the two, stays pending for a day: it is taken up again. Should its first
+    /// export still be ending, ours fails with it and is tried anew.
+    /// </summary>
+    private static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation)
+    {
+        var unused = (await client.Tasks.ListAsync(cancellation)).FirstOrDefault(task => task.NameLabel == label && task is { Ended: false, Progress: 0 });
+        return unused?.Ref ?? await client.Tasks.CreateAsync(label, "SnapshotWorkflows", cancellation);
     }
 
     /// <summary>Cancels (if asked) and drops our task; failing that, the pool drops it by itself.</summary>

@@ -50,8 +50,9 @@ public sealed class XenServerClient : IAsyncDisposable
     public Task LogOutAsync(CancellationToken cancellation) => _connection.LogOutAsync(cancellation);
 
     /// <summary>Streams a disk's content; see <see cref="VdiExportStream"/> for what counts as success.</summary>
-    public Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation) =>
-        VdiExport.OpenAsync(this, vdi, format, cancellation);
+    /// <param name="label">Names the export's task, so that a later attempt finds it; null derives it from the disk.</param>
+    public Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation, string? label = null) =>
+        VdiExport.OpenAsync(this, vdi, format, label, cancellation);
 
     public Task<XenServerCheck> CheckAsync(CancellationToken cancellation) => XenServerCheck.RunAsync(this, cancellation);
 

@@ -13,7 +13,7 @@ public sealed class HashSource(IXenServerPools pools, TimeProvider time, IActivi
         var pool = pools.Get(input.Pool);
         var vdi = await pool.Vdis.FindAsync(input.VdiUuid, cancellation)
             ?? throw new StepFaultException(new StepFault("verify.no-source", FaultKind.NotFound, $"The clone's VDI {input.VdiUuid} is gone from pool {input.Pool}.", "Start again; find out who removed it."));
-        await using var export = await pool.OpenVdiExportAsync(vdi.Ref, VdiExportFormat.Vhd, cancellation);
+        await using var export = await pool.OpenVdiExportAsync(vdi.Ref, VdiExportFormat.Vhd, cancellation, input.Key.NameFor("export"));
         var progress = new ProgressReports(Execution, new RateMeter(StepNames.HashSource, input.VirtualSizeBytes, time), time);
         var digest = await DiskHasher.ComputeFromVhdStreamAsync(export, DiskHashOptions.Default, progress, cancellation);
         await progress.FlushAsync();

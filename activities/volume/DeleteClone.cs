@@ -32,6 +32,7 @@ public sealed class DeleteClone(SolidFireClient array, IntentLedger intents, Mar
             throw new StepFaultException(new StepFault("clone.still-there", FaultKind.Transient, "The array still lists a clone of this request.", "It is tried again; look at the array if this lasts.", TimeSpan.FromSeconds(1)));
         }
 
+        intents.Gone(input.Key, Roles.Resign);
         intents.Gone(input.Key, Roles.Clone);
         return true;
     }

@@ -54,13 +54,13 @@ internal sealed class Life : IAsyncDisposable
             world.Clock,
             NullLogger<CloudStackClient>.Instance));
         services.AddSingleton(provider => new QuiesceHook(http, provider.GetRequiredService<IOptions<QuiesceHookOptions>>(), world.Clock));
-        services.AddSingleton(new SecondaryDestinations(Destinations(world), options => new CrashingStore(
+        services.AddSingleton(_ => new SecondaryDestinations(Destinations(world), options => new CrashingStore(
             new FolderStore(new FolderStoreOptions { Name = options.Name, Path = options.Path, RequireMount = false, MinimumFreeBytes = 0 }), crash)));
         services.AddCatalog(_ => new CrashingCatalog(Path.Combine(world.Folder, "catalog.db"), crash));
         services.AddProduct(settings);
         services.AddSingleton<SnapshotTriggers>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
-        services.AddSingleton<ITaskHub>(new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
+        services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
         services.AddDurableTask(register ?? Composition.RegisterTasks, options =>
         {
             options.ClockDriver = new ClockDriver(() => world.Clock.NextTimer, world.Clock.AdvanceTo);
