@@ -14,11 +14,13 @@ public sealed class SimulatorServer : IAsyncDisposable
 {
     private readonly WebApplication application;
     private readonly X509Certificate2? certificate;
+    private readonly bool ownsCertificate;
 
-    private SimulatorServer(WebApplication application, X509Certificate2? certificate, Uri uri)
+    private SimulatorServer(WebApplication application, X509Certificate2? certificate, bool ownsCertificate, Uri uri)
     {
         this.application = application;
         this.certificate = certificate;
+        this.ownsCertificate = ownsCertificate;
         Uri = uri;
         CertificateSha256 = certificate is null ? null : SimulatorCertificate.Sha256(certificate);
     }
@@ -29,10 +31,15 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>SHA-256 of the server certificate's DER in lower-case hex; null over plain HTTP.</summary>
     public string? CertificateSha256 { get; }
 
-    /// <summary>Starts listening; over HTTPS with a fresh self-signed certificate.</summary>
-    public static async Task<SimulatorServer> StartAsync(ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null)
+    /// <summary>Starts listening; over HTTPS with a fresh self-signed certificate, or with another server's.</summary>
+    /// <param name="sameCertificateAs">
+    /// A server whose certificate this one shows too, as the members of a pool do to whoever trusts the pool by one fingerprint. It must
+    /// stay up at least as long.
+    /// </param>
+    public static async Task<SimulatorServer> StartAsync(
+        ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null, SimulatorServer? sameCertificateAs = null)
     {
-        var serverCertificate = https ? SimulatorCertificate.Create(clock ?? TimeProvider.System) : null;
+        var serverCertificate = https ? sameCertificateAs?.certificate ?? SimulatorCertificate.Create(clock ?? TimeProvider.System) : null;
         // The empty builder reads no settings and no environment: what listens is what stands here.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
@@ -56,7 +63,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         app.Run(endpoint.InvokeAsync);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new SimulatorServer(app, serverCertificate, new Uri(address));
+        return new SimulatorServer(app, serverCertificate, sameCertificateAs?.certificate is null, new Uri(address));
     }
 
     /// <summary>Stops listening; requests under way are cut after a moment.</summary>
@@ -65,6 +72,9 @@ public sealed class SimulatorServer : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
         await application.StopAsync(patience.Token);
         await application.DisposeAsync();
-        certificate?.Dispose();
+        if (ownsCertificate)
+        {
+            certificate?.Dispose();
+        }
     }
 }

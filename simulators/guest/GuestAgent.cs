@@ -44,11 +44,13 @@ public sealed class GuestAgent(string token, TimeProvider clock, FaultPlan fault
     /// <inheritdoc />
     public async Task InvokeAsync(HttpContext context)
     {
-        var method = (context.Request.Method, context.Request.Path.Value?.TrimEnd('/')) switch
+        var segments = (context.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        // The address may be one guest's own, with its uuid in front; the body still names it.
+        var method = segments.Length > 2 ? null : (context.Request.Method, segments.LastOrDefault()) switch
         {
-            ("POST", "/freeze") => "freeze",
-            ("POST", "/thaw") => "thaw",
-            ("GET", "/state") => "state",
+            ("POST", "freeze") => "freeze",
+            ("POST", "thaw") => "thaw",
+            ("GET", "state") => "state",
             _ => null,
         };
         var given = Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString());

@@ -8,7 +8,8 @@ public sealed record PoolInventory(
     IReadOnlyList<InventoryVdi> Vdis,
     IReadOnlyList<InventoryVbd> Vbds,
     IReadOnlyList<InventoryTask> Tasks,
-    IReadOnlyList<string> FrozenVms);
+    IReadOnlyList<string> FrozenVms,
+    IReadOnlyList<InventoryHost> Hosts);
 
 /// <summary>An SR; <paramref name="Pbds"/> are the uuids of its PBDs.</summary>
 public sealed record InventorySr(string Uuid, string Label, string Type, IReadOnlyList<string> Pbds, IReadOnlyDictionary<string, string> OtherConfig);
@@ -20,7 +21,7 @@ public sealed record InventoryVdi(
 
 public sealed record InventoryVbd(string Uuid, string Vm, string Vdi, bool ReadOnly, bool Attached);
 
-public sealed record InventoryTask(string Uuid, string Name, string Status, IReadOnlyDictionary<string, string> OtherConfig);
+public sealed record InventoryTask(string Uuid, string Name, string Status, double Progress, IReadOnlyDictionary<string, string> OtherConfig);
 
 /// <summary>A host as the world's builder and its control need it.</summary>
 public sealed record InventoryHost(string Uuid, string Name, string InitiatorIqn, bool IsCoordinator, bool Online);

@@ -169,9 +169,13 @@ public sealed class PoolWorld
             db.All<PbdRow>().ConvertAll(p => new InventoryPbd(p.Uuid, Uuid(p.Sr), Uuid(p.Host), p.Attached)),
             db.All<VdiRow>().ConvertAll(v => new InventoryVdi(v.Uuid, Uuid(v.Sr), v.NameLabel, v.IsSnapshot, Copy(v), [.. v.CurrentOperations.Values])),
             db.All<VbdRow>().ConvertAll(v => new InventoryVbd(v.Uuid, Uuid(v.Vm), Uuid(v.Vdi), v.ReadOnly, v.Attached)),
-            db.All<TaskRow>().ConvertAll(t => new InventoryTask(t.Uuid, t.NameLabel, t.Status, Copy(t))),
-            [.. db.All<VmRow>().Where(v => v.PowerState == "Paused").Select(v => v.Uuid)]);
+            db.All<TaskRow>().ConvertAll(t => new InventoryTask(t.Uuid, t.NameLabel, t.Status, t.Progress, Copy(t))),
+            [.. db.All<VmRow>().Where(v => v.PowerState == "Paused").Select(v => v.Uuid)],
+            Hosts());
     }
+
+    internal IReadOnlyList<InventoryHost> Hosts() =>
+        _pool.Db.All<HostRow>().ConvertAll(h => new InventoryHost(h.Uuid, h.NameLabel, h.InitiatorIqn, h.Ref == _pool.Self.Master, h.Online));
 
     private static Dictionary<string, string> Copy(Row row) => new(row.OtherConfig, StringComparer.Ordinal);
 

@@ -37,7 +37,7 @@ public sealed class XenServerSimulator : ISimulatedEndpoint, ISteppable
         get
         {
             lock (_pool.Gate)
-                return _pool.Db.All<HostRow>().ConvertAll(h => new InventoryHost(h.Uuid, h.NameLabel, h.InitiatorIqn, h.Ref == _pool.Self.Master, h.Online));
+                return World.Hosts();
         }
     }
 

@@ -221,6 +221,10 @@ internal sealed class VhdDisk : IBlockDevice
         BinaryPrimitives.WriteUInt32BigEndian(entry, sectorNumber);
         _store.Write(_tableOffset + (block * 4L), entry);
         _table[block] = sectorNumber;
+
+        // The former end held the footer; what lies between blocks is zeros.
+        if (_footerMoves && at >= _end + VhdFooter.Size)
+            _store.Write(_end, new byte[VhdFooter.Size]);
         _end = VhdLayout.BlockEnd(at);
     }
 

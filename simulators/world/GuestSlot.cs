@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using SnapshotWorkflows.Simulators.Guest;
+using SnapshotWorkflows.Simulators.XenServer;
+
+namespace SnapshotWorkflows.Simulators.World;
+
+/// <summary>Where and how the guest shall write; offset and length are a window of the virtual disk in bytes.</summary>
+internal sealed record GuestRequest(
+    string VmUuid, int Seed = 0, int BytesPerWrite = 4096, double WritesPerSecond = 100, long? Offset = null, long? Length = null);
+
+/// <summary>What the guest noticed; stalls are in milliseconds, those over 5 ms only. Failure: the I/O error that ended its writing.</summary>
+internal sealed record GuestReport(
+    bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen, string? Failure);
+
+/// <summary>The one guest of the world that writes, whichever machine that is at the moment.</summary>
+internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposable
+{
+    private readonly ConcurrentDictionary<string, (XenServerSimulator Pool, GuestFreeze Freeze)> _machines = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private Machine? _current;
+
+    /// <summary>Makes a machine known, to the agent too, where it answers to its CloudStack uuid as well.</summary>
+    public void Add(string vmUuid, XenServerSimulator pool, string cloudStackId) => _machines[vmUuid] = (pool, agent.AddGuest(vmUuid, cloudStackId));
+
+    /// <exception cref="ArgumentException">A guest is writing already, or the window is not within the disk.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such machine.</exception>
+    public void Start(GuestRequest request)
+    {
+        if (!_machines.TryGetValue(request.VmUuid, out var machine)) throw new KeyNotFoundException($"There is no machine '{request.VmUuid}'.");
+        lock (_gate)
+        {
+            if (_current?.Writer.Report().Running == true) throw new ArgumentException("A guest is writing already; POST /guest/stop first.");
+            var disk = machine.Pool.World.OpenGuestDisk(request.VmUuid);
+            Check(request, disk.Length);
+            var options = new GuestWriterOptions
+            {
+                Seed = request.Seed,
+                BytesPerWrite = request.BytesPerWrite,
+                WritesPerSecond = request.WritesPerSecond,
+                RegionOffset = request.Offset,
+                RegionLength = request.Length,
+            };
+            var writer = new GuestWriter(disk, machine.Freeze, options, clock);
+            _current?.Writer.Dispose();
+            _current = new Machine(writer, machine.Freeze, disk);
+            writer.Start();
+        }
+    }
+
+    /// <summary>Ends the writing; what was noted stays to be read. Without a guest nothing happens.</summary>
+    public async Task StopAsync()
+    {
+        Machine? machine;
+        lock (_gate) machine = _current;
+        if (machine is not null) await machine.Writer.StopAsync();
+    }
+
+    public GuestReport Report()
+    {
+        Machine? machine;
+        lock (_gate) machine = _current;
+        if (machine is null) return new GuestReport(Running: false, 0, 0, [], 0, 0, Frozen: false, Failure: null);
+        var report = machine.Writer.Report();
+        var frozen = machine.Freeze.Active is not null || machine.Disk.IsPaused;
+        return new GuestReport(report.Running, report.Writes, report.BytesWritten, report.Stalls, report.LongestStallMs, report.TotalStallMs, frozen, report.Failure);
+    }
+
+    public void Dispose() => _current?.Writer.Dispose();
+
+    private static void Check(GuestRequest request, long diskBytes)
+    {
+        if (request.BytesPerWrite is < 512 or > 1 << 24) throw new ArgumentException("bytesPerWrite is from 512 to 16777216.");
+        if (!(request.WritesPerSecond is > 0 and <= 1000)) throw new ArgumentException("writesPerSecond is more than 0 and at most 1000.");
+        var (offset, length) = (request.Offset ?? 0, request.Length ?? request.BytesPerWrite);
+        if (offset < 0 || length < request.BytesPerWrite || offset > diskBytes - length)
+            throw new ArgumentException($"The window from {offset} of {length} bytes must hold a whole write and end within the disk's {diskBytes} bytes.");
+    }
+
+    private sealed record Machine(GuestWriter Writer, GuestFreeze Freeze, GuestDisk Disk);
+}

@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using SnapshotWorkflows.Simulators.CloudStack;
+using SnapshotWorkflows.Simulators.XenServer;
+
+namespace SnapshotWorkflows.Simulators.World;
+
+/// <summary>A volume to make: the raw image that its disk holds, and the account that owns it.</summary>
+internal sealed record VolumeRequest(string Name, string ImagePath, string Account, long? LunBytes = null);
+
+/// <summary>A volume that was made, by all the names it has.</summary>
+internal sealed record SampleVolume(
+    string CloudStackVolumeId, string CloudStackVmId, string ZoneId, string AccountName, long SolidFireVolumeId, string Iqn,
+    string Pool, string SrUuid, string VdiUuid, string VmUuid, long VirtualSize);
+
+/// <summary>
+/// Makes volumes as CloudStack's SolidFire plug-in leaves them: a LUN of its own for each, the SR on it named <c>/&lt;iqn&gt;/0</c>,
+/// one VDI in the SR, attached to a running machine.
+/// </summary>
+internal sealed class VolumeBuilder(SimulatedWorld world)
+{
+    private readonly Lock _gate = new();
+    private int _count;
+
+    /// <exception cref="ArgumentException">The request cannot be met; nothing was made.</exception>
+    public SampleVolume Make(VolumeRequest request)
+    {
+        lock (_gate)
+        {
+            var lunBytes = LunBytes(request);
+            var number = ++_count;
+            var production = world.FindPool(SimulatedWorld.Production);
+            var (volumeId, iqn) = MakeLun(request, lunBytes, number);
+            var sr = production.World.CreateLvmSr(SimulatedWorld.Portal, iqn, $"/{iqn}/0");
+            var (vdi, virtualSize) = production.World.ImportImage(sr, request.ImagePath, request.Name);
+            var instance = $"i-2-{number}-VM";
+            var vm = production.World.CreateRunningVm(instance, vdi);
+            var cloudVm = Guid.NewGuid().ToString();
+            var cloudVolume = Guid.NewGuid().ToString();
+            var (zone, now) = (world.Cloud.ZoneId, world.Clock.GetUtcNow());
+            world.Cloud.AddAccount(request.Account);
+            world.Cloud.Add(new CloudVirtualMachine(cloudVm, $"vm-{request.Name}", instance, request.Account, zone, "Running", production.Hosts[0].Name, now));
+            world.Cloud.Add(new CloudVolume(cloudVolume, request.Name, request.Account, zone, cloudVm, vdi, virtualSize, "SolidFire", "DATADISK", now));
+            world.Guest.Add(vm, production, cloudVm);
+            return new SampleVolume(
+                cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize);
+        }
+    }
+
+    private static long LunBytes(VolumeRequest request)
+    {
+        if (string.IsNullOrWhiteSpace(request.Name)) throw new ArgumentException("name is required.");
+        if (string.IsNullOrWhiteSpace(request.Account)) throw new ArgumentException("account is required.");
+        if (!Path.IsPathFullyQualified(request.ImagePath ?? "")) throw new ArgumentException("imagePath is required and must be an absolute path.");
+        var image = new FileInfo(request.ImagePath!);
+        if (!image.Exists || image.Length == 0) throw new ArgumentException($"There is no image at {request.ImagePath}, or it is empty.");
+        var needed = PoolWorld.LunBytesFor(image.Length, snapshots: 0);
+        if (request.LunBytes < needed) throw new ArgumentException($"lunBytes is {request.LunBytes}; a disk of {image.Length} bytes needs a LUN of at least {needed}.");
+        // Room for a VDI snapshot beside the disk, so that tests can put one there.
+        return request.LunBytes ?? PoolWorld.LunBytesFor(image.Length);
+    }
+
+    private (long VolumeId, string Iqn) MakeLun(VolumeRequest request, long lunBytes, int number)
+    {
+        var array = world.Array;
+        var created = array.Call("CreateVolume", new JsonObject
+        {
+            ["name"] = VolumeName(request.Name, number),
+            ["accountID"] = Account(request.Account),
+            ["totalSize"] = Math.Max(array.Options.Limits.VolumeSizeMinimum, lunBytes),
+            ["enable512e"] = true,
+            // What the plug-in notes: the row number of the volume in CloudStack's database, not its uuid.
+            ["attributes"] = new JsonObject { ["CloudStackVolumeId"] = (16 + number).ToString() },
+        });
+        var id = (long)created["volumeID"]!;
+        var group = array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == SimulatedWorld.Production)!;
+        array.Call("AddVolumesToVolumeAccessGroup", new JsonObject
+        {
+            ["volumeAccessGroupID"] = (long)group["volumeAccessGroupID"]!,
+            ["volumes"] = new JsonArray(id),
+        });
+        return (id, (string)created["volume"]!["iqn"]!);
+    }
+
+    /// <summary>The array's account of this name, made if it is not there.</summary>
+    private long Account(string name)
+    {
+        var known = world.Array.Call("ListAccounts")["accounts"]!.AsArray().FirstOrDefault(account => (string)account!["username"]! == name);
+        return (long)(known ?? world.Array.Call("AddAccount", new JsonObject { ["username"] = name }))["accountID"]!;
+    }
+
+    /// <summary>Names on the array are letters, digits and dashes, 64 at most.</summary>
+    private static string VolumeName(string name, int number)
+    {
+        var plain = new string([.. name.Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-')]).Trim('-');
+        return plain.Length is > 0 and <= 64 ? plain : $"volume-{number}";
+    }
+}
