@@ -1,0 +1,96 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Execution;
+using SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+using SnapshotWorkflows.Tests.Support.Time;
+
+namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
+
+/// <summary>A hub in a folder of its own, and engines started on it one after the other.</summary>
+internal sealed class EngineBench(Action<DurableTaskRegistry> register) : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("hub-").FullName;
+    private ServiceProvider? _services;
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public Journal Journal { get; } = new();
+
+    public Action<DurableEngineOptions>? Configure { get; set; }
+
+    public Func<ITaskHub, ITaskHub> Decorate { get; set; } = hub => hub;
+
+    public string HubPath => Path.Combine(_folder, "hub.db");
+
+    public IServiceProvider Services => _services ??= Build();
+
+    public DurableEngine Engine => Services.GetRequiredService<DurableEngine>();
+
+    public DurableTaskClient Client => Services.GetRequiredService<DurableTaskClient>();
+
+    public IActivityProgressReader Progress => Services.GetRequiredService<IActivityProgressReader>();
+
+    public ITaskHub Hub => Services.GetRequiredService<ITaskHub>();
+
+    public Task<string> StartAsync<T>(object? input = null, StartOrchestrationOptions? options = null) =>
+        Client.ScheduleNewOrchestrationInstanceAsync(typeof(T).Name, input, options);
+
+    public async Task<OrchestrationMetadata> RunAsync<T>(object? input = null) => await Engine.PumpAsync(await StartAsync<T>(input), CancellationToken.None);
+
+    public async Task<OrchestrationMetadata> GetAsync(string instanceId) => (await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true))!;
+
+    /// <summary>As after a crash: what was in memory is gone, the file stays.</summary>
+    public async Task RestartAsync()
+    {
+        if (_services is not null)
+            await _services.DisposeAsync();
+        _services = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await RestartAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private ServiceProvider Build() => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddSingleton(Clock)
+        .AddSingleton(Journal)
+        .AddSingleton<ITaskHub>(_ => Decorate(new SqliteTaskHub(HubPath, Clock)))
+        .AddDurableTask(register, options =>
+        {
+            options.ClockDriver = new ClockDriver(() => Clock.NextTimer, Clock.AdvanceTo);
+            options.IsCrash = exception => exception is SimulatedCrash;
+            Configure?.Invoke(options);
+        }, start: false)
+        .AddLogging(logging => logging.ClearProviders())
+        .BuildServiceProvider();
+}
+
+/// <summary>What activities did, in order.</summary>
+internal sealed class Journal
+{
+    private readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+                return [.. _lines];
+        }
+    }
+
+    public void Write(string line)
+    {
+        lock (_lines)
+            _lines.Add(line);
+    }
+}
+
+internal sealed class SimulatedCrash(string where) : Exception(where);

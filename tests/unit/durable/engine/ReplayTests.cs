@@ -1,0 +1,108 @@
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.History;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
+
+public sealed class ReplayTests
+{
+    [Fact]
+    public async Task A_hot_instance_is_never_replayed()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator<FiveSteps>().AddActivity<Step>());
+        var end = await bench.RunAsync<FiveSteps>();
+        Assert.Equal("step1! step2! step3! step4! step5!", end.ReadOutputAs<string>());
+        Assert.Equal(0, bench.Engine.Replays);
+    }
+
+    [Fact]
+    public async Task An_instance_pushed_out_of_memory_goes_on_by_replay()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator<FiveSteps>().AddActivity<Step>()) { Configure = options => options.MaxHotInstances = 0 };
+        var end = await bench.RunAsync<FiveSteps>();
+        Assert.Equal("step1! step2! step3! step4! step5!", end.ReadOutputAs<string>());
+        Assert.True(bench.Engine.Replays >= 5);
+    }
+
+    [Fact]
+    public async Task History_has_the_events_of_the_public_engine_in_its_order()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator<FanOut>().AddActivity<Step>());
+        var end = await bench.RunAsync<FanOut>(2);
+        var history = await bench.Client.GetOrchestrationHistoryAsync(end.InstanceId);
+        Assert.Equal(
+            [
+                EventType.OrchestratorStarted, EventType.ExecutionStarted, EventType.TaskScheduled, EventType.TaskScheduled, EventType.OrchestratorCompleted,
+                EventType.OrchestratorStarted, EventType.TaskCompleted, EventType.OrchestratorCompleted,
+                EventType.OrchestratorStarted, EventType.TaskCompleted, EventType.ExecutionCompleted, EventType.OrchestratorCompleted,
+            ],
+            history.Select(one => one.EventType));
+    }
+
+    [Fact]
+    public async Task Changed_code_fails_the_instance_and_says_why()
+    {
+        var end = await ChangeAsync(NonDeterminismAction.Fail);
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
+        Assert.StartsWith("Non-Deterministic workflow detected", end.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Changed_code_suspends_the_instance_where_that_is_the_setting() =>
+        Assert.Equal(OrchestrationRuntimeStatus.Suspended, (await ChangeAsync(NonDeterminismAction.Suspend)).RuntimeStatus);
+
+    [Fact]
+    public async Task Waiting_for_something_that_is_not_durable_fails_visibly()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Stray", default, () => new Code(_ => new TaskCompletionSource<object?>().Task)));
+        await bench.Client.ScheduleNewOrchestrationInstanceAsync("Stray", null, new StartOrchestrationOptions("stray"));
+        var end = await bench.Engine.PumpAsync("stray", TestContext.Current.CancellationToken);
+        Assert.Contains("nothing durable", end.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Times_and_guids_are_the_same_in_every_replay()
+    {
+        await using var bench = new EngineBench(registry => registry.AddActivity<Step>().AddOrchestrator("Ids", default, () => new Code(async context =>
+        {
+            var first = $"{context.NewGuid()} {context.CurrentUtcDateTime:O}";
+            await context.CallActivityAsync(nameof(Step), first);
+            await context.CreateTimer(TimeSpan.FromHours(1), CancellationToken.None);
+            return $"{first} {context.NewGuid()}";
+        })));
+        await bench.Client.ScheduleNewOrchestrationInstanceAsync("Ids", null, new StartOrchestrationOptions("ids"));
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        await bench.RestartAsync();
+        var end = await bench.Engine.PumpAsync("ids", TestContext.Current.CancellationToken);
+        var called = Assert.Single(bench.Journal.Lines).Split('#')[0];
+        Assert.StartsWith(called, end.ReadOutputAs<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unregistered_orchestrator_stays_pending_until_a_process_has_it()
+    {
+        await using var bench = new EngineBench(registry => registry.AddActivity<Step>());
+        await bench.StartAsync<FiveSteps>(options: new("later"));
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(OrchestrationRuntimeStatus.Pending, (await bench.GetAsync("later")).RuntimeStatus);
+    }
+
+    private static async Task<OrchestrationMetadata> ChangeAsync(NonDeterminismAction action)
+    {
+        var changed = false;
+        await using var bench = new EngineBench(registry => registry.AddActivity<Step>().AddOrchestrator("Changing", default, () => new Code(async context =>
+        {
+            await context.CallActivityAsync(changed ? "Other" : nameof(Step), "x");
+            return await context.WaitForExternalEvent<string>("go");
+        }))) { Configure = options => options.OnNonDeterminism = action };
+        await bench.Client.ScheduleNewOrchestrationInstanceAsync("Changing", null, new StartOrchestrationOptions("changing"));
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        changed = true;
+        await bench.RestartAsync();
+        await bench.Client.RaiseEventAsync("changing", "go", "now");
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        return await bench.GetAsync("changing");
+    }
+}
