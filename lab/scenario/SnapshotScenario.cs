@@ -32,7 +32,7 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         var vhd = Path.Combine(world.Store, status.Location ?? throw Wrong("The snapshot is BackedUp, but its status names no location."));
         var sha256 = await ProveAsync(volume, copies.Latest, vhd, imagePath + ".json", cancellation);
         var guest = await _control.GuestAsync(cancellation);
-        await _control.StopGuestAsync(cancellation);
+        if (!options.Keep) await _control.StopGuestAsync(cancellation);
         screen.Line($"the guest wrote {Mib(guest.BytesWritten)} meanwhile; {guest.Stalls.Count} writes stalled over 5 ms, the longest for {guest.LongestStallMs:0.0} ms");
 
         var manifest = Path.Combine(world.Store, status.Manifest ?? throw Wrong("The snapshot is BackedUp, but its status names no manifest."));
