@@ -24,7 +24,7 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
                 transaction,
                 """
                 INSERT INTO intents (request_key, role, system, scope, marker, state, intended_at) VALUES ($key, $role, $system, $scope, $marker, 'intended', $now)
-                ON CONFLICT (request_key, role) DO UPDATE SET system=$system, scope=$scope, marker=$marker, state='intended', intended_at=$now, settled_at=NULL
+                ON CONFLICT (request_key, role) DO UPDATE SET system=$system, scope=$scope, marker=$marker, state='intended', object_id=NULL, intended_at=$now, settled_at=NULL
                 """,
                 key,
                 role);

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace SnapshotWorkflows.Tests.Unit.House;
+
+/// <summary>Small rules of the tree that nobody should have to remember.</summary>
+public sealed partial class TidyTests
+{
+    private const int LongestFile = 450;
+
+    [Fact]
+    public void No_source_file_is_too_long() =>
+        Assert.Empty(Checkout.Files("*.cs").Where(file => File.ReadLines(file).Count() > LongestFile));
+
+    [Fact]
+    public void No_source_file_puts_work_off()
+    {
+        // Built of two halves, so that this file does not find itself.
+        string[] marks = ["TO" + "DO", "FIX" + "ME", "NotImplemented" + "Exception"];
+        Assert.Empty(Checkout.Files("*.cs").Where(file => marks.Any(mark => File.ReadAllText(file).Contains(mark, StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Local_settings_name_loopback_only_and_hold_no_secret()
+    {
+        using var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "local.settings.json")));
+        foreach (var value in settings.RootElement.GetProperty("Values").EnumerateObject())
+        {
+            var text = value.Value.GetString()!;
+            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme.StartsWith("http", StringComparison.Ordinal)) Assert.True(uri.IsLoopback, value.Name);
+            if (SecretName().IsMatch(value.Name)) Assert.Equal("", text);
+        }
+    }
+
+    [Fact]
+    public void Every_room_has_at_most_one_file_of_global_usings()
+    {
+        foreach (var project in Checkout.Files("*.csproj"))
+        {
+            var folder = Path.GetDirectoryName(project)!;
+            Assert.True(Directory.GetFiles(folder, "*GlobalUsings*.cs", SearchOption.TopDirectoryOnly).Length <= 1, project);
+        }
+    }
+
+    [Fact]
+    public void Every_package_version_stands_in_one_place() =>
+        Assert.Empty(Checkout.Files("*.csproj").Where(file => File.ReadAllText(file).Contains("<PackageReference", StringComparison.Ordinal) && VersionAttribute().IsMatch(File.ReadAllText(file))));
+
+    [GeneratedRegex("Password|Secret|Token|ApiKey", RegexOptions.IgnoreCase)]
+    private static partial Regex SecretName();
+
+    [GeneratedRegex("PackageReference[^>]*Version=")]
+    private static partial Regex VersionAttribute();
+}
