@@ -47,8 +47,8 @@ public static class FaultedExchange
         if (fault?.Action == FaultAction.Truncate && fault.Bytes < body.Length)
         {
             await context.Response.Body.WriteAsync(body[..(int)fault.Bytes], context.RequestAborted);
+            // No abort: a reset could overtake the bytes. The server closes the connection because the declared length was not reached.
             await context.Response.Body.FlushAsync(context.RequestAborted);
-            context.Abort();
             return;
         }
 

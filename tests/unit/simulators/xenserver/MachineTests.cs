@@ -1,0 +1,156 @@
+using System.Text.Json.Nodes;
+using SnapshotWorkflows.Simulators.XenServer;
+
+namespace SnapshotWorkflows.Tests.Unit.Simulators.XenServer;
+
+public sealed class MachineTests
+{
+    [Fact]
+    public void Every_instant_of_the_lun_holds_a_valid_disk_with_all_that_was_acknowledged()
+    {
+        using var pool = new PoolRig();
+        var lun = pool.Fabric.Add(new MemoryLun("live", PoolWorld.LunBytesFor(8 << 20)), pool.Iqns);
+        var sr = pool.World.CreateLvmSr(MemoryFabric.Portal, lun.TargetIqn, "live");
+        var vdi = pool.World.CreateVdi(sr, 8 << 20, "live");
+        var disk = pool.World.OpenGuestDisk(pool.World.CreateRunningVm("guest", vdi));
+        var acknowledged = new byte[8 << 20];
+        var random = new Random(11);
+        var instants = 0;
+        for (var i = 0; i < 12; i++)
+        {
+            var data = new byte[4096 * random.Next(1, 4)];
+            random.NextBytes(data);
+            var offset = 4096L * random.Next(0, ((8 << 20) - data.Length) / 4096);
+            lun.Written = () =>
+            {
+                instants++;
+                var now = LayoutReader.OnlyDisk(lun);
+                Assert.True(now.AsSpan(0, (int)offset).SequenceEqual(acknowledged.AsSpan(0, (int)offset)));
+                var end = (int)offset + data.Length;
+                Assert.True(now.AsSpan(end).SequenceEqual(acknowledged.AsSpan(end)));
+            };
+            disk.Write(offset, data);
+            lun.Written = null;
+            data.CopyTo(acknowledged, offset);
+            Assert.Equal(acknowledged, LayoutReader.OnlyDisk(lun));
+        }
+
+        Assert.True(instants > 24, $"Only {instants} instants were looked at.");
+    }
+
+    [Fact]
+    public async Task A_pause_waits_for_the_write_under_way_and_holds_up_the_next()
+    {
+        using var pool = new PoolRig();
+        var (lun, _, vdi, _) = pool.Volume();
+        var vm = pool.World.CreateRunningVm("guest", vdi);
+        var disk = pool.World.OpenGuestDisk(vm);
+        pool.Value("VM.pause", pool.Call("VM.get_by_uuid", vm));
+        Assert.Equal([vm], pool.Simulator.Inventory().FrozenVms);
+        Assert.True(disk.IsPaused);
+        var before = LayoutReader.OnlyDisk(lun);
+        var write = Task.Run(() => disk.Write(0, new byte[512].Select(_ => (byte)7).ToArray()));
+        Assert.Equal("VM_BAD_POWER_STATE", pool.Refusal("VM.pause", pool.Call("VM.get_by_uuid", vm)).Code);
+        Assert.False(write.IsCompleted);
+        Assert.Equal(before, LayoutReader.OnlyDisk(lun));
+        pool.Value("VM.unpause", pool.Call("VM.get_by_uuid", vm));
+        await write;
+        Assert.Equal(7, LayoutReader.OnlyDisk(lun)[511]);
+    }
+
+    [Fact]
+    public void A_disk_in_use_by_a_machine_is_neither_copied_nor_destroyed_nor_unplugged()
+    {
+        using var pool = new PoolRig();
+        var (_, _, vdi, _) = pool.Volume();
+        pool.World.CreateRunningVm("guest", vdi);
+        var reference = pool.Call("VDI.get_by_uuid", vdi);
+        Assert.Equal(["VDI_IN_USE", reference, "copy"], pool.Refusal("VDI.copy", reference, pool.NfsSr()).Description);
+        Assert.Equal("VDI_IN_USE", pool.Refusal("VDI.destroy", reference).Code);
+        foreach (var pbd in pool.Value("SR.get_PBDs", pool.Call("VDI.get_SR", reference)).AsArray())
+            if (pool.Call("PBD.get_host", pbd) == pool.Host())
+                Assert.Equal("VDI_IN_USE", pool.Refusal("PBD.unplug", pbd).Code);
+    }
+
+    [Fact]
+    public void A_snapshot_keeps_what_the_guest_then_overwrites()
+    {
+        using var pool = new PoolRig();
+        var (lun, _, vdi, content) = pool.Volume();
+        var disk = pool.World.OpenGuestDisk(pool.World.CreateRunningVm("guest", vdi));
+        var snapshot = pool.World.SnapshotVdi(vdi);
+        disk.Write(4096, new byte[300_000]);
+        var kept = new byte[300_000];
+        pool.World.ReadVdi(snapshot, 4096, kept);
+        Assert.Equal(content[4096..304_096], kept);
+        var record = pool.Value("VDI.get_record", pool.Call("VDI.get_by_uuid", snapshot));
+        Assert.True(record["is_a_snapshot"]!.GetValue<bool>());
+        Assert.Equal(pool.Call("VDI.get_by_uuid", vdi), record["snapshot_of"]!.GetValue<string>());
+        Assert.Equal(2, LayoutReader.Disks(lun).Count);
+    }
+
+    [Fact]
+    public void A_host_that_is_away_is_named_and_its_address_is_silent()
+    {
+        using var pool = new PoolRig();
+        var (lun, _, _, _) = pool.Volume();
+        pool.Simulator.SetHostOffline(pool.Simulator.Hosts[1].Uuid, offline: true);
+        var host = pool.Host(1);
+        Assert.Equal(["HOST_OFFLINE", host], pool.Refusal("SR.probe", host, pool.IscsiConfig(lun), "lvmoiscsi").Description);
+        Assert.False(pool.Value("host_metrics.get_live", pool.Call("host.get_metrics", host)).GetValue<bool>());
+        Assert.Throws<HttpRequestException>(() => pool.Post("/jsonrpc", "{}", host: 2));
+        pool.Simulator.SetHostOffline(pool.Simulator.Hosts[1].Uuid, offline: false);
+        pool.Value("SR.probe", host, pool.IscsiConfig(lun), "lvmoiscsi");
+    }
+
+    [Fact]
+    public void A_password_in_a_device_config_is_kept_as_a_secret()
+    {
+        using var pool = new PoolRig();
+        var sr = pool.Call("SR.introduce", "", "s", "", "lvmoiscsi", "user", false);
+        var body = new JsonObject
+        {
+            ["host"] = pool.Host(), ["SR"] = sr, ["device_config"] = new JsonObject { ["target"] = "x", ["chappassword"] = "chap secret" },
+        };
+        var pbd = pool.Call("PBD.create", body);
+        var stored = pool.Value("PBD.get_device_config", pbd);
+        Assert.Null(stored["chappassword"]);
+        Assert.Equal("chap secret", pool.Call("secret.get_value", pool.Call("secret.get_by_uuid", stored["chappassword_secret"]!.DeepClone())));
+        Assert.Equal(["PBD_EXISTS", sr, pool.Host(), pbd], pool.Refusal("PBD.create", body).Description);
+        pool.Value("PBD.destroy", pbd);
+        Assert.Empty(pool.Value("secret.get_all").AsArray());
+    }
+
+    [Fact]
+    public void A_file_sr_lies_where_the_plug_in_mounted_secondary_storage()
+    {
+        using var pool = new PoolRig();
+        Directory.CreateDirectory(Path.Combine(pool.ExportFolder, "snapshots", "2", "7"));
+        pool.Value("host.call_plugin", pool.Host(), "cloud-plugin-storage", "mountNfsSecondaryStorage", new JsonObject
+        {
+            ["localDir"] = "/var/cloud_mount/abc", ["remoteDir"] = "nfs.test:/export/secondary",
+        });
+        var sr = pool.Call("SR.introduce", "", "s", "", "file", "file", false);
+        var config = new JsonObject { ["location"] = "/var/cloud_mount/abc/snapshots/2/7" };
+        pool.Value("PBD.plug", pool.Call("PBD.create", new JsonObject { ["host"] = pool.Host(), ["SR"] = sr, ["device_config"] = config }));
+        var vdi = pool.EmptyVdi(sr, 2 << 20);
+        var path = Path.Combine(pool.ExportFolder, "snapshots", "2", "7", pool.Call("VDI.get_uuid", vdi) + ".vhd");
+        Assert.All(LayoutReader.Vhd(File.ReadAllBytes(path)), b => Assert.Equal(0, b));
+    }
+
+    [Fact]
+    public void An_image_file_becomes_a_disk_without_its_holes()
+    {
+        using var pool = new PoolRig();
+        var path = Path.Combine(pool.ExportFolder, "image.raw");
+        var content = new byte[6 << 20];
+        new Random(3).NextBytes(content.AsSpan(5 << 20, 100_000));
+        File.WriteAllBytes(path, content);
+        var lun = pool.Fabric.Add(new MemoryLun("image", PoolWorld.LunBytesFor(content.Length)), pool.Iqns);
+        var sr = pool.World.CreateLvmSr(MemoryFabric.Portal, lun.TargetIqn, "image");
+        var (_, size) = pool.World.ImportImage(sr, path, "image");
+        Assert.Equal(content.Length, size);
+        Assert.Equal(content, LayoutReader.OnlyDisk(lun));
+        Assert.True(lun.AllocatedExtents().Sum(e => e.Length) < 400_000);
+    }
+}
