@@ -20,6 +20,19 @@ public sealed class TaskCalls
     /// <summary>Asks a task to stop. It may still succeed or fail: wait until it has ended. Already gone is success.</summary>
     public Task CancelAsync(OpaqueRef task, CancellationToken cancellation) => _client.RemoveAsync("task.cancel", CallKind.Write, [task.Value], cancellation);
 
+    /// <summary>Ends a task of our own that no work of the pool will end. Pools that do not know the call keep it for a day (API 2.6 and older do not).</summary>
+    public async Task EndCancelledAsync(OpaqueRef task, CancellationToken cancellation)
+    {
+        try
+        {
+            await _client.RemoveAsync("task.set_status", CallKind.Write, [task.Value, "cancelled"], cancellation);
+        }
+        catch (XenApiException unknown) when (unknown.Code is XenApiErrors.MessageMethodUnknown or XenApiErrors.MessageRemoved)
+        {
+            // The pool's own collection of old tasks is what remains.
+        }
+    }
+
     /// <summary>Drops a task's row (when it ends, if it still runs). Already gone is success.</summary>
     public Task DestroyAsync(OpaqueRef task, CancellationToken cancellation) => _client.RemoveAsync("task.destroy", CallKind.Write, [task.Value], cancellation);
 

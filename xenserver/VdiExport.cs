@@ -39,7 +39,12 @@ internal static class VdiExport
         using var moment = new CancellationTokenSource(client.Connection.Options.CallTimeout, client.Connection.Time);
         try
         {
-            if (cancel) await client.Tasks.CancelAsync(task, moment.Token);
+            if (cancel)
+            {
+                await client.Tasks.CancelAsync(task, moment.Token);
+                // Where no export took the task up, nobody but us will end it.
+                if (await client.Tasks.FindAsync(task, moment.Token) is { Ended: false, Progress: 0 }) await client.Tasks.EndCancelledAsync(task, moment.Token);
+            }
             await client.Tasks.DestroyAsync(task, moment.Token);
         }
         catch (XenApiException fault)

@@ -18,7 +18,16 @@ public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedge
             throw new StepFaultException(new StepFault("store.not-ours", FaultKind.Conflict, $"'{input.Folder}' is not the folder of snapshot {key.Uuid}.", "Nothing was touched; this is a defect: report it."));
         }
 
-        var folders = destinations.Get(input.Destination).RequireFolders();
+        var destination = destinations.Get(input.Destination);
+        var manifest = $"{input.Folder}.manifest.json";
+        if (await destination.Store.FindAsync(manifest, cancellation) is not null)
+        {
+            throw new StepFaultException(new StepFault(
+                "store.manifest-exists", FaultKind.Conflict, $"'{manifest}' exists, so the data beside it is a backup. It was not removed.", "Delete the snapshot if it is not wanted; report this if its request failed."));
+        }
+
+        intents.Gone(key, Roles.Manifest);
+        var folders = destination.RequireFolders();
         var files = await folders.FilesInFolderAsync(input.Folder, cancellation);
         await folders.RemoveFolderAsync(input.Folder, [.. files.Where(IsHypervisors)], cancellation);
         intents.Gone(key, Roles.Folder);

@@ -5,4 +5,8 @@ public static class Faults
 {
     public static StepFault Cancelled() =>
         new("cancelled", FaultKind.Cancelled, "The snapshot was cancelled on request; what it had made was removed.", "Start it again when it is wanted.");
+
+    /// <summary>Something that our own code did not foresee.</summary>
+    public static StepFault Defect(Exception failure) => new(
+        "internal", FaultKind.Rejected, $"{failure?.GetType().Name}: {failure?.Message}", "This is a defect of SnapshotWorkflows: report it with the instance's history.");
 }

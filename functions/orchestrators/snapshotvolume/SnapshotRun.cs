@@ -34,8 +34,8 @@ internal sealed class SnapshotRun
     public Task<TOutput> DoAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy? policy = null) =>
         Runner.RunAsync(step, input, policy ?? StepPolicy.Work);
 
-    public Task<TOutput> DoUncancelledAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input) =>
-        Runner.RunUncancelledAsync(step, input, StepPolicy.Frozen);
+    public Task<TOutput> DoUncancelledAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy) =>
+        Runner.RunUncancelledAsync(step, input, policy);
 
     public Task UnwindAsync() => Undo.UnwindAsync(
         Board.At,

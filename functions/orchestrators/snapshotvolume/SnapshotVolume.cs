@@ -20,10 +20,12 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         {
             result = await MakeAsync(run);
         }
-        catch (StepFaultException failure)
+        catch (Exception failure)
         {
-            await AbandonAsync(run, failure.Fault);
-            throw;
+            // Whatever ended it, a defect of ours included: what was made does not stay behind.
+            var fault = failure is StepFaultException known ? known.Fault : Faults.Defect(failure);
+            await AbandonAsync(run, fault);
+            throw new StepFaultException(fault, failure);
         }
 
         await run.UnwindAsync();
@@ -41,7 +43,9 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         var content = await run.VerifyAsync(plan, source, location);
         var status = run.Board.Status;
 
-        var manifest = await run.DoAsync(Steps.PublishManifest, new PublishManifestInput
+        // From here a wish to cancel comes too late: the manifest may exist as soon as its step began.
+        run.Cancellation.ThrowIfWished();
+        var manifest = await run.DoUncancelledAsync(Steps.PublishManifest, new PublishManifestInput
         {
             Request = run.Request,
             Volume = plan.Volume,
@@ -56,7 +60,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
             CopyStartedAt = Utc(beganAt),
             CopyEndedAt = Utc(endedAt),
             VerifiedAt = status.Verified!.At,
-        });
+        }, StepPolicy.Commit);
 
         // The commit point is behind us: the data stays, and so does the array's snapshot where the request keeps it.
         run.Undo.Keep(StepNames.DestroyDestinationVdi);

@@ -62,5 +62,5 @@ internal static class TakeSnapshot
         }
     }
 
-    private static Task<ThawReceipt> ThawAsync(this SnapshotRun run, FreezeInput freeze) => run.DoUncancelledAsync(Steps.Thaw, freeze);
+    private static Task<ThawReceipt> ThawAsync(this SnapshotRun run, FreezeInput freeze) => run.DoUncancelledAsync(Steps.Thaw, freeze, StepPolicy.Thawing);
 }

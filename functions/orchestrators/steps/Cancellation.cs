@@ -33,7 +33,8 @@ internal sealed class Cancellation(TaskOrchestrationContext context)
         }
 
         // An open timer would keep the instance running after its end.
-        await timer.CancelAsync();
+        // Cancelled in place: CancelAsync would finish on another thread, where nothing durable may be awaited.
+        timer.Cancel();
         ThrowIfWished();
     }
 }

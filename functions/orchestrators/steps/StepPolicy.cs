@@ -17,6 +17,12 @@ internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Dea
     /// <summary>While a guest is frozen every second counts: better no snapshot than a long freeze.</summary>
     public static readonly StepPolicy Frozen = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
 
+    /// <summary>A thaw is tried until it is done, and soon again: the agent's time to live stands behind it.</summary>
+    public static readonly StepPolicy Thawing = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10), TimeSpan.MaxValue, Anything: true);
+
+    /// <summary>The commit point: tried until it is known whether it came about. Only a fault that says "not done, and will not be" ends it.</summary>
+    public static readonly StepPolicy Commit = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.MaxValue);
+
     /// <summary>Undo and clean-up never give up; what keeps failing is shown.</summary>
     public static readonly StepPolicy UntilDone = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.MaxValue, Anything: true);
 

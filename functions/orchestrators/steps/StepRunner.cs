@@ -28,7 +28,8 @@ internal sealed class StepRunner(TaskOrchestrationContext context, StatusBoard b
         }
     }
 
-    /// <summary>A step whose answer is needed and that a wish to cancel must not stop: a thaw.</summary>
+    /// <summary>A step whose answer is needed and that a wish to cancel must not stop: a thaw, the commit point.</summary>
+    /// <exception cref="StepFaultException">The fault after which the policy gave up.</exception>
     public Task<TOutput> RunUncancelledAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy)
     {
         board.At(step.Name);
@@ -44,6 +45,7 @@ internal sealed class StepRunner(TaskOrchestrationContext context, StatusBoard b
 
     private async Task<TOutput> PersistAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy, Action<StepNotice> failed)
     {
+        var began = context.CurrentUtcDateTime;
         for (var attempt = 1; ; attempt++)
         {
             var fault = default(StepFault);
@@ -56,6 +58,7 @@ internal sealed class StepRunner(TaskOrchestrationContext context, StatusBoard b
                 fault = StepFault.From(failure.FailureDetails);
             }
 
+            if (!policy.Retries(fault, context.CurrentUtcDateTime - began)) throw new StepFaultException(fault);
             failed(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
             await context.CreateTimer(policy.DelayAfter(attempt, fault), CancellationToken.None);
         }

@@ -8,6 +8,7 @@ internal static class TaskCalls
         methods.Sync("task.create", 2, c => c.Pool.NewTask(c.Text(0), c.Text(1)).Ref);
         methods.Long("task.cancel", 1, Cancel);
         methods.Sync("task.destroy", 1, Destroy);
+        methods.Sync("task.set_status", 2, SetStatus);
     }
 
     private static object? Cancel(Call call)
@@ -18,6 +19,28 @@ internal static class TaskCalls
         task.CancelAsked = true;
         task.CurrentOperations[call.Task.Ref] = "cancel";
         call.Db.Touch(task);
+        return null;
+    }
+
+    /// <summary>A client ends its own task; published with 7.2, so older pools do not know it.</summary>
+    private static object? SetStatus(Call call)
+    {
+        if (PoolSetup.HasResign(call.Pool.Options))
+            throw new XenError("MESSAGE_METHOD_UNKNOWN", "task.set_status");
+        var task = call.Row<TaskRow>(0, "task");
+        switch (call.Text(1))
+        {
+            case "success":
+                call.Pool.Succeed(task, "");
+                break;
+            case "cancelled":
+                call.Pool.Fail(task, new XenError("TASK_CANCELLED", task.Ref));
+                break;
+            default:
+                call.Pool.Fail(task, new XenError("INTERNAL_ERROR", "set by the client"));
+                break;
+        }
+
         return null;
     }
 

@@ -92,7 +92,8 @@ internal sealed class Life : IAsyncDisposable
         return exception is AggregateException many && many.InnerExceptions.Any(IsCrash);
     }
 
-    private async Task<string> PostAsync(CancellationToken cancellation)
+    /// <summary>POSTs the request; the instance id.</summary>
+    public async Task<string> PostAsync(CancellationToken cancellation)
     {
         var context = new DefaultHttpContext { RequestServices = _services };
         context.Request.Method = "POST";
