@@ -39,11 +39,26 @@ internal static class TestRun
         await using (var world = await LabWorld.StartAsync(folder, options.XenServer, options.CopyRate, cancellation))
         {
             outcome = await new SnapshotScenario(world, options, Screen.Silent).RunAsync(image, ImagePath, cancellation);
+            await NoSecretsAsync(world, cancellation);
         }
 
         // What failed is left for a person to look at; what went well is not.
         Remove(folder);
         return outcome;
+    }
+
+    private static async Task NoSecretsAsync(LabWorld world, CancellationToken cancellation)
+    {
+        var endpoints = world.Simulators.Endpoints;
+        string[] secrets =
+        [
+            endpoints.Solidfire.Password, .. endpoints.Xenserver.Select(pool => pool.Password), endpoints.Cloudstack.SecretKey, endpoints.Hook.Token, world.App.Api.Key!,
+        ];
+        foreach (var log in world.Logs)
+        {
+            var text = await File.ReadAllTextAsync(log, cancellation);
+            Assert.All(secrets, secret => Assert.False(text.Contains(secret, StringComparison.Ordinal), $"{Path.GetFileName(log)} holds a secret"));
+        }
     }
 
     public static void Remove(RunFolder folder) => Directory.Delete(Path.GetDirectoryName(folder.Path)!, recursive: true);
