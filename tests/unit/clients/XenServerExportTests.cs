@@ -26,7 +26,7 @@ public sealed class XenServerExportTests
     public async Task A_short_export_is_no_success_although_the_task_says_so()
     {
         Begin(9).Handler.Bytes([1, 2, 3, 4, 5, 6, 7, 8]);
-        _rig.Result(XenServerRig.Task("success")).Result("\"\"").Result("\"\"");
+        _rig.Result(XenServerRig.Task("success")).Tidied();
         await FailsAsync(VdiExportFormat.Raw, XenApiErrors.ExportBroken);
     }
 
@@ -34,7 +34,7 @@ public sealed class XenServerExportTests
     public async Task An_export_longer_than_the_disk_is_no_success()
     {
         Begin(7).Handler.Bytes([1, 2, 3, 4, 5, 6, 7, 8]);
-        _rig.Result("\"\"").Result("\"\"");
+        _rig.Tidied();
         await FailsAsync(VdiExportFormat.Raw, XenApiErrors.ExportBroken);
     }
 
@@ -44,7 +44,7 @@ public sealed class XenServerExportTests
     public async Task A_second_status_line_is_an_error_and_not_data(VdiExportFormat format)
     {
         Begin(8).Handler.Bytes("HTTP/1.1 500 Internal Server Error\r\n"u8.ToArray());
-        _rig.Result(XenServerRig.Task("failure", "", "VDI_IO_ERROR", "Device I/O errors")).Result("\"\"").Result("\"\"");
+        _rig.Result(XenServerRig.Task("failure", "", "VDI_IO_ERROR", "Device I/O errors")).Tidied();
         await FailsAsync(format, "VDI_IO_ERROR");
     }
 
@@ -52,7 +52,7 @@ public sealed class XenServerExportTests
     public async Task A_vhd_export_whose_task_failed_is_no_success()
     {
         Begin(8).Handler.Bytes([1, 2, 3, 4, 5, 6, 7, 8]);
-        _rig.Result(XenServerRig.Task("failure", "", "SR_BACKEND_FAILURE_46", "x")).Result("\"\"").Result("\"\"");
+        _rig.Result(XenServerRig.Task("failure", "", "SR_BACKEND_FAILURE_46", "x")).Tidied();
         await FailsAsync(VdiExportFormat.Vhd, "SR_BACKEND_FAILURE_46");
     }
 
@@ -60,7 +60,7 @@ public sealed class XenServerExportTests
     public async Task An_export_whose_task_is_gone_is_no_success()
     {
         Begin(8).Handler.Bytes([1, 2, 3, 4, 5, 6, 7, 8]);
-        _rig.Error("HANDLE_INVALID", "task", "OpaqueRef:task").Result("\"\"").Result("\"\"");
+        _rig.Error("HANDLE_INVALID", "task", "OpaqueRef:task").Tidied();
         await FailsAsync(VdiExportFormat.Raw, XenApiErrors.ExportBroken);
     }
 
@@ -82,7 +82,7 @@ public sealed class XenServerExportTests
     {
         Begin(4).Handler.Then(_ => Redirect(location));
         if (location.StartsWith("https", StringComparison.Ordinal)) _rig.Result("""{"OpaqueRef:b":{"uuid":"b","enabled":true,"address":"other"}}""");
-        _rig.Result("\"\"").Result("\"\"");
+        _rig.Tidied();
         var fault = await Assert.ThrowsAsync<XenApiException>(() => _rig.Client.OpenVdiExportAsync(s_vdi, VdiExportFormat.Raw, default));
         Assert.Equal(XenApiErrorKind.Permanent, fault.Kind);
         Assert.Single(_rig.Handler.Sent, sent => sent.Method == HttpMethod.Get);
@@ -92,12 +92,47 @@ public sealed class XenServerExportTests
     public async Task An_export_left_early_cancels_and_drops_its_task()
     {
         Begin(8).Handler.Bytes([1, 2, 3, 4, 5, 6, 7, 8]);
-        _rig.Result("\"\"").Result("\"\"");
+        _rig.Tidied();
         var export = await _rig.Client.OpenVdiExportAsync(s_vdi, VdiExportFormat.Raw, default);
         await export.DisposeAsync();
-        Assert.Contains("task.cancel", _rig.Handler.Sent[^2].Body, StringComparison.Ordinal);
+        Assert.Contains("task.cancel", _rig.Handler.Sent[^3].Body, StringComparison.Ordinal);
         Assert.Contains("task.destroy", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_task_that_was_made_and_never_used_is_taken_up_again()
+    {
+        Listed($$"""{"OpaqueRef:left":{{Left("{}")}} }""").Handler.Bytes([1, 2, 3, 4]);
+        _rig.Result(XenServerRig.Task("success")).Result("\"\"");
+        Assert.Equal(4, (await ReadAsync(VdiExportFormat.Raw)).Length);
+        Assert.DoesNotContain(_rig.Handler.Sent, sent => sent.Body.Contains("task.create", StringComparison.Ordinal));
+        Assert.Contains("OpaqueRef%3Aleft", _rig.Handler.Sent.Single(sent => sent.Method == HttpMethod.Get).Address.Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_task_that_was_asked_to_stop_is_left_alone()
+    {
+        Listed($$"""{"OpaqueRef:left":{{Left("""{"OpaqueRef:c":"cancel"}""")}} }""").Result("\"OpaqueRef:new\"").Handler.Bytes([1, 2, 3, 4]);
+        _rig.Result(XenServerRig.Task("success")).Result("\"\"");
+        Assert.Equal(4, (await ReadAsync(VdiExportFormat.Raw)).Length);
+        Assert.Contains("OpaqueRef%3Anew", _rig.Handler.Sent.Single(sent => sent.Method == HttpMethod.Get).Address.Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_task_that_no_export_took_up_is_ended_by_us_where_the_pool_can()
+    {
+        Begin(4).Handler.Text("busy", HttpStatusCode.ServiceUnavailable);
+        _rig.Result(Left("{}")).Result("\"\"").Result(Left("{}")).Error("MESSAGE_METHOD_UNKNOWN", "task.set_status").Result("\"\"");
+        var fault = await Assert.ThrowsAsync<XenApiException>(() => _rig.Client.OpenVdiExportAsync(s_vdi, VdiExportFormat.Raw, default));
+        Assert.Equal(("Http503", XenApiErrorKind.Transient), (fault.Code, fault.Kind));
+        Assert.Contains("task.destroy", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
+        Assert.Equal(0, _rig.Handler.Left);
+    }
+
+    private static string Left(string operations) =>
+        $$"""{"uuid":"t2","name_label":"Export of u1","status":"pending","progress":0,"result":"","error_info":[],"current_operations":{{operations}} }""";
+
+    private XenServerRig Listed(string tasks) => _rig.LogIn().Result(XenServerRig.Vdi("u1", 4)).Result(tasks);
 
     private static HttpResponseMessage Redirect(string location)
     {
@@ -106,7 +141,7 @@ public sealed class XenServerExportTests
         return response;
     }
 
-    private XenServerRig Begin(long bytes) => _rig.LogIn().Result(XenServerRig.Vdi("u1", bytes)).Result("\"OpaqueRef:task\"");
+    private XenServerRig Begin(long bytes) => _rig.LogIn().Result(XenServerRig.Vdi("u1", bytes)).Result("{}").Result("\"OpaqueRef:task\"");
 
     private async Task<byte[]> ReadAsync(VdiExportFormat format)
     {
