@@ -9,6 +9,22 @@ public sealed class ChooseCopyHost(IXenServerPools pools, IActivityExecution exe
     protected override async Task<CopyHost> ExecuteAsync(ChooseCopyHostInput input, CancellationToken cancellation)
     {
         var pool = pools.CopyPool;
+        try
+        {
+            return await ChooseAsync(pool, input, cancellation);
+        }
+        catch (XenApiException away) when (away.Kind is XenApiErrorKind.Transient)
+        {
+            throw new StepFaultException(
+                new StepFault(
+                    "host.pool-unreachable", FaultKind.Transient, $"The copy pool {pool.PoolName} does not answer: {away.Message}",
+                    $"Bring the coordinator of pool {pool.PoolName} back, or name another pool in XenServer:CopyPool."),
+                away);
+        }
+    }
+
+    private static async Task<CopyHost> ChooseAsync(XenServerClient pool, ChooseCopyHostInput input, CancellationToken cancellation)
+    {
         var version = await pool.Pool.GetVersionAsync(cancellation);
         var hosts = await pool.Pool.ListHostsAsync(cancellation);
         var host = hosts.Where(candidate => candidate is { Enabled: true, Live: true, Iqn.Length: > 0 }).OrderBy(candidate => candidate.NameLabel, StringComparer.Ordinal).FirstOrDefault()

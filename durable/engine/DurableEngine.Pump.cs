@@ -20,6 +20,9 @@ public sealed partial class DurableEngine
     public Task PumpAsync(Func<bool> until, CancellationToken cancellation) =>
         PumpCoreAsync(() => ValueTask.FromResult(until()), PumpEnd.Throw, cancellation);
 
+    /// <inheritdoc cref="PumpAsync(Func{bool}, CancellationToken)"/>
+    public Task PumpAsync(Func<ValueTask<bool>> until, CancellationToken cancellation) => PumpCoreAsync(until, PumpEnd.Throw, cancellation);
+
     /// <summary>Runs until the instance has ended.</summary>
     /// <exception cref="PumpStalledException">Nothing is left to do, and the instance has not ended.</exception>
     public async Task<OrchestrationMetadata> PumpAsync(string instanceId, CancellationToken cancellation)
@@ -60,18 +63,22 @@ public sealed partial class DurableEngine
         try
         {
             await OpenAsync(cancellation);
+            var idle = TimeSpan.Zero;
             while (!await until())
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (await _dispatcher.StepAsync(cancellation))
+                {
+                    idle = TimeSpan.Zero;
                     continue;
+                }
                 if (_inline is null && _dispatcher.TakeRunnable() is { } execution)
                     _inline = (execution, Task.Run(() => _runner.RunAsync(execution), CancellationToken.None));
                 if (_inline is not null)
                     await AttendAsync(end, cancellation);
                 else if (end == PumpEnd.ReturnIdle)
                     return;
-                else if (!Advance(NextDue()))
+                else if (!Advance(NextDue()) && !await MoreComesAsync(cancellation) && !await until())
                     throw new PumpStalledException();
             }
         }
@@ -81,6 +88,15 @@ public sealed partial class DurableEngine
             _inline?.Execution.Abandon();
             throw;
         }
+    }
+
+    /// <summary>A caller outside the engine (a request on its way) gets a little real time before the pump gives up.</summary>
+    private async Task<TimeSpan> IdleAsync(TimeSpan idle, CancellationToken cancellation)
+    {
+        if (idle >= _options.PumpLongGrace)
+            throw new PumpStalledException();
+        await Task.Delay(_options.PumpGrace, TimeProvider.System, cancellation);
+        return idle + _options.PumpGrace;
     }
 
     /// <summary>Waits for the running activity; moves the clock once it seems to wait for nothing else.</summary>
@@ -108,6 +124,17 @@ public sealed partial class DurableEngine
         {
             Advance(due);
         }
+    }
+
+    /// <summary>A client's call may be on its way between two of its own steps: it gets a moment of real time before the pump is called stalled.</summary>
+    private async Task<bool> MoreComesAsync(CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var input = _inputs.Reader.WaitToReadAsync(over.Token).AsTask();
+        var came = await Task.WhenAny(input, Task.Delay(_options.PumpLongGrace, TimeProvider.System, over.Token)) == input;
+        await over.CancelAsync();
+        cancellation.ThrowIfCancellationRequested();
+        return came;
     }
 
     private DateTimeOffset? NextDue()

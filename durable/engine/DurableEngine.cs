@@ -52,6 +52,9 @@ public sealed partial class DurableEngine : IAsyncDisposable
     /// <summary>How often an instance was replayed from its history.</summary>
     public long Replays => _hot.Replays;
 
+    /// <summary>Ends with the engine's own loop; faulted when the loop broke, and nothing of this hub runs any more. Completed while the engine was not started.</summary>
+    public Task Completion => _loop ?? Task.CompletedTask;
+
     internal PayloadConverter Converter { get; }
 
     internal InstanceWaiters Waiters { get; } = new();
@@ -76,7 +79,8 @@ public sealed partial class DurableEngine : IAsyncDisposable
         var timeout = Task.Delay(_options.ShutdownTimeout, TimeProvider.System, cancellation);
         if (await Task.WhenAny(_loop, timeout) != _loop)
             await _halt.CancelAsync();
-        await _loop;
+        // A loop that broke has said so already, in the log and by Completion.
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public async ValueTask DisposeAsync()

@@ -98,7 +98,7 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
             var before = await BeforeAsync();
 
             // Nobody answers for the pool then: the connection breaks, and goes on to break until the preflight gives up.
-            await world.RefusedAsync("xenserver.AnswerLost", before, () => world.PostAsync(volume));
+            await world.RefusedAsync("host.pool-unreachable", before, () => world.PostAsync(volume));
         }
         finally
         {

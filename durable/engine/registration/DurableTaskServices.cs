@@ -48,10 +48,20 @@ public static class DurableTaskServices
     private sealed record RegistryPart(Action<DurableTaskRegistry> Register);
 }
 
-/// <summary>Starts and stops the engine with the program.</summary>
-internal sealed class DurableEngineService(DurableEngine engine) : IHostedService
+/// <summary>Starts and stops the engine with the program, and brings the program down when the engine breaks: a service that only looks alive helps nobody.</summary>
+internal sealed class DurableEngineService(DurableEngine engine) : BackgroundService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => engine.StartAsync(cancellationToken);
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await engine.StartAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
 
-    public Task StopAsync(CancellationToken cancellationToken) => engine.StopAsync(cancellationToken);
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await engine.StopAsync(cancellationToken);
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => engine.Completion;
 }

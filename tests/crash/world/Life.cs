@@ -66,6 +66,8 @@ internal sealed class Life : IAsyncDisposable
             options.ClockDriver = new ClockDriver(() => world.Clock.NextTimer, world.Clock.AdvanceTo);
             options.IsCrash = IsCrash;
             options.MaxBatchSize = 1;
+            // Polls are a second apart; what is due later is a deadline or the end of a freeze, and must not come because the machine is slow.
+            options.PumpPatienceHorizon = TimeSpan.FromSeconds(4);
         }, start: false);
         _services = services.BuildServiceProvider();
     }

@@ -41,6 +41,12 @@ internal sealed class EngineBench(Action<DurableTaskRegistry> register) : IAsync
 
     public async Task<OrchestrationMetadata> RunAsync<T>(object? input = null) => await Engine.PumpAsync(await StartAsync<T>(input), CancellationToken.None);
 
+    /// <summary>Starts an orchestrator under its own name in lower case.</summary>
+    public Task<string> StartAsync(string name, object? input = null) =>
+        Client.ScheduleNewOrchestrationInstanceAsync(name, input, new StartOrchestrationOptions(name.ToLowerInvariant()));
+
+    public async Task<OrchestrationMetadata> RunAsync(string name) => await Engine.PumpAsync(await StartAsync(name), CancellationToken.None);
+
     public async Task<OrchestrationMetadata> GetAsync(string instanceId) => (await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true))!;
 
     /// <summary>As after a crash: what was in memory is gone, the file stays.</summary>

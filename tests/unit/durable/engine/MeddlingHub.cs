@@ -1,0 +1,44 @@
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
+
+/// <summary>Makes every third turn come too late: its fence names a state that the instance is no longer in.</summary>
+internal sealed class MeddlingHub : ITaskHub
+{
+    private ITaskHub _inner = null!;
+    private int _turns;
+
+    public int Fenced { get; private set; }
+
+    public MeddlingHub Over(ITaskHub inner)
+    {
+        _inner = inner;
+        return this;
+    }
+
+    public async ValueTask<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
+    {
+        HubWrite[] late = [.. writes.Select(write => write is CommitTurn turn && ++_turns % 3 == 0 ? turn with { Revision = turn.Revision - 1 } : write)];
+        var results = await _inner.CommitAsync(late, cancellation);
+        Fenced += results.Count(result => result.Outcome == WriteOutcome.Fenced);
+        return results;
+    }
+
+    public ValueTask OpenAsync(CancellationToken cancellation) => _inner.OpenAsync(cancellation);
+
+    public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => _inner.LoadAsync(instanceId, cancellation);
+
+    public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => _inner.ReadPendingWorkAsync(cancellation);
+
+    public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) => _inner.ReadInstanceAsync(instanceId, withData, cancellation);
+
+    public ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation) => _inner.QueryAsync(query, cancellation);
+
+    public ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation) => _inner.ReadHistoryAsync(instanceId, cancellation);
+
+    public ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation) => _inner.ReadProgressAsync(instanceId, cancellation);
+
+    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+}
