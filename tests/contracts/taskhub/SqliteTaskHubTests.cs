@@ -1,0 +1,85 @@
+using Microsoft.Data.Sqlite;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.TaskHubs.Sqlite;
+using SnapshotWorkflows.Tests.Support.Time;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Contracts.TaskHub;
+
+public sealed class SqliteTaskHubTests : TaskHubContract
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("hub-").FullName;
+
+    private string HubPath => Path.Combine(_folder, "hub.db");
+
+    protected override ValueTask<ITaskHub> CreateAsync() => ValueTask.FromResult<ITaskHub>(new SqliteTaskHub(HubPath, new ManualTimeProvider(Now)));
+
+    protected override async ValueTask<ITaskHub> ReopenAsync(ITaskHub former)
+    {
+        await former.DisposeAsync();
+        return await CreateAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_second_owner_is_refused_until_the_first_has_gone()
+    {
+        await using var second = await CreateAsync();
+        await Assert.ThrowsAsync<TaskHubInUseException>(async () => await second.OpenAsync(Token));
+        await Hub.DisposeAsync();
+        await second.OpenAsync(Token);
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_refused_and_left_as_it_is()
+    {
+        await Hub.DisposeAsync();
+        await ExecuteAsync("PRAGMA user_version = 99");
+        await using var older = await CreateAsync();
+        var refused = await Assert.ThrowsAsync<NotSupportedException>(async () => await older.OpenAsync(Token));
+        Assert.Contains("schema version 99", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(99L, await ExecuteAsync("PRAGMA user_version"));
+    }
+
+    [Fact]
+    public async Task A_newer_history_format_is_refused()
+    {
+        await Hub.DisposeAsync();
+        await ExecuteAsync("UPDATE hub SET history_format = 2");
+        await using var older = await CreateAsync();
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await older.OpenAsync(Token));
+    }
+
+    [Fact]
+    public async Task An_owner_whose_epoch_has_passed_commits_no_turn()
+    {
+        await StartAsync("one");
+        await ExecuteAsync("UPDATE hub SET epoch = epoch + 1");
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(Turn("one", 0))).Outcome);
+    }
+
+    [Fact]
+    public async Task A_unit_that_fails_takes_the_whole_transaction_with_it()
+    {
+        await StartAsync("one");
+        var twice = Turn("one", 0) with { Activities = [Activity("one", 0), Activity("one", 0)] };
+        await Assert.ThrowsAsync<SqliteException>(async () => await Hub.CommitAsync([new SendMessage("one", Raised("x")), twice], Token));
+        var snapshot = (await Hub.LoadAsync("one", Token))!;
+        Assert.Equal((0L, 1), (snapshot.Revision, snapshot.Inbox.Count));
+        Assert.Equal(WriteOutcome.Done, (await WriteAsync(Turn("one", 0))).Outcome);
+    }
+
+    private async Task<object?> ExecuteAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={HubPath};Pooling=false");
+        await connection.OpenAsync(Token);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteScalarAsync(Token);
+    }
+}
