@@ -94,7 +94,7 @@ internal sealed class Killer(int seed, LabApp app, SimulatorControl control, Scr
             Seconds = StallSeconds,
         };
         _fault = await control.PlanAsync(fault, cancellation);
-        Next = $"{target.System} {target.Method}, {(afterEffect ? "its effect done and not yet committed" : "before its effect")}";
+        Next = $"{target.System} {target.Method}, {(afterEffect ? "its effect done and not yet committed" : "its request dropped before any effect")}";
     }
 
     private async Task<int> CallsAsync(CancellationToken cancellation)
@@ -113,6 +113,6 @@ internal sealed class Killer(int seed, LabApp app, SimulatorControl control, Scr
     private void Count()
     {
         Kills++;
-        screen.Line($"kill {Kills} of 3: SIGKILL at {Next}; started again on the same state");
+        screen.Line($"kill {Kills} of 3: SIGKILL at {Next}; it is started again on the same state");
     }
 }
