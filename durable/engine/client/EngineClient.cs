@@ -21,10 +21,11 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
-        var instanceId = options?.InstanceId ?? Guid.NewGuid().ToString("N");
+        var now = engine.Time.GetUtcNow();
+        // Version 7 begins with the time: instances that live at the same time lie side by side in the hub's tables.
+        var instanceId = options?.InstanceId ?? Guid.CreateVersion7(now).ToString("N");
         CheckId(instanceId);
         var refused = RefusedBy(options?.DedupeStatuses);
-        var now = engine.Time.GetUtcNow();
         var startAt = options?.StartAt is { } later && later > now ? later : (DateTimeOffset?)null;
         var start = new ExecutionStartedEvent
         {

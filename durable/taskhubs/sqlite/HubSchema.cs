@@ -30,12 +30,8 @@ internal static class HubSchema
         CREATE TABLE progress (
             instance_id TEXT PRIMARY KEY, execution_id TEXT NOT NULL, task_id INTEGER NOT NULL, attempt INTEGER NOT NULL, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE payloads (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL) STRICT;
-        CREATE TRIGGER history_payload AFTER DELETE ON history WHEN substr(OLD.events, 1, 9) = '@payload:'
-            BEGIN DELETE FROM payloads WHERE id = CAST(substr(OLD.events, 10) AS INTEGER); END;
         CREATE TRIGGER inbox_payload AFTER DELETE ON inbox WHEN substr(OLD.event, 1, 9) = '@payload:'
             BEGIN DELETE FROM payloads WHERE id = CAST(substr(OLD.event, 10) AS INTEGER); END;
-        CREATE TRIGGER activity_payload AFTER DELETE ON activities WHEN substr(OLD.input, 1, 9) = '@payload:'
-            BEGIN DELETE FROM payloads WHERE id = CAST(substr(OLD.input, 10) AS INTEGER); END;
         CREATE TRIGGER input_payload AFTER UPDATE OF input ON instances WHEN substr(OLD.input, 1, 9) = '@payload:'
             BEGIN DELETE FROM payloads WHERE id = CAST(substr(OLD.input, 10) AS INTEGER); END;
         CREATE TRIGGER instance_payloads AFTER DELETE ON instances

@@ -25,9 +25,10 @@ internal sealed partial class HubWriter
     private WriteResult Complete(StoreCompletion completion)
     {
         var key = completion.Key;
-        var gone = statements.Execute(
-            "DELETE FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND attempt = $3", key.InstanceId, key.ExecutionId, key.TaskId, completion.Attempt);
-        return gone == 0 ? s_fenced : new WriteResult(WriteOutcome.Done, [Post(key.InstanceId, key.ExecutionId, now, completion.Event)]);
+        if (!IsCurrent(key, completion.Attempt))
+            return s_fenced;
+        DropActivity(key);
+        return new WriteResult(WriteOutcome.Done, [Post(key.InstanceId, key.ExecutionId, now, completion.Event)]);
     }
 
     private WriteResult Report(StoreProgress progress)
@@ -42,8 +43,18 @@ internal sealed partial class HubWriter
         return written == 0 ? s_fenced : s_done;
     }
 
-    private bool IsCurrent(CommitTurn turn, int taskId, int attempt) => statements.Scalar(
-        "SELECT 1 FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND attempt = $3", turn.InstanceId, turn.ExecutionId, taskId, attempt) is not null;
+    private bool IsCurrent(ActivityKey key, int attempt) => statements.Scalar(
+        "SELECT attempt FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2", key.InstanceId, key.ExecutionId, key.TaskId) is long current && current == attempt;
+
+    private void DropActivity(ActivityKey key)
+    {
+        Payloads.Drop(
+            statements,
+            "SELECT 1 FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND substr(input, 1, 9) = '@payload:'",
+            "DELETE FROM payloads WHERE id = (SELECT CAST(substr(input, 10) AS INTEGER) FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2)",
+            key.InstanceId, key.ExecutionId, key.TaskId);
+        statements.Execute("DELETE FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2", key.InstanceId, key.ExecutionId, key.TaskId);
+    }
 
     private static string? Text(Microsoft.Data.Sqlite.SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }

@@ -11,15 +11,15 @@ internal sealed partial class HubWriter
     {
         foreach (var (taskId, attempt) in turn.ConsumedActivities)
         {
-            if (!IsCurrent(turn, taskId, attempt))
+            if (!IsCurrent(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId), attempt))
                 return s_fenced;
         }
-        if (!Advance(turn))
+        if (!_isOwner || !Advance(turn))
             return s_fenced;
         var ended = !IsLive(turn.Status);
         var execution = turn.Restart?.OrchestrationInstance.ExecutionId ?? turn.ExecutionId;
         if (turn.Restart is not null)
-            statements.Execute("DELETE FROM history WHERE instance_id = $0", turn.InstanceId);
+            DropHistory(turn.InstanceId);
         statements.Execute(
             "INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($0, $1, $2, $3)",
             turn.InstanceId, execution, turn.HistoryRow, Payloads.Store(statements, HistoryJson.Write(turn.Events)));
@@ -28,7 +28,7 @@ internal sealed partial class HubWriter
         foreach (var sequence in turn.ConsumedMessages)
             statements.Execute("DELETE FROM inbox WHERE sequence = $0", sequence);
         foreach (var (taskId, _) in turn.ConsumedActivities)
-            statements.Execute("DELETE FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2", turn.InstanceId, turn.ExecutionId, taskId);
+            DropActivity(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId));
         foreach (var timerId in turn.CancelledTimers)
             statements.Execute("DELETE FROM inbox WHERE instance_id = $0 AND execution_id = $1 AND timer_id = $2", turn.InstanceId, turn.ExecutionId, timerId);
         foreach (var activity in turn.Activities)
@@ -48,24 +48,24 @@ internal sealed partial class HubWriter
             ? statements.Execute(
                 """
                 UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, output = $6, failure = $7, custom_status = $8
-                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2 AND $9 = (SELECT epoch FROM hub)
+                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
                 """,
                 turn.InstanceId, turn.ExecutionId, turn.Revision, (int)turn.Status, turn.OpenTurn, turn.At.UtcTicks,
-                Payloads.Store(statements, turn.Output), Payloads.Store(statements, HistoryJson.Write(turn.Failure)), turn.CustomStatus, epoch)
+                Payloads.Store(statements, turn.Output), Payloads.Store(statements, HistoryJson.Write(turn.Failure)), turn.CustomStatus)
             : statements.Execute(
                 """
                 UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, custom_status = $6, execution_id = $7, version = $8, input = $9
-                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2 AND $10 = (SELECT epoch FROM hub)
+                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
                 """,
                 turn.InstanceId, turn.ExecutionId, turn.Revision, (int)turn.Status, turn.OpenTurn, turn.At.UtcTicks, turn.CustomStatus,
-                turn.Restart.OrchestrationInstance.ExecutionId, turn.Restart.Version, Payloads.Store(statements, turn.Restart.Input), epoch);
+                turn.Restart.OrchestrationInstance.ExecutionId, turn.Restart.Version, Payloads.Store(statements, turn.Restart.Input));
         return fenced == 1;
     }
 
     /// <summary>Calls and timers of the execution that is over; with <paramref name="everything"/> also events that nobody will take.</summary>
     private void DropWork(CommitTurn turn, bool everything)
     {
-        statements.Execute("DELETE FROM activities WHERE instance_id = $0", turn.InstanceId);
+        DropActivities(turn.InstanceId);
         if (everything)
             statements.Execute("DELETE FROM inbox WHERE instance_id = $0", turn.InstanceId);
         else

@@ -10,6 +10,9 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
     private static readonly WriteResult s_done = new(WriteOutcome.Done, []);
     private static readonly WriteResult s_fenced = new(WriteOutcome.Fenced, []);
 
+    /// <summary>Asked once per transaction, which holds the write lock.</summary>
+    private readonly bool _isOwner = statements.Scalar("SELECT epoch FROM hub") is long current && current == epoch;
+
     public WriteResult Write(HubWrite write) => write switch
     {
         CommitTurn turn => Turn(turn),
@@ -58,10 +61,11 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
 
     private InboxMessage Post(string instanceId, string? executionId, DateTimeOffset visibleAt, HistoryEvent message)
     {
-        var sequence = (long)statements.Scalar(
-            "INSERT INTO inbox (instance_id, execution_id, visible_at, timer_id, event) VALUES ($0, $1, $2, $3, $4) RETURNING sequence",
-            instanceId, executionId, visibleAt.UtcTicks, (message as TimerFiredEvent)?.TimerId, Payloads.Store(statements, HistoryJson.Write(message)))!;
-        return new InboxMessage(sequence, instanceId, executionId, visibleAt, message);
+        var stored = Payloads.Store(statements, HistoryJson.Write(message));
+        statements.Execute(
+            "INSERT INTO inbox (instance_id, execution_id, visible_at, timer_id, event) VALUES ($0, $1, $2, $3, $4)",
+            instanceId, executionId, visibleAt.UtcTicks, (message as TimerFiredEvent)?.TimerId, stored);
+        return new InboxMessage(statements.LastRow, instanceId, executionId, visibleAt, message);
     }
 
     private OrchestrationRuntimeStatus? StatusOf(string instanceId) =>
@@ -97,10 +101,32 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
 
     private void Remove(string instanceId)
     {
-        statements.Execute("DELETE FROM history WHERE instance_id = $0", instanceId);
+        DropHistory(instanceId);
         statements.Execute("DELETE FROM inbox WHERE instance_id = $0", instanceId);
-        statements.Execute("DELETE FROM activities WHERE instance_id = $0", instanceId);
+        DropActivities(instanceId);
         statements.Execute("DELETE FROM progress WHERE instance_id = $0", instanceId);
         statements.Execute("DELETE FROM instances WHERE instance_id = $0", instanceId);
+    }
+
+    private void DropHistory(string instanceId)
+    {
+        Payloads.Drop(
+            statements,
+            "SELECT 1 FROM history WHERE instance_id = $0 AND substr(events, 1, 9) = '@payload:' LIMIT 1",
+            "DELETE FROM payloads WHERE id IN (SELECT CAST(substr(events, 10) AS INTEGER) FROM history WHERE instance_id = $0 AND substr(events, 1, 9) = '@payload:')",
+            instanceId);
+        statements.Execute("DELETE FROM history WHERE instance_id = $0", instanceId);
+    }
+
+    private void DropActivities(string instanceId)
+    {
+        if (statements.Scalar("SELECT 1 FROM activities WHERE instance_id = $0 LIMIT 1", instanceId) is null)
+            return;
+        Payloads.Drop(
+            statements,
+            "SELECT 1 FROM activities WHERE instance_id = $0 AND substr(input, 1, 9) = '@payload:' LIMIT 1",
+            "DELETE FROM payloads WHERE id IN (SELECT CAST(substr(input, 10) AS INTEGER) FROM activities WHERE instance_id = $0 AND substr(input, 1, 9) = '@payload:')",
+            instanceId);
+        statements.Execute("DELETE FROM activities WHERE instance_id = $0", instanceId);
     }
 }

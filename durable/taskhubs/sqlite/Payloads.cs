@@ -20,8 +20,17 @@ internal static class Payloads
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
             gzip.Write(bytes);
-        var id = statements.Scalar("INSERT INTO payloads (data) VALUES ($0) RETURNING id", packed.ToArray());
-        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{id}");
+        statements.Execute("INSERT INTO payloads (data) VALUES ($0)", packed.ToArray());
+        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{statements.LastRow}");
+    }
+
+    /// <summary>Before rows of history or activities go: a trigger on those tables would cost every delete a temporary table.</summary>
+    /// <param name="probe">Asks whether any of the rows refers to a payload.</param>
+    /// <param name="delete">Deletes the payloads they refer to.</param>
+    public static void Drop(Statements statements, string probe, string delete, params ReadOnlySpan<object?> key)
+    {
+        if (statements.Scalar(probe, key) is not null)
+            statements.Execute(delete, key);
     }
 
     public static string? Fetch(Statements statements, string? text)

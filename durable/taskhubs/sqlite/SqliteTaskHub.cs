@@ -29,9 +29,9 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
             _lock = HubLock.Take(_path);
             try
             {
-                _writer = Connect("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536;");
+                _writer = Connect("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;");
                 HubSchema.Migrate(_writer, _path);
-                _reader = Connect("PRAGMA query_only = 1; PRAGMA cache_size = -32768;");
+                _reader = Connect("PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
                 _write = new Statements(_writer);
                 _read = new Statements(_reader);
                 var format = Convert.ToInt32(_read.Scalar("SELECT history_format FROM hub"), CultureInfo.InvariantCulture);
@@ -75,18 +75,18 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
         }
     }
 
-    public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.Load(instanceId));
+    public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => Looking(reader => reader.Load(instanceId));
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => Reading(reader => reader.PendingWork(time.GetUtcNow()));
 
     public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
-        Reading(reader => reader.Instance(instanceId, withData));
+        Looking(reader => reader.Instance(instanceId, withData));
 
     public ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation) => Reading(reader => reader.Query(query));
 
     public ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.History(instanceId));
 
-    public ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.Progress(instanceId));
+    public ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation) => Looking(reader => reader.Progress(instanceId));
 
     public ValueTask DisposeAsync()
     {
@@ -98,7 +98,16 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>One read transaction, so that an instance, its history and its inbox are of one moment.</summary>
+    /// <summary>
+    /// Short reads go over the writer's connection, between its transactions: its page cache is warm, whereas every commit empties that of any other connection.
+    /// </summary>
+    private ValueTask<T> Looking<T>(Func<HubReader, T> read)
+    {
+        lock (_writing)
+            return ValueTask.FromResult(read(new HubReader(Opened(_write))));
+    }
+
+    /// <summary>Long reads must not hold up commits. One read transaction, so that an instance, its history and its inbox are of one moment.</summary>
     private ValueTask<T> Reading<T>(Func<HubReader, T> read)
     {
         lock (_reading)
