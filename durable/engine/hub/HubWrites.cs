@@ -22,5 +22,15 @@ public sealed record StoreCompletion(ActivityKey Key, int Attempt, HistoryEvent 
 /// <summary>Keeps the latest progress of a call, if <paramref name="Attempt"/> is still the current one.</summary>
 public sealed record StoreProgress(ActivityKey Key, int Attempt, string Progress) : HubWrite;
 
+/// <summary>
+/// Puts a small text of the host's own (the state of a timer) in place of the one of <paramref name="Revision"/>; 0 = there is none yet. When another
+/// node was faster the write is fenced, and <see cref="WriteResult.Document"/> tells what stands there now; revision -1 matches nothing, hence reads.
+/// </summary>
+/// <param name="Name">At most 200 characters.</param>
+public sealed record StoreDocument(string Name, long Revision, string Content) : HubWrite
+{
+    public static StoreDocument Read(string name) => new(name, -1, "");
+}
+
 /// <summary>Removes an ended instance and everything of it.</summary>
 public sealed record PurgeInstance(string InstanceId, bool Recursive) : HubWrite;

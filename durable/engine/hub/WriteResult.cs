@@ -20,4 +20,10 @@ public sealed record WriteResult(WriteOutcome Outcome, IReadOnlyList<InboxMessag
     public OrchestrationRuntimeStatus? Status { get; init; }
     public ClaimedActivity? Claimed { get; init; }
     public int Count { get; init; }
+
+    /// <summary>After <see cref="StoreDocument"/>: what stands there now, null if nothing does.</summary>
+    public HubDocument? Document { get; init; }
 }
+
+/// <param name="Revision">Rises by one with every write, from 1.</param>
+public sealed record HubDocument(long Revision, string Content);

@@ -40,7 +40,12 @@ internal static class HubSchema
                 (CAST(substr(OLD.input, 10) AS INTEGER), CAST(substr(OLD.output, 10) AS INTEGER), CAST(substr(OLD.failure, 10) AS INTEGER)); END;
         """;
 
-    private static readonly string[] s_steps = [Version1];
+    /// <summary>Small texts of the host, such as the state of each timer.</summary>
+    private const string Version2 = """
+        CREATE TABLE documents (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        """;
+
+    private static readonly string[] s_steps = [Version1, Version2];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;

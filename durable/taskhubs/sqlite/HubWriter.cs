@@ -22,6 +22,7 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
         StoreCompletion completion => Complete(completion),
         StoreProgress progress => Report(progress),
         PurgeInstance purge => Purge(purge),
+        StoreDocument document => Store(document),
         _ => throw new NotSupportedException($"The SQLite hub does not know {write.GetType()}."),
     };
 
