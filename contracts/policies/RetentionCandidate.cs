@@ -1,0 +1,10 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>A copy of one volume, as retention sees it.</summary>
+/// <param name="TakenAt">The array's time of the snapshot.</param>
+/// <param name="Good">Verified in full, and not found damaged since.</param>
+/// <param name="Held">Under legal hold.</param>
+public sealed record RetentionCandidate(RequestKey Key, DateTimeOffset TakenAt, bool Good, bool Held);
+
+/// <param name="Reasons">Why it is kept, or the one reason why it goes; for people.</param>
+public sealed record RetentionVerdict(RequestKey Key, DateTimeOffset TakenAt, bool Keep, IReadOnlyList<string> Reasons);
