@@ -10,8 +10,6 @@ namespace SnapshotWorkflows.Functions.Triggers;
 public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader)
 {
     private const string CreateRoute = "POST /snapshots";
-    private const int BodyMax = 64 * 1024;
-    private const int KeyMax = 200;
     private const int TopMax = 1000;
 
     private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
@@ -24,9 +22,9 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
     {
         try
         {
-            var idempotencyKey = IdempotencyKey(request);
-            var body = SnapshotBody.Parse(await ReadBodyAsync(request, cancellation));
-            var caller = Caller(request);
+            var idempotencyKey = request.IdempotencyKey();
+            var body = SnapshotBody.Parse(await request.ReadBodyAsync(cancellation));
+            var caller = request.Caller();
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{CreateRoute}\n{idempotencyKey}").ToString("N"));
             var claim = ledger.Claim(caller, CreateRoute, idempotencyKey, body.Hash(), proposed);
             if (claim.Outcome == ClaimOutcome.OtherBody)
@@ -92,7 +90,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             return new ProblemResult(409, "snapshot.ended", $"Snapshot {view.Id} is {view.State}: there is nothing left to cancel.", "Delete the snapshot if it is not wanted.");
         }
 
-        await client.RaiseEventAsync(key.Value, "Cancel", Caller(request), cancellation);
+        await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         return new JsonResult<SnapshotView>(202, view, TriggersJson.Default.SnapshotView);
     }
 
@@ -118,26 +116,6 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             // The same request a moment ago, on this node or another: its instance is the answer.
         }
     }
-
-    private static string IdempotencyKey(HttpRequest request)
-    {
-        var key = request.Headers["Idempotency-Key"].ToString();
-        return key.Length is > 0 and <= KeyMax && key.All(static c => c is > ' ' and < '\x7f')
-            ? key
-            : throw new BadRequestException(
-                "idempotency-key.missing", $"The header Idempotency-Key is missing, or is not 1 to {KeyMax} printable ASCII characters.",
-                "Send a fresh uuid as Idempotency-Key, and the same one when you repeat the request.");
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
-    {
-        var bytes = new byte[BodyMax + 1];
-        var read = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
-        return read <= BodyMax ? bytes.AsMemory(0, read) : throw new BadRequestException("request.too-large", $"The body has more than {BodyMax} bytes.", "Send only the members of a snapshot request.");
-    }
-
-    /// <summary>Name of the key that was used; keys are scoped to it.</summary>
-    private static string Caller(HttpRequest request) => request.HttpContext.User.Identity?.Name is { Length: > 0 } name ? name : "anonymous";
 
     private static ProblemResult NotFound(string id) =>
         new(404, "snapshot.not-found", $"There is no snapshot '{(id.Length <= 64 ? id : id[..64])}'.", "GET /api/snapshots lists what there is.");

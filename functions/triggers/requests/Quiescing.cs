@@ -1,0 +1,7 @@
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>The member <c>quiesce</c> of every body that takes a snapshot.</summary>
+internal static class Quiescing
+{
+    public static QuiesceMode Read(BodyReader body) => body.OneOf("quiesce", "none", "hook") == "hook" ? QuiesceMode.Hook : QuiesceMode.None;
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>What every write reads of a request, refused by name where it is missing or too large.</summary>
+internal static class RequestReading
+{
+    private const int BodyMax = 64 * 1024;
+    private const int KeyMax = 200;
+
+    /// <exception cref="BadRequestException"><c>idempotency-key.missing</c>.</exception>
+    public static string IdempotencyKey(this HttpRequest request)
+    {
+        var key = request.Headers["Idempotency-Key"].ToString();
+        return key.Length is > 0 and <= KeyMax && key.All(static c => c is > ' ' and < '\x7f')
+            ? key
+            : throw new BadRequestException(
+                "idempotency-key.missing", $"The header Idempotency-Key is missing, or is not 1 to {KeyMax} printable ASCII characters.",
+                "Send a fresh uuid as Idempotency-Key, and the same one when you repeat the request.");
+    }
+
+    /// <exception cref="BadRequestException"><c>request.too-large</c>.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpRequest request, CancellationToken cancellation)
+    {
+        var bytes = new byte[BodyMax + 1];
+        var read = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+        return read <= BodyMax ? bytes.AsMemory(0, read) : throw new BadRequestException("request.too-large", $"The body has more than {BodyMax} bytes.", "Send only the members that the route knows.");
+    }
+
+    /// <summary>Name of the key that was used, never the key; idempotency keys are scoped to it.</summary>
+    public static string Caller(this HttpRequest request) => request.HttpContext.User.Identity?.Name is { Length: > 0 } name ? name : "anonymous";
+}
