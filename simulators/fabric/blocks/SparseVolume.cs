@@ -13,18 +13,33 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
 
     private readonly Lock gate = new();
     private readonly BlockPool pool;
+    private readonly string? maps;
+    private DeviceMap? map;
     private int[]?[] leaves;
     private long length;
+    private long allocated;
     private bool disposed;
 
-    internal SparseVolume(BlockPool pool, long length, bool readOnly = false)
+    /// <param name="maps">Folder of the tables; null keeps the table in memory only.</param>
+    internal SparseVolume(BlockPool pool, string? maps, long length, bool readOnly)
+        : this(pool, maps, length, readOnly, new int[LeavesFor(length, pool.BlockSize)][]) => Persist();
+
+    private SparseVolume(BlockPool pool, string? maps, long length, bool readOnly, int[]?[] leaves)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         this.pool = pool;
+        this.maps = maps;
         this.length = length;
+        this.leaves = leaves;
         IsReadOnly = readOnly;
-        leaves = new int[LeavesFor(length)][];
+        allocated = leaves.Sum(leaf => leaf?.LongCount(block => block != 0) ?? 0);
     }
+
+    /// <summary>What the device is called in its store; a name is never used again.</summary>
+    public string Name { get; private init; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>Blocks that this device holds, shared or not.</summary>
+    public long AllocatedBlocks => Volatile.Read(ref allocated);
 
     /// <inheritdoc />
     public long Length => Volatile.Read(ref length);
@@ -86,8 +101,25 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
         {
             CheckWritable();
             ArgumentOutOfRangeException.ThrowIfLessThan(newLength, length);
-            Array.Resize(ref leaves, LeavesFor(newLength));
+            Array.Resize(ref leaves, LeavesFor(newLength, pool.BlockSize));
             Volatile.Write(ref length, newLength);
+            map?.WriteHeader(newLength, IsReadOnly);
+        }
+    }
+
+    /// <summary>Becomes what another device of the store is now, at its own length: cut, or extended with zeros.</summary>
+    public void Restore(SparseVolume content)
+    {
+        var keptLength = Length;
+        using var wanted = content.Fork(keptLength, readOnly: true, persist: false);
+        lock (gate)
+        {
+            CheckWritable();
+            ObjectDisposedException.ThrowIf(disposed, this);
+            // Nobody else knows the fork, so that its table can be taken as it is; it releases the one it gets in exchange.
+            map?.Replace(length, IsReadOnly, wanted.leaves);
+            (leaves, wanted.leaves) = (wanted.leaves, leaves);
+            (allocated, wanted.allocated) = (wanted.allocated, allocated);
         }
     }
 
@@ -132,10 +164,10 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
     /// <summary>Writes the device into a sparse file; answers how many bytes of it were allocated here.</summary>
     public (long Bytes, long AllocatedBytes) Materialize(string path)
     {
-        using var frozen = Snapshot();
+        using var frozen = Fork(Length, readOnly: true, persist: false);
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
         RandomAccess.SetLength(file, frozen.Length);
-        var allocated = 0L;
+        var written = 0L;
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 20);
         foreach (var (start, size) in frozen.AllocatedExtents())
         {
@@ -147,11 +179,11 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
                 done += piece.Length;
             }
 
-            allocated += size;
+            written += size;
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
-        return (frozen.Length, allocated);
+        return (frozen.Length, written);
     }
 
     /// <summary>Gives the blocks back; those that others share stay with them.</summary>
@@ -165,6 +197,8 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
             }
 
             disposed = true;
+            // The table first: blocks that it names must not be taken by another device while it could still be read.
+            map?.Delete();
             foreach (var leaf in leaves)
             {
                 pool.Release(leaf);
@@ -174,31 +208,49 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
         }
     }
 
-    private static int LeavesFor(long blocks, int blockSize) => checked((int)((((blocks + blockSize - 1) / blockSize) + LeafBlocks - 1) / LeafBlocks));
+    private static int LeavesFor(long bytes, int blockSize) => checked((int)((((bytes + blockSize - 1) / blockSize) + LeafBlocks - 1) / LeafBlocks));
 
-    private int LeavesFor(long bytes) => LeavesFor(bytes, pool.BlockSize);
+    /// <summary>A device of an earlier process. Its blocks still have to be adopted by the pool.</summary>
+    internal static SparseVolume Load(BlockPool pool, string maps, string name)
+    {
+        var table = DeviceMap.Load(
+            Path.Combine(maps, name + ".map"), LeafBlocks, bytes => LeavesFor(bytes, pool.BlockSize), out var length, out var readOnly, out var leaves);
+        return new SparseVolume(pool, maps, length, readOnly, leaves) { Name = name, map = table };
+    }
 
-    private SparseVolume Fork(long newLength, bool readOnly)
+    internal IEnumerable<int[]> Leaves() => leaves.OfType<int[]>();
+
+    private void Persist()
+    {
+        if (maps is not null)
+        {
+            map = DeviceMap.Create(Path.Combine(maps, Name + ".map"), length, IsReadOnly, leaves);
+        }
+    }
+
+    private SparseVolume Fork(long newLength, bool readOnly, bool persist = true)
     {
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            var fork = new SparseVolume(pool, newLength, readOnly);
-            var shared = Math.Min(leaves.Length, fork.leaves.Length);
-            for (var i = 0; i < shared; i++)
+            var copies = new int[LeavesFor(newLength, pool.BlockSize)][];
+            for (var i = 0; i < Math.Min(leaves.Length, copies.Length); i++)
             {
                 if (leaves[i] is { } leaf)
                 {
                     pool.AddReferences(leaf);
-                    fork.leaves[i] = (int[])leaf.Clone();
+                    copies[i] = (int[])leaf.Clone();
                 }
             }
+
+            var fork = new SparseVolume(pool, persist ? maps : null, newLength, readOnly, copies);
 
             if (newLength < length)
             {
                 fork.CutTail();
             }
 
+            fork.Persist();
             return fork;
         }
     }
@@ -282,12 +334,14 @@ public sealed class SparseVolume : IBlockDevice, IDisposable
         }
 
         ref var slot = ref leaf[index % LeafBlocks];
-        if (slot != 0)
-        {
-            pool.Release([slot]);
-        }
-
+        var before = slot;
         slot = block;
+        Volatile.Write(ref allocated, allocated + (block != 0 ? 1 : 0) - (before != 0 ? 1 : 0));
+        map?.WriteSlot(index, block);
+        if (before != 0)
+        {
+            pool.Release([before]);
+        }
     }
 
     private void CheckRange(long offset, int count)

@@ -89,6 +89,35 @@ internal abstract class BlockPool(int blockSize) : IDisposable
         }
     }
 
+    /// <summary>Takes over tables that an earlier process left: every block they name has as many owners as they name it.</summary>
+    public void Adopt(IEnumerable<int[]> leaves)
+    {
+        lock (gate)
+        {
+            foreach (var block in leaves.SelectMany(leaf => leaf).Where(block => block != 0))
+            {
+                if (block >= references.Length)
+                {
+                    Array.Resize(ref references, Math.Max(references.Length * 2, block + 1));
+                }
+
+                highWater = Math.Max(highWater, block);
+                if (references[block]++ == 0)
+                {
+                    live++;
+                }
+            }
+
+            for (var block = highWater; block > 0; block--)
+            {
+                if (references[block] == 0)
+                {
+                    free.Push(block);
+                }
+            }
+        }
+    }
+
     public abstract void Read(int block, int offset, Span<byte> buffer);
 
     public abstract void Write(int block, int offset, ReadOnlySpan<byte> buffer);
@@ -131,7 +160,7 @@ internal sealed class MemoryBlockPool(int blockSize) : BlockPool(blockSize)
 /// <summary>Blocks in one file, block n at n times the block size; the file system keeps it sparse.</summary>
 internal sealed class FileBlockPool(string path, int blockSize) : BlockPool(blockSize)
 {
-    private readonly SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, FileOptions.RandomAccess);
+    private readonly SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, FileOptions.RandomAccess);
 
     public override void Read(int block, int offset, Span<byte> buffer)
     {
