@@ -25,4 +25,13 @@ public enum EventType
     ExecutionSuspended,
     ExecutionResumed,
     ExecutionRewound,
+
+    // Entities: the names of the public protocol; the numbers are ours.
+    EntityOperationCalled,
+    EntityOperationSignaled,
+    EntityOperationCompleted,
+    EntityOperationFailed,
+    EntityLockRequested,
+    EntityLockGranted,
+    EntityUnlockSent,
 }

@@ -59,6 +59,13 @@ public sealed record ExecutionResumedEvent : HistoryEvent
     public override EventType EventType => EventType.ExecutionResumed;
 }
 
+/// <summary>A failed instance goes on: what failed before this event is done again, what succeeded is kept.</summary>
+public sealed record ExecutionRewoundEvent : HistoryEvent
+{
+    public string? Reason { get; init; }
+    public override EventType EventType => EventType.ExecutionRewound;
+}
+
 /// <summary>Begins a turn; its time is CurrentUtcDateTime until the next.</summary>
 public sealed record OrchestratorStartedEvent : HistoryEvent
 {

@@ -22,6 +22,14 @@ namespace SnapshotWorkflows.Durable.History;
 [JsonDerivedType(typeof(OrchestratorCompletedEvent), "OrchestratorCompleted")]
 [JsonDerivedType(typeof(EventSentEvent), "EventSent")]
 [JsonDerivedType(typeof(EventRaisedEvent), "EventRaised")]
+[JsonDerivedType(typeof(ExecutionRewoundEvent), "ExecutionRewound")]
+[JsonDerivedType(typeof(EntityOperationCalledEvent), "EntityOperationCalled")]
+[JsonDerivedType(typeof(EntityOperationSignaledEvent), "EntityOperationSignaled")]
+[JsonDerivedType(typeof(EntityOperationCompletedEvent), "EntityOperationCompleted")]
+[JsonDerivedType(typeof(EntityOperationFailedEvent), "EntityOperationFailed")]
+[JsonDerivedType(typeof(EntityLockRequestedEvent), "EntityLockRequested")]
+[JsonDerivedType(typeof(EntityLockGrantedEvent), "EntityLockGranted")]
+[JsonDerivedType(typeof(EntityUnlockSentEvent), "EntityUnlockSent")]
 public abstract record HistoryEvent
 {
     /// <summary>The number of the action that the orchestrator took; -1 for events from outside.</summary>

@@ -12,6 +12,9 @@ public sealed record CommitTurn : HubWrite
     /// <summary>The fence: rises with every commit of the instance.</summary>
     public required long Revision { get; init; }
 
+    /// <summary>The instance has ended as Failed and lives again with this commit (rewind). Fenced unless it is Failed.</summary>
+    public bool Reopens { get; init; }
+
     /// <summary>Set by ContinueAsNew: the old execution's history, timers and activities go.</summary>
     public ExecutionStartedEvent? Restart { get; init; }
 
@@ -26,6 +29,9 @@ public sealed record CommitTurn : HubWrite
     public string? Output { get; init; }
     public TaskFailureDetails? Failure { get; init; }
     public string? CustomStatus { get; init; }
+
+    /// <summary>Why the instance does not go on by itself; null when it does.</summary>
+    public string? Reason { get; init; }
     public IReadOnlyList<long> ConsumedMessages { get; init; } = [];
 
     /// <summary>Calls whose end is in <see cref="Events"/>; each only from its current attempt, else the turn is fenced off.</summary>
@@ -43,5 +49,9 @@ public sealed record CommitTurn : HubWrite
     public ExecutionTerminatedEvent? TerminateChildren { get; init; }
 }
 
-/// <summary>A message to another instance; dropped if that has ended or is in another execution.</summary>
-public sealed record OutgoingMessage(string InstanceId, string? ExecutionId, HistoryEvent Event);
+/// <summary>A message to another instance; dropped if that has ended or is in another execution. An entity that does not exist comes to be.</summary>
+public sealed record OutgoingMessage(string InstanceId, string? ExecutionId, HistoryEvent Event)
+{
+    /// <summary>Not to be consumed earlier; null for at once.</summary>
+    public DateTimeOffset? VisibleAt { get; init; }
+}

@@ -10,8 +10,15 @@ public abstract record HubWrite;
 /// <param name="RefusedBy">Statuses of an existing instance that refuse the start; a live instance refuses always.</param>
 public sealed record StartInstance(ExecutionStartedEvent Start, DateTimeOffset VisibleAt, IReadOnlySet<OrchestrationRuntimeStatus> RefusedBy) : HubWrite;
 
-/// <summary>Puts a message into the inbox of a live instance.</summary>
-public sealed record SendMessage(string InstanceId, HistoryEvent Event) : HubWrite;
+/// <summary>Puts a message into the inbox of a live instance. An entity that does not exist comes to be.</summary>
+public sealed record SendMessage(string InstanceId, HistoryEvent Event) : HubWrite
+{
+    /// <summary>Not to be consumed earlier; null for at once.</summary>
+    public DateTimeOffset? VisibleAt { get; init; }
+}
+
+/// <summary>Says why a live instance does not go on; its next turn takes the note away. Refused while it has ended, Fenced where it says so already.</summary>
+public sealed record NoteReason(string InstanceId, string Reason) : HubWrite;
 
 /// <summary>Takes the right to run a call: the attempt number rises by one.</summary>
 public sealed record ClaimActivity(ActivityKey Key) : HubWrite;
@@ -32,5 +39,9 @@ public sealed record StoreDocument(string Name, long Revision, string Content) :
     public static StoreDocument Read(string name) => new(name, -1, "");
 }
 
-/// <summary>Removes an ended instance and everything of it.</summary>
-public sealed record PurgeInstance(string InstanceId, bool Recursive) : HubWrite;
+/// <summary>Removes an ended instance, or an entity, and everything of it.</summary>
+public sealed record PurgeInstance(string InstanceId, bool Recursive) : HubWrite
+{
+    /// <summary>Refused as a whole while a child, or a child's child, lives.</summary>
+    public bool KeepIfChildrenLive { get; init; }
+}

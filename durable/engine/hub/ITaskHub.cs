@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.History;
 
 namespace SnapshotWorkflows.Durable.Engine.Hub;
@@ -22,12 +23,25 @@ public interface ITaskHub : IAsyncDisposable
     /// <returns>Null if there is no such instance or it has ended.</returns>
     ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation);
 
+    /// <summary>As <see cref="LoadAsync"/>, for an instance that has ended.</summary>
+    /// <returns>Null if there is no such instance or it lives.</returns>
+    ValueTask<InstanceSnapshot?> LoadEndedAsync(string instanceId, CancellationToken cancellation);
+
     ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation);
 
     ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation);
 
-    /// <summary>Pages by creation time and id, oldest first; statuses null means all.</summary>
+    /// <summary>Pages by creation time and id, oldest first; statuses null means all. Entities are left out.</summary>
     ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation);
+
+    /// <summary>Ids of ended instances, by the time of their end.</summary>
+    ValueTask<Page<string>> ListEndedAsync(EndedFilter filter, CancellationToken cancellation);
+
+    /// <returns>Null if there is no such entity; one without state counts as none only for its caller.</returns>
+    ValueTask<EntityRecord?> ReadEntityAsync(string instanceId, bool withState, CancellationToken cancellation);
+
+    /// <summary>Pages by id. Entities without state are left out unless the query includes transient ones.</summary>
+    ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation);
 
     /// <returns>Null if there is no such instance.</returns>
     ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation);

@@ -17,6 +17,12 @@ public sealed record InstanceSnapshot
     public required int NextHistoryRow { get; init; }
     public required IReadOnlyList<HistoryEvent> History { get; init; }
     public required IReadOnlyList<InboxMessage> Inbox { get; init; }
+
+    /// <summary>JSON of an entity's state; null when it has none. Entities have no history.</summary>
+    public string? EntityState { get; init; }
+
+    /// <summary>Who holds an entity in a critical section; the engine's own text.</summary>
+    public string? LockedBy { get; init; }
 }
 
 /// <summary>What queries tell about an instance.</summary>
@@ -27,7 +33,22 @@ public sealed record InstanceRecord(string InstanceId, string Name, Orchestratio
     public string? CustomStatus { get; init; }
     public TaskFailureDetails? Failure { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public string? Version { get; init; }
+
+    /// <summary>Why the instance does not go on by itself.</summary>
+    public string? Reason { get; init; }
 }
+
+/// <summary>What queries tell about an entity.</summary>
+/// <param name="State">JSON; null when it has none, or it was not asked for.</param>
+/// <param name="Backlog">Messages in its inbox.</param>
+public sealed record EntityRecord(string InstanceId, DateTimeOffset UpdatedAt, string? State, string? LockedBy, int Backlog);
+
+/// <summary>Selects ended instances by the time of their end, both inclusive, oldest end first.</summary>
+/// <param name="Statuses">Null or empty for every ended status.</param>
+/// <param name="After">Continuation token of the page before.</param>
+public sealed record EndedFilter(
+    IReadOnlyCollection<OrchestrationRuntimeStatus>? Statuses, DateTimeOffset? From, DateTimeOffset? To, int PageSize, string? After);
 
 /// <summary>Work that a former process left behind.</summary>
 /// <param name="Wakes">Instances with messages or an open turn, and when the earliest is due.</param>

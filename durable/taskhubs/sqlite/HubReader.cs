@@ -7,15 +7,22 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Durable.TaskHubs.Sqlite;
 
 /// <summary>Reads within one read transaction.</summary>
-internal sealed class HubReader(Statements statements)
+internal sealed partial class HubReader(Statements statements)
 {
     private const string Live = "(0, 2, 6, 7)"; // Running, ContinuedAsNew, Pending, Suspended
 
-    public InstanceSnapshot? Load(string instanceId)
+    public InstanceSnapshot? Load(string instanceId) => Load(
+        instanceId,
+        $"SELECT execution_id, name, version, status, revision, open_turn, custom_status, state, locked_by FROM instances WHERE instance_id = $0 AND status IN {Live}");
+
+    public InstanceSnapshot? LoadEnded(string instanceId) => Load(
+        instanceId,
+        $"SELECT execution_id, name, version, status, revision, open_turn, custom_status, state, locked_by FROM instances WHERE instance_id = $0 AND status NOT IN {Live}");
+
+    private InstanceSnapshot? Load(string instanceId, string select)
     {
         InstanceSnapshot? found = null;
-        using (var reader = statements.Read(
-            $"SELECT execution_id, name, version, status, revision, open_turn, custom_status FROM instances WHERE instance_id = $0 AND status IN {Live}", instanceId))
+        using (var reader = statements.Read(select, instanceId))
         {
             if (!reader.Read())
                 return null;
@@ -29,11 +36,15 @@ internal sealed class HubReader(Statements statements)
                 Revision = reader.GetInt64(4),
                 OpenTurn = reader.GetBoolean(5),
                 CustomStatus = Text(reader, 6),
+                EntityState = Text(reader, 7),
+                LockedBy = Text(reader, 8),
                 NextHistoryRow = 0,
                 History = [],
                 Inbox = [],
             };
         }
+        if (instanceId[0] == '@')
+            return found with { EntityState = Payloads.Fetch(statements, found.EntityState), Inbox = ReadInbox(instanceId) };
         var (history, rows) = ReadHistory(instanceId, found.ExecutionId);
         return found with { History = history, NextHistoryRow = rows, Inbox = ReadInbox(instanceId) };
     }
@@ -80,7 +91,7 @@ internal sealed class HubReader(Statements statements)
         using (var reader = statements.Read(
             $"""
             SELECT {Columns} FROM instances
-            WHERE (created_at, instance_id) > ($0, $1) AND created_at BETWEEN $2 AND $3 AND substr(instance_id, 1, $4) = $5
+            WHERE (created_at, instance_id) > ($0, $1) AND created_at BETWEEN $2 AND $3 AND substr(instance_id, 1, $4) = $5 AND substr(instance_id, 1, 1) <> '@'
               AND ($6 = '' OR instr($6, ',' || status || ',') > 0)
             ORDER BY created_at, instance_id LIMIT $7
             """,
@@ -103,7 +114,7 @@ internal sealed class HubReader(Statements statements)
 
     public string? Progress(string instanceId) => (string?)statements.Scalar("SELECT data FROM progress WHERE instance_id = $0", instanceId);
 
-    private const string Columns = "instance_id, name, status, created_at, updated_at, input, output, custom_status, failure, tags";
+    private const string Columns = "instance_id, name, status, created_at, updated_at, input, output, custom_status, failure, tags, version, reason";
 
     private static InstanceRecord Record(SqliteDataReader reader) =>
         new(reader.GetString(0), reader.GetString(1), (OrchestrationRuntimeStatus)reader.GetInt32(2), Time(reader, 3), Time(reader, 4))
@@ -114,6 +125,8 @@ internal sealed class HubReader(Statements statements)
             // Kept as stored until Finish: the reader must be closed before a payload is fetched.
             Failure = Text(reader, 8) is { } stored ? new TaskFailureDetails("", stored, null, null) : null,
             Tags = HistoryJson.ReadTags(Text(reader, 9)),
+            Version = Text(reader, 10),
+            Reason = Text(reader, 11),
         };
 
     private InstanceRecord Finish(InstanceRecord record, bool withData) => withData

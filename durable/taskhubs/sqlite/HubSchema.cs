@@ -45,7 +45,17 @@ internal static class HubSchema
         CREATE TABLE documents (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
         """;
 
-    private static readonly string[] s_steps = [Version1, Version2];
+    /// <summary>Entities (their state and who holds them), why an instance waits, and ended instances by the time of their end.</summary>
+    private const string Version3 = """
+        ALTER TABLE instances ADD COLUMN state TEXT;
+        ALTER TABLE instances ADD COLUMN locked_by TEXT;
+        ALTER TABLE instances ADD COLUMN reason TEXT;
+        CREATE INDEX instances_by_end ON instances (updated_at, instance_id) WHERE status IN (1, 3, 4, 5);
+        CREATE TRIGGER state_payload AFTER DELETE ON instances WHEN substr(OLD.state, 1, 9) = '@payload:'
+            BEGIN DELETE FROM payloads WHERE id = CAST(substr(OLD.state, 10) AS INTEGER); END;
+        """;
+
+    private static readonly string[] s_steps = [Version1, Version2, Version3];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;

@@ -14,6 +14,10 @@ internal sealed partial class HubWriter
             if (!IsCurrent(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId), attempt))
                 return s_fenced;
         }
+        if (turn.Reopens && StatusOf(turn.InstanceId) != OrchestrationRuntimeStatus.Failed)
+            return s_fenced;
+        if (turn.Reopens)
+            DropResults(turn.InstanceId);
         if (!_isOwner || !Advance(turn))
             return s_fenced;
         var ended = !IsLive(turn.Status);
@@ -47,14 +51,14 @@ internal sealed partial class HubWriter
         var fenced = turn.Restart is null
             ? statements.Execute(
                 """
-                UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, output = $6, failure = $7, custom_status = $8
+                UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, output = $6, failure = $7, custom_status = $8, reason = $9
                 WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
                 """,
                 turn.InstanceId, turn.ExecutionId, turn.Revision, (int)turn.Status, turn.OpenTurn, turn.At.UtcTicks,
-                Payloads.Store(statements, turn.Output), Payloads.Store(statements, HistoryJson.Write(turn.Failure)), turn.CustomStatus)
+                Payloads.Store(statements, turn.Output), Payloads.Store(statements, HistoryJson.Write(turn.Failure)), turn.CustomStatus, turn.Reason)
             : statements.Execute(
                 """
-                UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, custom_status = $6, execution_id = $7, version = $8, input = $9
+                UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, custom_status = $6, execution_id = $7, version = $8, input = $9, reason = NULL
                 WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
                 """,
                 turn.InstanceId, turn.ExecutionId, turn.Revision, (int)turn.Status, turn.OpenTurn, turn.At.UtcTicks, turn.CustomStatus,
@@ -88,8 +92,8 @@ internal sealed partial class HubWriter
             delivered.Add(StartChild(turn, child));
         foreach (var message in turn.Messages)
         {
-            if (Accepts(message))
-                delivered.Add(Post(message.InstanceId, message.ExecutionId, now, message.Event));
+            if (Dispatch(message) is { } posted)
+                delivered.Add(posted);
         }
         if (turn.TerminateChildren is { } terminate)
         {
@@ -97,6 +101,15 @@ internal sealed partial class HubWriter
                 delivered.Add(Post(child, null, now, terminate));
         }
         return delivered;
+    }
+
+    /// <returns>Null when nobody takes it any more.</returns>
+    private InboxMessage? Dispatch(OutgoingMessage message)
+    {
+        var visibleAt = message.VisibleAt ?? now;
+        if (IsEntity(message.InstanceId))
+            return PostToEntity(message.InstanceId, visibleAt, message.Event);
+        return Accepts(message) ? Post(message.InstanceId, message.ExecutionId, visibleAt, message.Event) : null;
     }
 
     private bool Accepts(OutgoingMessage message)

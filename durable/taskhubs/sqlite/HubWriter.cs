@@ -23,6 +23,8 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
         StoreProgress progress => Report(progress),
         PurgeInstance purge => Purge(purge),
         StoreDocument document => Store(document),
+        CommitEntity entity => Entity(entity),
+        NoteReason note => Note(note),
         _ => throw new NotSupportedException($"The SQLite hub does not know {write.GetType()}."),
     };
 
@@ -40,11 +42,23 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
 
     private WriteResult Send(SendMessage message)
     {
+        var visibleAt = message.VisibleAt ?? now;
+        if (IsEntity(message.InstanceId))
+            return new WriteResult(WriteOutcome.Done, [PostToEntity(message.InstanceId, visibleAt, message.Event)]);
         if (StatusOf(message.InstanceId) is not { } status)
             return new WriteResult(WriteOutcome.NotFound, []);
         return IsLive(status)
-            ? new WriteResult(WriteOutcome.Done, [Post(message.InstanceId, null, now, message.Event)])
+            ? new WriteResult(WriteOutcome.Done, [Post(message.InstanceId, null, visibleAt, message.Event)])
             : new WriteResult(WriteOutcome.Refused, []) { Status = status };
+    }
+
+    private WriteResult Note(NoteReason note)
+    {
+        if (StatusOf(note.InstanceId) is not { } status)
+            return new WriteResult(WriteOutcome.NotFound, []);
+        if (!IsLive(status))
+            return new WriteResult(WriteOutcome.Refused, []) { Status = status };
+        return statements.Execute("UPDATE instances SET reason = $1 WHERE instance_id = $0 AND reason IS NOT $1", note.InstanceId, note.Reason) == 1 ? s_done : s_fenced;
     }
 
     private InboxMessage Create(ExecutionStartedEvent start, DateTimeOffset visibleAt)
@@ -79,8 +93,10 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
     {
         if (StatusOf(purge.InstanceId) is not { } status)
             return s_done;
-        if (IsLive(status))
+        if (IsLive(status) && !IsEntity(purge.InstanceId))
             return new WriteResult(WriteOutcome.Refused, []) { Status = status };
+        if (purge.KeepIfChildrenLive && LiveBelow(purge.InstanceId) is { } alive)
+            return new WriteResult(WriteOutcome.Refused, []) { Status = alive };
         var count = 1;
         if (purge.Recursive)
         {
@@ -89,6 +105,20 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
         }
         Remove(purge.InstanceId);
         return new WriteResult(WriteOutcome.Done, []) { Count = count };
+    }
+
+    /// <summary>The status of the first live instance below, if there is one.</summary>
+    private OrchestrationRuntimeStatus? LiveBelow(string instanceId)
+    {
+        foreach (var child in ChildrenOf(instanceId))
+        {
+            var status = StatusOf(child)!.Value;
+            if (IsLive(status))
+                return status;
+            if (LiveBelow(child) is { } deeper)
+                return deeper;
+        }
+        return null;
     }
 
     private List<string> ChildrenOf(string instanceId)

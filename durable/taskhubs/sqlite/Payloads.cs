@@ -33,6 +33,10 @@ internal static class Payloads
             statements.Execute(delete, key);
     }
 
+    /// <param name="reference">What <see cref="Store"/> returned, and is no longer kept.</param>
+    public static void Drop(Statements statements, string reference) =>
+        statements.Execute("DELETE FROM payloads WHERE id = $0", long.Parse(reference.AsSpan(Prefix.Length), CultureInfo.InvariantCulture));
+
     public static string? Fetch(Statements statements, string? text)
     {
         if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 
@@ -77,12 +78,21 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
 
     public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => Looking(reader => reader.Load(instanceId));
 
+    public ValueTask<InstanceSnapshot?> LoadEndedAsync(string instanceId, CancellationToken cancellation) => Looking(reader => reader.LoadEnded(instanceId));
+
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => Reading(reader => reader.PendingWork(time.GetUtcNow()));
 
     public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
         Looking(reader => reader.Instance(instanceId, withData));
 
     public ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation) => Reading(reader => reader.Query(query));
+
+    public ValueTask<Page<string>> ListEndedAsync(EndedFilter filter, CancellationToken cancellation) => Reading(reader => reader.Ended(filter));
+
+    public ValueTask<EntityRecord?> ReadEntityAsync(string instanceId, bool withState, CancellationToken cancellation) =>
+        Looking(reader => reader.Entity(instanceId, withState));
+
+    public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => Reading(reader => reader.Entities(query));
 
     public ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.History(instanceId));
 

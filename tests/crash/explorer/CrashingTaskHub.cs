@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 
@@ -21,6 +22,14 @@ internal sealed class CrashingTaskHub(ITaskHub inner, CrashSwitch crash) : ITask
     }
 
     public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => inner.LoadAsync(instanceId, cancellation);
+
+    public ValueTask<InstanceSnapshot?> LoadEndedAsync(string instanceId, CancellationToken cancellation) => inner.LoadEndedAsync(instanceId, cancellation);
+
+    public ValueTask<Page<string>> ListEndedAsync(EndedFilter filter, CancellationToken cancellation) => inner.ListEndedAsync(filter, cancellation);
+
+    public ValueTask<EntityRecord?> ReadEntityAsync(string instanceId, bool withState, CancellationToken cancellation) => inner.ReadEntityAsync(instanceId, withState, cancellation);
+
+    public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => inner.QueryEntitiesAsync(query, cancellation);
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => inner.ReadPendingWorkAsync(cancellation);
 

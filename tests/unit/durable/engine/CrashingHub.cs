@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 
@@ -30,6 +31,14 @@ internal sealed class CrashingHub(ITaskHub inner, int fatalPoint) : ITaskHub
     public ValueTask OpenAsync(CancellationToken cancellation) => inner.OpenAsync(cancellation);
 
     public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => inner.LoadAsync(instanceId, cancellation);
+
+    public ValueTask<InstanceSnapshot?> LoadEndedAsync(string instanceId, CancellationToken cancellation) => inner.LoadEndedAsync(instanceId, cancellation);
+
+    public ValueTask<Page<string>> ListEndedAsync(EndedFilter filter, CancellationToken cancellation) => inner.ListEndedAsync(filter, cancellation);
+
+    public ValueTask<EntityRecord?> ReadEntityAsync(string instanceId, bool withState, CancellationToken cancellation) => inner.ReadEntityAsync(instanceId, withState, cancellation);
+
+    public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => inner.QueryEntitiesAsync(query, cancellation);
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => inner.ReadPendingWorkAsync(cancellation);
 

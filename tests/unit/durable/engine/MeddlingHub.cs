@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 
@@ -29,6 +30,14 @@ internal sealed class MeddlingHub : ITaskHub
     public ValueTask OpenAsync(CancellationToken cancellation) => _inner.OpenAsync(cancellation);
 
     public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => _inner.LoadAsync(instanceId, cancellation);
+
+    public ValueTask<InstanceSnapshot?> LoadEndedAsync(string instanceId, CancellationToken cancellation) => _inner.LoadEndedAsync(instanceId, cancellation);
+
+    public ValueTask<Page<string>> ListEndedAsync(EndedFilter filter, CancellationToken cancellation) => _inner.ListEndedAsync(filter, cancellation);
+
+    public ValueTask<EntityRecord?> ReadEntityAsync(string instanceId, bool withState, CancellationToken cancellation) => _inner.ReadEntityAsync(instanceId, withState, cancellation);
+
+    public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => _inner.QueryEntitiesAsync(query, cancellation);
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => _inner.ReadPendingWorkAsync(cancellation);
 
