@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -78,6 +79,17 @@ public static class FunctionsHost
         TaskHubInUseException inUse => new HostStartupException("taskHub.inUse", inUse.Message, "Stop the other process, or give this one another state path.", HostExitCodes.Unavailable),
         IOException { InnerException: { } inner } port when inner is SocketException || inner.InnerException is SocketException => new HostStartupException(
             "port.unavailable", port.Message, "Give another --port (0 takes any free one), or stop what uses this one.", HostExitCodes.Unavailable),
+        UnauthorizedAccessException denied => new HostStartupException(
+            "state.denied", $"The host may not use its files: {denied.Message}", "Give the account of this service the state path, or another one that it may write to."),
+        DbException database => new HostStartupException(
+            "database.unusable",
+            $"A database of the host cannot be used: {database.Message}",
+            database.IsTransient || database.InnerException is SocketException or IOException or TimeoutException
+                ? "Start the database server, or correct the connection; then start again."
+                : "Restore it from a copy, or name another state path or connection; a damaged file is left as it is.",
+            database.IsTransient || database.InnerException is SocketException or IOException or TimeoutException ? HostExitCodes.Unavailable : HostExitCodes.Configuration),
+        NotSupportedException { Source: { } source } newer when source.Contains("TaskHubs", StringComparison.Ordinal) => new HostStartupException(
+            "taskHub.newer", newer.Message, "A newer program has used this task hub."),
         SocketException socket => new HostStartupException("port.unavailable", $"The host cannot listen: {socket.Message}", "Give another --port or --address.", HostExitCodes.Unavailable),
         _ => new HostStartupException(
             "start.failed",

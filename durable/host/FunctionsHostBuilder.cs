@@ -13,6 +13,7 @@ using SnapshotWorkflows.Durable.Host.Functions;
 using SnapshotWorkflows.Durable.Host.Http;
 using SnapshotWorkflows.Durable.Host.Keys;
 using SnapshotWorkflows.Durable.Host.Management;
+using SnapshotWorkflows.Durable.Host.Metrics;
 using SnapshotWorkflows.Durable.Host.Timers;
 
 namespace SnapshotWorkflows.Durable.Host;
@@ -27,6 +28,8 @@ public sealed class FunctionsHostBuilder
     private readonly List<Type> _functions = [];
     private readonly List<(string Path, RequestDelegate Answer)> _anonymous = [];
     private bool _hasDurableTask;
+    private FunctionCatalog? _catalog;
+    private WebApplication? _built;
 
     internal FunctionsHostBuilder(HostCommandLine commandLine, HostSettings settings, HostSurroundings surroundings)
     {
@@ -56,6 +59,22 @@ public sealed class FunctionsHostBuilder
     public string? StatePath
     {
         get;
+        set
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                field = Path.GetFullPath(value, SettingsRoot);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Where the access keys are kept; relative to <see cref="SettingsRoot"/>. Default <c>secrets</c> of the state path. Nodes behind one address share it, so
+    /// that a key or a management URI of one opens the others.
+    /// </summary>
+    public string? SecretsPath
+    {
+        get => field ?? Path.Combine(StatePath!, "secrets");
         set
         {
             if (!string.IsNullOrEmpty(value))
@@ -107,20 +126,35 @@ public sealed class FunctionsHostBuilder
         }
 
         _hasDurableTask = true;
-        ManagementServices.Add(Services, _settings.DurableTask, register, hub, configure);
+        ManagementServices.Add(
+            Services,
+            _settings.DurableTask,
+            registry =>
+            {
+                register(registry);
+                _catalog!.Register(registry, () => _built!.Services);
+            },
+            hub,
+            configure);
         return this;
     }
 
     /// <exception cref="HostStartupException">A function, a route or a key file is wrong.</exception>
     public FunctionsApplication Build()
     {
-        var catalog = FunctionCatalog.Discover(_functions, _settings.Http, _settings.Configuration);
+        var catalog = _catalog = FunctionCatalog.Discover(_functions, _settings.Http, _settings.Configuration);
+        if (!_hasDurableTask && (catalog.Orchestrators.Count > 0 || catalog.Activities.Count > 0))
+        {
+            throw new HostStartupException(
+                "function.invalid", $"Function '{catalog.Descriptions.First(function => function.Trigger is "orchestrationTrigger" or "activityTrigger").Name}' needs a task hub, and the app has none.", "Call UseDurableTask on the builder.", HostExitCodes.Software);
+        }
+
         AddServices(catalog);
         HostLogging.Add(_web.Logging, _settings.Configuration, _surroundings.LogToConsole);
         ConfigureServer();
-        var web = _web.Build();
+        var web = _built = _web.Build();
         FunctionServices.RequireConstructible(catalog, web.Services);
-        web.Services.GetRequiredService<KeyRing>().Load(catalog.All.Select(function => function.Name));
+        web.Services.GetRequiredService<KeyRing>().Load(catalog.Descriptions.Select(function => function.Name));
         HostPipeline.Map(web, catalog, _anonymous, _hasDurableTask);
         HostLogging.ReportStart(web.Services, _settings, catalog, StatePath!);
         return new FunctionsApplication(web);
@@ -138,10 +172,22 @@ public sealed class FunctionsHostBuilder
         Services.AddSingleton(_settings.DurableTask);
         Services.AddSingleton<RequestThrottle>();
         Services.AddSingleton<PublicOrigin>();
-        Services.AddSingleton(new KeyFile(Path.Combine(StatePath!, "secrets")));
+        Services.AddSingleton(new KeyFile(SecretsPath!));
         Services.AddSingleton<KeyRing>();
-        Services.AddSingleton(new TimerMonitor(Path.Combine(StatePath!, "timers")));
-        Services.AddHostedService<TimerService>();
+        Services.AddSingleton<RequestTraces>();
+        Services.AddSingleton<HostMetrics>();
+        Services.AddSingleton(_ => new MetricsCollector(["SnapshotWorkflows"]));
+        if (_hasDurableTask)
+        {
+            Services.AddSingleton<ITimerStore, HubTimerStore>();
+        }
+        else
+        {
+            Services.AddSingleton<ITimerStore>(new FileTimerStore(Path.Combine(StatePath!, "timers")));
+        }
+
+        Services.AddSingleton<TimerService>();
+        Services.AddHostedService(provider => provider.GetRequiredService<TimerService>());
         Services.Configure<HostOptions>(options =>
         {
             options.ShutdownTimeout = TimeSpan.FromSeconds(30);

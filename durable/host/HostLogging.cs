@@ -43,6 +43,11 @@ internal static partial class HostLogging
             LogSetting(logger, warning);
         }
 
+        if (settings.DurableTask.UseForwardedHost)
+        {
+            LogProxies(logger, string.Join(", ", settings.DurableTask.TrustedProxies));
+        }
+
         foreach (var function in catalog.Http)
         {
             LogHttp(logger, function.Method.Name, function.Verbs.Count == 0 ? "any method" : string.Join(',', function.Verbs), function.Route.RawText);
@@ -50,12 +55,17 @@ internal static partial class HostLogging
 
         foreach (var function in catalog.Timers)
         {
-            LogTimer(logger, function.Method.Name, function.Schedule.Text);
+            LogTimer(logger, function.Method.Name, function.Schedule.Text, settings.Configuration["WEBSITE_TIME_ZONE"] is { Length: > 0 } zone ? zone : "UTC");
         }
 
-        foreach (var name in catalog.Disabled)
+        foreach (var function in catalog.Descriptions.Where(function => function.Trigger is "orchestrationTrigger" or "activityTrigger" or "entityTrigger"))
         {
-            LogDisabled(logger, name);
+            LogDurable(logger, function.Name, function.Trigger);
+        }
+
+        foreach (var function in catalog.Disabled)
+        {
+            LogDisabled(logger, function.Name);
         }
 
         LogState(logger, statePath);
@@ -67,12 +77,18 @@ internal static partial class HostLogging
     [LoggerMessage(EventId = 5003, Level = LogLevel.Information, Message = "{Function}: {Methods} /{Route}")]
     private static partial void LogHttp(ILogger logger, string function, string methods, string? route);
 
-    [LoggerMessage(EventId = 5004, Level = LogLevel.Information, Message = "{Function}: timer {Schedule} (UTC)")]
-    private static partial void LogTimer(ILogger logger, string function, string schedule);
+    [LoggerMessage(EventId = 5004, Level = LogLevel.Information, Message = "{Function}: timer {Schedule} ({Zone})")]
+    private static partial void LogTimer(ILogger logger, string function, string schedule, string zone);
 
     [LoggerMessage(EventId = 5005, Level = LogLevel.Information, Message = "{Function} is disabled by its setting")]
     private static partial void LogDisabled(ILogger logger, string function);
 
     [LoggerMessage(EventId = 5006, Level = LogLevel.Information, Message = "State and access keys are kept in {StatePath}")]
     private static partial void LogState(ILogger logger, string statePath);
+
+    [LoggerMessage(EventId = 5007, Level = LogLevel.Information, Message = "{Function}: {Trigger}")]
+    private static partial void LogDurable(ILogger logger, string function, string trigger);
+
+    [LoggerMessage(EventId = 5008, Level = LogLevel.Information, Message = "Forwarded hosts are believed from {Proxies}")]
+    private static partial void LogProxies(ILogger logger, string proxies);
 }

@@ -30,6 +30,7 @@ public static class Composition
         ArgumentNullException.ThrowIfNull(builder);
         var settings = builder.Configuration;
         builder.StatePath = settings["SnapshotWorkflows:StatePath"];
+        builder.SecretsPath = settings["SnapshotWorkflows:SecretsPath"];
         var state = builder.StatePath!;
         Directory.CreateDirectory(state);
 
@@ -46,7 +47,10 @@ public static class Composition
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
         builder.UseDurableTask(
             RegisterTasks,
-            (provider, _) => new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>()),
+            (provider, options) => options.StorageProviderType == "sqlite"
+                ? new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>())
+                : throw new HostStartupException(
+                    "storageProvider.notAvailable", $"This build has no task hub of type '{options.StorageProviderType}'.", "Set extensions.durableTask.storageProvider.type to 'sqlite'."),
             // An instance that fails because its code changed would leave behind what it holds: it is kept, visibly, until the code fits again.
             options => options.OnNonDeterminism = NonDeterminismAction.Suspend);
     }

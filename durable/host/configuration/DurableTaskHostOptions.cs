@@ -1,9 +1,10 @@
+using System.Net;
 using SnapshotWorkflows.Durable.Host.Configuration;
 
 namespace SnapshotWorkflows.Durable.Host;
 
 /// <summary>host.json's <c>extensions.durableTask</c>, checked. Names and defaults are those of Durable Functions unless said otherwise.</summary>
-public sealed record DurableTaskHostOptions
+public sealed class DurableTaskHostOptions
 {
     private DurableTaskHostOptions()
     {
@@ -12,22 +13,28 @@ public sealed record DurableTaskHostOptions
     /// <summary>Letters and digits, a letter first, 3 to 45 of them. Default <c>TestHubName</c>.</summary>
     public required string HubName { get; init; }
 
-    /// <summary><c>sqlite</c>, the only hub of this build.</summary>
+    /// <summary><c>sqlite</c> (one process) or <c>postgres</c> (any number of processes).</summary>
     public required string StorageProviderType { get; init; }
 
     /// <summary>Name of the setting that holds the hub's connection; unused by <c>sqlite</c>, whose file lies in the state path. Shown in management URIs.</summary>
     public required string ConnectionName { get; init; }
 
+    /// <summary>The connection string of <c>postgres</c>; holds a password. Null for <c>sqlite</c>.</summary>
+    public string? ConnectionString { get; private init; }
+
     /// <summary>Activities that may run at the same time in this process. Default: ten for each core.</summary>
     public required int MaxConcurrentActivityFunctions { get; init; }
-
-    /// <summary>Whether management URIs are built from X-Forwarded-Host and X-Forwarded-Proto. Set it only behind a proxy that replaces these headers.</summary>
-    public required bool UseForwardedHost { get; init; }
 
     /// <summary>Whether a start over HTTP may replace an instance that still runs (<c>AnyState</c>). Default: only one that has ended (<c>NonRunningStates</c>).</summary>
     public required bool OverrideRunningInstances { get; init; }
 
-    internal static DurableTaskHostOptions Read(SettingsSection section)
+    /// <summary>Whether management URIs are built from Forwarded, X-Forwarded-Host and X-Forwarded-Proto, when a trusted proxy sends them.</summary>
+    public required bool UseForwardedHost { get; init; }
+
+    /// <summary>Where forwarded headers are believed from (<c>httpSettings.trustedProxies</c>, which only this host has). Default: this machine.</summary>
+    public required IReadOnlyList<IPNetwork> TrustedProxies { get; init; }
+
+    internal static DurableTaskHostOptions Read(SettingsSection section, Func<string, string?> setting)
     {
         var hubName = section.Text("hubName") ?? "TestHubName";
         if (hubName.Length is < 3 or > 45 || !char.IsAsciiLetter(hubName[0]) || !hubName.All(char.IsAsciiLetterOrDigit))
@@ -35,32 +42,8 @@ public sealed record DurableTaskHostOptions
             throw section.Invalid("hubName", hubName, "3 to 45 letters and digits, a letter first");
         }
 
-        var storage = section.Section("storageProvider");
-        var type = storage.Text("type") ?? "sqlite";
-        if (string.Equals(type, "postgres", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new HostStartupException(
-                "storageProvider.notAvailable",
-                "host.json: extensions.durableTask.storageProvider.type is 'postgres', which is not available in this build.",
-                "Set it to 'sqlite': one process, its hub in one file of the state path.");
-        }
-
-        if (!string.Equals(type, "sqlite", StringComparison.OrdinalIgnoreCase))
-        {
-            throw storage.Invalid("type", type, "'sqlite' or 'postgres'");
-        }
-
-        var connection = storage.Text("connectionName") ?? storage.Text("connectionStringName") ?? "Storage";
-        storage.WithoutEffect(
-            "partitionCount", "controlQueueBatchSize", "controlQueueBufferThreshold", "controlQueueVisibilityTimeout",
-            "workItemQueueVisibilityTimeout", "maxQueuePollingInterval", "fetchLargeMessagesAutomatically");
-        storage.WarnAboutUnknown();
-
-        var http = section.Section("httpSettings");
-        var forwarded = http.Boolean("useForwardedHost", otherwise: false);
-        http.WithoutEffect("defaultAsyncRequestSleepTimeMilliseconds");
-        http.WarnAboutUnknown();
-
+        var (type, connectionName, connection) = ReadStorage(section.Section("storageProvider"), setting);
+        var (forwarded, proxies) = ReadHttp(section.Section("httpSettings"));
         var overridable = section.Text("overridableExistingInstanceStates") ?? "NonRunningStates";
         if (overridable is not ("NonRunningStates" or "AnyState"))
         {
@@ -71,11 +54,13 @@ public sealed record DurableTaskHostOptions
         var options = new DurableTaskHostOptions
         {
             HubName = hubName,
-            StorageProviderType = "sqlite",
-            ConnectionName = connection,
+            StorageProviderType = type,
+            ConnectionName = connectionName,
+            ConnectionString = connection,
             MaxConcurrentActivityFunctions = section.Integer("maxConcurrentActivityFunctions", perCore, 1, 100_000),
-            UseForwardedHost = forwarded,
             OverrideRunningInstances = overridable == "AnyState",
+            UseForwardedHost = forwarded,
+            TrustedProxies = proxies,
         };
 
         // Checked all the same; but turns run one after another on one logical thread, and the engine counts no actions.
@@ -84,9 +69,48 @@ public sealed record DurableTaskHostOptions
         section.WithoutEffect(
             "maxConcurrentOrchestratorFunctions", "maxOrchestrationActions", "defaultVersion", "versionMatchStrategy", "versionFailureStrategy", "maxConcurrentEntityFunctions",
             "extendedSessionsEnabled", "extendedSessionIdleTimeoutInSeconds", "maxEntityOperationBatchSize", "entityMessageReorderWindowInMinutes",
-            "rollbackEntityOperationsOnExceptions", "storeInputsInOrchestrationHistory", "useAppLease", "useGracefulShutdown",
+            "rollbackEntityOperationsOnExceptions", "storeInputsInOrchestrationHistory", "useAppLease", "useGracefulShutdown", "localRpcEndpointEnabled",
             "tracing", "notifications", "maxGrpcMessageSizeInBytes", "grpcHttpClientTimeout");
-        section.WarnAboutUnknown();
+        section.RefuseUnknown();
         return options;
+    }
+
+    private static (string Type, string ConnectionName, string? Connection) ReadStorage(SettingsSection storage, Func<string, string?> setting)
+    {
+        var type = storage.Text("type") ?? "sqlite";
+        var name = storage.Text("connectionName") ?? storage.Text("connectionStringName") ?? "Storage";
+        storage.WithoutEffect(
+            "partitionCount", "controlQueueBatchSize", "controlQueueBufferThreshold", "controlQueueVisibilityTimeout",
+            "workItemQueueVisibilityTimeout", "maxQueuePollingInterval", "fetchLargeMessagesAutomatically");
+        storage.RefuseUnknown();
+        if (type.Equals("sqlite", StringComparison.OrdinalIgnoreCase))
+        {
+            return ("sqlite", name, null);
+        }
+
+        if (!type.Equals("postgres", StringComparison.OrdinalIgnoreCase))
+        {
+            throw storage.Invalid("type", type, "'sqlite' (one process, a file in the state path) or 'postgres' (any number of processes)");
+        }
+
+        return (setting($"ConnectionStrings:{name}") ?? setting(name)) is { Length: > 0 } connection
+            ? ("postgres", name, connection)
+            : throw storage.Invalid("connectionName", name, "the name of a setting that holds the connection string of PostgreSQL, and there is no such setting");
+    }
+
+    private static (bool Forwarded, IReadOnlyList<IPNetwork> Proxies) ReadHttp(SettingsSection http)
+    {
+        var forwarded = http.Boolean("useForwardedHost", otherwise: false);
+        var proxies = new List<IPNetwork>();
+        foreach (var text in http.List("trustedProxies"))
+        {
+            proxies.Add(IPNetwork.TryParse(text, out var network) ? network
+                : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+                : throw http.Invalid("trustedProxies", text, "addresses or networks such as 10.0.0.5 or 10.0.0.0/24"));
+        }
+
+        http.WithoutEffect("defaultAsyncRequestSleepTimeMilliseconds");
+        http.RefuseUnknown();
+        return (forwarded, proxies.Count > 0 ? proxies : [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]);
     }
 }

@@ -24,7 +24,7 @@ internal sealed partial class HostSettings
         }
 
         var extensions = host.Section("extensions");
-        DurableTask = DurableTaskHostOptions.Read(extensions.Section("durableTask"));
+        DurableTask = DurableTaskHostOptions.Read(extensions.Section("durableTask"), name => configuration[name]);
         Http = HttpHostOptions.Read(extensions.Section("http"));
         extensions.WarnAboutUnknown();
         host.Section("logging");

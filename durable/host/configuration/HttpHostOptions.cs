@@ -36,7 +36,7 @@ internal sealed record HttpHostOptions
         }
 
         section.WithoutEffect("dynamicThrottlesEnabled", "hsts");
-        section.WarnAboutUnknown();
+        section.RefuseUnknown();
         return options;
     }
 }

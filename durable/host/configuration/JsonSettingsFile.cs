@@ -5,7 +5,7 @@ namespace SnapshotWorkflows.Durable.Host.Configuration;
 /// <summary>Reads a settings file as Functions does: JSON with comments and trailing commas.</summary>
 internal static class JsonSettingsFile
 {
-    private static readonly JsonDocumentOptions Lenient = new()
+    public static readonly JsonDocumentOptions Lenient = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,

@@ -42,6 +42,15 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
         return new SettingsSection(section.GetSection(name), PathOf(name), settings);
     }
 
+    /// <summary>An array of texts, or one text with commas.</summary>
+    public IReadOnlyList<string> List(string name)
+    {
+        _known.Add(name);
+        var inner = section.GetSection(name);
+        var texts = inner.Value is { } one ? one.Split(',') : inner.GetChildren().Select(child => child.Value ?? "");
+        return [.. texts.Select(text => HostSettings.Expand(settings.Configuration, text.Trim(), PathOf(name))).Where(text => text.Length > 0)];
+    }
+
     public IReadOnlyDictionary<string, string> Texts(string name)
     {
         _known.Add(name);
@@ -70,6 +79,19 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
         }
     }
 
+    /// <summary>For sections where a misspelt member would do harm in silence: another hub, another limit.</summary>
+    public void RefuseUnknown()
+    {
+        if (section.GetChildren().FirstOrDefault(child => !_known.Contains(child.Key)) is { } unknown)
+        {
+            var meant = _known.FirstOrDefault(name => Distance(name, unknown.Key) <= 2);
+            throw new HostStartupException(
+                "hostJson.unknown",
+                $"{PathOf(unknown.Key)} is not known{(meant is null ? "" : $"; did you mean {meant}")}.",
+                $"Correct or remove it in host.json (or the environment variable {HostSettings.HostJsonSection}__{EnvironmentName(unknown.Key)}).");
+        }
+    }
+
     public HostStartupException Invalid(string name, string found, string wanted) =>
         new("hostJson.invalid", $"{PathOf(name)} is '{found}', but must be {wanted}.", $"Correct host.json, or the environment variable {HostSettings.HostJsonSection}__{EnvironmentName(name)}.");
 
@@ -77,4 +99,23 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
 
     private string EnvironmentName(string name) =>
         $"{section.Path}:{name}"[(HostSettings.HostJsonSection.Length + 1)..].Replace(":", "__", StringComparison.Ordinal);
+
+    /// <summary>Letters to insert, drop or change to make one word of the other, without regard to case.</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var change = diagonal + (char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[right.Length];
+    }
 }

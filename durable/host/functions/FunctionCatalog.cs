@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Host.Configuration;
 using SnapshotWorkflows.Functions.Worker;
 
@@ -9,12 +10,17 @@ namespace SnapshotWorkflows.Durable.Host.Functions;
 /// <summary>Every enabled function of the app, found by its attributes and checked before the first request.</summary>
 internal sealed partial class FunctionCatalog
 {
-    private const string ClassBased = "Write it as a class derived from TaskOrchestrator or TaskActivity, and register that in UseDurableTask.";
-
-    private FunctionCatalog(IReadOnlyList<HttpFunction> http, IReadOnlyList<TimerFunction> timers, IReadOnlyList<string> disabled)
+    private FunctionCatalog(
+        IReadOnlyList<HttpFunction> http,
+        IReadOnlyList<TimerFunction> timers,
+        IReadOnlyList<OrchestratorFunction> orchestrators,
+        IReadOnlyList<ActivityFunction> activities,
+        IReadOnlyList<FunctionDescription> disabled)
     {
         Http = http;
         Timers = timers;
+        Orchestrators = orchestrators;
+        Activities = activities;
         Disabled = disabled;
     }
 
@@ -22,60 +28,102 @@ internal sealed partial class FunctionCatalog
 
     public IReadOnlyList<TimerFunction> Timers { get; }
 
-    public IReadOnlyList<string> Disabled { get; }
+    public IReadOnlyList<OrchestratorFunction> Orchestrators { get; }
 
-    public IEnumerable<FunctionMethod> All => Http.Select(function => function.Method).Concat(Timers.Select(function => function.Method));
+    public IReadOnlyList<ActivityFunction> Activities { get; }
+
+    public IReadOnlyList<FunctionDescription> Disabled { get; }
+
+    public IEnumerable<FunctionMethod> All =>
+        [.. Http.Select(function => function.Method), .. Timers.Select(function => function.Method), .. Orchestrators.Select(function => function.Method), .. Activities.Select(function => function.Method)];
+
+    /// <summary>Every function, by name.</summary>
+    public IReadOnlyList<FunctionDescription> Descriptions => [.. Describe().OrderBy(function => function.Name, StringComparer.OrdinalIgnoreCase)];
 
     /// <exception cref="HostStartupException">A function is declared in a way that could never be called.</exception>
     public static FunctionCatalog Discover(IEnumerable<Type> classes, HttpHostOptions options, IConfiguration configuration)
     {
         var http = new List<HttpFunction>();
         var timers = new List<TimerFunction>();
-        var disabled = new List<string>();
+        var orchestrators = new List<OrchestratorFunction>();
+        var activities = new List<ActivityFunction>();
+        var disabled = new List<FunctionDescription>();
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (method, attribute) in Marked(classes))
         {
-            if (!FunctionName().IsMatch(attribute.Name))
+            var name = attribute.Name;
+            if (!FunctionName().IsMatch(name))
             {
-                throw Invalid(attribute.Name, method, "a name starts with a letter and goes on with at most 126 letters, digits, '-' and '_'");
+                throw Invalid(name, method, "a name starts with a letter and goes on with at most 126 letters, digits, '-' and '_'");
             }
 
-            if (!names.Add(attribute.Name))
+            if (!names.Add(name))
             {
-                throw Invalid(attribute.Name, method, "another function has the same name");
+                throw Invalid(name, method, "another function has the same name");
             }
 
-            if (IsDisabled(configuration, attribute.Name))
+            if (IsDisabled(configuration, name))
             {
-                disabled.Add(attribute.Name);
-                continue;
+                disabled.Add(new FunctionDescription(name, "", $"{method.DeclaringType?.FullName}.{method.Name}") { IsDisabled = true });
             }
-
-            if (Parameter<HttpTriggerAttribute>(method) is var (request, trigger))
+            else if (Parameter<HttpTriggerAttribute>(method) is var (request, trigger))
             {
-                http.Add(HttpFunction.Create(attribute.Name, method, request, trigger, options, configuration));
+                http.Add(HttpFunction.Create(name, method, request, trigger, options, configuration));
             }
             else if (Parameter<TimerTriggerAttribute>(method) is var (timer, schedule))
             {
-                timers.Add(TimerFunction.Create(attribute.Name, method, timer, schedule, configuration));
+                timers.Add(TimerFunction.Create(name, method, timer, schedule, configuration));
+            }
+            else if (Parameter<OrchestrationTriggerAttribute>(method) is var (context, orchestration))
+            {
+                orchestrators.Add(OrchestratorFunction.Create(name, method, context, orchestration));
+            }
+            else if (Parameter<ActivityTriggerAttribute>(method) is var (input, activity))
+            {
+                activities.Add(ActivityFunction.Create(name, method, input, activity));
             }
             else
             {
-                var durable = Parameter<OrchestrationTriggerAttribute>(method) is not null || Parameter<ActivityTriggerAttribute>(method) is not null;
-                throw Invalid(
-                    attribute.Name,
-                    method,
-                    durable ? "orchestrators and activities are classes in this host" : "no parameter is marked with a trigger",
-                    durable ? ClassBased : "Mark one parameter with [HttpTrigger] or [TimerTrigger].");
+                throw Invalid(name, method, "no parameter is marked with a trigger", "Mark one parameter with [HttpTrigger], [TimerTrigger], [OrchestrationTrigger] or [ActivityTrigger].");
             }
         }
 
         HttpFunction.RefuseAmbiguousRoutes(http);
-        return new FunctionCatalog(http, timers, disabled);
+        return new FunctionCatalog(http, timers, orchestrators, activities, disabled);
+    }
+
+    /// <summary>Names the orchestrators and activities that are functions to the engine.</summary>
+    public void Register(DurableTaskRegistry registry, Func<IServiceProvider> services)
+    {
+        try
+        {
+            foreach (var function in Orchestrators)
+            {
+                function.Register(registry, services);
+            }
+
+            foreach (var function in Activities)
+            {
+                function.Register(registry);
+            }
+        }
+        catch (ArgumentException e)
+        {
+            throw new HostStartupException("function.invalid", e.Message, "Give one of the two another name.", HostExitCodes.Software);
+        }
     }
 
     public static HostStartupException Invalid(string name, MethodInfo method, string why, string remedy = "Correct the declaration.") =>
         new("function.invalid", $"Function '{name}' ({method.DeclaringType?.FullName}.{method.Name}): {why}.", remedy, HostExitCodes.Software);
+
+    private IEnumerable<FunctionDescription> Describe() =>
+    [
+        .. Http.Select(function => new FunctionDescription(function.Method.Name, "httpTrigger", function.Method.EntryPoint) { Route = function.Route.RawText }),
+        .. Timers.Select(function => new FunctionDescription(function.Method.Name, "timerTrigger", function.Method.EntryPoint) { Schedule = function.Schedule.Text }),
+        .. Orchestrators.Select(function => new FunctionDescription(function.Method.Name, "orchestrationTrigger", function.Method.EntryPoint)),
+        .. Activities.Select(function => new FunctionDescription(function.Method.Name, "activityTrigger", function.Method.EntryPoint)),
+        .. Disabled,
+    ];
 
     private static IEnumerable<(MethodInfo Method, FunctionAttribute Attribute)> Marked(IEnumerable<Type> classes) =>
         from type in classes.Distinct()

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using SnapshotWorkflows.Durable.Host.Configuration;
 using SnapshotWorkflows.Durable.Host.Keys;
 using SnapshotWorkflows.Functions.Worker;
+using SnapshotWorkflows.Functions.Worker.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Functions;
 
@@ -16,9 +17,10 @@ internal sealed record HttpFunction(FunctionMethod Method, RoutePattern Route, I
     public static HttpFunction Create(
         string name, MethodInfo method, ParameterInfo request, HttpTriggerAttribute trigger, HttpHostOptions options, IConfiguration configuration)
     {
-        if (request.ParameterType != typeof(HttpRequest))
+        if (request.ParameterType != typeof(HttpRequest) && request.ParameterType != typeof(HttpRequestData))
         {
-            throw FunctionCatalog.Invalid(name, method, $"[HttpTrigger] stands on '{request.ParameterType.Name} {request.Name}', but this host binds it to HttpRequest");
+            throw FunctionCatalog.Invalid(
+                name, method, $"[HttpTrigger] stands on '{request.ParameterType.Name} {request.Name}', but this host binds it to HttpRequest or HttpRequestData", "Take the body by another parameter with [FromBody].");
         }
 
         if (trigger.AuthLevel == AuthorizationLevel.User)
@@ -26,9 +28,10 @@ internal sealed record HttpFunction(FunctionMethod Method, RoutePattern Route, I
             throw FunctionCatalog.Invalid(name, method, "authorization level User has no meaning in this host", "Use Anonymous, Function, System or Admin.");
         }
 
-        if (!IsAnswer(method.ReturnType) && !(method.ReturnType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(Task<>) && IsAnswer(type.GetGenericArguments()[0])))
+        if (FunctionMethod.ResultTypeOf(method.ReturnType) is { } result && !IsAnswer(result))
         {
-            throw FunctionCatalog.Invalid(name, method, "an HTTP trigger returns IActionResult or Task<IActionResult>");
+            throw FunctionCatalog.Invalid(
+                name, method, "an HTTP trigger returns IActionResult, IResult or HttpResponseData (or a task of one), or nothing when it writes to the response itself", "Return new OkObjectResult(...) for an object.");
         }
 
         var route = ParseRoute(name, method, trigger, options, configuration);
@@ -66,7 +69,8 @@ internal sealed record HttpFunction(FunctionMethod Method, RoutePattern Route, I
         };
     }
 
-    private static bool IsAnswer(Type type) => typeof(IActionResult).IsAssignableFrom(type) || typeof(IResult).IsAssignableFrom(type);
+    private static bool IsAnswer(Type type) => 
+        typeof(IActionResult).IsAssignableFrom(type) || typeof(IResult).IsAssignableFrom(type) || typeof(HttpResponseData).IsAssignableFrom(type);
 
     private static RoutePattern ParseRoute(string name, MethodInfo method, HttpTriggerAttribute trigger, HttpHostOptions options, IConfiguration configuration)
     {

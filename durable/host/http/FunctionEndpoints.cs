@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable.Host.Configuration;
 using SnapshotWorkflows.Durable.Host.Functions;
+using SnapshotWorkflows.Functions.Worker.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Http;
 
@@ -22,6 +23,7 @@ internal static partial class FunctionEndpoints
             var call = new FunctionCall(
                 function,
                 services.GetRequiredService<RequestThrottle>(),
+                services.GetRequiredService<HostMetrics>(),
                 options,
                 services.GetRequiredService<TimeProvider>(),
                 loggers.CreateLogger($"Function.{function.Method.Name}"));
@@ -32,7 +34,7 @@ internal static partial class FunctionEndpoints
         }
     }
 
-    private sealed class FunctionCall(HttpFunction function, RequestThrottle throttle, HttpHostOptions options, TimeProvider time, ILogger logger)
+    private sealed class FunctionCall(HttpFunction function, RequestThrottle throttle, HostMetrics metrics, HttpHostOptions options, TimeProvider time, ILogger logger)
     {
         public async Task AnswerAsync(HttpContext context)
         {
@@ -43,20 +45,39 @@ internal static partial class FunctionEndpoints
                 context.Response.Headers[name] = value;
             }
 
-            var invocation = new FunctionInvocation(context.RequestServices, context, null, context.RequestAborted);
-            switch (await function.Method.InvokeAsync(invocation))
+            var outcome = FunctionOutcome.Failed;
+            try
             {
-                case IActionResult action:
-                    await action.ExecuteResultAsync(new ActionContext(context, context.GetRouteData(), new Microsoft.AspNetCore.Mvc.Abstractions.ActionDescriptor()));
-                    break;
-                case IResult result:
-                    await result.ExecuteAsync(context);
-                    break;
-                default:
-                    throw new InvalidOperationException($"Function '{function.Method.Name}' returned no result.");
+                await SendAsync(context, await function.Method.InvokeAsync(new FunctionInvocation(context.RequestServices, context.RequestAborted) { Http = context }));
+                outcome = FunctionOutcome.Succeeded;
+            }
+            catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+            {
+                outcome = FunctionOutcome.Cancelled;
+                throw;
+            }
+            finally
+            {
+                metrics.Ran(function.Method.Name, "http", outcome, time.GetElapsedTime(started));
             }
 
             LogExecuted(logger, function.Method.Name, context.Request.Method, context.Request.Path.ToUriComponent(), context.Response.StatusCode, time.GetElapsedTime(started).TotalMilliseconds);
+        }
+    }
+
+    private static async Task SendAsync(HttpContext context, object? answer)
+    {
+        switch (answer)
+        {
+            case IActionResult action:
+                await action.ExecuteResultAsync(new ActionContext(context, context.GetRouteData(), new Microsoft.AspNetCore.Mvc.Abstractions.ActionDescriptor()));
+                break;
+            case IResult result:
+                await result.ExecuteAsync(context);
+                break;
+            case HttpResponseData data:
+                await ContextResponseData.SendAsync(data, context);
+                break;
         }
     }
 

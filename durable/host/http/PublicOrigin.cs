@@ -13,19 +13,16 @@ internal sealed class PublicOrigin(IServer server, IHttpContextAccessor requests
         server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() is { } address ? new Uri(address) : null;
 
     /// <summary>
-    /// In this order: X-Forwarded-Host and -Proto when httpSettings.useForwardedHost allows them, the listening address, and for a host that listens on
-    /// every address what the request asked for. The Host header is not believed otherwise: management URIs carry a key, and a caller must not choose where it goes.
+    /// In this order: what a trusted proxy forwards (Forwarded, X-Forwarded-Host and -Proto, X-Original-Host) when httpSettings.useForwardedHost allows it, the
+    /// listening address, and for a host that listens on every address what the request asked for. The Host header is not believed otherwise: management URIs
+    /// carry a key, and a caller must not choose where it goes.
     /// </summary>
     public Uri? Find()
     {
         var request = requests.HttpContext?.Request;
-        if (options.UseForwardedHost && request is not null && FirstOf(request.Headers["X-Forwarded-Host"]) is { } host)
+        if (options.UseForwardedHost && request is not null && IsTrusted(request.HttpContext.Connection.RemoteIpAddress) && ForwardedHeaders.Find(request) is { } forwarded)
         {
-            var scheme = FirstOf(request.Headers["X-Forwarded-Proto"]) ?? request.Scheme;
-            if (scheme is "http" or "https" && Uri.TryCreate($"{scheme}://{host}", UriKind.Absolute, out var forwarded) && forwarded.PathAndQuery == "/" && forwarded.UserInfo.Length == 0)
-            {
-                return forwarded;
-            }
+            return forwarded;
         }
 
         var listening = Listening;
@@ -33,9 +30,13 @@ internal sealed class PublicOrigin(IServer server, IHttpContextAccessor requests
         return everywhere && request is { Host.HasValue: true } ? new Uri($"{request.Scheme}://{request.Host}") : listening;
     }
 
-    private static string? FirstOf(string? header)
+    private bool IsTrusted(IPAddress? peer)
     {
-        var first = header?.Split(',')[0].Trim();
-        return string.IsNullOrEmpty(first) ? null : first;
+        if (peer is { IsIPv4MappedToIPv6: true })
+        {
+            peer = peer.MapToIPv4();
+        }
+
+        return peer is not null && options.TrustedProxies.Any(network => network.BaseAddress.AddressFamily == peer.AddressFamily && network.Contains(peer));
     }
 }

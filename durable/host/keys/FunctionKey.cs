@@ -3,6 +3,9 @@ namespace SnapshotWorkflows.Durable.Host.Keys;
 /// <summary>One access key. The value is a secret and is left out of <see cref="ToString"/>, hence of every log.</summary>
 internal sealed record FunctionKey(string Name, string Value)
 {
+    /// <summary>A shorter value could be guessed.</summary>
+    public const int LeastLength = 16;
+
     public override string ToString() => $"key '{Name}'";
 }
 

@@ -9,41 +9,38 @@ namespace SnapshotWorkflows.Durable.Host.Keys;
 /// <summary>
 /// The keys on disk, in the layout of a Functions host's file secrets: <c>secrets/host.json</c> {masterKey, functionKeys, systemKeys}
 /// and, for keys of one function, <c>secrets/{function}.json</c> {keys}; every key is {name, value, encrypted:false}.
+/// Several processes may share the folder: a change is made under a lock and replaces the file whole.
 /// </summary>
 internal sealed class KeyFile(string secretsFolder)
 {
     /// <summary>The system key of the management API; the name that Durable Functions gives it.</summary>
     public const string DurableTaskSystemKey = "durabletask_extension";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     private string HostFile => Path.Combine(secretsFolder, "host.json");
 
     /// <summary>The host's keys; made at first start, from 32 random bytes each.</summary>
     public HostKeys EnsureHostKeys()
     {
-        Attempt(secretsFolder, () =>
-        {
-            Directory.CreateDirectory(secretsFolder);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(secretsFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-        });
-
+        SecretFolder.Make(secretsFolder);
         if (!File.Exists(HostFile))
         {
-            Create(HostFile, new JsonObject
+            SecretFolder.Create(HostFile, new JsonObject
             {
-                ["masterKey"] = NewKey("master"),
-                ["functionKeys"] = new JsonArray(NewKey("default")),
-                ["systemKeys"] = new JsonArray(NewKey(DurableTaskSystemKey)),
+                [KeyPlace.Master.Member] = NewKey("master", null),
+                [KeyPlace.HostFunctions.Member] = new JsonArray(NewKey("default", null)),
+                [KeyPlace.System.Member] = new JsonArray(NewKey(DurableTaskSystemKey, null)),
             });
         }
 
-        var root = ReadPrivate(HostFile);
-        var master = root.TryGetProperty("masterKey", out var element) ? ReadKey(HostFile, element) : throw Malformed(HostFile, "masterKey is missing");
-        var keys = new HostKeys(master, ReadKeys(HostFile, root, "functionKeys"), ReadKeys(HostFile, root, "systemKeys"));
+        return ReadHostKeys();
+    }
+
+    /// <exception cref="HostStartupException">The file is not what it should be.</exception>
+    public HostKeys ReadHostKeys()
+    {
+        var root = SecretFolder.ReadPrivate(HostFile);
+        var master = root.TryGetProperty(KeyPlace.Master.Member, out var element) ? ReadKey(HostFile, element) : throw Malformed(HostFile, "masterKey is missing");
+        var keys = new HostKeys(master, ReadKeys(HostFile, root, KeyPlace.HostFunctions.Member), ReadKeys(HostFile, root, KeyPlace.System.Member));
         return keys.System.Any(key => key.Name == DurableTaskSystemKey)
             ? keys
             : throw Malformed(HostFile, $"systemKeys has no key named '{DurableTaskSystemKey}'");
@@ -52,55 +49,105 @@ internal sealed class KeyFile(string secretsFolder)
     /// <summary>Keys that open this function only; none when it has no file.</summary>
     public IReadOnlyList<FunctionKey> ReadFunctionKeys(string function)
     {
-        var path = Path.Combine(secretsFolder, $"{function.ToLowerInvariant()}.json");
-        return File.Exists(path) ? ReadKeys(path, ReadPrivate(path), "keys") : [];
+        var path = FileOf(function);
+        return File.Exists(path) ? ReadKeys(path, SecretFolder.ReadPrivate(path), "keys") : [];
     }
 
-    private static JsonObject NewKey(string name) => new()
+    /// <summary>Makes the key, or gives it another value: the old one opens nothing from then on.</summary>
+    /// <param name="value">Null: 32 random bytes.</param>
+    public Task<(FunctionKey Key, bool Created)> SetAsync(KeyPlace place, string name, string? value, CancellationToken cancellation) => SecretFolder.LockedAsync(secretsFolder, () =>
+    {
+        var path = FileOf(place.Function);
+        var root = Edit(path);
+        var fresh = NewKey(name, value);
+        var key = new FunctionKey(name, (string)fresh["value"]!);
+        var created = false;
+        if (place == KeyPlace.Master)
+        {
+            fresh["name"] = "master";
+            root[place.Member] = fresh;
+        }
+        else
+        {
+            var list = ListOf(root, place);
+            var index = IndexOf(list, name);
+            created = index < 0;
+            if (created)
+            {
+                list.Add(fresh);
+            }
+            else
+            {
+                list[index] = fresh;
+            }
+        }
+
+        SecretFolder.Replace(path, root);
+        return (key, created);
+    }, cancellation);
+
+    /// <returns>False when there is no such key.</returns>
+    public Task<bool> RemoveAsync(KeyPlace place, string name, CancellationToken cancellation) => SecretFolder.LockedAsync(secretsFolder, () =>
+    {
+        var path = FileOf(place.Function);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        var root = Edit(path);
+        var list = ListOf(root, place);
+        var index = IndexOf(list, name);
+        if (index < 0)
+        {
+            return false;
+        }
+
+        list.RemoveAt(index);
+        SecretFolder.Replace(path, root);
+        return true;
+    }, cancellation);
+
+    /// <summary>Changes whenever a key file was written, by whomever.</summary>
+    public string Stamp() => string.Join('|', new DirectoryInfo(secretsFolder).EnumerateFiles("*.json")
+        .OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.LastWriteTimeUtc.Ticks} {file.Length}"));
+
+    private string FileOf(string? function) => function is null ? HostFile : Path.Combine(secretsFolder, $"{function.ToLowerInvariant()}.json");
+
+    private static JsonObject Edit(string path) =>
+        File.Exists(path) ? JsonNode.Parse(SecretFolder.ReadPrivate(path).GetRawText(), null, JsonSettingsFile.Lenient)!.AsObject() : [];
+
+    private static JsonArray ListOf(JsonObject root, KeyPlace place)
+    {
+        if (root[place.Member] is JsonArray known)
+        {
+            return known;
+        }
+
+        var fresh = new JsonArray();
+        root[place.Member] = fresh;
+        return fresh;
+    }
+
+    private static int IndexOf(JsonArray list, string name)
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (string.Equals((string?)list[i]?["name"], name, StringComparison.OrdinalIgnoreCase))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static JsonObject NewKey(string name, string? value) => new()
     {
         ["name"] = name,
-        ["value"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)),
+        ["value"] = value ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)),
         ["encrypted"] = false,
     };
-
-    /// <summary>Whole or not at all, and never over a file that another start has made in the meantime.</summary>
-    private static void Create(string path, JsonObject content) => Attempt(path, () =>
-    {
-        var draft = $"{path}.{Guid.NewGuid():N}.draft";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var file = new FileStream(draft, options))
-        {
-            JsonSerializer.Serialize(file, content, Indented);
-            file.Flush(flushToDisk: true);
-        }
-
-        try
-        {
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(draft);
-        }
-    });
-
-    private static JsonElement ReadPrivate(string path)
-    {
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != UnixFileMode.None)
-        {
-            throw new HostStartupException(
-                "keys.exposed",
-                $"{path} holds access keys, but its mode lets others than its owner at it.",
-                $"Run chmod 600 {path}; if someone else may have read it, delete it so that new keys are made.");
-        }
-
-        return JsonSettingsFile.Find(path) ?? throw Malformed(path, "it vanished while the host started");
-    }
 
     private static List<FunctionKey> ReadKeys(string path, JsonElement root, string member)
     {
@@ -127,21 +174,9 @@ internal sealed class KeyFile(string secretsFolder)
         }
 
         // A short or empty value would let anyone in who guesses it.
-        return value.GetString()!.Length >= 16
+        return value.GetString()!.Length >= FunctionKey.LeastLength
             ? new FunctionKey(name.GetString()!, value.GetString()!)
-            : throw Malformed(path, $"key '{name.GetString()}' is shorter than 16 characters");
-    }
-
-    private static void Attempt(string path, Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new HostStartupException("keys.unwritable", $"The access keys cannot be kept in {path}: {e.Message}", "Give the account of this service a state path that it may write to.");
-        }
+            : throw Malformed(path, $"key '{name.GetString()}' is shorter than {FunctionKey.LeastLength} characters");
     }
 
     private static HostStartupException Malformed(string path, string what) =>

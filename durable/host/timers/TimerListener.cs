@@ -6,89 +6,179 @@ using SnapshotWorkflows.Functions.Worker;
 namespace SnapshotWorkflows.Durable.Host.Timers;
 
 /// <summary>
-/// Runs one timer function, one call at a time: an occurrence that falls into a running call is not run. A run missed while the host
-/// was down, however many occurrences it spans, is made up for once, with IsPastDue.
+/// Runs one timer function, one call at a time over all nodes: whoever takes the timer's lease runs the occurrence, the others count from its end. An occurrence
+/// that falls into a running call is not run. What was missed, however many occurrences, is made up for once, with IsPastDue: after a stop of all
+/// nodes, and when a node dies while it runs the function.
 /// </summary>
-internal sealed partial class TimerListener(TimerFunction function, TimerMonitor monitor, IServiceScopeFactory scopes, TimeProvider time, ILogger logger)
+internal sealed partial class TimerListener(TimerFunction function, ITimerStore store, string node, IServiceScopeFactory scopes, HostMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Timers of the platform take at most some 49 days; and a clock that is set is noticed within this time.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan TakeoverLook = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(5);
+
+    /// <summary>A run that begins later than this after its time says so: the machine slept, or the node was busy.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
+
+    private readonly SemaphoreSlim _asked = new(0);
+    private readonly DateTime _began = time.GetUtcNow().UtcDateTime;
+    private bool _atStart = function.RunOnStartup;
+    private bool _byHand;
+    private bool _first = true;
+    private TimerState? _unreported;
+
+    public string Name => function.Method.Name;
+
     private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    /// <summary>Runs the function outside its schedule, soon; the schedule stays as it is.</summary>
+    public void RunNow() => _asked.Release();
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var status = Begin(out var missed);
-        if (missed || function.RunOnStartup)
+        while (true)
         {
-            status = await FireAsync(status, missed, Now, stopping);
+            stopping.ThrowIfCancellationRequested();
+            try
+            {
+                await StepAsync(stopping);
+            }
+            catch (Exception e) when (e is not HostStartupException && !stopping.IsCancellationRequested)
+            {
+                // Without its state nobody knows whether another node runs it: not run rather than run twice.
+                LogUnreachable(logger, e, Name);
+                await Task.Delay(StoreRetry, time, stopping);
+            }
+        }
+    }
+
+    public void Dispose() => _asked.Dispose();
+
+    private async Task StepAsync(CancellationToken stopping)
+    {
+        var kept = await store.ReadAsync(Name, stopping);
+        if (kept is null)
+        {
+            var now = Now;
+            kept = await store.StoreAsync(Name, 0, new TimerState { LastUpdated = now, Next = function.Schedule.Next(now) }, stopping);
+            if (kept is null)
+            {
+                return;
+            }
         }
 
-        while (!stopping.IsCancellationRequested && status.Next < DateTime.MaxValue.AddDays(-1))
+        if (_unreported is { } ended)
         {
-            var left = status.Next - Now;
-            if (left > TimeSpan.Zero)
+            // A run of ours has ended, and the hub could not be told then.
+            if (kept.State.Owner == node)
             {
-                await Task.Delay(left < LongestWait ? left : LongestWait, time, stopping);
-                continue;
+                await store.StoreOwnedAsync(Name, node, kept.Revision, ended, stopping);
             }
 
-            status = await FireAsync(status, pastDue: false, status.Next, stopping);
+            _unreported = null;
+            return;
         }
-    }
 
-    private ScheduleStatus Begin(out bool missed)
-    {
-        var now = Now;
-        missed = false;
-        if (function.UseMonitor && monitor.Find(function.Method.Name) is { } kept)
+        var due = function.Schedule.Next(Since(kept.State));
+        var missed = _first && function.UseMonitor && due <= Now;
+        if (!_atStart && !_byHand && due > Now)
         {
-            // From the times, not from the kept Next: the schedule may have been changed since.
-            var since = kept.Last > kept.LastUpdated ? kept.Last : kept.LastUpdated;
-            var due = function.Schedule.Next(since);
-            missed = due <= now;
-            return new ScheduleStatus { Last = kept.Last, LastUpdated = kept.LastUpdated, Next = due };
+            _first = false;
+            await WaitAsync(due, stopping);
+            return;
         }
 
-        var fresh = new ScheduleStatus { Next = function.Schedule.Next(now), LastUpdated = now };
-        Keep(fresh);
-        return fresh;
+        if (kept.State.Owner is { } owner && owner != node && kept.State.LeaseUntil > Now)
+        {
+            var look = Now + TakeoverLook;
+            await WaitAsync(kept.State.LeaseUntil < look ? kept.State.LeaseUntil.Value : look, stopping);
+            return;
+        }
+
+        var pastDue = missed || (due <= Now && (kept.State.Owner is not null || Now - due >= Late));
+        await using var lease = await TimerLease.TakeAsync(store, Name, node, kept, time, stopping);
+        if (lease is not null)
+        {
+            _first = false;
+            var counts = _atStart || due <= Now;
+            (_atStart, _byHand) = (false, false);
+            await FireAsync(lease, kept.State, pastDue, counts, due <= Now ? due : Now, stopping);
+        }
     }
 
-    private async Task<ScheduleStatus> FireAsync(ScheduleStatus status, bool pastDue, DateTime occurrence, CancellationToken stopping)
+    /// <summary>From the times, not from the kept Next: the schedule may have been changed since. What is not monitored counts from this process's start.</summary>
+    private DateTime Since(TimerState state) => function.UseMonitor || state.Since > _began ? state.Since : _began;
+
+    private async Task WaitAsync(DateTime until, CancellationToken stopping)
     {
-        var info = new TimerInfo { IsPastDue = pastDue, ScheduleStatus = function.UseMonitor ? status : null };
+        var left = until - Now;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var asked = _asked.WaitAsync(over.Token);
+        await Task.WhenAny(asked, Task.Delay(left < LongestWait ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : LongestWait, time, over.Token));
+        await over.CancelAsync();
+        await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _byHand |= asked.IsCompletedSuccessfully;
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    /// <param name="counts">False for a run by hand: the schedule is not brought forward by it.</param>
+    private async Task FireAsync(TimerLease lease, TimerState state, bool pastDue, bool counts, DateTime occurrence, CancellationToken stopping)
+    {
+        var info = new TimerInfo { IsPastDue = pastDue, ScheduleStatus = function.UseMonitor ? state.Status : null };
         var started = time.GetTimestamp();
+        var outcome = FunctionOutcome.Succeeded;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost);
         try
         {
             await using var scope = scopes.CreateAsyncScope();
-            await function.Method.InvokeAsync(new FunctionInvocation(scope.ServiceProvider, null, info, stopping));
-            LogExecuted(logger, function.Method.Name, pastDue, time.GetElapsedTime(started).TotalMilliseconds);
+            await function.Method.InvokeAsync(new FunctionInvocation(scope.ServiceProvider, stop.Token) { Timer = info });
+            LogExecuted(logger, Name, pastDue, time.GetElapsedTime(started).TotalMilliseconds);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Not kept as run: it is past due at the next start.
-            throw;
+            outcome = FunctionOutcome.Cancelled;
         }
         catch (Exception e)
         {
             // As in Functions: a failed run is not repeated, the schedule goes on.
-            LogFailed(logger, e, function.Method.Name);
+            outcome = FunctionOutcome.Failed;
+            LogFailed(logger, e, Name);
         }
 
-        // A clock that was set back must not make the same occurrence due again.
-        var now = Now;
-        var after = now > occurrence ? now : occurrence;
-        var next = new ScheduleStatus { Last = after, LastUpdated = after, Next = function.Schedule.Next(after) };
-        Keep(next);
-        return next;
+        metrics.Ran(Name, "timer", outcome, time.GetElapsedTime(started));
+        var last = await lease.EndAsync();
+        var released = last.State with { Owner = null, LeaseUntil = null };
+        if (outcome != FunctionOutcome.Cancelled && counts)
+        {
+            // A clock that was set back must not make the same occurrence due again.
+            var now = Now;
+            var after = now > occurrence ? now : occurrence;
+            released = released with { Last = after, LastUpdated = after, Next = function.Schedule.Next(after) };
+        }
+
+        await ReleaseAsync(last, released, outcome);
     }
 
-    private void Keep(ScheduleStatus status)
+    /// <summary>Not with the token of the stop: a run that was cut short must be open to the next node at once, and is past due there.</summary>
+    private async Task ReleaseAsync(KeptTimer last, TimerState released, FunctionOutcome outcome)
     {
-        if (function.UseMonitor)
+        try
         {
-            monitor.Keep(function.Method.Name, status);
+            if (await store.StoreOwnedAsync(Name, node, last.Revision, released, CancellationToken.None) is null)
+            {
+                LogLost(logger, Name);
+            }
+        }
+        catch (Exception e) when (e is not HostStartupException)
+        {
+            if (outcome != FunctionOutcome.Cancelled)
+            {
+                _unreported = released;
+            }
+
+            LogUnreachable(logger, e, Name);
         }
     }
 
@@ -97,4 +187,10 @@ internal sealed partial class TimerListener(TimerFunction function, TimerMonitor
 
     [LoggerMessage(EventId = 5202, Level = LogLevel.Error, Message = "{Function} failed; it runs again at its next occurrence")]
     private static partial void LogFailed(ILogger logger, Exception exception, string function);
+
+    [LoggerMessage(EventId = 5203, Level = LogLevel.Error, Message = "The state of timer {Function} cannot be read or kept; it is tried again in a few seconds")]
+    private static partial void LogUnreachable(ILogger logger, Exception exception, string function);
+
+    [LoggerMessage(EventId = 5204, Level = LogLevel.Warning, Message = "Another node has taken over timer {Function} while this one ran it: the hub was out of reach for too long")]
+    private static partial void LogLost(ILogger logger, string function);
 }

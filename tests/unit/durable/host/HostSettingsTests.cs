@@ -52,14 +52,12 @@ public sealed class HostSettingsTests : IDisposable
     public void Unknown_members_are_warned_about_by_name()
     {
         _folder.Write("host.json", """
-            {"version":"2.0","extension":{},"extnsions":{"a":1},"extensions":{"durableTask":{"hubnam":"x","tracing":{"traceInputsAndOutputs":true}},"http":{"rutePrefix":"x"},"queues":{"batchSize":1}}}
+            {"version":"2.0","extension":{},"extnsions":{"a":1},"extensions":{"durableTask":{"tracing":{"traceInputsAndOutputs":true}},"queues":{"batchSize":1}}}
             """);
         var warnings = Read().Warnings;
 
         Assert.Contains(warnings, warning => warning.Contains("host.json: extnsions"));
-        Assert.Contains(warnings, warning => warning.Contains("extensions.durableTask.hubnam is not known"));
         Assert.Contains(warnings, warning => warning.Contains("extensions.durableTask.tracing has no effect"));
-        Assert.Contains(warnings, warning => warning.Contains("extensions.http.rutePrefix"));
         Assert.Contains(warnings, warning => warning.Contains("extensions.queues"));
     }
 
@@ -77,7 +75,11 @@ public sealed class HostSettingsTests : IDisposable
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"hubName":"with-dash"}}}""", "hostJson.invalid", "hubName")]
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"maxConcurrentActivityFunctions":0}}}""", "hostJson.invalid", "maxConcurrentActivityFunctions")]
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"maxOrchestrationActions":"many"}}}""", "hostJson.invalid", "maxOrchestrationActions")]
-    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"postgres"}}}}""", "storageProvider.notAvailable", "not available in this build")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"hubnam":"x"}}}""", "hostJson.unknown", "did you mean hubName")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"typ":"x"}}}}""", "hostJson.unknown", "did you mean type")]
+    [InlineData("""{"version":"2.0","extensions":{"http":{"entirelyUnheardOf":1}}}""", "hostJson.unknown", "extensions.http.entirelyUnheardOf is not known")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"postgres","connectionName":"Hub"}}}}""", "hostJson.invalid", "connectionName is 'Hub'")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"httpSettings":{"trustedProxies":["10.0.0.0/99"]}}}}""", "hostJson.invalid", "trustedProxies")]
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"AzureStorage"}}}}""", "hostJson.invalid", "storageProvider.type")]
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"httpSettings":{"useForwardedHost":"perhaps"}}}}""", "hostJson.invalid", "useForwardedHost")]
     [InlineData("""{"version":"2.0","extensions":{"http":{"maxConcurrentRequests":0}}}""", "hostJson.invalid", "maxConcurrentRequests")]
@@ -94,6 +96,15 @@ public sealed class HostSettingsTests : IDisposable
         Assert.Contains(mentions, refused.Message);
         Assert.NotEmpty(refused.Remedy);
         Assert.Equal(HostExitCodes.Configuration, refused.ExitCode);
+    }
+
+    [Fact]
+    public void The_connection_of_postgres_comes_from_the_setting_that_host_json_names()
+    {
+        _folder.Write("host.json", """{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"postgres","connectionName":"Hub"}}}}""");
+        Assert.Equal("Host=127.0.0.1", Read(new() { ["Hub"] = "Host=127.0.0.1" }).DurableTask.ConnectionString);
+        var settings = Read(new() { ["ConnectionStrings__Hub"] = "Host=127.0.0.2;Password=hunter2-canary" }).DurableTask;
+        Assert.Equal(("postgres", "Host=127.0.0.2;Password=hunter2-canary"), (settings.StorageProviderType, settings.ConnectionString));
     }
 
     [Fact]
@@ -143,14 +154,14 @@ public sealed class HostSettingsTests : IDisposable
     [Fact]
     public async Task A_start_up_error_is_one_line_and_an_exit_code()
     {
-        _folder.Write("host.json", """{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"postgres"}}}}""");
+        _folder.Write("host.json", """{"version":"2.0","extensions":{"durableTask":{"storageProvider":{"type":"AzureStorage"}}}}""");
         using var error = new StringWriter();
         var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false };
         var code = await FunctionsHost.RunAsync(["--settings-root", _folder.Path], _ => { }, surroundings);
 
         Assert.Equal(HostExitCodes.Configuration, code);
         var line = Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.StartsWith("error storageProvider.notAvailable: ", line);
+        Assert.StartsWith("error hostJson.invalid: host.json: extensions.durableTask.storageProvider.type is 'AzureStorage'", line);
     }
 
     [Fact]

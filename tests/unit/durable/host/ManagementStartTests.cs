@@ -119,6 +119,34 @@ public sealed class ManagementStartTests
         Assert.StartsWith(origin, (await ManagementHost.JsonAsync(answer)).GetProperty("statusQueryGetUri").GetString());
     }
 
+    [Theory]
+    [InlineData("Forwarded", "for=192.0.2.1;host=\"first.example:444\";proto=https, for=10.0.0.1", "https://first.example:444/")]
+    [InlineData("X-Forwarded-Host", "first.example, second.example", "http://first.example/")]
+    [InlineData("X-Original-Host", "gateway.example", "http://gateway.example/")]
+    [InlineData("X-Forwarded-Host", "user@evil.example", "http://127.0.0.1:")]
+    [InlineData("X-Forwarded-Host", "evil.example/path", "http://127.0.0.1:")]
+    [InlineData("Host", "evil.example", "http://127.0.0.1:")]
+    public async Task The_origin_comes_from_the_first_proxy_or_from_where_the_host_listens(string header, string value, string origin)
+    {
+        await using var host = await ManagementHost.StartAsync(durableTask: """{"httpSettings":{"useForwardedHost":true}}""");
+        Assert.StartsWith(origin, await StatusUriAsync(host, header, value));
+    }
+
+    [Fact]
+    public async Task Forwarded_headers_of_who_is_no_trusted_proxy_are_not_believed()
+    {
+        await using var host = await ManagementHost.StartAsync(durableTask: """{"httpSettings":{"useForwardedHost":true,"trustedProxies":["10.1.2.3","fd00::/8"]}}""");
+        Assert.StartsWith("http://127.0.0.1:", await StatusUriAsync(host, "X-Forwarded-Host", "evil.example"));
+    }
+
+    private static async Task<string> StatusUriAsync(ManagementHost host, string header, string value)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ManagementHost.Base}/orchestrators/Echo");
+        request.Headers.TryAddWithoutValidation(header, value);
+        request.Headers.Add("x-functions-key", host.Host.SystemKey);
+        return (await ManagementHost.JsonAsync(await host.Host.Client.SendAsync(request))).GetProperty("statusQueryGetUri").GetString()!;
+    }
+
     [Fact]
     public async Task Instances_go_on_after_a_restart_of_the_host()
     {
