@@ -6,7 +6,7 @@ public static class StoreCodes
     /// <summary>The path must be a mount point and is none now: nothing was written.</summary>
     public const string NotMounted = "store.not-mounted";
 
-    /// <summary>The configured path does not exist.</summary>
+    /// <summary>The configured path or container does not exist.</summary>
     public const string PathMissing = "store.path-missing";
 
     /// <summary>No space, over quota, or less free than the configured minimum.</summary>
@@ -26,6 +26,12 @@ public static class StoreCodes
 
     /// <summary>Any other failure to read or write.</summary>
     public const string Io = "store.io";
+
+    /// <summary>The object was exchanged for another while it was read.</summary>
+    public const string Changed = "store.changed";
+
+    /// <summary>Parts that were staged are gone (too old, or another writer finished the object): staged again, it goes on.</summary>
+    public const string StagedLost = "store.staged-lost";
 
     /// <summary>The name breaks the rules of <see cref="StoreName"/>.</summary>
     public const string BadName = "store.bad-name";

@@ -14,7 +14,8 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
         _ = destination.RequireFolders();
         var check = await destination.Store.CheckAsync(cancellation);
         if (check.Fault is { } fault) throw fault;
-        if (check.FreeBytes < input.NeededBytes + destination.Options.MinimumFreeBytes)
+        // A store that tells no size (an object store) has room as far as anyone can say.
+        if (check.TotalBytes > 0 && check.FreeBytes < input.NeededBytes + destination.Options.MinimumFreeBytes)
         {
             throw new StepFaultException(new StepFault(
                 "store.full", FaultKind.Rejected,

@@ -17,6 +17,7 @@ using SnapshotWorkflows.Durable.TaskHubs.Sqlite;
 using SnapshotWorkflows.Functions.Orchestrators;
 using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Metrics;
 using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.XenServer;
 
@@ -38,7 +39,11 @@ public static class Composition
         services.AddSolidFire(settings.GetSection(SolidFireOptions.Section));
         services.AddXenServer(settings.GetSection(XenServerOptions.Section));
         services.AddCloudStack(settings.GetSection(CloudStackOptions.Section));
-        services.AddSingleton(_ => new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions()));
+        services.AddSingleton<StoreInstruments>();
+        services.AddSingleton(provider => new SecondaryDestinations(
+            settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions(),
+            time: provider.GetRequiredService<TimeProvider>(),
+            instruments: provider.GetRequiredService<StoreInstruments>()));
         services.AddCatalog(_ => new CatalogDatabase(Path.Combine(state, "catalog.db")));
         services.AddProduct(settings);
         services.AddReadiness();

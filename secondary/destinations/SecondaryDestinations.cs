@@ -1,4 +1,8 @@
+using SnapshotWorkflows.Secondary.Blobs;
+using SnapshotWorkflows.Secondary.Metrics;
 using SnapshotWorkflows.Secondary.Nfs;
+using SnapshotWorkflows.Secondary.Retry;
+using SnapshotWorkflows.Secondary.Throttle;
 
 namespace SnapshotWorkflows.Secondary.Destinations;
 
@@ -8,7 +12,10 @@ public sealed record SecondaryDestination(SecondaryDestinationOptions Options, I
     public string Name => Options.Name;
 
     /// <summary>What hypervisors write into; null where the kind of store has no folders.</summary>
-    public IHypervisorFolders? Folders => Store as IHypervisorFolders;
+    public IHypervisorFolders? Folders { get; init; } = Store as IHypervisorFolders;
+
+    /// <summary>Large objects, part by part.</summary>
+    public IStagedObjects Staging => (IStagedObjects)Store;
 
     /// <summary>The path for an NFS SR, for a folder of the store: export and name.</summary>
     public string ExportedPath(string folder)
@@ -25,8 +32,11 @@ public sealed class SecondaryDestinations
     private readonly string? _default;
 
     /// <exception cref="SecondaryStoreException"><c>store.no-destination</c>: settings that cannot work, all of them in one message.</exception>
-    /// <param name="open">Opens the store of a destination; null opens what its Kind says. A place for decorators.</param>
-    public SecondaryDestinations(SecondaryOptions options, Func<SecondaryDestinationOptions, ISecondaryStore>? open = null)
+    /// <param name="open">Opens the bare store of a destination; null opens what its Kind says.</param>
+    /// <param name="time">For retries, throttling and metrics.</param>
+    /// <param name="instruments">Where calls are counted; null counts nothing.</param>
+    public SecondaryDestinations(
+        SecondaryOptions options, Func<SecondaryDestinationOptions, ISecondaryStore>? open = null, TimeProvider? time = null, StoreInstruments? instruments = null)
     {
         open ??= Open;
         var faults = new List<string>();
@@ -34,7 +44,7 @@ public sealed class SecondaryDestinations
         {
             var before = faults.Count;
             Check(one, faults);
-            if (faults.Count == before && !_byName.TryAdd(one.Name, new SecondaryDestination(one, open(one))))
+            if (faults.Count == before && !_byName.TryAdd(one.Name, Decorated(one, open(one), time ?? TimeProvider.System, instruments)))
                 faults.Add($"two destinations are named '{one.Name}'");
         }
         _default = options.DefaultDestination ?? (options.Destinations.Count == 1 ? options.Destinations[0].Name : null);
@@ -64,21 +74,65 @@ public sealed class SecondaryDestinations
         var label = one.Name.Length > 0 ? $"destination '{one.Name}'" : "a destination";
         if (!StoreName.IsValidSegment(one.Name))
             faults.Add($"{label} has no usable Name");
-        if (one.Kind != "nfs")
-            faults.Add($"{label} has the Kind '{one.Kind}', known is nfs");
-        if (!Path.IsPathRooted(one.Path))
-            faults.Add($"{label} has no absolute Path");
-        if (one.Server.Length == 0 || !one.Export.StartsWith('/'))
-            faults.Add($"{label} lacks Server or an absolute Export, by which hypervisors mount it");
+        if (one.Kind == SecondaryDestinationOptions.NfsKind)
+            CheckNfs(one, label, faults);
+        else if (one.Kind == SecondaryDestinationOptions.BlobKind)
+            faults.AddRange(BlobOptions(one).Faults().Select(fault => $"{label} {fault}"));
+        else
+            faults.Add($"{label} has the Kind '{one.Kind}', known are nfs and blob");
+        if (one.Retry.Retries is < 0 or > 20 || one.Retry.Delay < TimeSpan.Zero || one.Retry.LongestDelay < one.Retry.Delay)
+            faults.Add($"{label} has Retry settings out of range: Retries 0 to 20, Delay not above LongestDelay");
+        if (one.Throttle is { BytesPerSecond: <= 0 } or { Concurrency: <= 0 })
+            faults.Add($"{label} has a Throttle that lets nothing through");
         if (one.MinimumFreeBytes < 0)
             faults.Add($"{label} has a negative MinimumFreeBytes");
     }
 
-    private static FolderStore Open(SecondaryDestinationOptions one) => new(new FolderStoreOptions
+    private static void CheckNfs(SecondaryDestinationOptions one, string label, List<string> faults)
     {
-        Name = one.Name,
-        Path = one.Path,
-        RequireMount = one.RequireMount,
-        MinimumFreeBytes = one.MinimumFreeBytes,
-    });
+        if (!Path.IsPathRooted(one.Path))
+            faults.Add($"{label} has no absolute Path");
+        if (one.Server.Length == 0 || !one.Export.StartsWith('/'))
+            faults.Add($"{label} lacks Server or an absolute Export, by which hypervisors mount it");
+    }
+
+    private static ISecondaryStore Open(SecondaryDestinationOptions one) => one.Kind == SecondaryDestinationOptions.BlobKind
+        ? new BlobStore(BlobOptions(one))
+        : new FolderStore(new FolderStoreOptions
+        {
+            Name = one.Name,
+            Path = one.Path,
+            RequireMount = one.RequireMount,
+            MinimumFreeBytes = one.MinimumFreeBytes,
+        });
+
+    // From the store outwards: every try is throttled and counted, and only the outermost repeats.
+    private static SecondaryDestination Decorated(SecondaryDestinationOptions one, ISecondaryStore store, TimeProvider time, StoreInstruments? instruments)
+    {
+        var folders = store as IHypervisorFolders;
+        if (!one.Throttle.IsOff)
+            store = new ThrottledStore(store, one.Throttle, time);
+        if (instruments is not null)
+            store = new MeteredStore(store, instruments, time);
+        if (one.Retry.Retries > 0)
+            store = new RetryingStore(store, one.Retry, time);
+        return new SecondaryDestination(one, store) { Folders = folders };
+    }
+
+    private static BlobStoreOptions BlobOptions(SecondaryDestinationOptions one)
+    {
+        var blob = one.Blob ?? new BlobDestinationOptions();
+        return new BlobStoreOptions
+        {
+            Name = one.Name,
+            Container = blob.Container,
+            ConnectionString = blob.ConnectionString,
+            ServiceUrl = blob.ServiceUrl,
+            AccountName = blob.AccountName,
+            AccountKey = blob.AccountKey,
+            Sas = blob.Sas,
+            CreateContainer = blob.CreateContainer,
+            NetworkTimeout = blob.NetworkTimeout,
+        };
+    }
 }

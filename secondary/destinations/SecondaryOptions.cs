@@ -1,3 +1,6 @@
+using SnapshotWorkflows.Secondary.Retry;
+using SnapshotWorkflows.Secondary.Throttle;
+
 namespace SnapshotWorkflows.Secondary.Destinations;
 
 /// <summary>Section <c>Secondary</c> of the settings.</summary>
@@ -14,8 +17,18 @@ public sealed class SecondaryDestinationOptions
 {
     public string Name { get; set; } = "";
 
-    /// <summary><c>nfs</c>.</summary>
-    public string Kind { get; set; } = "nfs";
+    /// <summary><c>nfs</c>: a folder, as a rule a mounted export, which hypervisors can mount too. <c>blob</c>: a container of Azure Blob Storage.</summary>
+    public string Kind { get; set; } = NfsKind;
+
+    internal const string NfsKind = "nfs";
+    internal const string BlobKind = "blob";
+
+    /// <summary>The settings of a blob destination; null for other kinds.</summary>
+    public BlobDestinationOptions? Blob { get; set; }
+
+    public StoreRetryOptions Retry { get; init; } = new();
+
+    public StoreThrottleOptions Throttle { get; init; } = new();
 
     /// <summary>The folder as this machine sees it.</summary>
     public string Path { get; set; } = "";
@@ -31,4 +44,27 @@ public sealed class SecondaryDestinationOptions
 
     /// <summary>Streams and folders are refused when less is free; small objects (manifests) are not. Default 1 GiB.</summary>
     public long MinimumFreeBytes { get; set; } = 1L << 30;
+}
+
+/// <summary>Section <c>Blob</c> of a destination: exactly one of connection string, account key and SAS. Holds secrets, so it has no ToString of its own.</summary>
+public sealed class BlobDestinationOptions
+{
+    /// <summary>For instance <c>https://account.blob.core.windows.net</c>; not with a connection string.</summary>
+    public Uri? ServiceUrl { get; set; }
+
+    public string Container { get; set; } = "";
+
+    public string? ConnectionString { get; set; }
+
+    public string? AccountName { get; set; }
+
+    public string? AccountKey { get; set; }
+
+    public string? Sas { get; set; }
+
+    /// <summary>Make the container where it is missing. Default false.</summary>
+    public bool CreateContainer { get; set; }
+
+    /// <summary>Longest time without an answer. Default 100 s.</summary>
+    public TimeSpan NetworkTimeout { get; set; } = TimeSpan.FromSeconds(100);
 }

@@ -12,6 +12,23 @@ internal sealed class FolderPaths(FolderStoreOptions options, string mountTable)
     /// <summary>A name that no <see cref="StoreName"/> can be, so that a listing never shows it.</summary>
     public static string Partial(string path) => Path.Combine(Parent(path), $".{Path.GetFileName(path)}.{Guid.NewGuid():n}{StoreName.UnfinishedSuffix}");
 
+    /// <summary>The unfinished file of a session, and the journal of its parts: the same in every life.</summary>
+    public static string Staged(string path, string session) => SessionFile(path, session, ".staged");
+
+    public static string StagedJournal(string path, string session) => SessionFile(path, session, ".parts");
+
+    /// <summary>Whether a file's name is that of a session of this very object, and not of one whose name goes on where this one ends.</summary>
+    public static bool IsSessionOf(string file, string leaf)
+    {
+        if (!IsPartial(file) || !file.AsSpan(1).StartsWith(leaf + "."))
+            return false;
+        var rest = file[(leaf.Length + 2)..^StoreName.UnfinishedSuffix.Length];
+        return rest.Split('.') is [_, "staged" or "parts"];
+    }
+
+    private static string SessionFile(string path, string session, string kind) =>
+        Path.Combine(Parent(path), $".{Path.GetFileName(path)}.{session}{kind}{StoreName.UnfinishedSuffix}");
+
     public static bool IsPartial(string leaf) => leaf.StartsWith('.') && leaf.EndsWith(StoreName.UnfinishedSuffix, StringComparison.Ordinal);
 
     /// <summary>The mount that the path is, or null where none is asked for.</summary>

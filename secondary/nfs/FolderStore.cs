@@ -13,7 +13,7 @@ namespace SnapshotWorkflows.Secondary.Nfs;
 /// A reader opened for <see cref="ReadPurpose.Verification"/> first has dirty pages written out and then the file's pages dropped (posix_fadvise DONTNEED), and again behind each
 /// read: on NFS the bytes then come from the server. The kernel takes it as advice; pages that another process maps may stay.
 /// </remarks>
-public sealed partial class FolderStore : ISecondaryStore, IHypervisorFolders
+public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHypervisorFolders
 {
     private const int BufferBytes = 1 << 20;
 

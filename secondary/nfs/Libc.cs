@@ -9,7 +9,7 @@ internal static partial class Libc
     public const int Eperm = 1, Enoent = 2, Eio = 5, Eacces = 13, Eexist = 17, Enotdir = 20, Einval = 22, Efbig = 27, Enospc = 28, Erofs = 30, Emlink = 31,
         Enosys = 38, Enotempty = 39, Eopnotsupp = 95, Enotconn = 107, Etimedout = 110, Ehostdown = 112, Estale = 116, Edquot = 122;
 
-    public const int ReadOnly = 0, WriteOnly = 1, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x8_0000;
+    public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x8_0000;
     private const int AdviceDontNeed = 4, AtFdCwd = -100;
     private const uint RenameNoReplace = 1;
 

@@ -60,7 +60,7 @@ internal sealed class ReadinessChecks(SolidFireClient array, IXenServerPools poo
     private static async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination, CancellationToken cancellation)
     {
         var check = await destination.Store.CheckAsync(cancellation);
-        return Finding($"secondary {destination.Name}", $"{check.FreeBytes / (1 << 20)} of {check.TotalBytes / (1 << 20)} MiB free", check.Fault is { } fault ? [$"{fault.Message} {fault.Remedy}"] : []);
+        return Finding($"secondary {destination.Name}", check.TotalBytes > 0 ? $"{check.FreeBytes / (1 << 20)} of {check.TotalBytes / (1 << 20)} MiB free" : check.Writable ? "writable" : "not reached", check.Fault is { } fault ? [$"{fault.Message} {fault.Remedy}"] : []);
     }
 
     private static ReadinessFinding Finding(string system, string found, IReadOnlyList<string> mend) => new(system, mend.Count == 0, found, mend.Count == 0 ? null : string.Join(" ", mend));

@@ -4,7 +4,7 @@ using SnapshotWorkflows.Secondary.Nfs;
 namespace SnapshotWorkflows.Tests.Crash.Explorer;
 
 /// <summary>Lets the process die before and after every effect on the store.</summary>
-internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISecondaryStore, IHypervisorFolders
+internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISecondaryStore, IStagedObjects, IHypervisorFolders
 {
     public string Name => inner.Name;
 
@@ -26,6 +26,11 @@ internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISec
 
     public Task<int> SweepUnfinishedAsync(string prefix, DateTimeOffset untouchedSince, CancellationToken cancellation) => inner.SweepUnfinishedAsync(prefix, untouchedSince, cancellation);
 
+    public async Task<IStagedObject> OpenStagedAsync(string name, string session, CancellationToken cancellation) =>
+        new CrashingStaged(await inner.OpenStagedAsync(name, session, cancellation), crash);
+
+    public Task DiscardStagedAsync(string name, CancellationToken cancellation) => AroundAsync("store discard", () => inner.DiscardStagedAsync(name, cancellation));
+
     public Task EnsureFolderAsync(string name, CancellationToken cancellation) => AroundAsync("store folder", () => inner.EnsureFolderAsync(name, cancellation));
 
     public Task RemoveFolderAsync(string name, IReadOnlyCollection<string> files, CancellationToken cancellation) =>
@@ -46,5 +51,27 @@ internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISec
         var result = await effect();
         crash.Point($"after {what}");
         return result;
+    }
+
+    private sealed class CrashingStaged(IStagedObject inner, CrashSwitch crash) : IStagedObject
+    {
+        public bool Holds(StagedPart part) => inner.Holds(part);
+
+        public async Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        {
+            crash.Point("before store stage");
+            await inner.WriteAsync(part, content, cancellation);
+            crash.Point("after store stage");
+        }
+
+        public async Task<PutOutcome> CommitAsync(IReadOnlyList<StagedPart> parts, CancellationToken cancellation)
+        {
+            crash.Point("before store commit");
+            var outcome = await inner.CommitAsync(parts, cancellation);
+            crash.Point("after store commit");
+            return outcome;
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }

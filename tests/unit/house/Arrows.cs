@@ -14,6 +14,7 @@ internal static class Arrows
         ["SolidFire"] = [],
         ["XenServer"] = [],
         ["CloudStack"] = [],
+        ["Packaging.SystemIoHashing"] = [],
         ["Secondary"] = [],
         ["Simulators.Fabric"] = [],
         ["Simulators.SolidFire"] = ["Simulators.Fabric"],

@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using Microsoft.Win32.SafeHandles;
+
+namespace SnapshotWorkflows.Secondary.Nfs;
+
+/// <summary>
+/// An unfinished file of a session, written at any place in any order, and beside it a journal of what of it is durable. The file is synced each 16 MiB: a death loses what came after.
+/// </summary>
+/// <remarks>Two writers of one session (a process that was thought dead) write the same bytes to the same places, so they do each other no harm.</remarks>
+internal sealed class StagedFile : IStagedObject
+{
+    private const long SyncEachBytes = 16 << 20;
+
+    private readonly FolderStore _store;
+    private readonly string _name;
+    private readonly string _partial;
+    private readonly string _journalPath;
+    private readonly bool _published;
+    private readonly SafeFileHandle _file;
+    private readonly StagedJournal _journal;
+    private readonly ConcurrentDictionary<int, StagedPart> _held = new();
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _sync = new(1, 1);
+    private List<StagedPart> _unsynced = [];
+    private long _unsyncedBytes;
+
+    private StagedFile(FolderStore store, string name, string partial, string journalPath, SafeFileHandle file)
+    {
+        (_store, _name, _partial, _journalPath, _file) = (store, name, partial, journalPath, file);
+        // Two names: an earlier life gave the object its name and died before it took this one away. From then on the bytes are the object's, and are not touched.
+        _published = Libc.LinkCount(partial) > 1;
+        var length = RandomAccess.GetLength(file);
+        _journal = StagedJournal.Open(journalPath, part =>
+        {
+            if (part.Offset + part.Length <= length)
+                _held[part.Index] = part;
+        });
+    }
+
+    public static StagedFile Open(FolderStore store, string name, string partial, string journal)
+    {
+        // A journal whose file is gone tells of a file that was: it must not speak for the new one.
+        if (!File.Exists(partial))
+            store.RemovePartial(journal, name);
+        var file = Libc.Open(partial, Libc.ReadWrite | Libc.Create);
+        try
+        {
+            return new StagedFile(store, name, partial, journal, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public bool Holds(StagedPart part) => _published || _held.TryGetValue(part.Index, out var held) && held == part;
+
+    public async Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(content.Length, part.Length);
+        cancellation.ThrowIfCancellationRequested();
+        if (_published)
+            return;
+        try
+        {
+            _store.BeforeStage(FolderStep.WritePartial, _name);
+            RandomAccess.Write(_file, content.Span, part.Offset);
+            bool due;
+            lock (_gate)
+            {
+                _unsynced.Add(part);
+                _unsyncedBytes += part.Length;
+                due = _unsyncedBytes >= SyncEachBytes;
+            }
+            if (due)
+                await SyncAsync(cancellation);
+        }
+        catch (Exception e) when (FolderErrors.IsOurs(e))
+        {
+            throw FolderErrors.Map(e, _store.Name, $"Staging a part of '{_name}'");
+        }
+    }
+
+    public async Task<PutOutcome> CommitAsync(IReadOnlyList<StagedPart> parts, CancellationToken cancellation)
+    {
+        var length = StagedParts.DemandWhole(parts);
+        try
+        {
+            if (_published)
+                return _store.PublishStaged(_partial, _journalPath, _name);
+            await SyncAsync(cancellation);
+            if (!parts.All(Holds))
+            {
+                throw new SecondaryStoreException(StoreCodes.StagedLost, $"Parts of '{_name}' are not staged on '{_store.Name}'.",
+                    "It is opened again, and what is missing is written.");
+            }
+            RandomAccess.SetLength(_file, length);
+            _store.BeforeStage(FolderStep.SyncPartial, _name);
+            Libc.Sync(_file);
+            return _store.PublishStaged(_partial, _journalPath, _name);
+        }
+        catch (Exception e) when (FolderErrors.IsOurs(e))
+        {
+            throw FolderErrors.Map(e, _store.Name, $"Finishing '{_name}'");
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _file.Dispose();
+        _journal.Dispose();
+        _sync.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task SyncAsync(CancellationToken cancellation)
+    {
+        await _sync.WaitAsync(cancellation);
+        try
+        {
+            List<StagedPart> written;
+            lock (_gate)
+            {
+                (written, _unsynced) = (_unsynced, []);
+                _unsyncedBytes = 0;
+            }
+            if (written.Count == 0)
+                return;
+            _store.BeforeStage(FolderStep.SyncPartial, _name);
+            Libc.Sync(_file);
+            _journal.Append(written);
+            foreach (var part in written)
+                _held[part.Index] = part;
+        }
+        finally
+        {
+            _sync.Release();
+        }
+    }
+}
