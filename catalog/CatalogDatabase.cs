@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Catalog;
 /// </summary>
 public class CatalogDatabase : IDisposable
 {
-    private const int SchemaVersion = 1;
+    private static readonly int SchemaVersion = Schema.Steps.Count;
 
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
@@ -92,7 +92,7 @@ public class CatalogDatabase : IDisposable
         using var transaction = _connection.BeginTransaction();
         using var create = _connection.CreateCommand();
         create.Transaction = transaction;
-        create.CommandText = $"{Schema.Version1} PRAGMA user_version={SchemaVersion};";
+        create.CommandText = $"{string.Join('\n', Schema.Steps.Skip(version))} PRAGMA user_version={SchemaVersion};";
         create.ExecuteNonQuery();
         transaction.Commit();
     }

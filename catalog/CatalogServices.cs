@@ -15,6 +15,8 @@ public static class CatalogServices
             .AddSingleton<IdempotencyLedger>()
             .AddSingleton<IntentLedger>()
             .AddSingleton<VolumeSlots>()
+            .AddSingleton<PolicyLedger>()
+            .AddSingleton<AuditTrail>()
             .AddSingleton<SnapshotIndex>();
     }
 }

@@ -20,4 +20,20 @@ internal static class Schema
         CREATE INDEX snapshots_by_volume ON snapshots (volume_id, created_at);
         CREATE INDEX snapshots_by_time ON snapshots (created_at, id);
         """;
+
+    /// <summary>Policies with how far their schedules have come, the audit trail, and the policy that a snapshot was taken for.</summary>
+    public const string Version2 = """
+        CREATE TABLE policies (
+            name TEXT PRIMARY KEY, policy TEXT NOT NULL, revision INTEGER NOT NULL,
+            updated_at TEXT NOT NULL, updated_by TEXT NOT NULL, done_until TEXT NOT NULL, last_occurrence TEXT NULL) WITHOUT ROWID;
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+            subject TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NULL);
+        CREATE INDEX audit_by_subject ON audit (subject, id);
+        ALTER TABLE snapshots ADD COLUMN policy TEXT NULL;
+        CREATE INDEX snapshots_by_policy ON snapshots (policy, created_at);
+        """;
+
+    /// <summary>Element n leads from format n to format n + 1.</summary>
+    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2];
 }

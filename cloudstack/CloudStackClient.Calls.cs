@@ -12,6 +12,10 @@ public sealed partial class CloudStackClient
     public Task<CloudStackVolume?> FindVolumeAsync(string volumeId, CancellationToken cancellation) =>
         FindAsync("listVolumes", "volume", volumeId, CloudStackJson.Default.ListCloudStackVolume, volume => volume.Id, cancellation);
 
+    /// <summary>All volumes of all accounts that our keys may see.</summary>
+    public async Task<IReadOnlyList<CloudStackVolume>> ListVolumesAsync(CancellationToken cancellation) =>
+        await ListAsync("listVolumes", "volume", new() { ["listall"] = "true" }, CloudStackJson.Default.ListCloudStackVolume, cancellation);
+
     /// <summary>A virtual machine of any account; null when there is none that our keys may see.</summary>
     public Task<CloudStackVirtualMachine?> FindVirtualMachineAsync(string virtualMachineId, CancellationToken cancellation) =>
         FindAsync("listVirtualMachines", "virtualmachine", virtualMachineId, CloudStackJson.Default.ListCloudStackVirtualMachine, machine => machine.Id, cancellation);

@@ -13,4 +13,5 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(StepProgress))]
 [JsonSerializable(typeof(SnapshotVolumeInput))]
 [JsonSerializable(typeof(SnapshotVolumeResult))]
+[JsonSerializable(typeof(SnapshotPolicy))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -8,7 +8,7 @@ public sealed class ProjectSnapshot(SnapshotIndex index, IActivityExecution exec
 {
     protected override Task<bool> ExecuteAsync(SnapshotRow input, CancellationToken cancellation)
     {
-        index.Upsert(input);
+        index.Project(input);
         return Task.FromResult(true);
     }
 }

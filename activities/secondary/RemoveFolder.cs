@@ -29,12 +29,8 @@ public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedge
         intents.Gone(key, Roles.Manifest);
         var folders = destination.RequireFolders();
         var files = await folders.FilesInFolderAsync(input.Folder, cancellation);
-        await folders.RemoveFolderAsync(input.Folder, [.. files.Where(IsHypervisors)], cancellation);
+        await folders.RemoveFolderAsync(input.Folder, [.. files.Where(HypervisorFiles.IsTheirs)], cancellation);
         intents.Gone(key, Roles.Folder);
         return true;
     }
-
-    /// <summary>What NFSSR and FileSR make in an SR's folder: disks by their uuid, and the SR's own small files.</summary>
-    private static bool IsHypervisors(string file) =>
-        file == "filelog.txt" || (Guid.TryParse(Path.GetFileNameWithoutExtension(file), out _) && Path.GetExtension(file) is ".vhd" or ".raw" or ".cbtlog");
 }

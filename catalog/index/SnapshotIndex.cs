@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using SnapshotWorkflows.Contracts;
 
 namespace SnapshotWorkflows.Catalog;
@@ -7,32 +8,76 @@ namespace SnapshotWorkflows.Catalog;
 /// <summary>What users list. A projection: writing a row again changes nothing, and it can be rebuilt.</summary>
 public sealed class SnapshotIndex(CatalogDatabase database)
 {
-    public void Upsert(SnapshotRow row) => database.Write($"row {row.Status.State}", (connection, transaction) =>
+    public void Upsert(SnapshotRow row) => database.Write($"row {row.Status.State}", (connection, transaction) => Upsert(connection, transaction, row));
+
+    /// <summary>Writes what the workflow tells, and keeps what others have marked since: hold, damage, deletion.</summary>
+    public void Project(SnapshotRow row) => database.Write($"row {row.Status.State}", (connection, transaction) =>
+    {
+        var merged = Find(connection, transaction, row.Key) is { } before
+            ? row with
+            {
+                Held = before.Held,
+                DamagedAt = before.DamagedAt,
+                DeletedAt = before.DeletedAt,
+                Status = before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed ? row.Status with { State = before.Status.State } : row.Status,
+            }
+            : row;
+        return Upsert(connection, transaction, merged);
+    });
+
+    /// <summary>Changes a row in one transaction.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool Change(RequestKey key, Func<SnapshotRow, SnapshotRow> change) => database.Write("row changed", (connection, transaction) =>
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        if (Find(connection, transaction, key) is not { } row) return false;
+        Upsert(connection, transaction, change(row));
+        return true;
+    });
+
+    /// <summary>Every copy that was taken for a policy and is on secondary storage.</summary>
+    public IReadOnlyList<SnapshotRow> CopiesOf(string policy) => database.Read<IReadOnlyList<SnapshotRow>>(connection =>
+    {
+        using var read = connection.CreateCommand();
+        read.CommandText = "SELECT row FROM snapshots WHERE policy=$policy AND state=$state ORDER BY created_at DESC, id DESC";
+        read.Parameters.AddWithValue("$policy", policy);
+        read.Parameters.AddWithValue("$state", SnapshotState.BackedUp.ToString());
+        using var reader = read.ExecuteReader();
+        var rows = new List<SnapshotRow>();
+        while (reader.Read()) rows.Add(JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);
+        return rows;
+    });
+
+    private static int Upsert(SqliteConnection connection, SqliteTransaction transaction, SnapshotRow row)
     {
         using var upsert = connection.CreateCommand();
         upsert.Transaction = transaction;
         upsert.CommandText = """
-            INSERT INTO snapshots (id, volume_id, vm_id, account, state, created_at, ended, row) VALUES ($id, $volume, $vm, $account, $state, $created, $ended, $row)
-            ON CONFLICT (id) DO UPDATE SET volume_id=$volume, vm_id=$vm, account=$account, state=$state, created_at=$created, ended=$ended, row=$row
+            INSERT INTO snapshots (id, volume_id, vm_id, account, policy, state, created_at, ended, row) VALUES ($id, $volume, $vm, $account, $policy, $state, $created, $ended, $row)
+            ON CONFLICT (id) DO UPDATE SET volume_id=$volume, vm_id=$vm, account=$account, policy=$policy, state=$state, created_at=$created, ended=$ended, row=$row
             """;
         upsert.Parameters.AddWithValue("$id", row.Key.Value);
         upsert.Parameters.AddWithValue("$volume", row.VolumeId);
         upsert.Parameters.AddWithValue("$vm", (object?)row.VmId ?? DBNull.Value);
         upsert.Parameters.AddWithValue("$account", (object?)row.Account ?? DBNull.Value);
+        upsert.Parameters.AddWithValue("$policy", (object?)row.Policy ?? DBNull.Value);
         upsert.Parameters.AddWithValue("$state", row.Status.State.ToString());
         upsert.Parameters.AddWithValue("$created", row.CreatedAt.UtcDateTime.ToString("O"));
         upsert.Parameters.AddWithValue("$ended", row.Status.Ended ? 1 : 0);
         upsert.Parameters.AddWithValue("$row", JsonSerializer.Serialize(row, ContractsJson.Default.SnapshotRow));
         return upsert.ExecuteNonQuery();
-    });
+    }
 
-    public SnapshotRow? Find(RequestKey key) => database.Read(connection =>
+    public SnapshotRow? Find(RequestKey key) => database.Read(connection => Find(connection, null, key));
+
+    private static SnapshotRow? Find(SqliteConnection connection, SqliteTransaction? transaction, RequestKey key)
     {
         using var read = connection.CreateCommand();
+        read.Transaction = transaction;
         read.CommandText = "SELECT row FROM snapshots WHERE id=$id";
         read.Parameters.AddWithValue("$id", key.Value);
         return read.ExecuteScalar() is string row ? JsonSerializer.Deserialize(row, ContractsJson.Default.SnapshotRow) : null;
-    });
+    }
 
     /// <summary>Newest first; <see cref="SnapshotQuery.After"/> goes on where a page ended.</summary>
     public SnapshotPage List(SnapshotQuery query)
@@ -51,6 +96,7 @@ public sealed class SnapshotIndex(CatalogDatabase database)
 
             And("volume_id=$volume", "$volume", query.VolumeId);
             And("vm_id=$vm", "$vm", query.VmId);
+            And("policy=$policy", "$policy", query.Policy);
             And("state=$state", "$state", query.State?.ToString());
             And("created_at>=$from", "$from", query.CreatedFrom?.UtcDateTime.ToString("O"));
             And("created_at<=$to", "$to", query.CreatedTo?.UtcDateTime.ToString("O"));
@@ -79,6 +125,8 @@ public sealed record SnapshotQuery
     public string? VolumeId { get; init; }
 
     public string? VmId { get; init; }
+
+    public string? Policy { get; init; }
 
     public SnapshotState? State { get; init; }
 

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace SnapshotWorkflows.Contracts;
 
 /// <summary>A request key is its 32 digits in JSON.</summary>
-internal sealed class RequestKeyJson : JsonConverter<RequestKey>
+public sealed class RequestKeyJson : JsonConverter<RequestKey>
 {
     public override RequestKey Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         RequestKey.IsValid(reader.GetString()) ? new RequestKey(reader.GetString()!) : throw new JsonException("A request key is 32 lower-case hex digits.");

@@ -22,4 +22,15 @@ public sealed record SnapshotRow
     public required SnapshotStatus Status { get; init; }
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>The policy that it was taken for; null when a person asked.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Under legal hold; the truth is the object beside the manifest.</summary>
+    public bool Held { get; init; }
+
+    /// <summary>When a later reading found the copy damaged.</summary>
+    public DateTimeOffset? DamagedAt { get; init; }
+
+    public DateTimeOffset? DeletedAt { get; init; }
 }

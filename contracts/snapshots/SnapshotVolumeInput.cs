@@ -23,4 +23,7 @@ public sealed record SnapshotVolumeInput
     public required string Caller { get; init; }
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>The policy that it is taken for; null when a person asked.</summary>
+    public string? Policy { get; init; }
 }

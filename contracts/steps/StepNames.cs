@@ -35,4 +35,16 @@ public static class StepNames
     public const string VerifyCopy = nameof(VerifyCopy);
     public const string PublishManifest = nameof(PublishManifest);
     public const string ProjectSnapshot = nameof(ProjectSnapshot);
+    public const string FindCopy = nameof(FindCopy);
+    public const string EntombCopy = nameof(EntombCopy);
+    public const string DeleteManifest = nameof(DeleteManifest);
+    public const string DeleteData = nameof(DeleteData);
+    public const string RemoveTombstone = nameof(RemoveTombstone);
+    public const string PutHold = nameof(PutHold);
+    public const string RemoveHold = nameof(RemoveHold);
+    public const string MarkSnapshot = nameof(MarkSnapshot);
+    public const string RecordAudit = nameof(RecordAudit);
+    public const string SelectVolumes = nameof(SelectVolumes);
+    public const string JudgeCopies = nameof(JudgeCopies);
+    public const string ProveCopies = nameof(ProveCopies);
 }

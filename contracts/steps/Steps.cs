@@ -1,6 +1,6 @@
 namespace SnapshotWorkflows.Contracts;
 
-/// <summary>Every durable step with its types, in the order in which SnapshotVolume meets them.</summary>
+/// <summary>Every durable step with its types: first those of SnapshotVolume in the order in which it meets them.</summary>
 public static class Steps
 {
     public static readonly Step<ResolveVolumeInput, CloudStackVolume> ResolveVolume = new(StepNames.ResolveVolume);
@@ -35,4 +35,18 @@ public static class Steps
     public static readonly Step<VerifyCopyInput, ContentReceipt> VerifyCopy = new(StepNames.VerifyCopy);
     public static readonly Step<PublishManifestInput, ManifestReceipt> PublishManifest = new(StepNames.PublishManifest);
     public static readonly Step<SnapshotRow, bool> ProjectSnapshot = new(StepNames.ProjectSnapshot);
+
+    // Deletion, holds and policies.
+    public static readonly Step<FindCopyInput, FoundCopy> FindCopy = new(StepNames.FindCopy);
+    public static readonly Step<EntombCopyInput, bool> EntombCopy = new(StepNames.EntombCopy);
+    public static readonly Step<StoredCopy, bool> DeleteManifest = new(StepNames.DeleteManifest);
+    public static readonly Step<StoredCopy, bool> DeleteData = new(StepNames.DeleteData);
+    public static readonly Step<StoredCopy, bool> RemoveTombstone = new(StepNames.RemoveTombstone);
+    public static readonly Step<HoldCopyInput, bool> PutHold = new(StepNames.PutHold);
+    public static readonly Step<HoldCopyInput, bool> RemoveHold = new(StepNames.RemoveHold);
+    public static readonly Step<MarkSnapshotInput, bool> MarkSnapshot = new(StepNames.MarkSnapshot);
+    public static readonly Step<AuditEntry, bool> RecordAudit = new(StepNames.RecordAudit);
+    public static readonly Step<SelectVolumesInput, SelectedVolumes> SelectVolumes = new(StepNames.SelectVolumes);
+    public static readonly Step<JudgeCopiesInput, JudgedCopies> JudgeCopies = new(StepNames.JudgeCopies);
+    public static readonly Step<ProveCopiesInput, ProvenCopies> ProveCopies = new(StepNames.ProveCopies);
 }

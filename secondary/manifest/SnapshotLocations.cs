@@ -14,7 +14,7 @@ public sealed record SnapshotAddress(string Zone, string VolumeUuid, string Snap
 }
 
 /// <summary>Names under our own prefix: <c>swf/&lt;zone&gt;/&lt;volume&gt;/&lt;snapshot&gt;.manifest.json</c>, data under <c>swf/&lt;zone&gt;/&lt;volume&gt;/&lt;snapshot&gt;/</c>.</summary>
-public static class SnapshotLocations
+public static partial class SnapshotLocations
 {
     /// <summary>Everything of ours is below it, and nothing of anyone else.</summary>
     public const string Prefix = "swf/";

@@ -56,6 +56,7 @@ internal sealed class SnapshotRun
         CreatedAt = new DateTimeOffset(DateTime.SpecifyKind(StartedAt, DateTimeKind.Utc)),
         Status = Board.Status,
         Tags = Request.Tags,
+        Policy = Request.Policy,
     };
 
     /// <summary>CloudStack's own manner of naming: vm_volume_time.</summary>

@@ -57,8 +57,8 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
             Content = content,
             Consistency = status.Consistency!,
             FrozenMs = status.FrozenMs,
-            CopyStartedAt = Utc(beganAt),
-            CopyEndedAt = Utc(endedAt),
+            CopyStartedAt = Times.Utc(beganAt),
+            CopyEndedAt = Times.Utc(endedAt),
             VerifiedAt = status.Verified!.At,
         }, StepPolicy.Commit);
 
@@ -89,6 +89,4 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         await run.ProjectAsync();
     }
-
-    private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
 }

@@ -1,7 +1,7 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>The snapshot's public status, shown as the instance's custom status whenever it changes.</summary>
-internal sealed class StatusBoard(TaskOrchestrationContext context)
+internal sealed class StatusBoard(TaskOrchestrationContext context) : IStepBoard
 {
     public SnapshotStatus Status { get; private set; } = new() { State = SnapshotState.Allocated };
 

@@ -1,7 +1,7 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>Runs durable steps: typed, tried again by policy with durable waits, shown on the board, failing only with a coded fault.</summary>
-internal sealed class StepRunner(TaskOrchestrationContext context, StatusBoard board, Cancellation cancellation)
+internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard board, Cancellation cancellation)
 {
     /// <summary>A step on the way to the commit point: stops when a person wishes so.</summary>
     /// <exception cref="StepFaultException">The fault after which the policy gave up.</exception>

@@ -10,7 +10,7 @@ internal static class ListQuery
 {
     public const string ContinuationHeader = "x-ms-continuation-token";
 
-    private static readonly string[] s_known = ["volumeId", "vmId", "state", "createdFrom", "createdTo", "top", "code"];
+    private static readonly string[] s_known = ["volumeId", "vmId", "policy", "state", "createdFrom", "createdTo", "top", "code"];
 
     public static SnapshotQuery Parse(HttpRequest request, int topMax)
     {
@@ -23,6 +23,7 @@ internal static class ListQuery
         {
             VolumeId = Text(request, "volumeId"),
             VmId = Text(request, "vmId"),
+            Policy = Text(request, "policy"),
             State = Text(request, "state") is { } state
                 ? Enum.TryParse<SnapshotState>(state, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : throw Bad("state", $"one of {string.Join(", ", Enum.GetNames<SnapshotState>())}")
                 : null,

@@ -10,6 +10,9 @@ public sealed class SnapshotReader(SnapshotIndex index, IActivityProgressReader 
     internal async Task<SnapshotView?> FindAsync(RequestKey key, DurableTaskClient client, CancellationToken cancellation)
     {
         var row = index.Find(key);
+
+        // Once the row says so the snapshot's own instance no longer tells how it stands.
+        if (row?.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed) return SnapshotView.Of(row);
         var instance = await client.GetInstanceAsync(key.Value, getInputsAndOutputs: true, cancellation);
         if (instance?.ReadInputAs<SnapshotVolumeInput>() is not { } input) return row is null ? null : SnapshotView.Of(row);
 

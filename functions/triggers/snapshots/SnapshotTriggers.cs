@@ -29,7 +29,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             var claim = ledger.Claim(caller, CreateRoute, idempotencyKey, body.Hash(), proposed);
             if (claim.Outcome == ClaimOutcome.OtherBody)
             {
-                return new ProblemResult(409, "idempotency-key.other-body", "This Idempotency-Key was used with another body.", "Use a new key for a new request; repeat a request with the same body.");
+                return SnapshotProblems.OtherBody();
             }
 
             if (claim.Outcome == ClaimOutcome.New || await reader.FindAsync(claim.Instance, client, cancellation) is null)
@@ -58,7 +58,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
     {
         _ = request;
         var view = RequestKey.TryParse(id, out var key) ? await reader.FindAsync(key, client, cancellation) : null;
-        return view is null ? NotFound(id) : new JsonResult<SnapshotView>(200, view, TriggersJson.Default.SnapshotView);
+        return view is null ? SnapshotProblems.NotFound(id) : new JsonResult<SnapshotView>(200, view, TriggersJson.Default.SnapshotView);
     }
 
     [Function("ListSnapshots")]
@@ -84,7 +84,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         CancellationToken cancellation)
     {
         _ = request;
-        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view) return NotFound(id);
+        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view) return SnapshotProblems.NotFound(id);
         if (view.Ended || view.State is SnapshotState.BackedUp or SnapshotState.Error)
         {
             return new ProblemResult(409, "snapshot.ended", $"Snapshot {view.Id} is {view.State}: there is nothing left to cancel.", "Delete the snapshot if it is not wanted.");
@@ -116,7 +116,4 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             // The same request a moment ago, on this node or another: its instance is the answer.
         }
     }
-
-    private static ProblemResult NotFound(string id) =>
-        new(404, "snapshot.not-found", $"There is no snapshot '{(id.Length <= 64 ? id : id[..64])}'.", "GET /api/snapshots lists what there is.");
 }

@@ -53,11 +53,24 @@ internal sealed record SnapshotView
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
+    public string? Policy { get; init; }
+
+    /// <summary>Under legal hold.</summary>
+    public bool Hold { get; init; }
+
+    public DateTimeOffset? DamagedAt { get; init; }
+
+    public DateTimeOffset? DeletedAt { get; init; }
+
     public static SnapshotView Of(SnapshotRow row) => From(row.Status, row.Key, row.VolumeId, row.Name, row.CreatedAt, row.Tags) with
     {
         VolumeName = row.VolumeName,
         VmId = row.VmId,
         Account = row.Account,
+        Policy = row.Policy,
+        Hold = row.Held,
+        DamagedAt = row.DamagedAt,
+        DeletedAt = row.DeletedAt,
     };
 
     public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>
@@ -100,4 +113,10 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(SnapshotAccepted))]
 [JsonSerializable(typeof(SnapshotList))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(SnapshotDeletion))]
+[JsonSerializable(typeof(SnapshotHolding))]
+[JsonSerializable(typeof(PolicyView))]
+[JsonSerializable(typeof(PolicyList))]
+[JsonSerializable(typeof(PolicyPreview))]
+[JsonSerializable(typeof(AuditList))]
 internal sealed partial class TriggersJson : JsonSerializerContext;

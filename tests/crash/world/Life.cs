@@ -59,6 +59,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddCatalog(_ => new CrashingCatalog(Path.Combine(world.Folder, "catalog.db"), crash));
         services.AddProduct(settings);
         services.AddSingleton<SnapshotTriggers>();
+        services.AddSingleton<PolicyTick>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
         services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
         services.AddDurableTask(register ?? Composition.RegisterTasks, options =>
@@ -68,6 +69,7 @@ internal sealed class Life : IAsyncDisposable
             options.MaxBatchSize = 1;
             // Polls are a second apart; what is due later is a deadline or the end of a freeze, and must not come because the machine is slow.
             options.PumpPatienceHorizon = TimeSpan.FromSeconds(4);
+            options.PumpLongGrace = TimeSpan.FromSeconds(3);
         }, start: false);
         _services = services.BuildServiceProvider();
     }

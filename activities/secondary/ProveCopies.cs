@@ -1,0 +1,37 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>Looks on the store for copies that are to survive: the manifest can be read, and the data object it names has the length it tells.</summary>
+[DurableTask(StepNames.ProveCopies)]
+public sealed class ProveCopies(SnapshotIndex index, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<ProveCopiesInput, ProvenCopies>(execution)
+{
+    protected override async Task<ProvenCopies> ExecuteAsync(ProveCopiesInput input, CancellationToken cancellation)
+    {
+        var absent = new List<RequestKey>();
+        foreach (var key in input.Snapshots)
+        {
+            if (!await IsThereAsync(key, cancellation)) absent.Add(key);
+        }
+
+        return new ProvenCopies(absent);
+    }
+
+    private async Task<bool> IsThereAsync(RequestKey key, CancellationToken cancellation)
+    {
+        if (index.Find(key) is not { Status: { Manifest: { } name, Destination: { } destination } }) return false;
+        var store = destinations.Get(destination).Store;
+        try
+        {
+            if (await new ManifestStore(store).FindAsync(SnapshotLocations.AddressOf(name), cancellation) is not { } manifest) return false;
+            return await store.FindAsync(manifest.Location, cancellation) is { } data && data.Length == manifest.DataBytes;
+        }
+        catch (ManifestException)
+        {
+            return false;
+        }
+    }
+}

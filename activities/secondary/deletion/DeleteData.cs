@@ -1,0 +1,36 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>Deletes the snapshot's data, once its manifest is gone, and is done only when the store lists none of it.</summary>
+[DurableTask(StepNames.DeleteData)]
+public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger intents, IActivityExecution execution) : StepActivity<StoredCopy, bool>(execution)
+{
+    protected override async Task<bool> ExecuteAsync(StoredCopy input, CancellationToken cancellation)
+    {
+        var destination = destinations.Get(input.Destination);
+        if (await destination.Store.FindAsync(input.Manifest, cancellation) is not null)
+        {
+            throw new StepFaultException(new StepFault("store.manifest-exists", FaultKind.Conflict, $"'{input.Manifest}' exists, so the data beside it is a backup. It was not removed.", "Report this with the instance's history."));
+        }
+
+        var folder = SnapshotLocations.DataFolder(SnapshotLocations.AddressOf(input.Manifest));
+        if (destination.Folders is { } folders)
+        {
+            var files = await folders.FilesInFolderAsync(folder, cancellation);
+            await folders.RemoveFolderAsync(folder, [.. files.Where(HypervisorFiles.IsTheirs)], cancellation);
+        }
+        else
+        {
+            var names = new List<string>();
+            await foreach (var found in destination.Store.ListAsync($"{folder}/", cancellation)) names.Add(found.Name);
+            foreach (var name in names) await destination.Store.DeleteAsync(name, cancellation);
+        }
+
+        intents.Gone(input.Snapshot, Roles.DestinationVdi);
+        intents.Gone(input.Snapshot, Roles.Folder);
+        return true;
+    }
+}

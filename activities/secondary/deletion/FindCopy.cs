@@ -1,0 +1,28 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>Finds the copy that the catalog names: by its manifest, or, where a deletion had begun, by its tombstone.</summary>
+[DurableTask(StepNames.FindCopy)]
+public sealed class FindCopy(SnapshotIndex index, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<FindCopyInput, FoundCopy>(execution)
+{
+    protected override async Task<FoundCopy> ExecuteAsync(FindCopyInput input, CancellationToken cancellation)
+    {
+        if (index.Find(input.Snapshot) is not { Status: { Manifest: { } name, Destination: { } destination } }) return new FoundCopy(null);
+        var store = destinations.Get(destination).Store;
+        var address = SnapshotLocations.AddressOf(name);
+        if (await new ManifestStore(store).FindAsync(address, cancellation) is { } manifest)
+        {
+            return new FoundCopy(new StoredCopy(
+                input.Snapshot, destination, name, manifest.Format, manifest.Location, manifest.DataBytes, new ArrayVolume(manifest.Volume.ArrayClusterUuid, manifest.Volume.VolumeId)));
+        }
+
+        var tombstone = SnapshotLocations.Tombstone(address);
+        return await store.FindAsync(tombstone, cancellation) is null
+            ? new FoundCopy(null)
+            : new FoundCopy(StoredMark.Read(await store.ReadAllAsync(tombstone, StoredMark.LongestBytes, cancellation), tombstone).Copy);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>Who did what to what, when, and how it ended. Rows are only added.</summary>
+public sealed class AuditTrail(CatalogDatabase database, TimeProvider time)
+{
+    /// <param name="who">Name of a key, or of the policy or timer that acted.</param>
+    /// <param name="what">A verb such as <c>policy.put</c>.</param>
+    /// <param name="subject">What it was done to: a snapshot's uuid, a policy's name.</param>
+    /// <param name="outcome"><c>done</c>, <c>refused</c> or <c>failed</c>.</param>
+    public void Add(string who, string what, string subject, string outcome, string? detail = null) => database.Write($"audit {what}", (connection, transaction) =>
+    {
+        using var insert = connection.CreateCommand();
+        insert.Transaction = transaction;
+        insert.CommandText = "INSERT INTO audit (at, who, what, subject, outcome, detail) VALUES ($at, $who, $what, $subject, $outcome, $detail)";
+        insert.Parameters.AddWithValue("$at", time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+        insert.Parameters.AddWithValue("$who", who);
+        insert.Parameters.AddWithValue("$what", what);
+        insert.Parameters.AddWithValue("$subject", subject);
+        insert.Parameters.AddWithValue("$outcome", outcome);
+        insert.Parameters.AddWithValue("$detail", (object?)detail ?? DBNull.Value);
+        return insert.ExecuteNonQuery();
+    });
+
+    /// <summary>Oldest first, after the row of that id.</summary>
+    public IReadOnlyList<AuditRow> List(string? subject, long after, int top) => database.Read<IReadOnlyList<AuditRow>>(connection =>
+    {
+        using var read = connection.CreateCommand();
+        read.CommandText = "SELECT id, at, who, what, subject, outcome, detail FROM audit WHERE id>$after AND ($subject IS NULL OR subject=$subject) ORDER BY id LIMIT $top";
+        read.Parameters.AddWithValue("$after", after);
+        read.Parameters.AddWithValue("$subject", (object?)subject ?? DBNull.Value);
+        read.Parameters.AddWithValue("$top", top);
+        using var reader = read.ExecuteReader();
+        var rows = new List<AuditRow>();
+        while (reader.Read())
+        {
+            rows.Add(new AuditRow(
+                reader.GetInt64(0), DateTimeOffset.ParseExact(reader.GetString(1), "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
+                reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetString(6)));
+        }
+
+        return rows;
+    });
+}
+
+public sealed record AuditRow(long Id, DateTimeOffset At, string Who, string What, string Subject, string Outcome, string? Detail);

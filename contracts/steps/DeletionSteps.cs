@@ -1,0 +1,29 @@
+namespace SnapshotWorkflows.Contracts;
+
+public sealed record FindCopyInput(RequestKey Snapshot);
+
+/// <summary>A copy on secondary storage, as its manifest (or, half deleted, its tombstone) tells.</summary>
+/// <param name="Manifest">Name of the manifest.</param>
+/// <param name="Array">The volume on the array, for a snapshot that was kept there.</param>
+public sealed record StoredCopy(RequestKey Snapshot, string Destination, string Manifest, string Format, string Location, long DataBytes, ArrayVolume Array);
+
+/// <param name="Copy">Null when neither manifest nor tombstone is there.</param>
+public sealed record FoundCopy(StoredCopy? Copy);
+
+/// <param name="By">Who deletes, for the tombstone.</param>
+public sealed record EntombCopyInput(StoredCopy Copy, string By, string Reason);
+
+public sealed record HoldCopyInput(StoredCopy Copy, string By, string? Reason);
+
+/// <summary>A change of one row of the catalog, whatever else it says.</summary>
+public sealed record MarkSnapshotInput(RequestKey Snapshot)
+{
+    public SnapshotState? State { get; init; }
+
+    public bool? Held { get; init; }
+
+    public DateTimeOffset? DeletedAt { get; init; }
+}
+
+/// <param name="Outcome"><c>done</c>, <c>refused</c> or <c>failed</c>.</param>
+public sealed record AuditEntry(string Who, string What, string Subject, string Outcome, string? Detail);

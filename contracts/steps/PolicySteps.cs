@@ -1,0 +1,22 @@
+namespace SnapshotWorkflows.Contracts;
+
+public sealed record SelectVolumesInput(PolicyVolumes Volumes);
+
+/// <param name="VolumeIds">CloudStack uuids, each once, in order.</param>
+/// <param name="Missing">Ids that CloudStack does not know any more.</param>
+public sealed record SelectedVolumes(IReadOnlyList<string> VolumeIds, IReadOnlyList<string> Missing);
+
+/// <param name="Now">The orchestrator's time.</param>
+public sealed record JudgeCopiesInput(SnapshotPolicy Policy, DateTimeOffset Now);
+
+/// <param name="VolumeId">CloudStack uuid.</param>
+/// <param name="Verdicts">Newest first.</param>
+public sealed record JudgedVolume(string VolumeId, IReadOnlyList<RetentionVerdict> Verdicts);
+
+public sealed record JudgedCopies(IReadOnlyList<JudgedVolume> Volumes);
+
+/// <summary>Asks the store itself whether copies that are to survive are there, manifest and data.</summary>
+public sealed record ProveCopiesInput(IReadOnlyList<RequestKey> Snapshots);
+
+/// <param name="Absent">Those of which something is missing.</param>
+public sealed record ProvenCopies(IReadOnlyList<RequestKey> Absent);

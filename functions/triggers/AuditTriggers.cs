@@ -1,0 +1,33 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>GET /api/audit: who did what, oldest first; <c>after</c> goes on behind a row, so that the trail can be exported page by page.</summary>
+public sealed class AuditTriggers(AuditTrail audit)
+{
+    private const int TopMax = 1000;
+
+    [Function("ListAudit")]
+    public IActionResult List([HttpTrigger(AuthorizationLevel.Function, "get", Route = "audit")] HttpRequest request)
+    {
+        if (!Number(request, "after", 0, long.MaxValue, 0, out var after) || !Number(request, "top", 1, TopMax, 100, out var top))
+        {
+            return new ProblemResult(400, "request.value", "'after' or 'top' is not valid.", $"'after' is the id of the last row seen, 'top' is 1 to {TopMax}.");
+        }
+
+        var subject = request.Query["subject"].ToString();
+        return new JsonResult<AuditList>(200, new AuditList(audit.List(subject.Length == 0 ? null : subject, after, (int)top)), TriggersJson.Default.AuditList);
+    }
+
+    private static bool Number(HttpRequest request, string name, long least, long most, long otherwise, out long number)
+    {
+        number = otherwise;
+        var text = request.Query[name].ToString();
+        return text.Length == 0 || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= most);
+    }
+}
+
+internal sealed record AuditList(IReadOnlyList<AuditRow> Items);

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Xml;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>The body of PUT /api/policies/{name}, checked.</summary>
+internal static class PolicyBody
+{
+    private const int VolumesMax = 10_000;
+    private const int JitterMax = 6 * 3600;
+
+    private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "enabled"];
+    private static readonly string[] s_volumes = ["ids", "tag"];
+    private static readonly string[] s_tag = ["key", "value"];
+    private static readonly string[] s_keep = ["last", "hourly", "daily", "weekly", "monthly", "yearly", "maxAge"];
+
+    /// <exception cref="BadRequestException">With a code and a remedy.</exception>
+    public static SnapshotPolicy Parse(string name, ReadOnlyMemory<byte> json) => BodyReader.Parse(json, s_known, body => Read(name, body));
+
+    /// <exception cref="BadRequestException"><c>policy.name</c>.</exception>
+    public static string RequireName(string name) =>
+        name.Length is > 0 and <= 64 && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') && char.IsAsciiLetterOrDigit(name[0])
+            ? name
+            : throw new BadRequestException("policy.name", "The policy's name is not valid.", "Use 1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit.");
+
+    private static SnapshotPolicy Read(string name, BodyReader body)
+    {
+        var schedule = body.Text("schedule") ?? throw Missing("schedule", "an NCRONTAB expression such as '30 2 * * *'");
+        var timeZone = body.Text("timeZone") ?? "UTC";
+        _ = PolicySchedule.Parse(schedule, timeZone);
+        var volumes = body.Within("volumes", s_volumes, ReadVolumes) ?? throw Missing("volumes", "{\"ids\":[\"<uuid>\"]} or {\"tag\":{\"key\":\"backup\",\"value\":\"daily\"}}");
+        return new SnapshotPolicy
+        {
+            Name = RequireName(name),
+            Schedule = schedule,
+            TimeZone = timeZone,
+            JitterSeconds = body.Number("jitterSeconds", 0, JitterMax) ?? 0,
+            Volumes = volumes,
+            Keep = body.Within("keep", s_keep, ReadKeep) ?? new RetentionRule(),
+            Quiesce = Quiescing.Read(body),
+            Destination = body.Text("destination"),
+            Format = body.OneOf("format", "vhd", "chunks"),
+            Enabled = body.Flag("enabled") ?? true,
+        };
+    }
+
+    private static PolicyVolumes ReadVolumes(BodyReader body)
+    {
+        var volumes = new PolicyVolumes
+        {
+            Ids = body.Uuids("ids", VolumesMax) ?? [],
+            Tag = body.Within("tag", s_tag, tag => new TagSelector(tag.Text("key") ?? throw Missing("volumes.tag.key", "the tag's key"), tag.Text("value"))),
+        };
+        return volumes.Ids.Count > 0 || volumes.Tag is not null ? volumes : throw Missing("volumes", "ids, a tag, or both");
+    }
+
+    private static RetentionRule ReadKeep(BodyReader body)
+    {
+        int? Count(string name) => body.Number(name, 0, RetentionRule.CountMax);
+        return new RetentionRule
+        {
+            Last = Count("last"),
+            Hourly = Count("hourly"),
+            Daily = Count("daily"),
+            Weekly = Count("weekly"),
+            Monthly = Count("monthly"),
+            Yearly = Count("yearly"),
+            MaxAge = body.Text("maxAge") is { } age ? Age(age) : null,
+        };
+    }
+
+    private static TimeSpan Age(string text)
+    {
+        if (TimeSpan.TryParseExact(text, ["c", @"d\.hh\:mm\:ss"], CultureInfo.InvariantCulture, out var age) && age > TimeSpan.Zero) return age;
+        try
+        {
+            if (text.StartsWith('P') && XmlConvert.ToTimeSpan(text) is var duration && duration > TimeSpan.Zero) return duration;
+        }
+        catch (FormatException)
+        {
+            // Refused below, as every other text that is no duration.
+        }
+
+        throw new BadRequestException("request.value", "'keep.maxAge' is no duration.", "Use ISO 8601 such as P30D or PT36H, or d.hh:mm:ss such as 30.00:00:00.");
+    }
+
+    private static BadRequestException Missing(string name, string wanted) => new("request.value", $"'{name}' is missing.", $"Give {wanted}.");
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>
+/// Each minute: starts what is due. The instance id is drawn from policy and occurrence and its start is refused while, or after, it ran, so an occurrence runs once
+/// whatever node ticks and wherever one dies. What was missed is made up once, by the latest occurrence; while an earlier one still runs the next waits for it.
+/// </summary>
+public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time, ILogger<PolicyTick> logger)
+{
+    private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
+
+    [Function("StartDuePolicies")]
+    public async Task RunAsync([TimerTrigger("0 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
+    {
+        _ = timer;
+        foreach (var stored in policies.List().Where(stored => stored.Policy.Enabled))
+        {
+            try
+            {
+                await StartDueAsync(stored, client, cancellation);
+            }
+            catch (BadRequestException unusable)
+            {
+                // One policy that this machine cannot read must not keep the others from running.
+                Unusable(logger, stored.Policy.Name, unusable.Message, unusable.Remedy);
+            }
+        }
+    }
+
+    internal async Task StartDueAsync(StoredPolicy stored, DurableTaskClient client, CancellationToken cancellation)
+    {
+        var policy = stored.Policy;
+        var schedule = PolicySchedule.Parse(policy.Schedule, policy.TimeZone);
+        if (schedule.LatestDue(stored.DoneUntil, time.GetUtcNow()) is not { } due) return;
+        if (stored.LastOccurrence is { } last && await client.GetInstanceAsync(new PolicyOccurrence(policy, last, 0).Instance.Value, cancellation) is { IsCompleted: false })
+        {
+            StillRunning(logger, policy.Name, last, due.At);
+            return;
+        }
+
+        var occurrence = new PolicyOccurrence(policy, due.At, due.Count - 1);
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync("RunPolicy", occurrence, new StartOrchestrationOptions(occurrence.Instance.Value).WithDedupeStatuses(s_every), cancellation);
+            Started(logger, policy.Name, due.At, occurrence.Missed);
+        }
+        catch (OrchestrationAlreadyExistsException)
+        {
+            // Another node, or a life of ours that ended before the line below.
+        }
+
+        policies.Done(policy.Name, stored.Revision, due.At);
+    }
+
+    [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Policy {Policy}: occurrence {At:O} started; it stands for {Missed} missed ones")]
+    private static partial void Started(ILogger logger, string policy, DateTimeOffset at, int missed);
+
+    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Policy {Policy}: occurrence {Due:O} waits, for that of {Running:O} has not ended")]
+    private static partial void StillRunning(ILogger logger, string policy, DateTimeOffset running, DateTimeOffset due);
+
+    [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "Policy {Policy} cannot run: {Why} {Remedy}")]
+    private static partial void Unusable(ILogger logger, string policy, string why, string remedy);
+}

@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>DELETE /api/snapshots/{id}, and the legal hold that stands against it.</summary>
+public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader)
+{
+    private static readonly OrchestrationRuntimeStatus[] s_live = [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Completed];
+    private static readonly string[] s_hold = ["reason"];
+
+    [Function("DeleteSnapshotCopy")]
+    public async Task<IActionResult> DeleteAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "delete", Route = "snapshots/{id}")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellation)
+    {
+        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view) return SnapshotProblems.NotFound(id);
+        var instance = DeleteSnapshotInput.InstanceOf(key);
+        var deletion = new SnapshotDeletion(view.Id, instance.Value, client.CreateHttpManagementPayload(instance.Value));
+        if (view.State == SnapshotState.Destroyed) return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion);
+        if (!view.Ended) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
+        if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
+        if (view.Manifest is null) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(
+                "DeleteSnapshot", new DeleteSnapshotInput(key, request.Caller(), "asked for"), new StartOrchestrationOptions(instance.Value).WithDedupeStatuses(s_live), cancellation);
+        }
+        catch (OrchestrationAlreadyExistsException)
+        {
+            // It is being deleted already; that is the answer.
+        }
+
+        return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion, $"{request.Path.Value}");
+    }
+
+    [Function("HoldSnapshotCopy")]
+    public Task<IActionResult> HoldAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "snapshots/{id}/hold")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation) =>
+        SetAsync(request, id, hold: true, client, cancellation);
+
+    [Function("ReleaseSnapshotCopy")]
+    public Task<IActionResult> ReleaseAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "snapshots/{id}/release")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation) =>
+        SetAsync(request, id, hold: false, client, cancellation);
+
+    private async Task<IActionResult> SetAsync(HttpRequest request, string id, bool hold, DurableTaskClient client, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!RequestKey.TryParse(id, out var key) || index.Find(key) is not { } row) return SnapshotProblems.NotFound(id);
+            var idempotencyKey = request.IdempotencyKey();
+            var body = await request.ReadBodyAsync(cancellation);
+            var reason = body.Length == 0 ? null : BodyReader.Parse(body, s_hold, read => read.Text("reason"));
+            if (row.Status.State != SnapshotState.BackedUp)
+            {
+                return new ProblemResult(409, "snapshot.not-backed-up", $"Snapshot {row.Key.Uuid} is {row.Status.State}; only a copy on secondary storage can be held.", "Hold a snapshot that is BackedUp.");
+            }
+
+            var caller = request.Caller();
+            var route = $"POST /snapshots/{key.Value}/{(hold ? "hold" : "release")}";
+            var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
+            var claim = ledger.Claim(caller, route, idempotencyKey, reason ?? "", proposed);
+            if (claim.Outcome == ClaimOutcome.OtherBody) return SnapshotProblems.OtherBody();
+            try
+            {
+                await client.ScheduleNewOrchestrationInstanceAsync(
+                    "HoldSnapshot", new HoldSnapshotInput(claim.Instance, key, hold, caller, reason), new StartOrchestrationOptions(claim.Instance.Value).WithDedupeStatuses(s_live), cancellation);
+            }
+            catch (OrchestrationAlreadyExistsException)
+            {
+                // The same request a moment ago: its instance is the answer.
+            }
+
+            return new JsonResult<SnapshotHolding>(202, new SnapshotHolding(row.Key.Uuid, hold, claim.Instance.Value, client.CreateHttpManagementPayload(claim.Instance.Value)), TriggersJson.Default.SnapshotHolding);
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+    }
+}
+
+/// <summary>The answer to a deletion: GET the snapshot tells when it is Destroyed.</summary>
+internal sealed record SnapshotDeletion(string SnapshotId, string Id, HttpManagementPayload? Management);
+
+/// <summary>The answer to a hold or a release: GET the snapshot tells when it stands.</summary>
+internal sealed record SnapshotHolding(string SnapshotId, bool Hold, string Id, HttpManagementPayload? Management);
