@@ -18,7 +18,7 @@ public sealed class PolicyRuns
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
         await using var life = new Life(world, CrashSwitch.Never);
-        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule { Last = 2, Daily = 3 }), "test");
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule { Last = 1, Daily = 3 }), "test");
         for (var run = 0; run < 8; run++)
         {
             var occurrence = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
@@ -29,9 +29,9 @@ public sealed class PolicyRuns
         }
 
         var left = life.Get<SnapshotIndex>().CopiesOf("nightly");
-        Assert.Equal(4, left.Count);
-        Assert.Equal(4, Directory.GetFiles(world.StorePath, "*.manifest.json", SearchOption.AllDirectories).Length);
-        Assert.Equal(4, Directory.GetFiles(world.StorePath, "*.vhd", SearchOption.AllDirectories).Length);
+        Assert.Equal(3, left.Count);
+        Assert.Equal(3, Directory.GetFiles(world.StorePath, "*.manifest.json", SearchOption.AllDirectories).Length);
+        Assert.Equal(3, Directory.GetFiles(world.StorePath, "*.vhd", SearchOption.AllDirectories).Length);
         Assert.All(left, copy => Assert.True(File.Exists(Path.Combine(world.StorePath, copy.Status.Location!))));
     }
 
