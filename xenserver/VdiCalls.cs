@@ -19,7 +19,7 @@ public sealed record NewVdi
 }
 
 /// <summary>Virtual disks.</summary>
-public sealed class VdiCalls
+public sealed partial class VdiCalls
 {
     private readonly XenServerClient _client;
 

@@ -20,6 +20,12 @@ public static class XenApiErrors
     /// <summary>An export that broke off, or that carried an error where bytes were expected.</summary>
     public const string ExportBroken = "ExportBroken";
 
+    /// <summary>The pool offers no NBD for the disk; export it instead.</summary>
+    public const string NbdUnavailable = "NbdUnavailable";
+
+    /// <summary>A disk that could not be read over NBD, whatever was tried.</summary>
+    public const string NbdBroken = "NbdBroken";
+
     public const string SessionInvalid = "SESSION_INVALID";
     public const string SessionAuthenticationFailed = "SESSION_AUTHENTICATION_FAILED";
     public const string HostIsSlave = "HOST_IS_SLAVE";

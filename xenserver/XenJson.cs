@@ -19,6 +19,7 @@ namespace SnapshotWorkflows.XenServer;
 [JsonSerializable(typeof(Vbd))]
 [JsonSerializable(typeof(Vm))]
 [JsonSerializable(typeof(XenTask))]
+[JsonSerializable(typeof(NbdServerInfo[]))]
 internal sealed partial class XenJson : JsonSerializerContext;
 
 /// <summary>Times are <c>20260102T03:04:05Z</c>; the epoch means never.</summary>

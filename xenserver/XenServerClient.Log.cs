@@ -18,4 +18,7 @@ internal static partial class XenServerLog
 
     [LoggerMessage(EventId = 2205, Level = LogLevel.Warning, Message = "Pool {Pool}: logging out failed with {Code}; the pool drops idle sessions by itself")]
     public static partial void SessionLeft(this ILogger logger, string pool, string code);
+
+    [LoggerMessage(EventId = 2206, Level = LogLevel.Warning, Message = "Pool {Pool}: NBD connection of disk {Vdi} ended: {Reason}; connecting again (attempt {Attempt})")]
+    public static partial void NbdBroken(this ILogger logger, string pool, string vdi, string reason, int attempt);
 }

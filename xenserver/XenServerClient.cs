@@ -54,6 +54,10 @@ public sealed class XenServerClient : IAsyncDisposable
     public Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation, string? label = null) =>
         VdiExport.OpenAsync(this, vdi, format, label, cancellation);
 
+    /// <summary>Opens a disk for reading at any offset over NBD; see <see cref="VdiNbdReader"/>.</summary>
+    /// <exception cref="XenApiException"><see cref="XenApiErrors.NbdUnavailable"/>: the pool offers no NBD for this disk; export it instead.</exception>
+    public Task<VdiNbdReader> OpenVdiNbdAsync(OpaqueRef vdi, CancellationToken cancellation) => VdiNbdReader.OpenAsync(this, vdi, cancellation);
+
     public Task<XenServerCheck> CheckAsync(CancellationToken cancellation) => XenServerCheck.RunAsync(this, cancellation);
 
     /// <summary>Logs out, waiting no longer than a moment for it.</summary>

@@ -49,4 +49,16 @@ public sealed class XenServerPoolOptions
 
     /// <summary>Longest wait between two tries of a read.</summary>
     public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Connections that read one disk over NBD, 1 to 16. A host takes 16 in all.</summary>
+    public int NbdConnections { get; set; } = 4;
+
+    /// <summary>Deadline of one connection or read over NBD, 1 s to 10 min.</summary>
+    public TimeSpan NbdTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often one read over NBD is tried in all, each time over a new connection, 1 to 20.</summary>
+    public int NbdAttempts { get; set; } = 5;
+
+    /// <summary>Whether to read over NBD without TLS where the pool's network has the purpose insecure_nbd. The session then crosses the network in clear.</summary>
+    public bool AllowPlainNbd { get; set; }
 }

@@ -30,6 +30,9 @@ internal sealed class XenServerOptionsValidator : IValidateOptions<XenServerOpti
         if (pool.StorageCallTimeout < TimeSpan.FromSeconds(1) || pool.StorageCallTimeout > TimeSpan.FromHours(2)) faults.Add($"{key}:StorageCallTimeout must lie between 00:00:01 and 02:00:00.");
         if (pool.StreamIdleTimeout < TimeSpan.FromSeconds(1) || pool.StreamIdleTimeout > TimeSpan.FromHours(2)) faults.Add($"{key}:StreamIdleTimeout must lie between 00:00:01 and 02:00:00.");
         if (pool.ExportEndTimeout < TimeSpan.FromSeconds(1) || pool.ExportEndTimeout > TimeSpan.FromHours(2)) faults.Add($"{key}:ExportEndTimeout must lie between 00:00:01 and 02:00:00.");
+        if (pool.NbdConnections is < 1 or > 16) faults.Add($"{key}:NbdConnections must lie between 1 and 16.");
+        if (pool.NbdTimeout < TimeSpan.FromSeconds(1) || pool.NbdTimeout > TimeSpan.FromMinutes(10)) faults.Add($"{key}:NbdTimeout must lie between 00:00:01 and 00:10:00.");
+        if (pool.NbdAttempts is < 1 or > 20) faults.Add($"{key}:NbdAttempts must lie between 1 and 20.");
         if (pool.ReadAttempts is < 1 or > 10) faults.Add($"{key}:ReadAttempts must lie between 1 and 10.");
         if (pool.RetryDelay < TimeSpan.Zero || pool.RetryDelayMax < pool.RetryDelay || pool.RetryDelayMax > TimeSpan.FromMinutes(5))
             faults.Add($"{key}:RetryDelay must not be negative, and RetryDelayMax must be at least as long and at most 00:05:00.");

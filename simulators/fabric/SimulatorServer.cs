@@ -31,6 +31,9 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>SHA-256 of the server certificate's DER in lower-case hex; null over plain HTTP.</summary>
     public string? CertificateSha256 { get; }
 
+    /// <summary>What the server shows, with its private key, for a second service of the same appliance; null over plain HTTP. The server owns it.</summary>
+    public X509Certificate2? Certificate => certificate;
+
     /// <summary>Starts listening; over HTTPS with a fresh self-signed certificate, or with another server's.</summary>
     /// <param name="sameCertificateAs">
     /// A server whose certificate this one shows too, as the members of a pool do to whoever trusts the pool by one fingerprint. It must

@@ -6,6 +6,9 @@ internal static class PoolSetup
     private static readonly string[] Usual =
         ["SR_PROBE", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_RESIZE"];
 
+    // Everything of the simulators listens there.
+    private const string Loopback = "127.0.0.1";
+
     public static bool HasResign(XenServerOptions options) => options.ProductVersion == "7.1";
 
     public static void Fill(Pool pool)
@@ -20,6 +23,10 @@ internal static class PoolSetup
         if (options.Hosts.Count == 0)
             throw new ArgumentException("A pool needs at least its coordinator.", nameof(pool));
         var self = pool.Db.Add(new PoolRow(pool.Ids.New()) { NameLabel = options.PoolName });
+        var network = pool.Db.Add(new NetworkRow(pool.Ids.New())
+        {
+            NameLabel = "Pool-wide network associated with eth0", Bridge = "xenbr0", Purpose = options.NbdPurpose.Length == 0 ? [] : [options.NbdPurpose],
+        });
         foreach (var host in options.Hosts)
         {
             var metrics = pool.Db.Add(new HostMetricsRow(pool.Ids.New()) { LastUpdated = pool.Now });
@@ -36,6 +43,7 @@ internal static class PoolSetup
                 },
             });
             row.OtherConfig["iscsi_iqn"] = host.InitiatorIqn;
+            pool.Db.Add(new PifRow(pool.Ids.New()) { Host = row.Ref, Network = network.Ref, Ip = Loopback });
             if (self.Master == Row.NullRef)
                 self.Master = row.Ref;
             pool.Db.Add(new VmRow(pool.Ids.New())

@@ -30,6 +30,12 @@ public sealed record XenServerOptions
     /// <summary>How long the control domain keeps a VDI attached after an export's task has ended.</summary>
     public TimeSpan DetachLag { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Purpose of the management network: <c>nbd</c>, <c>insecure_nbd</c>, or empty for none, as a pool comes out of the box.</summary>
+    public string NbdPurpose { get; init; } = "nbd";
+
+    /// <summary>Whether the NBD servers know INFO and GO, which xapi-nbd does not.</summary>
+    public bool NbdGo { get; init; }
+
     /// <summary>What an NFS export says it can hold.</summary>
     public long ExportCapacity { get; init; } = 1L << 40;
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Simulators.Fabric;
 
@@ -57,6 +58,17 @@ public sealed class XenServerSimulator : ISimulatedEndpoint, ISteppable
     {
         lock (_pool.Gate)
             Host(hostUuid).Address = address;
+    }
+
+    /// <summary>Starts a host's NBD server on the loopback; disposing it stops it. Until then VDI.get_nbd_info does not name the host.</summary>
+    /// <param name="certificate">With its private key; what the server shows under TLS and VDI.get_nbd_info states.</param>
+    /// <param name="port">0 for a port of the system's choice.</param>
+    public NbdServer StartNbd(string hostUuid, X509Certificate2 certificate, int port = 0)
+    {
+        HostRow host;
+        lock (_pool.Gate)
+            host = Host(hostUuid);
+        return new NbdServer(_pool, host, certificate, port);
     }
 
     /// <summary>Sessions and tasks vanish, copies under way leave what they wrote; nothing answers for a while.</summary>

@@ -12,6 +12,7 @@ internal static class RecordCalls
             empty.All<PoolRow>()[0], new HostRow(""), new HostMetricsRow(""), new SmRow("") { Type = "", Capabilities = [] }, new SecretRow(""), new TaskRow(""),
             new SessionRow(""), new SrRow("") { Type = "" }, new PbdRow("") { Host = "", Sr = "" }, new VdiRow("") { Sr = "" },
             new VbdRow("") { Vm = "", Vdi = "" }, new VmRow(""),
+            new NetworkRow(""), new PifRow("") { Host = "", Network = "" },
         ];
         foreach (var prototype in prototypes)
             Register(methods, prototype.Table, prototype.Record(empty));

@@ -25,13 +25,6 @@ internal static class VdiCalls
             Forget(c.Pool, vdi);
             return null;
         });
-
-        // Answered as by a pool none of whose networks allows NBD.
-        methods.Sync("VDI.get_nbd_info", 1, c =>
-        {
-            c.Row<VdiRow>(0, "VDI");
-            return new List<object?>();
-        });
     }
 
     /// <summary>Refuses what may not run beside what already runs.</summary>

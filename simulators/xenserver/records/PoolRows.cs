@@ -14,7 +14,7 @@ internal sealed class PoolRow(string uuid) : Row("pool", uuid)
         r["suspend_image_SR"] = NullRef;
         r["crash_dump_SR"] = NullRef;
         r["ha_enabled"] = false;
-        r["tags"] = new List<object?>();
+        r["tags"] = Set(Tags);
     }
 }
 
@@ -31,6 +31,12 @@ internal sealed class HostRow(string uuid) : Row("host", uuid)
     public Dictionary<string, string> SoftwareVersion { get; init; } = [];
 
     public string Metrics { get; init; } = NullRef;
+
+    /// <summary>Where its NBD server listens; null while it has none.</summary>
+    public int? NbdPort { get; set; }
+
+    /// <summary>The certificate that it shows, once it listens anywhere.</summary>
+    public string CertificatePem { get; set; } = "";
 
     /// <summary>What a plug-in mounted in the control domain: path there → local folder.</summary>
     public Dictionary<string, string> Mounts { get; } = new(StringComparer.Ordinal);
@@ -56,7 +62,7 @@ internal sealed class HostRow(string uuid) : Row("host", uuid)
         r["resident_VMs"] = Set(db.All<VmRow>().Where(v => v.ResidentOn == Ref).Select(v => v.Ref));
         r["allowed_operations"] = new List<object?>();
         r["current_operations"] = Map(CurrentOperations);
-        r["tags"] = new List<object?>();
+        r["tags"] = Set(Tags);
         r["multipathing"] = false;
     }
 }

@@ -20,6 +20,8 @@ internal abstract class Row(string table, string uuid)
 
     public Dictionary<string, string> OtherConfig { get; set; } = new(StringComparer.Ordinal);
 
+    public string[] Tags { get; set; } = [];
+
     /// <summary>Operations under way: reference of the task → operation.</summary>
     public Dictionary<string, string> CurrentOperations { get; } = new(StringComparer.Ordinal);
 

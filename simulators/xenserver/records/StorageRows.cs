@@ -31,7 +31,7 @@ internal sealed class SrRow(string uuid) : Row("SR", uuid)
         r["type"] = Type;
         r["content_type"] = ContentType;
         r["shared"] = Shared;
-        r["tags"] = new List<object?>();
+        r["tags"] = Set(Tags);
         r["sm_config"] = Map(SmConfig);
         r["blobs"] = new Dictionary<string, object?>();
         r["local_cache_enabled"] = false;
@@ -89,8 +89,6 @@ internal sealed class VdiRow(string uuid) : Row("VDI", uuid)
     public Dictionary<string, string> SmConfig { get; init; } = [];
 
     public Dictionary<string, string> XenstoreData { get; init; } = [];
-
-    public string[] Tags { get; init; } = [];
 
     public IEnumerable<VbdRow> Vbds(Database db) => db.All<VbdRow>().Where(v => v.Vdi == Ref);
 
@@ -215,7 +213,7 @@ internal sealed class VmRow(string uuid) : Row("VM", uuid)
         r["domid"] = PowerState == "Halted" ? -1L : IsControlDomain ? 0L : 1L;
         r["memory_static_max"] = 1L << 30;
         r["VCPUs_max"] = 1L;
-        r["tags"] = new List<object?>();
+        r["tags"] = Set(Tags);
         r["snapshots"] = new List<object?>();
     }
 }

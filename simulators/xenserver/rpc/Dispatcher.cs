@@ -40,6 +40,7 @@ internal sealed class Dispatcher(Pool pool)
         SrCalls.Register(methods);
         PbdCalls.Register(methods);
         VdiCalls.Register(methods);
+        NbdCalls.Register(methods);
         VmCalls.Register(methods);
         return methods;
     }

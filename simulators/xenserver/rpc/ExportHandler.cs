@@ -64,17 +64,17 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
 
     private async Task SendAsync(HttpContext context, TaskRow task, VdiRow vdi, string format, FaultSpecification? fault)
     {
-        VbdRow? attached = null;
+        TemporaryAttachment? attached = null;
         var life = pool.Life;
         try
         {
             if (fault?.Action == FaultAction.Fail)
                 throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
             lock (pool.Gate)
-                attached = Attach(vdi);
+                attached = TemporaryAttachment.Make(pool, host, vdi, readOnly: true);
             if (fault?.Action == FaultAction.Stall)
                 await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, context.RequestAborted);
-            await StreamAsync(context, task, attached.Disk!, vdi, format, fault, life);
+            await StreamAsync(context, task, attached.Disk, vdi, format, fault, life);
             End(task, attached, error: null);
             pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
         }
@@ -142,25 +142,7 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
         }
     }
 
-    private VbdRow Attach(VdiRow vdi)
-    {
-        VdiCalls.Check(pool, vdi, "export");
-        var vbd = new VbdRow(pool.Ids.New()) { Vm = pool.ControlDomain(host).Ref, Vdi = vdi.Ref, UserDevice = "autodetect", ReadOnly = true };
-        pool.Db.Add(vbd);
-        try
-        {
-            VmCalls.Attach(pool, vbd);
-        }
-        catch
-        {
-            pool.Db.Remove(vbd);
-            throw;
-        }
-
-        return vbd;
-    }
-
-    private void End(TaskRow task, VbdRow? attached, XenError? error)
+    private void End(TaskRow task, TemporaryAttachment? attached, XenError? error)
     {
         lock (pool.Gate)
         {
@@ -168,8 +150,7 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
                 pool.Succeed(task, null);
             else
                 pool.Fail(task, error);
-            if (attached is { Attached: true })
-                attached.DetachAt = pool.Now + pool.Options.DetachLag;
+            attached?.Dispose();
             pool.Step();
         }
     }
