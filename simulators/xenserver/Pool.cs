@@ -14,6 +14,7 @@ internal sealed class Pool
     public Pool(XenServerOptions options)
     {
         Options = options;
+        Db = new Database(ApiVersion.Of(options.ProductVersion).Minor);
         Ids = new Identifiers(options.PoolName, options.Seed);
         Exports = new Exports(options.Exports);
         var initiator = new IscsiInitiator(options.Fabric);
@@ -33,7 +34,7 @@ internal sealed class Pool
 
     public XenServerOptions Options { get; }
 
-    public Database Db { get; } = new();
+    public Database Db { get; }
 
     public Identifiers Ids { get; }
 

@@ -9,17 +9,12 @@ internal static class PoolSetup
     // Everything of the simulators listens there.
     private const string Loopback = "127.0.0.1";
 
-    public static bool HasResign(XenServerOptions options) => options.ProductVersion == "7.1";
+    public static bool HasResign(XenServerOptions options) => ApiVersion.Of(options.ProductVersion).Minor < ApiVersion.Inverness;
 
     public static void Fill(Pool pool)
     {
         var options = pool.Options;
-        var (product, brand, minor) = options.ProductVersion switch
-        {
-            "8" => ("8.4.0", "XenServer", 21),
-            "7.1" => ("7.1.2", "XenServer", 6),
-            var other => throw new ArgumentException($"Version {other} is not simulated; choose 8 or 7.1.", nameof(pool)),
-        };
+        var version = ApiVersion.Of(options.ProductVersion);
         if (options.Hosts.Count == 0)
             throw new ArgumentException("A pool needs at least its coordinator.", nameof(pool));
         var self = pool.Db.Add(new PoolRow(pool.Ids.New()) { NameLabel = options.PoolName });
@@ -35,11 +30,11 @@ internal static class PoolSetup
                 NameLabel = host.Name,
                 Address = host.Address,
                 IscsiIqn = host.InitiatorIqn,
-                ApiMinor = minor,
+                ApiMinor = version.Minor,
                 Metrics = metrics.Ref,
                 SoftwareVersion = new(StringComparer.Ordinal)
                 {
-                    ["product_version"] = product, ["product_brand"] = brand, ["xapi"] = "1.20", ["api_version"] = "2." + minor,
+                    ["product_version"] = version.Product, ["product_brand"] = version.Brand, ["xapi"] = version.Xapi, ["api_version"] = "2." + version.Minor,
                 },
             });
             row.OtherConfig["iscsi_iqn"] = host.InitiatorIqn;

@@ -159,6 +159,21 @@ public sealed class PoolWorld
             return VdiCalls.Snapshot(_pool, Get<VdiRow>(vdiUuid)).Uuid;
     }
 
+    /// <summary>Gives the pool's network one purpose (<c>nbd</c>, <c>insecure_nbd</c>), or none.</summary>
+    public void SetNbdPurpose(string purpose)
+    {
+        lock (_pool.Gate)
+        {
+            foreach (var network in _pool.Db.All<NetworkRow>())
+            {
+                network.Purpose.Clear();
+                if (purpose.Length > 0)
+                    network.Purpose.Add(purpose);
+                _pool.Db.Touch(network);
+            }
+        }
+    }
+
     internal PoolInventory Inventory()
     {
         var db = _pool.Db;

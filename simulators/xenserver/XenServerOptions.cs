@@ -7,13 +7,16 @@ public sealed record XenServerOptions
 {
     public required string PoolName { get; init; }
 
-    /// <summary><c>8</c> (API 2.21, no relvmoiscsi) or <c>7.1</c> (API 2.6, relvmoiscsi installed).</summary>
+    /// <summary><c>7.1</c> (API 2.6, relvmoiscsi installed), <c>7.6</c> (2.11), <c>8.2</c> (2.15), <c>8</c> (2.21) or <c>9</c> (2.23).</summary>
     public string ProductVersion { get; init; } = "8";
 
     /// <summary>The coordinator first, then the members.</summary>
     public required IReadOnlyList<XenServerHostOptions> Hosts { get; init; }
 
     public required string RootPassword { get; init; }
+
+    /// <summary>Users besides root.</summary>
+    public IReadOnlyList<XenServerUser> Users { get; init; } = [];
 
     public required IStorageFabric Fabric { get; init; }
 
@@ -33,8 +36,11 @@ public sealed record XenServerOptions
     /// <summary>Purpose of the management network: <c>nbd</c>, <c>insecure_nbd</c>, or empty for none, as a pool comes out of the box.</summary>
     public string NbdPurpose { get; init; } = "nbd";
 
-    /// <summary>Whether the NBD servers know INFO and GO, which xapi-nbd does not.</summary>
-    public bool NbdGo { get; init; }
+    /// <summary>
+    /// Whether the NBD servers know INFO and GO. xapi-nbd, as published, does not, and refuses LIST by policy, at which qemu gives up; false
+    /// behaves so.
+    /// </summary>
+    public bool NbdGo { get; init; } = true;
 
     /// <summary>What an NFS export says it can hold.</summary>
     public long ExportCapacity { get; init; } = 1L << 40;
@@ -45,3 +51,6 @@ public sealed record XenServerOptions
 
 /// <summary>One host: its name, iSCSI initiator name, and address as HOST_IS_SLAVE and redirects state it.</summary>
 public sealed record XenServerHostOptions(string Name, string InitiatorIqn, string Address = "127.0.0.1");
+
+/// <summary>A user with one of the pool's roles: read-only, vm-operator, vm-admin, vm-power-admin, pool-operator or pool-admin.</summary>
+public sealed record XenServerUser(string Name, string Password, string Role);

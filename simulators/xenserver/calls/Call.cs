@@ -19,6 +19,9 @@ internal sealed class Call(Pool pool, string method, IReadOnlyList<object?> argu
 
     public string Text(int i, string whenOmitted = "") => i >= arguments.Count ? whenOmitted : arguments[i] as string ?? throw Wrong(i);
 
+    /// <summary>The argument as it came.</summary>
+    public object? Value(int i) => i >= arguments.Count ? throw Wrong(i) : arguments[i];
+
     public bool Flag(int i) => arguments[i] switch
     {
         bool b => b,

@@ -1,7 +1,14 @@
 namespace SnapshotWorkflows.Simulators.XenServer;
 
-/// <summary>One message of the API: how many arguments it takes besides the session, and what it does.</summary>
-internal sealed record Method(string Name, int Least, int Most, bool HasAsync, Func<Call, object?> Body);
+/// <summary>One message of the API: how many arguments it takes besides the session, who may send it, and what it does.</summary>
+internal sealed record Method(string Name, int Least, int Most, bool HasAsync, Func<Call, object?> Body)
+{
+    /// <summary>Minor number of the API (2.x) that first had it.</summary>
+    public int Since { get; init; }
+
+    /// <summary>The lowest role that may send it.</summary>
+    public string Role { get; init; } = Roles.ReadOnly;
+}
 
 /// <summary>Every message that this pool knows.</summary>
 internal sealed class MethodTable
@@ -13,12 +20,41 @@ internal sealed class MethodTable
     public Method? Find(string name) => _methods.GetValueOrDefault(name);
 
     /// <summary>A message with exactly this many arguments.</summary>
-    public void Sync(string name, int arguments, Func<Call, object?> body) => _methods[name] = new Method(name, arguments, arguments, HasAsync: false, body);
+    public void Sync(string name, int arguments, Func<Call, object?> body) => Sync(name, arguments, arguments, body);
 
     public void Sync(string name, int least, int most, Func<Call, object?> body) => _methods[name] = new Method(name, least, most, HasAsync: false, body);
 
     /// <summary>A message that can also be called as <c>Async.name</c>.</summary>
-    public void Long(string name, int arguments, Func<Call, object?> body) => _methods[name] = new Method(name, arguments, arguments, HasAsync: true, body);
+    public void Long(string name, int arguments, Func<Call, object?> body) => Long(name, arguments, arguments, body);
 
     public void Long(string name, int least, int most, Func<Call, object?> body) => _methods[name] = new Method(name, least, most, HasAsync: true, body);
+
+    /// <summary>Says in which API version messages came up: an older pool does not know them.</summary>
+    public void Since(int minor, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            _methods[name] = _methods[name] with { Since = minor };
+    }
+
+    /// <summary>
+    /// Holds the table against what XenAPI publishes: counts of arguments and roles are the published ones, a message that came up later
+    /// than this API version is forgotten, and one that was removed says so.
+    /// </summary>
+    public void Publish(int apiMinor)
+    {
+        foreach (var model in DataModel.Classes.Values)
+        {
+            foreach (var message in model.Messages)
+            {
+                var name = $"{model.Name}.{message.Name}";
+                if (message.Removed <= apiMinor)
+                    Sync(name, message.Least, message.Most, _ => throw new XenError("MESSAGE_REMOVED"));
+                if (_methods.TryGetValue(name, out var method))
+                    _methods[name] = method with { Least = message.Least, Most = message.Most, Role = message.Role, Since = Math.Max(method.Since, message.Since) };
+            }
+        }
+
+        foreach (var method in _methods.Values.Where(m => m.Since > apiMinor).ToList())
+            _methods.Remove(method.Name);
+    }
 }

@@ -11,17 +11,24 @@ internal static class SessionCalls
         if (arguments.Count is < 2 or > 4)
             throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", Login, "2", arguments.Count.ToString());
         var user = arguments[0] as string ?? "";
-        if (user != "root" || arguments[1] as string != pool.Options.RootPassword)
-            throw new XenError("SESSION_AUTHENTICATION_FAILED", user, "Authentication failure");
-        return Open(pool, user, arguments.Count > 3 ? arguments[3] as string ?? "" : "").Ref;
+        return Open(pool, user, Role(pool, user, arguments[1] as string), arguments.Count > 3 ? arguments[3] as string ?? "" : "").Ref;
     }
 
-    public static SessionRow Open(Pool pool, string user, string originator)
+    /// <summary>The role of this user, if the password is right.</summary>
+    public static string Role(Pool pool, string user, string? password)
+    {
+        if (user == "root" && password == pool.Options.RootPassword)
+            return Roles.PoolAdmin;
+        return pool.Options.Users.FirstOrDefault(u => u.Name == user && u.Password == password)?.Role
+            ?? throw new XenError("SESSION_AUTHENTICATION_FAILED", user, "Authentication failure");
+    }
+
+    public static SessionRow Open(Pool pool, string user, string role, string originator)
     {
         var same = pool.Db.All<SessionRow>().Where(s => s.Originator == originator).OrderBy(s => s.LastActive).ToList();
         foreach (var oldest in same.Take(same.Count - SessionsPerOriginator + 1))
             pool.Db.Remove(oldest);
-        return pool.Db.Add(new SessionRow(pool.Ids.New()) { User = user, Originator = originator, LastActive = pool.Now });
+        return pool.Db.Add(new SessionRow(pool.Ids.New()) { User = user, Role = role, Originator = originator, LastActive = pool.Now });
     }
 
     public static SessionRow Check(Pool pool, string? reference)
@@ -31,9 +38,16 @@ internal static class SessionCalls
         return session;
     }
 
-    public static void Register(MethodTable methods) => methods.Sync("session.logout", 0, call =>
+    public static void Register(MethodTable methods)
+    {
+        methods.Sync("session.logout", 0, LogOut);
+        methods.Sync("session.local_logout", 0, LogOut);
+        methods.Sync("session.get_all_subject_identifiers", 0, _ => new List<object?>());
+    }
+
+    private static object? LogOut(Call call)
     {
         call.Db.Remove(call.Session!);
         return null;
-    });
+    }
 }

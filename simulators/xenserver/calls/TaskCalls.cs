@@ -9,6 +9,11 @@ internal static class TaskCalls
         methods.Long("task.cancel", 1, Cancel);
         methods.Sync("task.destroy", 1, Destroy);
         methods.Sync("task.set_status", 2, SetStatus);
+        methods.Sync("task.set_progress", 2, c =>
+        {
+            c.Pool.Progress(c.Row<TaskRow>(0, "task"), c.Number(1));
+            return null;
+        });
     }
 
     private static object? Cancel(Call call)
@@ -22,11 +27,9 @@ internal static class TaskCalls
         return null;
     }
 
-    /// <summary>A client ends its own task; published with 7.2, so older pools do not know it.</summary>
+    /// <summary>A client ends its own task (7.2 and later).</summary>
     private static object? SetStatus(Call call)
     {
-        if (PoolSetup.HasResign(call.Pool.Options))
-            throw new XenError("MESSAGE_METHOD_UNKNOWN", "task.set_status");
         var task = call.Row<TaskRow>(0, "task");
         switch (call.Text(1))
         {

@@ -10,9 +10,8 @@ internal static class VmCalls
         methods.Long("VM.hard_shutdown", 1, ShutDown);
         methods.Long("VM.clean_shutdown", 1, ShutDown);
         methods.Long("VM.start", 3, Start);
-        methods.Sync("VM.snapshot_with_quiesce", 2, c => PoolSetup.HasResign(c.Pool.Options)
-            ? throw new XenError("VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED", c.Text(0), "")
-            : throw new XenError("MESSAGE_REMOVED"));
+        // Before 8.1 only Windows guests with the VSS provider could do it; there are none here.
+        methods.Long("VM.snapshot_with_quiesce", 2, c => throw new XenError("VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED", c.Text(0), ""));
         methods.Long("VBD.create", 1, Create);
         methods.Long("VBD.plug", 1, Plug);
         methods.Long("VBD.unplug", 1, Unplug);

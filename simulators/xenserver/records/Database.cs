@@ -4,13 +4,16 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 internal sealed record Change(long Generation, string Table, string Ref, string Operation);
 
 /// <summary>The pool's database: rows by table and reference, and what changed when. Guarded by the pool's lock.</summary>
-internal sealed class Database
+internal sealed class Database(int apiMinor)
 {
     private const int RememberedChanges = 10_000;
     private readonly Dictionary<string, Row> _byRef = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Row>> _tables = new(StringComparer.Ordinal);
     private readonly List<Change> _changes = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The API (2.x) that decides which fields a record has.</summary>
+    public int ApiMinor { get; } = apiMinor;
 
     public long Generation { get; private set; } = 1;
 

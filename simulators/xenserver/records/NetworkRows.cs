@@ -21,7 +21,6 @@ internal sealed class NetworkRow(string uuid) : Row("network", uuid)
         r["bridge"] = Bridge;
         r["managed"] = true;
         r["blobs"] = new Dictionary<string, object?>();
-        r["tags"] = Set(Tags);
         r["default_locking_mode"] = "unlocked";
         r["assigned_ips"] = new Dictionary<string, object?>();
         r["purpose"] = Set(Purpose.Order(StringComparer.Ordinal));

@@ -6,6 +6,14 @@ internal sealed class PoolRow(string uuid) : Row("pool", uuid)
 
     public string DefaultSr { get; set; } = NullRef;
 
+    public override void Set(string field, object? value)
+    {
+        if (field == "default_SR")
+            DefaultSr = Text(field, value);
+        else
+            base.Set(field, value);
+    }
+
     protected override void Describe(Dictionary<string, object?> r, Database db)
     {
         Named(r);
@@ -14,7 +22,6 @@ internal sealed class PoolRow(string uuid) : Row("pool", uuid)
         r["suspend_image_SR"] = NullRef;
         r["crash_dump_SR"] = NullRef;
         r["ha_enabled"] = false;
-        r["tags"] = Set(Tags);
     }
 }
 
@@ -62,7 +69,6 @@ internal sealed class HostRow(string uuid) : Row("host", uuid)
         r["resident_VMs"] = Set(db.All<VmRow>().Where(v => v.ResidentOn == Ref).Select(v => v.Ref));
         r["allowed_operations"] = new List<object?>();
         r["current_operations"] = Map(CurrentOperations);
-        r["tags"] = Set(Tags);
         r["multipathing"] = false;
     }
 }
@@ -114,6 +120,14 @@ internal sealed class SecretRow(string uuid) : Row("secret", uuid)
         r["value"] = Value;
         Configured(r);
     }
+
+    public override void Set(string field, object? value)
+    {
+        if (field == "value")
+            Value = Text(field, value);
+        else
+            base.Set(field, value);
+    }
 }
 
 internal sealed class SessionRow(string uuid) : Row("session", uuid)
@@ -121,6 +135,8 @@ internal sealed class SessionRow(string uuid) : Row("session", uuid)
     public string User { get; init; } = "";
 
     public string Originator { get; init; } = "";
+
+    public string Role { get; init; } = Roles.PoolAdmin;
 
     public DateTimeOffset LastActive { get; set; }
 
@@ -130,7 +146,7 @@ internal sealed class SessionRow(string uuid) : Row("session", uuid)
         r["this_user"] = NullRef;
         r["last_active"] = LastActive;
         r["pool"] = true;
-        r["is_local_superuser"] = true;
+        r["is_local_superuser"] = User == "root";
         r["auth_user_name"] = User;
         r["originator"] = Originator;
         r["client_certificate"] = false;

@@ -25,20 +25,47 @@ internal abstract class Row(string table, string uuid)
     /// <summary>Operations under way: reference of the task → operation.</summary>
     public Dictionary<string, string> CurrentOperations { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Every field, by its name on the wire.</summary>
+    /// <summary>Fields that clients set and nothing here works with.</summary>
+    public Dictionary<string, object?> Extra { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Every field that the pool's API version has, by its name on the wire.</summary>
     public Dictionary<string, object?> Record(Database db)
     {
-        var record = new Dictionary<string, object?>(StringComparer.Ordinal) { ["uuid"] = Uuid };
-        Describe(record, db);
+        var described = new Dictionary<string, object?>(StringComparer.Ordinal) { ["uuid"] = Uuid };
+        Describe(described, db);
+        var record = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var field in DataModel.Classes[Table].Fields.Values)
+        {
+            if (field.Since > db.ApiMinor)
+                continue;
+            record[field.Name] = Extra.TryGetValue(field.Name, out var value) || described.TryGetValue(field.Name, out value) ? value : field.DefaultValue();
+        }
+
         return record;
     }
 
+    /// <summary>Writes one field as a client's setter does.</summary>
+    public virtual void Set(string field, object? value)
+    {
+        switch (field)
+        {
+            case "name_label": NameLabel = Text(field, value); break;
+            case "name_description": NameDescription = Text(field, value); break;
+            case "other_config": OtherConfig = Call.TextMap(value, field); break;
+            case "tags": Tags = [.. (value as List<object?> ?? throw Wrong(field)).Select(v => Text(field, v))]; break;
+            default: Extra[field] = value; break;
+        }
+    }
+
     protected abstract void Describe(Dictionary<string, object?> r, Database db);
+
+    protected static string Text(string field, object? value) => value as string ?? throw Wrong(field);
 
     protected void Named(Dictionary<string, object?> r)
     {
         r["name_label"] = NameLabel;
         r["name_description"] = NameDescription;
+        r["tags"] = Set(Tags);
         Configured(r);
     }
 
@@ -49,4 +76,6 @@ internal abstract class Row(string table, string uuid)
     protected static List<object?> Set(IEnumerable<string> items) => [.. items];
 
     protected static DateTimeOffset Never => DateTimeOffset.UnixEpoch;
+
+    private static XenError Wrong(string field) => new("FIELD_TYPE_ERROR", field);
 }

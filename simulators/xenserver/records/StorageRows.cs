@@ -31,7 +31,6 @@ internal sealed class SrRow(string uuid) : Row("SR", uuid)
         r["type"] = Type;
         r["content_type"] = ContentType;
         r["shared"] = Shared;
-        r["tags"] = Set(Tags);
         r["sm_config"] = Map(SmConfig);
         r["blobs"] = new Dictionary<string, object?>();
         r["local_cache_enabled"] = false;
@@ -116,7 +115,6 @@ internal sealed class VdiRow(string uuid) : Row("VDI", uuid)
         r["snapshot_of"] = SnapshotOf;
         r["snapshots"] = Set(db.All<VdiRow>().Where(v => v.SnapshotOf == Ref).Select(v => v.Ref));
         r["snapshot_time"] = SnapshotTime ?? Never;
-        r["tags"] = Set(Tags);
         r["allow_caching"] = false;
         r["on_boot"] = "persist";
         r["metadata_of_pool"] = NullRef;
@@ -213,7 +211,6 @@ internal sealed class VmRow(string uuid) : Row("VM", uuid)
         r["domid"] = PowerState == "Halted" ? -1L : IsControlDomain ? 0L : 1L;
         r["memory_static_max"] = 1L << 30;
         r["VCPUs_max"] = 1L;
-        r["tags"] = Set(Tags);
         r["snapshots"] = new List<object?>();
     }
 }

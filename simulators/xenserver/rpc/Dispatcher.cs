@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 internal sealed class Dispatcher(Pool pool)
 {
     private const string AsyncPrefix = "Async.";
-    private readonly MethodTable _methods = Messages();
+    private readonly MethodTable _methods = Messages(ApiVersion.Of(pool.Options.ProductVersion).Minor);
 
     public static string Plain(string method) =>
         method.StartsWith(AsyncPrefix, StringComparison.Ordinal) ? method[AsyncPrefix.Length..] : method;
@@ -29,7 +29,7 @@ internal sealed class Dispatcher(Pool pool)
         };
     }
 
-    private static MethodTable Messages()
+    private static MethodTable Messages(int apiMinor)
     {
         var methods = new MethodTable();
         RecordCalls.Register(methods);
@@ -42,6 +42,7 @@ internal sealed class Dispatcher(Pool pool)
         VdiCalls.Register(methods);
         NbdCalls.Register(methods);
         VmCalls.Register(methods);
+        methods.Publish(apiMinor);
         return methods;
     }
 
@@ -60,8 +61,9 @@ internal sealed class Dispatcher(Pool pool)
             throw new XenError("Fault", $"No async mode for this operation (rpc: {request.Method})");
         var given = request.Parameters.Count - 1;
         if (given < method.Least || given > method.Most)
-            throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", request.Method, method.Least.ToString(), Math.Max(0, given).ToString());
+            throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", request.Method, (given < method.Least ? method.Least : method.Most).ToString(), Math.Max(0, given).ToString());
         var session = SessionCalls.Check(pool, request.Parameters[0] as string);
+        Roles.Check(session, method);
         IReadOnlyList<object?> arguments = [.. request.Parameters.Skip(1)];
         return isAsync ? InTask(method, arguments, session, fault) : Direct(method, arguments, session, fault);
     }

@@ -22,6 +22,7 @@ internal sealed class Appliances : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<IAsyncDisposable> _servers = [];
     private readonly List<HttpClient> _https = [];
+    private readonly Dictionary<(string Pool, string Host), string> _addresses = [];
     private readonly SparseVolumeStore _store = SparseVolumeStore.InMemory();
     private readonly StepDriver _driver = new(TimeProvider.System);
     private Task _stepping = Task.CompletedTask;
@@ -51,10 +52,10 @@ internal sealed class Appliances : IAsyncDisposable
     /// <summary>Access groups by pool name.</summary>
     public Dictionary<string, long> Groups { get; } = [];
 
-    public static async Task<Appliances> StartAsync(string version = "8", TimeSpan? cloneTime = null)
+    public static async Task<Appliances> StartAsync(string version = "8", TimeSpan? cloneTime = null, bool nbdGo = true)
     {
         var world = new Appliances();
-        await world.BeginAsync(version, cloneTime ?? TimeSpan.FromMilliseconds(150));
+        await world.BeginAsync(version, cloneTime ?? TimeSpan.FromMilliseconds(150), nbdGo);
         return world;
     }
 
@@ -86,6 +87,21 @@ internal sealed class Appliances : IAsyncDisposable
     public XenServerClient NewPoolClient(XenServerPoolOptions options) =>
         new(Http(XenServerRegistration.CreateHandler(options)), options, TimeProvider.System, NullLogger<XenServerClient>.Instance);
 
+    public string AddressOf(string pool, string hostUuid) => _addresses[(pool, hostUuid)];
+
+    /// <summary>The pool's settings with a change.</summary>
+    public XenServerPoolOptions PoolSettings(string name, Action<XenServerPoolOptions> change)
+    {
+        var known = PoolOptions[name];
+        var options = new XenServerPoolOptions
+        {
+            Name = name, Endpoint = known.Endpoint, Username = known.Username, Password = known.Password, CertificateSha256 = known.CertificateSha256,
+            RetryDelay = known.RetryDelay, RetryDelayMax = known.RetryDelayMax,
+        };
+        change(options);
+        return options;
+    }
+
     public CloudStackClient NewCloudClient(SnapshotWorkflows.CloudStack.CloudStackOptions options) =>
         new(Http(CloudStackRegistration.CreateHandler(options)), options, TimeProvider.System, NullLogger<CloudStackClient>.Instance);
 
@@ -111,7 +127,7 @@ internal sealed class Appliances : IAsyncDisposable
         Directory.Delete(NfsFolder, recursive: true);
     }
 
-    private async Task BeginAsync(string version, TimeSpan cloneTime)
+    private async Task BeginAsync(string version, TimeSpan cloneTime, bool nbdGo)
     {
         var fabric = new StorageFabric();
         Array = new SolidFireSimulator(new SimulatedCluster { Password = "array-secret", CloneTime = cloneTime, Svip = Portal }, TimeProvider.System, Faults, _store);
@@ -124,8 +140,8 @@ internal sealed class Appliances : IAsyncDisposable
             RetryDelay = TimeSpan.FromMilliseconds(5), RetryDelayMax = TimeSpan.FromMilliseconds(20),
         };
         ArrayClient = NewArrayClient(ArrayOptions);
-        await StartPoolAsync("production", version, fabric);
-        await StartPoolAsync("backup", version, fabric);
+        await StartPoolAsync("production", version, fabric, nbdGo);
+        await StartPoolAsync("backup", version, fabric, nbdGo);
         Cloud = new CloudStackSimulator(new SimulatedCloud { ApiKey = "cloud-key", SecretKey = "cloud-secret", EnforceTimestamps = true }, TimeProvider.System, Faults);
         _driver.Add(Cloud);
         server = await ServeAsync(Cloud);
@@ -138,7 +154,7 @@ internal sealed class Appliances : IAsyncDisposable
         _stepping = Task.Run(() => _driver.RunAsync(TimeSpan.FromMilliseconds(5), _stop.Token));
     }
 
-    private async Task StartPoolAsync(string name, string version, StorageFabric fabric)
+    private async Task StartPoolAsync(string name, string version, StorageFabric fabric, bool nbdGo)
     {
         string[] iqns = [$"iqn.2026-01.test:{name}-1", $"iqn.2026-01.test:{name}-2"];
         var pool = new XenServerSimulator(new SimulatedPool
@@ -151,6 +167,7 @@ internal sealed class Appliances : IAsyncDisposable
             Faults = Faults,
             Exports = new Dictionary<string, string> { [$"{NfsServer}:{NfsExport}"] = NfsFolder },
             DetachLag = TimeSpan.FromMilliseconds(50),
+            NbdGo = nbdGo,
         });
         Pools[name] = pool;
         _driver.Add(pool);
@@ -160,6 +177,8 @@ internal sealed class Appliances : IAsyncDisposable
             var server = await ServeAsync(pool.Endpoint(host.Uuid));
             servers.Add(server);
             pool.SetAddress(host.Uuid, server.Uri.Authority);
+            _addresses[(name, host.Uuid)] = server.Uri.Authority;
+            _servers.Insert(0, pool.StartNbd(host.Uuid, server.Certificate!));
         }
         PoolOptions[name] = new()
         {

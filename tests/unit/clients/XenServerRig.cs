@@ -8,9 +8,9 @@ internal sealed class XenServerRig
     public const string Password = "canary-5c21";
     public const string Session = "OpaqueRef:canary-session";
 
-    public XenServerRig(TimeProvider? time = null, string endpoint = "https://member:8443")
+    public XenServerRig(TimeProvider? time = null, string endpoint = "https://member:8443", Action<XenServerPoolOptions>? change = null)
     {
-        Client = new XenServerClient(Handler.Client(), new XenServerPoolOptions
+        var options = new XenServerPoolOptions
         {
             Name = "production",
             Endpoint = new Uri(endpoint),
@@ -19,7 +19,9 @@ internal sealed class XenServerRig
             ReadAttempts = 3,
             RetryDelay = TimeSpan.Zero,
             RetryDelayMax = TimeSpan.Zero,
-        }, time ?? TimeProvider.System, Log);
+        };
+        change?.Invoke(options);
+        Client = new XenServerClient(Handler.Client(), options, time ?? TimeProvider.System, Log);
     }
 
     public ScriptedHandler Handler { get; } = new();
