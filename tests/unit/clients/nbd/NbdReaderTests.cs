@@ -122,8 +122,11 @@ public sealed class NbdReaderTests
                 await stream.ReadExactlyAsync(new byte[4], stop);
                 await HostileNbdServer.ReadOptionAsync(stream, stop);
                 await stream.WriteAsync(point == 1 ? noise : HostileNbdServer.OptionReply(5, 0x80000001, []), stop);
-                await HostileNbdServer.ReadOptionAsync(stream, stop);
-                await stream.WriteAsync(point == 1 ? noise : HostileNbdServer.OptionReply(7, 3, noise), stop);
+                if (point == 2)
+                {
+                    await HostileNbdServer.ReadOptionAsync(stream, stop);
+                    await stream.WriteAsync(HostileNbdServer.OptionReply(7, 3, noise), stop);
+                }
             }
             else
             {
