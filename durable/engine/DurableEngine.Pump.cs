@@ -12,7 +12,7 @@ namespace SnapshotWorkflows.Durable.Engine;
 /// </content>
 public sealed partial class DurableEngine
 {
-    private (ActivityExecution Execution, Task<HistoryEvent?> Task)? _inline;
+    private (ActivityExecution? Execution, Task<EngineInput> Task)? _inline;
     private Exception? _crash;
 
     /// <summary>Runs until the condition holds; it is asked between steps.</summary>
@@ -72,8 +72,10 @@ public sealed partial class DurableEngine
                     idle = TimeSpan.Zero;
                     continue;
                 }
+                if (_inline is null && _dispatcher.TakeBatch() is { } batch)
+                    _inline = (null, Task.Run(() => RunBatchAsync(batch), CancellationToken.None));
                 if (_inline is null && _dispatcher.TakeRunnable() is { } execution)
-                    _inline = (execution, Task.Run(() => _runner.RunAsync(execution), CancellationToken.None));
+                    _inline = (execution, Task.Run(() => RunInlineAsync(execution), CancellationToken.None));
                 if (_inline is not null)
                     await AttendAsync(end, cancellation);
                 else if (end == PumpEnd.ReturnIdle)
@@ -85,7 +87,7 @@ public sealed partial class DurableEngine
         catch (Exception exception) when (exception is not (PumpStalledException or OperationCanceledException))
         {
             _crash = exception;
-            _inline?.Execution.Abandon();
+            _inline?.Execution?.Abandon();
             throw;
         }
     }
@@ -103,7 +105,7 @@ public sealed partial class DurableEngine
     [SuppressMessage("Reliability", "CA2025", Justification = "The execution is disposed by the dispatcher after its task has ended.")]
     private async Task AttendAsync(PumpEnd end, CancellationToken cancellation)
     {
-        var (execution, task) = _inline!.Value;
+        var (_, task) = _inline!.Value;
         var due = end == PumpEnd.ReturnIdle ? null : NextDue();
         // Without a timer the activity may arm one at any moment: look again soon, but move nothing.
         var patience = due is null ? _options.PumpGrace
@@ -118,13 +120,15 @@ public sealed partial class DurableEngine
         if (task.IsCompleted)
         {
             _inline = null;
-            _inputs.Writer.TryWrite(new AttemptEnded(execution, await task));
+            _inputs.Writer.TryWrite(await task);
         }
         else if (first == pause && due is not null && NextDue() == due)
         {
             Advance(due);
         }
     }
+
+    private async Task<EngineInput> RunInlineAsync(ActivityExecution execution) => new AttemptEnded(execution, await _runner.RunAsync(execution));
 
     /// <summary>A client's call may be on its way between two of its own steps: it gets a moment of real time before the pump is called stalled.</summary>
     private async Task<bool> MoreComesAsync(CancellationToken cancellation)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Converters;
 using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Dispatch;
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
 
@@ -26,6 +27,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     private readonly HubCommitter _committer;
     private readonly Dispatcher _dispatcher;
     private readonly ActivityRunner _runner;
+    private readonly EntityRunner _entityRunner;
     private readonly HotInstances _hot;
     private Task? _loop;
     private bool _open;
@@ -46,7 +48,9 @@ public sealed partial class DurableEngine : IAsyncDisposable
         _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _options.MaxHotInstances);
         _dispatcher = new Dispatcher(
             hub, registry, _hot, _committer, _inputs.Reader, Waiters, claimed => new ActivityExecution(claimed, WriteAsync, Converter), _options, properties, time, _logger);
-        _runner = new ActivityRunner(registry, services.GetRequiredService<IServiceScopeFactory>(), Converter, properties, _options.IsCrash, time, _logger);
+        var scopes = services.GetRequiredService<IServiceScopeFactory>();
+        _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, time, _logger);
+        _entityRunner = new EntityRunner(registry, scopes, Converter, properties, _options, time, _logger);
     }
 
     /// <summary>How often an instance was replayed from its history.</summary>
@@ -56,6 +60,8 @@ public sealed partial class DurableEngine : IAsyncDisposable
     public Task Completion => _loop ?? Task.CompletedTask;
 
     internal PayloadConverter Converter { get; }
+
+    internal string? DefaultVersion => _options.DefaultVersion;
 
     internal InstanceWaiters Waiters { get; } = new();
 
@@ -145,9 +151,11 @@ public sealed partial class DurableEngine : IAsyncDisposable
                 var busy = await _dispatcher.StepAsync(_halt.Token);
                 while (_dispatcher.Running - _dispatcher.Waiting < _options.MaxConcurrentActivities && _dispatcher.TakeRunnable() is { } execution)
                     _ = Task.Run(() => RunActivityAsync(execution), CancellationToken.None);
+                while (_dispatcher.RunningEntities < _options.MaxConcurrentEntities && _dispatcher.TakeBatch() is { } batch)
+                    _ = Task.Run(async () => _inputs.Writer.TryWrite(await RunBatchAsync(batch)), CancellationToken.None);
                 if (busy)
                     continue;
-                if (_stopping && _dispatcher.Running == 0)
+                if (_stopping && _dispatcher.Running + _dispatcher.RunningEntities == 0)
                     break;
                 if (_dispatcher.NextWake() is { } next)
                     alarm.Change(Clamp(next - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
@@ -165,6 +173,19 @@ public sealed partial class DurableEngine : IAsyncDisposable
             throw;
         }
         _dispatcher.FailRequests(new InvalidOperationException("The engine has stopped."));
+    }
+
+    private async Task<EngineInput> RunBatchAsync(EntityBatch batch)
+    {
+        try
+        {
+            return new EntityBatchEnded(batch, await _entityRunner.RunAsync(batch));
+        }
+        catch (Exception exception) when (_options.IsCrash?.Invoke(exception) != true)
+        {
+            _logger.EntityBatchBroke(exception, batch.InstanceId, _options.HubRetryDelay);
+            return new EntityBatchEnded(batch, null);
+        }
     }
 
     private async Task RunActivityAsync(ActivityExecution execution) =>

@@ -8,6 +8,18 @@ public sealed class DurableEngineOptions
     /// <summary>Activities that run at the same time. Default ten per core, as in the public host.</summary>
     public int MaxConcurrentActivities { get; set; } = 10 * Environment.ProcessorCount;
 
+    /// <summary>Entities that work at the same time. Default ten per core, as in the public host.</summary>
+    public int MaxConcurrentEntities { get; set; } = 10 * Environment.ProcessorCount;
+
+    /// <summary>Most operations of one entity in one commit. Default 5000, as in the public host.</summary>
+    public int MaxEntityOperationBatchSize { get; set; } = 5000;
+
+    /// <summary>An operation that throws leaves neither state nor messages behind. Default true, as in the public host.</summary>
+    public bool RollbackEntityOperationsOnExceptions { get; set; } = true;
+
+    /// <summary>The version of instances that are started without one; null for none.</summary>
+    public string? DefaultVersion { get; set; }
+
     /// <summary>Instances kept in memory between turns; beyond it the one used least recently goes and is replayed when it is needed.</summary>
     public int MaxHotInstances { get; set; } = 10_000;
 

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.History;
 
 namespace SnapshotWorkflows.Durable.Client;
@@ -6,6 +7,8 @@ namespace SnapshotWorkflows.Durable.Client;
 public abstract class DurableTaskClient(string name) : IAsyncDisposable
 {
     public string Name { get; } = name;
+
+    public virtual DurableEntityClient Entities => throw new NotSupportedException($"{GetType()} knows no entities.");
 
     /// <returns>The id of the instance, once its start is committed.</returns>
     /// <exception cref="OrchestrationAlreadyExistsException">The id is taken, see <see cref="StartOrchestrationOptions.DedupeStatuses"/>.</exception>
@@ -98,6 +101,26 @@ public abstract class DurableTaskClient(string name) : IAsyncDisposable
     /// <summary>The history of the current execution, oldest first.</summary>
     /// <exception cref="ArgumentException">No such instance.</exception>
     public abstract Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellation = default);
+
+    /// <summary>Starts an instance again, with its name and input: under its own id once it has ended, or under a new one at any time.</summary>
+    /// <returns>The id of the started instance.</returns>
+    /// <exception cref="ArgumentException">No such instance.</exception>
+    /// <exception cref="InvalidOperationException">It is to keep its id and has not ended.</exception>
+    public virtual Task<string> RestartAsync(string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default) =>
+        throw new NotSupportedException($"{GetType()} cannot restart instances.");
+
+    /// <summary>Lets a failed instance go on from where it failed: failed activities, children and entity calls are done again, what succeeded is kept.</summary>
+    /// <exception cref="ArgumentException">No such instance.</exception>
+    /// <exception cref="InvalidOperationException">It is not Failed.</exception>
+    public virtual Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default) =>
+        throw new NotSupportedException($"{GetType()} cannot rewind instances.");
+
+    /// <summary>Ids of ended instances by the time of their end, oldest first.</summary>
+    /// <param name="lastInstanceKey">The continuation token of the page before.</param>
+    public virtual Task<Page<string>> ListInstanceIdsAsync(
+        IEnumerable<OrchestrationRuntimeStatus>? runtimeStatus = null, DateTimeOffset? completedTimeFrom = null, DateTimeOffset? completedTimeTo = null,
+        int pageSize = OrchestrationQuery.DefaultPageSize, string? lastInstanceKey = null, CancellationToken cancellation = default) =>
+        throw new NotSupportedException($"{GetType()} cannot list instances by the time of their end.");
 
     public abstract ValueTask DisposeAsync();
 }

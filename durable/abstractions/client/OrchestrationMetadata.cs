@@ -31,6 +31,9 @@ public sealed class OrchestrationMetadata(string name, string instanceId)
     /// <summary>Set for a failed instance when inputs and outputs were asked for.</summary>
     public TaskFailureDetails? FailureDetails { get; init; }
 
+    /// <summary>Why the instance does not go on by itself: nobody has its code, its history cannot be read or does not fit. Not in the public package.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Running only, as in the public package: neither Pending nor Suspended.</summary>
     public bool IsRunning => RuntimeStatus == OrchestrationRuntimeStatus.Running;
 

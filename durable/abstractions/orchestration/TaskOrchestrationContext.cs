@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Entities;
 
 namespace SnapshotWorkflows.Durable;
 
@@ -22,6 +23,9 @@ public abstract class TaskOrchestrationContext
     public virtual string Version => "";
 
     public virtual IReadOnlyDictionary<string, object?> Properties => FrozenDictionary<string, object?>.Empty;
+
+    /// <summary>Calls, signals and locks entities.</summary>
+    public virtual TaskOrchestrationEntityFeature Entities => throw new NotSupportedException($"{GetType()} knows no entities.");
 
     /// <summary>Makes loggers that are silent during replay.</summary>
     public virtual ILoggerFactory ReplaySafeLoggerFactory => _replaySafeLoggerFactory ??= new ReplaySafeLoggerFactory(this, LoggerFactory);

@@ -53,7 +53,7 @@ internal sealed partial class EngineClient
         do
         {
             var page = await hub.QueryAsync(new OrchestrationQuery(filter.CreatedFrom, filter.CreatedTo, statuses, PageSize: PurgeBatch, ContinuationToken: token), cancellation);
-            foreach (var record in page.Values.Where(record => !s_live.Contains(record.Status)))
+            foreach (var record in page.Values.Where(record => !InstanceIds.Live.Contains(record.Status)))
                 purged += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, options?.Recursive ?? false))).Count;
             token = page.ContinuationToken;
             if (token is not null && filter.Timeout is { } limit && engine.Time.GetElapsedTime(began) >= limit)

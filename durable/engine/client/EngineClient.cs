@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Client.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 using SnapshotWorkflows.Functions.Worker;
@@ -9,10 +10,9 @@ namespace SnapshotWorkflows.Durable.Engine.Client;
 /// <summary>The client of an engine in the same process.</summary>
 internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManagementPayloadFactory?> payloads) : DurableTaskClient("default"), IHttpManagementPayloadFactory
 {
-    private const int MaxInstanceIdLength = 256;
+    private readonly EngineEntityClient _entities = new(engine);
 
-    private static readonly HashSet<OrchestrationRuntimeStatus> s_live =
-        [OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.ContinuedAsNew];
+    public override DurableEntityClient Entities => _entities;
 
     public HttpManagementPayload Create(string instanceId) =>
         (payloads() ?? throw new InvalidOperationException("No host with a management API runs in this process.")).Create(instanceId);
@@ -24,14 +24,14 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         var now = engine.Time.GetUtcNow();
         // Version 7 begins with the time: instances that live at the same time lie side by side in the hub's tables.
         var instanceId = options?.InstanceId ?? Guid.CreateVersion7(now).ToString("N");
-        CheckId(instanceId);
+        InstanceIds.Check(instanceId);
         var refused = RefusedBy(options?.DedupeStatuses);
         var startAt = options?.StartAt is { } later && later > now ? later : (DateTimeOffset?)null;
         var start = new ExecutionStartedEvent
         {
             OrchestrationInstance = new OrchestrationInstance(instanceId, Guid.NewGuid().ToString("N")),
             Name = orchestratorName.Name,
-            Version = options?.Version?.Version,
+            Version = options?.Version?.Version ?? engine.DefaultVersion,
             Input = engine.Converter.Serialize(input),
             Tags = options?.Tags is { Count: > 0 } tags ? tags : null,
             ScheduledStartTime = startAt?.UtcDateTime,
@@ -90,7 +90,7 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
 
     private Task<WriteResult> SendAsync(string instanceId, HistoryEvent message)
     {
-        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        InstanceIds.Check(instanceId);
         return engine.WriteAsync(new SendMessage(instanceId, message));
     }
 
@@ -113,21 +113,15 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
     private static InvalidOperationException WrongStatus(string instanceId, string verb, OrchestrationRuntimeStatus status) =>
         new($"Cannot {verb} the orchestration instance {instanceId} because instance is in the {status} state.");
 
-    private static HashSet<OrchestrationRuntimeStatus> RefusedBy(IReadOnlyList<string>? dedupe)
+    private static IReadOnlySet<OrchestrationRuntimeStatus> RefusedBy(IReadOnlyList<string>? dedupe)
     {
         if (dedupe is null)
-            return s_live;
+            return InstanceIds.Live;
         var refused = dedupe.Select(name => Enum.TryParse<OrchestrationRuntimeStatus>(name, ignoreCase: true, out var status)
             ? status
             : throw new ArgumentException($"'{name}' is no status; dedupe statuses are {string.Join(", ", Enum.GetNames<OrchestrationRuntimeStatus>())}.", nameof(dedupe))).ToHashSet();
-        if (refused.Contains(OrchestrationRuntimeStatus.Terminated) && s_live.Any(live => live != OrchestrationRuntimeStatus.ContinuedAsNew && !refused.Contains(live)))
+        if (refused.Contains(OrchestrationRuntimeStatus.Terminated) && InstanceIds.Live.Any(live => live != OrchestrationRuntimeStatus.ContinuedAsNew && !refused.Contains(live)))
             throw new ArgumentException("Terminated cannot refuse a start while a live status does not: replacing a live instance terminates it first.", nameof(dedupe));
         return refused;
-    }
-
-    private static void CheckId(string instanceId)
-    {
-        if (instanceId.Length is 0 or > MaxInstanceIdLength || instanceId[0] == '@' || instanceId.Any(letter => letter is '/' or '\\' or '#' or '?' || char.IsControl(letter)))
-            throw new ArgumentException($"'{instanceId}' cannot be an instance id: 1 to {MaxInstanceIdLength} characters, no leading @, none of / \\ # ? and no control characters.", nameof(instanceId));
     }
 }

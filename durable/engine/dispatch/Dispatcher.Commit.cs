@@ -26,6 +26,8 @@ internal sealed partial class Dispatcher
             {
                 if (unit.Instance is { } instance)
                     Evict(instance, (CommitTurn)unit.Write);
+                else if (unit.Entity is { } entity)
+                    Evict(entity);
                 else
                     retry.Add(unit);
             }
@@ -71,6 +73,7 @@ internal sealed partial class Dispatcher
                 logger.TurnFenced(commit.InstanceId);
                 Evict(unit.Instance!, commit);
                 break;
+            case CommitEntity commit: Applied(unit.Entity!, commit, result); break;
             case ClaimActivity when result.Claimed is { } claimed: Begin(claimed); break;
         }
         if (unit.Write is StartInstance start)

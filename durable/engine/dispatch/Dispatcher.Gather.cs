@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
 
@@ -6,7 +7,7 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// <content>What goes into the next transaction: requests first, then ends of calls, claims, and the turns that are ready.</content>
 internal sealed partial class Dispatcher
 {
-    private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null);
+    private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null, HotEntity? Entity = null);
 
     private async Task<List<Unit>> GatherAsync(DateTimeOffset now, CancellationToken cancellation)
     {
@@ -15,16 +16,22 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(request.Write, request));
         while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
             batch.Add(new Unit(completion));
+        while (batch.Count < options.MaxBatchSize && _entityCommits.TryDequeue(out var done))
+            batch.Add(new Unit(done.Commit, Entity: done.Entity));
         while (!Draining && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var key))
             batch.Add(new Unit(new ClaimActivity(key)));
         while (batch.Count < options.MaxBatchSize && _ready.TryDequeue(out var instanceId))
         {
             _isReady.Remove(instanceId);
-            if (await TurnAsync(instanceId, now, cancellation) is { } turn)
+            if (EntityIds.IsEntity(instanceId))
+                await EntityTurnAsync(instanceId, now, cancellation);
+            else if (await TurnAsync(instanceId, now, cancellation) is { } turn)
                 batch.Add(turn);
             while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
                 batch.Add(new Unit(completion));
         }
+        while (batch.Count < options.MaxBatchSize && _notes.TryDequeue(out var note))
+            batch.Add(new Unit(note));
         return batch;
     }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
 using SnapshotWorkflows.Durable.History;
@@ -21,6 +22,7 @@ internal sealed partial class Dispatcher(
     private readonly Queue<WriteRequest> _requests = [];
     private readonly Queue<StoreCompletion> _completions = [];
     private readonly Queue<ActivityKey> _claims = [];
+    private readonly Queue<NoteReason> _notes = [];
     private readonly Queue<ActivityExecution> _runnable = [];
     private readonly Dictionary<ActivityKey, ActivityExecution> _running = [];
     private readonly HashSet<string> _ended = [];
@@ -39,6 +41,8 @@ internal sealed partial class Dispatcher(
     {
         while (_wakes.TryPeek(out var instanceId, out var next))
         {
+            if (EntityIds.IsEntity(instanceId))
+                return next.Due;
             if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.NextVisible is { } visible && visible <= next.Due))
                 return next.Due;
             _wakes.Dequeue();
@@ -80,6 +84,7 @@ internal sealed partial class Dispatcher(
             return false;
         await CommitAsync(batch, cancellation);
         hot.Trim();
+        TrimEntities();
         if (_wakes.Count == 0)
             _ended.Clear();
         return true;
@@ -129,6 +134,7 @@ internal sealed partial class Dispatcher(
             {
                 case Delivered delivered: Take(delivered.Message); break;
                 case AttemptEnded ended: Take(ended); break;
+                case EntityBatchEnded ended: Take(ended); break;
                 case WriteRequest request: _requests.Enqueue(request); break;
             }
         }
@@ -138,6 +144,8 @@ internal sealed partial class Dispatcher(
     {
         if (hot.Find(message.InstanceId) is { } instance)
             instance.Deliver(message);
+        else if (_entities.TryGetValue(message.InstanceId, out var entity))
+            entity.Deliver(message);
         Wake(message.InstanceId, message.VisibleAt);
     }
 

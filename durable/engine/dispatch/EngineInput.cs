@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 
@@ -12,6 +13,9 @@ internal sealed record Delivered(InboxMessage Message) : EngineInput;
 
 /// <summary>An attempt has returned; <paramref name="End"/> is null when nothing is to be recorded.</summary>
 internal sealed record AttemptEnded(ActivityExecution Execution, HistoryEvent? End) : EngineInput;
+
+/// <summary>A batch of an entity has run; <paramref name="Commit"/> is null when it broke and nothing is to be recorded.</summary>
+internal sealed record EntityBatchEnded(EntityBatch Batch, CommitEntity? Commit) : EngineInput;
 
 /// <summary>Somebody wants something written with the next transaction.</summary>
 internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done) : EngineInput;

@@ -63,6 +63,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
         instance.Executor = new OrchestrationExecutor(factory(), converter, loggers);
         instance.ExecutionId = start.OrchestrationInstance.ExecutionId!;
         instance.NextHistoryRow = 1;
+        instance.Locks = new HeldLocks();
         instance.OpenTurn = true;
         foreach (var one in commit.Events)
             instance.Executor.Apply(one, replaying: false);
@@ -75,6 +76,8 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             Replays++;
         try
         {
+            foreach (var happened in snapshot.History)
+                instance.Locks.Record(happened);
             var closed = snapshot.OpenTurn ? LastCompleted(snapshot.History) : snapshot.History.Count;
             for (var index = 0; index < snapshot.History.Count; index++)
                 executor.Apply(snapshot.History[index], replaying: index < closed);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
+using SnapshotWorkflows.Durable.Entities;
 
 namespace SnapshotWorkflows.Durable.Engine;
 
@@ -8,6 +9,8 @@ public sealed class DurableTaskRegistry
 {
     private readonly Dictionary<(string Name, string Version), Func<ITaskOrchestrator>> _orchestrators = new(NameComparer.Instance);
     private readonly Dictionary<(string Name, string Version), Func<IServiceProvider, ITaskActivity>> _activities = new(NameComparer.Instance);
+
+    private readonly Dictionary<string, Func<IServiceProvider, ITaskEntity>> _entities = new(StringComparer.OrdinalIgnoreCase);
 
     public DurableTaskRegistry AddOrchestrator<T>() where T : class, ITaskOrchestrator, new() => AddOrchestrator(NameOf(typeof(T)), VersionOf(typeof(T)), static () => new T());
 
@@ -38,7 +41,29 @@ public sealed class DurableTaskRegistry
         return this;
     }
 
-    /// <summary>Every orchestrator and activity class of an assembly that carries <see cref="DurableTaskAttribute"/>.</summary>
+    /// <exception cref="ArgumentException">The name is registered already.</exception>
+    public DurableTaskRegistry AddEntity(TaskName name, Func<IServiceProvider, ITaskEntity> factory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name.Name, nameof(name));
+        ArgumentNullException.ThrowIfNull(factory);
+        if (!_entities.TryAdd(name.Name, factory))
+            throw new ArgumentException($"Entity '{name}' is registered already.", nameof(name));
+        return this;
+    }
+
+    public DurableTaskRegistry AddEntity(TaskName name, Type type)
+    {
+        var factory = ActivatorUtilities.CreateFactory(type, []);
+        return AddEntity(name, services => (ITaskEntity)factory(services, null));
+    }
+
+    public DurableTaskRegistry AddEntity(Type type) => AddEntity(NameOf(type), type);
+
+    public DurableTaskRegistry AddEntity<TEntity>(TaskName name) where TEntity : class, ITaskEntity => AddEntity(name, typeof(TEntity));
+
+    public DurableTaskRegistry AddEntity<TEntity>() where TEntity : class, ITaskEntity => AddEntity(typeof(TEntity));
+
+    /// <summary>Every orchestrator, activity and entity class of an assembly that carries <see cref="DurableTaskAttribute"/>.</summary>
     public DurableTaskRegistry AddAllFrom(Assembly assembly)
     {
         foreach (var type in assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsDefined(typeof(DurableTaskAttribute), false)))
@@ -47,6 +72,8 @@ public sealed class DurableTaskRegistry
                 AddOrchestrator(type);
             else if (typeof(ITaskActivity).IsAssignableFrom(type))
                 AddActivity(type);
+            else if (typeof(ITaskEntity).IsAssignableFrom(type))
+                AddEntity(type);
         }
         return this;
     }
@@ -56,6 +83,8 @@ public sealed class DurableTaskRegistry
 
     internal Func<IServiceProvider, ITaskActivity>? FindActivity(string name, string? version) =>
         _activities.TryGetValue((name, version ?? ""), out var exact) ? exact : _activities.GetValueOrDefault((name, ""));
+
+    internal Func<IServiceProvider, ITaskEntity>? FindEntity(string name) => _entities.GetValueOrDefault(name);
 
     private static TaskName NameOf(Type type) =>
         type.GetCustomAttribute<DurableTaskAttribute>() is { Name.Name: { Length: > 0 } name } ? name : type.Name;

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Execution;
 
 namespace SnapshotWorkflows.Durable.Engine.Replay;
@@ -35,6 +36,9 @@ internal sealed partial class EngineOrchestrationContext
         var data = executor.Converter.Serialize(input);
         var version = options?.Version is { } own ? own.Version : null;
         var given = (options as SubOrchestrationOptions)?.InstanceId;
+        if (given is not null && EntityIds.IsEntity(given))
+            throw new ArgumentException($"'{given}' is an entity id; a child needs another.", nameof(options));
+        _entities?.DemandNoSection("call a child orchestration");
         Task<TResult> Once()
         {
             var instanceId = given ?? NewGuid().ToString("N");

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Entities;
+using SnapshotWorkflows.Durable.Entities;
 using SnapshotWorkflows.Durable.Execution;
 using SnapshotWorkflows.Durable.History;
 
@@ -9,6 +11,7 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
 {
     private const int MaxCustomStatusChars = 8 * 1024; // 16 KB of UTF-16
     private int _guids;
+    private EngineEntityFeature? _entities;
 
     public override TaskName Name => start.Name;
 
@@ -22,6 +25,8 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
     public override bool IsReplaying => executor.IsReplaying;
 
     public override string Version => start.Version ?? "";
+
+    public override TaskOrchestrationEntityFeature Entities => _entities ??= new EngineEntityFeature(executor, start.OrchestrationInstance, Check);
 
     protected override ILoggerFactory LoggerFactory => loggers;
 
@@ -78,6 +83,8 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
         Check();
         ArgumentException.ThrowIfNullOrEmpty(instanceId);
         ArgumentException.ThrowIfNullOrEmpty(eventName);
+        if (EntityIds.IsEntity(instanceId))
+            throw new ArgumentException($"'{instanceId}' is an entity: signal it by Entities.SignalEntityAsync.", nameof(instanceId));
         executor.Add(new SendEventTo(executor.NextId++, instanceId, eventName, executor.Converter.Serialize(payload)));
     }
 

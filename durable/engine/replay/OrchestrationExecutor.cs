@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Entities;
 using SnapshotWorkflows.Durable.Execution;
 using SnapshotWorkflows.Durable.History;
 
@@ -10,6 +11,8 @@ namespace SnapshotWorkflows.Durable.Engine.Replay;
 /// </summary>
 internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, PayloadConverter converter, ILoggerFactory loggers)
 {
+    private static readonly TaskFailureDetails s_unknown = new("(unknown)", "The failure carries no details.", null, null);
+
     private readonly TurnSynchronizationContext _turns = new();
     private readonly SortedDictionary<int, OrchestratorAction> _pending = [];
     private readonly Dictionary<int, (IPromise Promise, string Name)> _open = [];
@@ -73,6 +76,15 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
             case TimerCreatedEvent timer: Confirm<CreateTimer>(timer, "timer", _ => "timer"); break;
             case SubOrchestrationInstanceCreatedEvent child: Confirm<StartChild>(child, child.Name, action => action.Name); break;
             case EventSentEvent sent: Confirm<SendEventTo>(sent, sent.Name, action => action.Name); break;
+            case EntityOperationCalledEvent called:
+                Confirm<CallEntity>(called, $"{called.Operation} of {called.TargetInstanceId}", action => $"{action.Operation} of {action.Target}"); break;
+            case EntityOperationSignaledEvent signaled:
+                Confirm<SignalEntity>(signaled, $"{signaled.Operation} of {signaled.TargetInstanceId}", action => $"{action.Operation} of {action.Target}"); break;
+            case EntityLockRequestedEvent locked: Confirm<RequestLock>(locked, string.Join(' ', locked.LockSet), action => string.Join(' ', action.LockSet)); break;
+            case EntityUnlockSentEvent { EventId: >= 0 } unlocked: Confirm<Unlock>(unlocked, unlocked.TargetInstanceId, action => action.Target); break;
+            case EntityOperationCompletedEvent done: Settle(done.TaskScheduledId, (promise, _) => promise.Resolve(done.Output)); break;
+            case EntityOperationFailedEvent failed: Settle(failed.TaskScheduledId, FailCall(failed.FailureDetails)); break;
+            case EntityLockGrantedEvent granted: Settle(granted.TaskScheduledId, (promise, _) => promise.Resolve(null)); break;
             case TaskCompletedEvent completed: Settle(completed.TaskScheduledId, (promise, _) => promise.Resolve(completed.Result)); break;
             case TaskFailedEvent failed: Settle(failed.TaskScheduledId, Fail(failed.TaskScheduledId, failed.FailureDetails)); break;
             case SubOrchestrationInstanceCompletedEvent done: Settle(done.TaskScheduledId, (promise, _) => promise.Resolve(done.Result)); break;
@@ -164,7 +176,14 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
     }
 
     private static Action<IPromise, string> Fail(int id, TaskFailureDetails? details) => (promise, name) =>
-        promise.Fail(new TaskFailedException(name, id, details ?? new TaskFailureDetails("(unknown)", "The failure carries no details.", null, null)));
+        promise.Fail(new TaskFailedException(name, id, details ?? s_unknown));
+
+    private static Action<IPromise, string> FailCall(TaskFailureDetails? details) => (promise, name) =>
+    {
+        // Opened under "operation of @name@key".
+        var at = name.LastIndexOf(" of @", StringComparison.Ordinal);
+        promise.Fail(new EntityOperationFailedException(EntityInstanceId.FromString(name[(at + 4)..]), name[..at], details ?? s_unknown));
+    };
 
     private void Raise(EventRaisedEvent raised) => _turns.Run(() =>
     {
@@ -182,6 +201,10 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
     {
         CallActivity call => $"a call of activity '{call.Name}' as action {call.Id}",
         StartChild child => $"a start of child '{child.Name}' as action {child.Id}",
+        CallEntity call => $"a call of '{call.Operation}' of {call.Target} as action {call.Id}",
+        SignalEntity signal => $"a signal '{signal.Operation}' to {signal.Target} as action {signal.Id}",
+        RequestLock locked => $"a lock of {string.Join(' ', locked.LockSet)} as action {locked.Id}",
+        Unlock unlocked => $"a release of {unlocked.Target} as action {unlocked.Id}",
         SendEventTo sent => $"a send of event '{sent.Name}' as action {sent.Id}",
         _ => $"a timer as action {action.Id}",
     };

@@ -12,5 +12,13 @@ internal sealed record StartChild(
 
 internal sealed record SendEventTo(int Id, string InstanceId, string Name, string? Input) : OrchestratorAction(Id);
 
+internal sealed record CallEntity(int Id, string RequestId, string Target, string Operation, string? Input) : OrchestratorAction(Id);
+
+internal sealed record SignalEntity(int Id, string RequestId, string Target, string Operation, string? Input, DateTimeOffset? At) : OrchestratorAction(Id);
+
+internal sealed record RequestLock(int Id, string SectionId, IReadOnlyList<string> LockSet) : OrchestratorAction(Id);
+
+internal sealed record Unlock(int Id, string SectionId, string Target) : OrchestratorAction(Id);
+
 /// <summary>What the execution starts over with.</summary>
 internal sealed record Restart(string? Input, bool PreserveEvents, string? Version);

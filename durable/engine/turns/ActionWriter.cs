@@ -58,10 +58,55 @@ internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time
                 });
                 _children.Add(StartOf(child));
                 break;
+            case CallEntity call when !Last:
+                var called = new EntityOperationCalledEvent
+                {
+                    EventId = call.Id, Timestamp = time, RequestId = call.RequestId, TargetInstanceId = call.Target, Operation = call.Operation, Input = call.Input,
+                    Parent = new OrchestrationInstance(instanceId, executionId),
+                };
+                events.Add(called);
+                Messages.Add(new OutgoingMessage(call.Target, null, called));
+                break;
+            case RequestLock request when !Last:
+                var requested = new EntityLockRequestedEvent
+                {
+                    EventId = request.Id, Timestamp = time, CriticalSectionId = request.SectionId, LockSet = request.LockSet,
+                    Parent = new OrchestrationInstance(instanceId, executionId),
+                };
+                events.Add(requested);
+                Messages.Add(new OutgoingMessage(request.LockSet[0], null, requested));
+                break;
+            case SignalEntity signal:
+                var signaled = new EntityOperationSignaledEvent
+                {
+                    EventId = signal.Id, Timestamp = time, RequestId = signal.RequestId, TargetInstanceId = signal.Target, Operation = signal.Operation, Input = signal.Input,
+                    ScheduledTime = signal.At?.UtcDateTime,
+                };
+                events.Add(signaled);
+                Messages.Add(new OutgoingMessage(signal.Target, null, signaled) { VisibleAt = signal.At });
+                break;
+            case Unlock unlock:
+                var unlocked = new EntityUnlockSentEvent
+                {
+                    EventId = unlock.Id, Timestamp = time, CriticalSectionId = unlock.SectionId, TargetInstanceId = unlock.Target, ParentInstanceId = instanceId,
+                };
+                events.Add(unlocked);
+                Messages.Add(new OutgoingMessage(unlock.Target, null, unlocked));
+                break;
             case SendEventTo sent:
                 events.Add(new EventSentEvent { EventId = sent.Id, Timestamp = time, InstanceId = sent.InstanceId, Name = sent.Name, Input = sent.Input });
                 Messages.Add(new OutgoingMessage(sent.InstanceId, null, new EventRaisedEvent { Name = sent.Name, Input = sent.Input, Timestamp = time }));
                 break;
+        }
+    }
+
+    /// <summary>The execution ends: entities that it holds, or waits for, are free again with the same commit.</summary>
+    public void Release(HeldLocks locks, List<HistoryEvent> events)
+    {
+        foreach (var unlock in locks.Release(instanceId, time))
+        {
+            events.Add(unlock);
+            Messages.Add(HeldLocks.Message(unlock));
         }
     }
 

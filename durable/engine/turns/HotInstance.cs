@@ -50,6 +50,9 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     /// <summary>Least recently used goes first.</summary>
     public long LastUsed { get; set; }
 
+    /// <summary>Of this execution.</summary>
+    public HeldLocks Locks { get; set; } = new();
+
     public bool IsSuspended => Status == OrchestrationRuntimeStatus.Suspended;
 
     public bool IsIdle => Ready.Count == 0 && !OpenTurn && Held.TrueForAll(message => !message.IsActivityEnd);

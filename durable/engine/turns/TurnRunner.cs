@@ -126,6 +126,9 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
         SubOrchestrationInstanceCompletedEvent completed => _executor.IsOpen(completed.TaskScheduledId),
         SubOrchestrationInstanceFailedEvent failed => _executor.IsOpen(failed.TaskScheduledId),
         TimerFiredEvent fired => _executor.IsOpen(fired.TimerId),
+        EntityOperationCompletedEvent done => _executor.IsOpen(done.TaskScheduledId),
+        EntityOperationFailedEvent failed => _executor.IsOpen(failed.TaskScheduledId),
+        EntityLockGrantedEvent granted => _executor.IsOpen(granted.TaskScheduledId),
         _ => true,
     };
 
@@ -180,6 +183,7 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
         var actions = new ActionWriter(_executor, Time, instance.InstanceId, instance.ExecutionId);
         if (instance.NonDeterminism is null)
             actions.Write(_events);
+        RecordLocks();
         _events.Add(new OrchestratorCompletedEvent { Timestamp = Time });
         var status = _suspended ? OrchestrationRuntimeStatus.Suspended
             : _executor.Start is null ? OrchestrationRuntimeStatus.Pending
@@ -210,6 +214,8 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
         var actions = new ActionWriter(_executor, Time, instance.InstanceId, instance.ExecutionId) { Last = true };
         if (_terminated is null && instance.NonDeterminism is null)
             actions.Write(_events);
+        RecordLocks();
+        actions.Release(instance.Locks, _events);
         _events.Add(new ExecutionCompletedEvent { Timestamp = Time, OrchestrationStatus = status, Result = output, FailureDetails = failure });
         _events.Add(new OrchestratorCompletedEvent { Timestamp = Time });
         if (_executor.Start?.ParentInstance is { } parent)
@@ -222,6 +228,12 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
         return actions.AddTo(Commit(status)) with { Output = output, Failure = failure };
     }
 
+    private void RecordLocks()
+    {
+        foreach (var happened in _events)
+            instance.Locks.Record(happened);
+    }
+
     private TaskFailureDetails Terminated(string? output) => new(
         "Terminated", $"Orchestration '{instance.InstanceId}' was terminated{(output is null ? "." : ": " + output)}", null, null);
 
@@ -229,6 +241,8 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
     {
         var actions = new ActionWriter(_executor, Time, instance.InstanceId, instance.ExecutionId) { Last = true };
         actions.Write(_events);
+        RecordLocks();
+        actions.Release(instance.Locks, []); // history begins anew
         var former = _executor.Start!;
         // Derived, not random: the same turn leads to the same execution.
         var execution = NameBasedGuid.Create($"{instance.ExecutionId}_{former.Generation + 1}").ToString("N");

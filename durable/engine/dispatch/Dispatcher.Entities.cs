@@ -1,0 +1,100 @@
+using SnapshotWorkflows.Durable.Engine.Entities;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <content>
+/// Entities. Their operations are code with effects, so a batch runs beside the dispatcher, on a copy; what it did comes back as one write. At most one batch of an entity at a time.
+/// </content>
+internal sealed partial class Dispatcher
+{
+    private readonly Dictionary<string, HotEntity> _entities = [];
+    private readonly Queue<EntityBatch> _batches = [];
+    private readonly Queue<(HotEntity Entity, CommitEntity Commit)> _entityCommits = [];
+    private long _entityUses;
+
+    /// <summary>Batches that were handed out and have not come back.</summary>
+    public int RunningEntities { get; private set; }
+
+    /// <summary>The next batch to run.</summary>
+    public EntityBatch? TakeBatch()
+    {
+        if (Draining || !_batches.TryDequeue(out var batch))
+            return null;
+        RunningEntities++;
+        return batch;
+    }
+
+    private void Take(EntityBatchEnded ended)
+    {
+        RunningEntities--;
+        if (ended.Commit is { } commit)
+        {
+            _entityCommits.Enqueue((ended.Batch.Entity, commit));
+            return;
+        }
+        // Nothing was committed: read it again and try again, later.
+        _entities.Remove(ended.Batch.InstanceId);
+        _wakes.Enqueue(ended.Batch.InstanceId, (time.GetUtcNow() + options.HubRetryDelay, _order++));
+    }
+
+    private async ValueTask EntityTurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (!_entities.TryGetValue(instanceId, out var entity))
+        {
+            var snapshot = await hub.LoadAsync(instanceId, cancellation);
+            if (snapshot is null)
+                return;
+            if (registry.FindEntity(snapshot.Name) is null)
+            {
+                logger.EntityNotRegistered(snapshot.Name, instanceId);
+                _notes.Enqueue(new NoteReason(instanceId, $"Entity '{snapshot.Name}' is not registered in the process that looked; its messages wait for one that has it."));
+                return;
+            }
+            entity = new HotEntity(snapshot);
+            foreach (var message in snapshot.Inbox)
+                entity.Deliver(message);
+            _entities.Add(instanceId, entity);
+        }
+        entity.LastUsed = ++_entityUses;
+        if (entity.IsBusy || Draining)
+            return;
+        if (entity.NextVisible(now) is { } next)
+            _wakes.Enqueue(instanceId, (next, _order++));
+        var visible = entity.Visible(now);
+        if (!entity.HasWork(visible))
+            return;
+        entity.IsBusy = true;
+        _batches.Enqueue(new EntityBatch(entity, visible));
+    }
+
+    private void Applied(HotEntity entity, CommitEntity commit, WriteResult result)
+    {
+        if (result.Outcome != WriteOutcome.Done)
+        {
+            logger.TurnFenced(commit.InstanceId);
+            Evict(entity);
+            return;
+        }
+        entity.Applied(commit);
+        entity.IsBusy = false;
+        if (result.Count > 0)
+            _entities.Remove(commit.InstanceId);
+        MarkReady(commit.InstanceId);
+    }
+
+    private void Evict(HotEntity entity)
+    {
+        _entities.Remove(entity.InstanceId);
+        MarkReady(entity.InstanceId);
+    }
+
+    private void TrimEntities()
+    {
+        if (_entities.Count <= options.MaxHotInstances)
+            return;
+        var surplus = _entities.Count - options.MaxHotInstances + (options.MaxHotInstances / 10);
+        foreach (var idle in _entities.Values.Where(entity => entity.IsIdle).OrderBy(entity => entity.LastUsed).Take(surplus).ToArray())
+            _entities.Remove(idle.InstanceId);
+    }
+}

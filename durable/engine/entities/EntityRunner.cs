@@ -1,0 +1,76 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.Entities;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Entities;
+
+/// <summary>Runs a batch of operations in a scope of its own and tells what is to be committed. Nothing of it counts before that: a crash runs the batch again.</summary>
+internal sealed class EntityRunner(
+    DurableTaskRegistry registry, IServiceScopeFactory scopes, PayloadConverter converter, IExceptionPropertiesProvider? properties, DurableEngineOptions options,
+    TimeProvider time, ILogger logger)
+{
+    public async Task<CommitEntity> RunAsync(EntityBatch batch)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var id = EntityInstanceId.FromString(batch.InstanceId);
+        var context = new EngineEntityContext(id, batch.Outbox, converter, options.DefaultVersion, time);
+        var state = new EngineEntityState(batch.Entity.State, converter);
+        ITaskEntity? entity = null;
+        try
+        {
+            while (batch.Count < options.MaxEntityOperationBatchSize && batch.Next(time.GetUtcNow()) is { } message)
+            {
+                await RunAsync(batch, () => entity ??= registry.FindEntity(id.Name)!(scope.ServiceProvider), context, state, message.Event);
+            }
+        }
+        finally
+        {
+            if (entity is IAsyncDisposable asynchronous)
+                await asynchronous.DisposeAsync();
+            else
+                (entity as IDisposable)?.Dispose();
+        }
+        return batch.Commit(state.Stored, time.GetUtcNow());
+    }
+
+    private async Task RunAsync(EntityBatch batch, Func<ITaskEntity> entity, EngineEntityContext context, EngineEntityState state, HistoryEvent asked)
+    {
+        var call = asked as EntityOperationCalledEvent;
+        var signal = asked as EntityOperationSignaledEvent;
+        var operation = call?.Operation ?? signal!.Operation;
+        var former = state.Stored;
+        var mark = batch.Outbox.Mark();
+        HistoryEvent answer;
+        try
+        {
+            var result = await entity().RunAsync(new EngineEntityOperation(operation, call is null ? signal!.Input : call.Input, context, state, converter));
+            answer = new EntityOperationCompletedEvent
+            {
+                TaskScheduledId = asked.EventId, RequestId = call?.RequestId ?? "", Output = converter.Serialize(result), Timestamp = time.GetUtcNow().UtcDateTime,
+            };
+        }
+        catch (Exception exception) when (options.IsCrash?.Invoke(exception) != true)
+        {
+            if (options.RollbackEntityOperationsOnExceptions)
+            {
+                state.Rollback(former);
+                batch.Outbox.Rollback(mark);
+            }
+            else
+            {
+                state.Forget();
+            }
+            logger.EntityOperationFailed(exception, operation, batch.InstanceId, call?.Parent.InstanceId ?? "a signal");
+            answer = new EntityOperationFailedEvent
+            {
+                TaskScheduledId = asked.EventId, RequestId = call?.RequestId ?? "", FailureDetails = TaskFailureDetails.FromException(exception, properties),
+                Timestamp = time.GetUtcNow().UtcDateTime,
+            };
+        }
+        if (call is not null)
+            batch.Outbox.Messages.Add(new OutgoingMessage(call.Parent.InstanceId, call.Parent.ExecutionId, answer));
+    }
+}

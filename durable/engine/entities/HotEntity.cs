@@ -1,0 +1,60 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.Engine.Entities;
+
+/// <summary>An entity in memory: its state and its inbox. Owned by the dispatcher; a batch works on a copy.</summary>
+internal sealed class HotEntity(InstanceSnapshot snapshot)
+{
+    private readonly List<InboxMessage> _inbox = [];
+    private long _lastSequence;
+
+    public string InstanceId => snapshot.InstanceId;
+
+    public string ExecutionId => snapshot.ExecutionId;
+
+    public string Name => snapshot.Name;
+
+    public long Revision { get; private set; } = snapshot.Revision;
+
+    public string? State { get; private set; } = snapshot.EntityState;
+
+    public EntityLock? Lock { get; private set; } = EntityLock.Parse(snapshot.LockedBy);
+
+    /// <summary>A batch runs or is being committed; what arrives waits for the next.</summary>
+    public bool IsBusy { get; set; }
+
+    public bool IsIdle => !IsBusy && _inbox.Count == 0;
+
+    /// <summary>Least recently used goes first.</summary>
+    public long LastUsed { get; set; }
+
+    /// <summary>Takes a delivered row once, however often it is told of it.</summary>
+    public void Deliver(InboxMessage message)
+    {
+        if (message.Sequence <= _lastSequence)
+            return;
+        _lastSequence = message.Sequence;
+        _inbox.Add(message);
+    }
+
+    /// <summary>What may be worked on now, in order of arrival.</summary>
+    public List<InboxMessage> Visible(DateTimeOffset now) => [.. _inbox.Where(message => message.VisibleAt <= now)];
+
+    public DateTimeOffset? NextVisible(DateTimeOffset now) =>
+        _inbox.Where(message => message.VisibleAt > now).Select(message => (DateTimeOffset?)message.VisibleAt).Min();
+
+    public void Applied(CommitEntity commit)
+    {
+        Revision++;
+        State = commit.State;
+        Lock = EntityLock.Parse(commit.LockedBy);
+        var consumed = commit.ConsumedMessages.ToHashSet();
+        _inbox.RemoveAll(message => consumed.Contains(message.Sequence));
+    }
+
+    /// <summary>Whether one of the messages could be worked on as things stand.</summary>
+    public bool HasWork(IEnumerable<InboxMessage> visible) => Lock is not { } held
+        ? visible.Any()
+        : visible.Any(message => message.Event is EntityUnlockSentEvent || (message.Event is EntityOperationCalledEvent call && call.Parent.InstanceId == held.Owner));
+}
