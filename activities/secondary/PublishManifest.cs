@@ -62,5 +62,7 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
             Host = input.Host.HostUuid,
         },
         FullReason = "format-has-no-increments",
+        Policy = input.Request.Policy,
+        Tags = input.Request.Tags is { Count: > 0 } tags ? new SortedDictionary<string, string>(tags.ToDictionary(), StringComparer.Ordinal) : null,
     };
 }

@@ -36,11 +36,16 @@ public sealed class SnapshotIndex(CatalogDatabase database)
     });
 
     /// <summary>Every copy that was taken for a policy and is on secondary storage.</summary>
-    public IReadOnlyList<SnapshotRow> CopiesOf(string policy) => database.Read<IReadOnlyList<SnapshotRow>>(connection =>
+    public IReadOnlyList<SnapshotRow> CopiesOf(string policy) => Copies("policy=$value", policy);
+
+    /// <summary>Every copy that the catalog believes to be on a destination.</summary>
+    public IEnumerable<SnapshotRow> BackedUpOn(string destination) => Copies("$value=$value", destination).Where(row => row.Status.Destination == destination);
+
+    private List<SnapshotRow> Copies(string condition, string value) => database.Read(connection =>
     {
         using var read = connection.CreateCommand();
-        read.CommandText = "SELECT row FROM snapshots WHERE policy=$policy AND state=$state ORDER BY created_at DESC, id DESC";
-        read.Parameters.AddWithValue("$policy", policy);
+        read.CommandText = $"SELECT row FROM snapshots WHERE {condition} AND state=$state ORDER BY created_at DESC, id DESC";
+        read.Parameters.AddWithValue("$value", value);
         read.Parameters.AddWithValue("$state", SnapshotState.BackedUp.ToString());
         using var reader = read.ExecuteReader();
         var rows = new List<SnapshotRow>();

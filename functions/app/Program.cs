@@ -3,6 +3,7 @@ using SnapshotWorkflows.App.Commands;
 return args switch
 {
     [] or ["serve", ..] => await Serve.RunAsync(args.Length == 0 ? args : args[1..]),
+    ["catalog", "rebuild", ..] => await RebuildCatalog.RunAsync(args[2..]),
     ["--help" or "-h" or "help"] => Usage.Print(Console.Out, exitCode: 0),
     _ => Usage.Print(Console.Error, exitCode: 64),
 };

@@ -69,6 +69,12 @@ public sealed record SnapshotManifest
 
     /// <summary>Why all data was copied and not only what changed: <c>first</c>, <c>format-has-no-increments</c>, ...; null where not recorded.</summary>
     public string? FullReason { get; init; }
+
+    /// <summary>The policy that it was taken for; null when a person asked.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Tags that the request gave.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
 }
 
 public sealed record ManifestVolume

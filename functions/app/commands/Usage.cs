@@ -9,6 +9,9 @@ internal static class Usage
             SnapshotWorkflows.App serve [--port N] [--address IP] [--settings-root DIR]
               serve   run the service; DIR holds host.json and local.settings.json (default: the current folder);
                       environment variables such as SolidFire__Endpoint win over both.
+            SnapshotWorkflows.App catalog rebuild [--settings-root DIR]
+              makes the list of snapshots anew from the manifests, holds and tombstones on every destination; the ledger
+              (policies, idempotency keys, intents, audit) is left as it is. Stop the service first.
             """);
         return exitCode;
     }

@@ -1,0 +1,82 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
+
+namespace SnapshotWorkflows.Activities.CatalogSteps;
+
+/// <summary>
+/// Makes the index anew from what lies on the stores: manifests, holds and tombstones. A store that cannot be listed whole ends it with nothing changed for that store.
+/// Rows of snapshots that have a manifest are replaced; a row that claims a copy whose manifest is not there is marked as failed, never dropped.
+/// </summary>
+public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotIndex index)
+{
+    public const string ManifestMissing = "manifest.missing";
+
+    /// <param name="progress">Told what was read, for people.</param>
+    public async Task<RebuildReport> RunAsync(IProgress<string>? progress, CancellationToken cancellation)
+    {
+        var report = new RebuildReport(0, 0, 0, []);
+        foreach (var destination in destinations.All) report = report.Plus(await RebuildAsync(destination, progress, cancellation));
+        return report;
+    }
+
+    private async Task<RebuildReport> RebuildAsync(SecondaryDestination destination, IProgress<string>? progress, CancellationToken cancellation)
+    {
+        var names = new List<string>();
+        await foreach (var found in destination.Store.ListAsync(SnapshotLocations.Prefix, cancellation)) names.Add(found.Name);
+        var marks = names.Where(name => SnapshotLocations.IsHold(name) || SnapshotLocations.IsTombstone(name)).ToHashSet(StringComparer.Ordinal);
+        var manifests = new ManifestStore(destination.Store);
+        var unreadable = new List<UnreadableManifest>();
+        var seen = new HashSet<RequestKey>();
+        foreach (var name in names.Where(name => SnapshotLocations.TryParseManifest(name, out _)))
+        {
+            SnapshotManifest manifest;
+            try
+            {
+                manifest = await manifests.ReadAsync(name, cancellation);
+            }
+            catch (ManifestException broken)
+            {
+                unreadable.Add(new UnreadableManifest(destination.Name, name, broken.Message));
+                continue;
+            }
+
+            var address = SnapshotAddress.Of(manifest);
+            var row = ManifestRow.Of(manifest, destination.Name, name) with { Held = marks.Contains(SnapshotLocations.Hold(address)) };
+            if (marks.Contains(SnapshotLocations.Tombstone(address))) row = row with { Status = row.Status with { State = SnapshotState.Destroying } };
+            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt } : row);
+            seen.Add(row.Key);
+            if (seen.Count % 1000 == 0) progress?.Report($"{destination.Name}: {seen.Count} manifests read");
+        }
+
+        var missing = 0;
+        foreach (var claimed in index.BackedUpOn(destination.Name).Where(row => !seen.Contains(row.Key) && unreadable.All(one => one.Name != row.Status.Manifest)))
+        {
+            missing++;
+            index.Change(claimed.Key, row => row with
+            {
+                Status = row.Status with
+                {
+                    State = SnapshotState.Error,
+                    Failure = new StepNotice(ManifestMissing, $"'{row.Status.Manifest}' is not on {destination.Name} any more, so there is no such backup.", "Look for who removed it; restore the store from a copy, or delete the snapshot.", ""),
+                },
+            });
+        }
+
+        progress?.Report($"{destination.Name}: {seen.Count} manifests read, {unreadable.Count} unreadable, {missing} missing");
+        return new RebuildReport(seen.Count, marks.Count(SnapshotLocations.IsHold), missing, unreadable);
+    }
+}
+
+/// <param name="Missing">Rows whose manifest was gone.</param>
+public sealed record RebuildReport(int Snapshots, int Holds, int Missing, IReadOnlyList<UnreadableManifest> Unreadable)
+{
+    public RebuildReport Plus(RebuildReport other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new RebuildReport(Snapshots + other.Snapshots, Holds + other.Holds, Missing + other.Missing, [.. Unreadable, .. other.Unreadable]);
+    }
+}
+
+public sealed record UnreadableManifest(string Destination, string Name, string Why);
