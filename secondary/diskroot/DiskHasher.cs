@@ -25,7 +25,7 @@ public static class DiskHasher
     public static Task<DiskDigest> ComputeAsync(Stream raw, long diskBytes, DiskHashOptions options, IProgress<DiskProgress>? progress, CancellationToken cancellation)
     {
         var pipeline = new HashPipeline(diskBytes, options, progress);
-        return pipeline.RunAsync(FromStreamAsync(raw, diskBytes, pipeline.Buffers, cancellation), cancellation);
+        return pipeline.RunAsync(PiecesAsync(raw, diskBytes, pipeline.Buffers, cancellation), cancellation);
     }
 
     /// <summary>A disk that can be read at random; holes are neither read nor hashed.</summary>
@@ -44,7 +44,8 @@ public static class DiskHasher
         return await pipeline.RunAsync(reader.PiecesAsync(pipeline.Buffers, cancellation), cancellation);
     }
 
-    private static async IAsyncEnumerable<DiskPiece> FromStreamAsync(Stream raw, long diskBytes, BufferPool buffers, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>A raw stream in pieces; it must have exactly the disk's bytes.</summary>
+    internal static async IAsyncEnumerable<DiskPiece> PiecesAsync(Stream raw, long diskBytes, BufferPool buffers, [EnumeratorCancellation] CancellationToken cancellation)
     {
         for (long offset = 0; offset < diskBytes; offset += DiskRoot.GroupBytes)
         {

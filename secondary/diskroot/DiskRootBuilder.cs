@@ -62,6 +62,13 @@ public sealed class DiskRootBuilder
         SetGroup(groupIndex, leafHashes.ToArray());
     }
 
+    /// <summary>A group's node, made of its leaves elsewhere. Which of them are zeros is not counted.</summary>
+    internal void AddGroupNode(long groupIndex, ReadOnlySpan<byte> node)
+    {
+        if (!_groups.TrySet(groupIndex, node))
+            throw new InvalidOperationException($"Group {groupIndex} was given twice.");
+    }
+
     public DiskRoot Root() => Digest(null).Root;
 
     internal DiskDigest Digest(string? sha256)

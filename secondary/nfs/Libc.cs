@@ -51,6 +51,14 @@ internal static partial class Libc
     /// <summary>Drops clean pages of the range from memory, so that the next read asks the disk or the server. Advice: errors do no harm.</summary>
     public static void DropCache(SafeFileHandle handle, long offset, long length) => _ = posix_fadvise(handle, offset, length, AdviceDontNeed);
 
+    /// <summary>Where the next data at or after the offset begins; the end where only a hole is left; the offset itself where the file system cannot tell.</summary>
+    public static long NextData(SafeFileHandle handle, long offset, long end)
+    {
+        const int SeekData = 3, Enxio = 6;
+        var data = lseek(handle, offset, SeekData);
+        return data >= 0 ? data : Marshal.GetLastPInvokeError() == Enxio ? end : offset;
+    }
+
     /// <summary>How many names a file has; 0 where that cannot be told.</summary>
     public static unsafe int LinkCount(string path)
     {
@@ -67,6 +75,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long lseek(SafeFileHandle handle, long offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle handle);

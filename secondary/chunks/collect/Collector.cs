@@ -1,0 +1,227 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using SnapshotWorkflows.Secondary.Chunks.Format;
+using SnapshotWorkflows.Secondary.Chunks.Repository;
+
+namespace SnapshotWorkflows.Secondary.Chunks.Collect;
+
+/// <summary>
+/// Takes what no snapshot reaches. Its steps, and why each comes where it does, are in docs/formats/chunks.md; tests explore every interleaving of it with backups, deletions and other collectors in small worlds.
+/// </summary>
+internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, CollectorFlaws flaws = CollectorFlaws.None)
+{
+    private readonly SessionStore _sessions = new(room);
+    private readonly TombstoneStore _tombstones = new(room);
+    private readonly PendingCollections _collections = new(room);
+    private readonly SnapshotCatalog _catalog = new(room);
+    private readonly List<string> _purged = [];
+    private readonly List<string> _closed = [];
+    private int _condemned;
+    private int _deleted;
+
+    public async Task<ChunkCollectReport> RunAsync(CancellationToken cancellation)
+    {
+        var known = await _collections.ListAsync(cancellation);
+        var waiting = new SortedSet<string>(StringComparer.Ordinal);
+        if (!request.DryRun)
+        {
+            await CloseDeadAsync(cancellation);
+            foreach (var one in known.Where(c => !c.IsDone))
+                waiting.UnionWith(await AdvanceAsync(one.Collection, cancellation));
+        }
+        if (waiting.Count == 0)
+        {
+            var next = await CondemnAsync(known, cancellation);
+            if (next is not null)
+                waiting.UnionWith(await AdvanceAsync(next, cancellation));
+        }
+        return new ChunkCollectReport(_purged, _condemned, _deleted, [.. waiting.Select(SnapshotOf)], _closed);
+    }
+
+    private async Task CloseDeadAsync(CancellationToken cancellation)
+    {
+        if (request.IsDead is not { } isDead)
+            return;
+        foreach (var session in await _sessions.ListAsync(null, cancellation))
+        {
+            if (session is { HasBegin: true, HasEnd: false } && isDead(session.Snapshot) && await _sessions.CloseAsync(session.Session, cancellation))
+                _closed.Add(session.Snapshot);
+        }
+    }
+
+    /// <summary>Steps 1 and 2.</summary>
+    private async Task<string?> CondemnAsync(List<CollectionState> known, CancellationToken cancellation)
+    {
+        var early = flaws.HasFlag(CollectorFlaws.SessionsBeforePacks) ? await _sessions.ListAsync(null, cancellation) : null;
+        // Before the sessions: whoever put one of these had begun by then, and is seen as at work or ended.
+        var packs = await NamesAsync(room.Names.Packs, cancellation);
+        var indexes = await NamesAsync(room.Names.Indexes, cancellation);
+        var sessions = early ?? await _sessions.ListAsync(null, cancellation);
+        var tombstones = await _tombstones.ListAsync(null, cancellation);
+        var seen = await SeenAsync(known, cancellation);
+        var waitingTombstones = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var tombstone in tombstones.Values.Where(t => t.State == TombstoneText.IsDeleted).ToList())
+        {
+            var count = seen.GetValueOrDefault(tombstone.Key);
+            if (count < request.UndoCollections)
+                waitingTombstones.Add(tombstone.Key, count + 1);
+            else if (request.DryRun || await _tombstones.PurgeAsync(tombstone, cancellation))
+            {
+                tombstones[tombstone.Session] = tombstone with { State = TombstoneText.IsPurged };
+                _purged.Add(SnapshotOf(tombstone.Session));
+            }
+        }
+        var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
+        var reached = await Reachability.OfAsync(room, await _catalog.ReadAsync(sessions, tombstones, cancellation), cancellation);
+        var condemnedPacks = packs.Where(p => !atWork.Contains(p.Session) && !reached.Packs.Contains(p)).ToList();
+        var condemnedIndexes = indexes.Where(i => !atWork.Contains(i.Session) && !reached.Indexes.Contains(i)).ToList();
+        _condemned = condemnedPacks.Count + condemnedIndexes.Count;
+        var isIdle = _condemned == 0 && waitingTombstones.Count == 0 && !tombstones.Values.Any(t => t.IsPurged) && !sessions.Any(s => s is { HasBegin: true, HasEnd: true } && !IsSnapshot(s));
+        if (request.DryRun || (isIdle && seen.Count == 0))
+            return null;
+        // Never a name twice: parts of it that a collector puts a year later belong to nothing else.
+        var name = string.Create(CultureInfo.InvariantCulture, $"{(known.Count == 0 ? 0 : known.Max(c => c.Number)) + 1:D12}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
+        await _collections.PutAsync(new CollectionText
+        {
+            Collection = name,
+            Packs = [.. condemnedPacks.Select(p => p.ToString())],
+            Indexes = [.. condemnedIndexes.Select(i => i.ToString())],
+            Tombstones = waitingTombstones,
+        }, "condemned", cancellation);
+        return name;
+    }
+
+    /// <summary>Steps 3 to 5.</summary>
+    /// <returns>Sessions that have to end first; none where the collection is done.</returns>
+    private async Task<IReadOnlyList<string>> AdvanceAsync(string name, CancellationToken cancellation)
+    {
+        if (await _collections.ReadAsync(name, "condemned", cancellation) is not { } condemned)
+        {
+            await RemoveAsync(name, cancellation);
+            return [];
+        }
+        var fence = flaws.HasFlag(CollectorFlaws.NoFence) ? [] : await FenceAsync(name, cancellation);
+        var sessions = await _sessions.ListAsync(null, cancellation);
+        var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
+        var waiting = fence.Where(atWork.Contains).ToList();
+        if (waiting.Count > 0)
+            return waiting;
+        if (await DoomAsync(name, condemned, cancellation) is not { } doomed)
+            return [];
+        foreach (var pack in doomed.Packs ?? [])
+            await DeleteAsync(room.Names.Packs + pack, cancellation);
+        foreach (var index in doomed.Indexes ?? [])
+            await DeleteAsync(room.Names.Indexes + index, cancellation);
+        await RemoveTextsAsync(cancellation);
+        await _collections.PutAsync(new CollectionText { Collection = name }, "done", cancellation);
+        foreach (var older in (await _collections.ListAsync(cancellation)).Where(c => c.IsDone && string.CompareOrdinal(c.Collection, name) < 0))
+            await RemoveAsync(older.Collection, cancellation);
+        return [];
+    }
+
+    private async Task<IReadOnlyList<string>> FenceAsync(string name, CancellationToken cancellation)
+    {
+        if (await _collections.ReadAsync(name, "fence", cancellation) is { } there)
+            return there.Sessions ?? [];
+        var sessions = (await _sessions.ListAsync(null, cancellation)).Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToList();
+        if (await _collections.PutAsync(new CollectionText { Collection = name, Sessions = sessions }, "fence", cancellation) == PutOutcome.Created)
+            return sessions;
+        return (await _collections.ReadAsync(name, "fence", cancellation))?.Sessions ?? [];
+    }
+
+    /// <returns>Null where another collector has finished it meanwhile.</returns>
+    private async Task<CollectionText?> DoomAsync(string name, CollectionText condemned, CancellationToken cancellation)
+    {
+        var doomed = await _collections.ReadAsync(name, "doomed", cancellation);
+        if (doomed is null)
+        {
+            doomed = flaws.HasFlag(CollectorFlaws.NoSecondLook) ? condemned with { Tombstones = null } : await StillUnreachedAsync(name, condemned, cancellation);
+            if (await _collections.PutAsync(doomed, "doomed", cancellation) == PutOutcome.AlreadyExists)
+                doomed = await _collections.ReadAsync(name, "doomed", cancellation);
+        }
+        // Removed by a collector that has finished: what this one made of today's snapshots must not be deleted, for the fence is of old.
+        return await room.Store.FindAsync(room.Names.Collection(name, "condemned"), cancellation) is null ? null : doomed;
+    }
+
+    private async Task<CollectionText> StillUnreachedAsync(string name, CollectionText condemned, CancellationToken cancellation)
+    {
+        var reached = await Reachability.OfAsync(room, await _catalog.ListAsync(cancellation), cancellation);
+        return new CollectionText
+        {
+            Collection = name,
+            Packs = [.. (condemned.Packs ?? []).Where(p => !reached.Packs.Contains(Read.LayeredIndex.Parse(p)))],
+            Indexes = [.. (condemned.Indexes ?? []).Where(i => !reached.Indexes.Contains(Read.LayeredIndex.Parse(i)))],
+        };
+    }
+
+    private async Task DeleteAsync(string name, CancellationToken cancellation)
+    {
+        await room.Store.DeleteAsync(name, cancellation);
+        _deleted++;
+    }
+
+    // A purged snapshot: begin first, so that an end that is put again means nothing. A closed session keeps its end for ever: it refuses a late writer.
+    private async Task RemoveTextsAsync(CancellationToken cancellation)
+    {
+        var tombstones = await _tombstones.ListAsync(null, cancellation);
+        foreach (var session in await _sessions.ListAsync(null, cancellation))
+        {
+            var isPurged = tombstones.GetValueOrDefault(session.Session) is { IsPurged: true };
+            if (!isPurged && (!session.HasEnd || IsSnapshot(session) || !session.HasBegin || (await _sessions.ReadEndAsync(session.Session, cancellation))?.End != EndText.IsClosed))
+                continue;
+            await room.Store.DeleteAsync(room.Names.Begin(session.Session), cancellation);
+            if (isPurged)
+                await room.Store.DeleteAsync(room.Names.End(session.Session), cancellation);
+            room.Ends.TryRemove(session.Session, out _);
+        }
+        foreach (var tombstone in tombstones.Values.Where(t => t.IsPurged))
+        {
+            for (var generation = 1; generation <= tombstone.Generation; generation++)
+            {
+                await room.Store.DeleteAsync(room.Names.Tombstone(tombstone.Session, generation, "deleted"), cancellation);
+                await room.Store.DeleteAsync(room.Names.Tombstone(tombstone.Session, generation, "end"), cancellation);
+            }
+        }
+    }
+
+    private async Task RemoveAsync(string collection, CancellationToken cancellation)
+    {
+        foreach (var part in new[] { "condemned", "fence", "doomed", "done" })
+            await room.Store.DeleteAsync(room.Names.Collection(collection, part), cancellation);
+    }
+
+    /// <summary>How many collections in a row have listed each tombstone.</summary>
+    private async Task<IReadOnlyDictionary<string, int>> SeenAsync(List<CollectionState> known, CancellationToken cancellation) =>
+        known.Count == 0 ? new Dictionary<string, int>() : (await _collections.ReadAsync(known[^1].Collection, "condemned", cancellation))?.Tombstones ?? new Dictionary<string, int>();
+
+    private async Task<List<ObjectName>> NamesAsync(string folder, CancellationToken cancellation)
+    {
+        var names = new List<ObjectName>();
+        await foreach (var found in room.Store.ListAsync(folder, cancellation))
+        {
+            if (ObjectName.TryParse(found.Name.AsSpan(folder.Length), out var name))
+                names.Add(name);
+        }
+        return names;
+    }
+
+    private bool IsSnapshot(SessionState session) => room.Ends.TryGetValue(session.Session, out var end) && end.End == EndText.IsManifest;
+
+    private static string SnapshotOf(string session) => ChunkNames.TrySplit(session, out var snapshot, out _) ? snapshot : session;
+}
+
+/// <summary>Ways to get it wrong, which the exploration must catch: proof that it can see. Never set outside of tests.</summary>
+[Flags]
+internal enum CollectorFlaws
+{
+    None = 0,
+
+    /// <summary>Sessions are listed before packs.</summary>
+    SessionsBeforePacks = 1,
+
+    /// <summary>Nobody is waited for.</summary>
+    NoFence = 2,
+
+    /// <summary>What was condemned is deleted without looking again.</summary>
+    NoSecondLook = 4,
+}

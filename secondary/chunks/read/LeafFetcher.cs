@@ -1,0 +1,83 @@
+using SnapshotWorkflows.Secondary.Chunks.Codec;
+using SnapshotWorkflows.Secondary.Chunks.Format;
+using SnapshotWorkflows.Secondary.DiskRoots;
+
+namespace SnapshotWorkflows.Secondary.Chunks.Read;
+
+/// <summary>Brings leaves of a group (2 MiB of a disk) from the packs, and checks each against its hash. One a thread.</summary>
+internal sealed class LeafFetcher(PackCache cache, LeafTree tree, int leafBytes) : IDisposable
+{
+    private const int FrameBytesMax = 2 << 20;
+    private readonly LeafCodec _codec = new();
+    private byte[] _frames = new byte[256 * 1024];
+
+    /// <summary>Bytes read from packs.</summary>
+    public long ReadBytes { get; private set; }
+
+    /// <param name="records">Of leaves of one group, ascending, none of zeros.</param>
+    /// <param name="target">The group's bytes; leaves that no record tells of are left as they are.</param>
+    /// <exception cref="ChunkException"><c>chunks.damaged</c>, <c>chunks.missing</c>, with the extent of the disk.</exception>
+    public async ValueTask FetchAsync(IReadOnlyList<IndexRecord> records, Memory<byte> target, CancellationToken cancellation)
+    {
+        for (var from = 0; from < records.Count;)
+        {
+            // Frames that lie behind each other are read in one go.
+            var to = from + 1;
+            var length = StoredForm.Length(records[from].Stored);
+            while (to < records.Count && records[to].Pack == records[from].Pack && records[to].Offset == records[from].Offset + length
+                && length + StoredForm.Length(records[to].Stored) <= FrameBytesMax)
+                length += StoredForm.Length(records[to++].Stored);
+            await FetchRunAsync(records, from, to, length, target, cancellation);
+            from = to;
+        }
+    }
+
+    public void Dispose() => _codec.Dispose();
+
+    private async ValueTask FetchRunAsync(IReadOnlyList<IndexRecord> records, int from, int to, int length, Memory<byte> target, CancellationToken cancellation)
+    {
+        if (_frames.Length < length)
+            _frames = GC.AllocateUninitializedArray<byte>(Math.Max(length, _frames.Length * 2));
+        OpenPack pack;
+        try
+        {
+            pack = await cache.RentAsync(records[from].Pack, cancellation);
+        }
+        catch (ChunkException e) when (e.Code is ChunkCodes.Missing or ChunkCodes.Damaged)
+        {
+            throw new ChunkException(e.Code, e.Message, e.Remedy, Extent(records[from], records[to - 1]), e);
+        }
+        try
+        {
+            var read = await pack.Reader.ReadAsync(records[from].Offset, _frames.AsMemory(0, length), cancellation);
+            ReadBytes += read;
+            for (var (i, at) = (from, 0); i < to; at += StoredForm.Length(records[i++].Stored))
+            {
+                var frame = StoredForm.Length(records[i].Stored);
+                if (at + frame > read || !TryOpen(pack, records[i], _frames.AsSpan(at, frame), Place(records[i], target.Span)))
+                    throw Damaged(pack, records[i]);
+            }
+        }
+        finally
+        {
+            cache.Return(pack);
+        }
+    }
+
+    private bool TryOpen(OpenPack pack, IndexRecord record, Span<byte> frame, Span<byte> leaf)
+    {
+        var length = pack.Decrypt(record.Offset, frame);
+        return length >= 0 && _codec.TryDecompress(StoredForm.Coding(record.Stored), frame[..length], leaf) && tree.Hash(record.Leaf, leaf) == record.Hash;
+    }
+
+    private Span<byte> Place(IndexRecord record, Span<byte> target) => target.Slice((int)(record.Leaf % (uint)tree.LeavesPerGroup) * leafBytes, leafBytes);
+
+    private DiskExtent Extent(IndexRecord first, IndexRecord last) => new(tree.Extent(first.Leaf).Offset, tree.Extent(last.Leaf).End - tree.Extent(first.Leaf).Offset);
+
+    private ChunkException Damaged(OpenPack pack, IndexRecord record)
+    {
+        var extent = tree.Extent(record.Leaf);
+        return new ChunkException(ChunkCodes.Damaged, $"The pack '{pack.Name}' is damaged at byte {record.Offset}: the {extent.Length} bytes at offset {extent.Offset} of the disk cannot be had.",
+            "Restore from another copy of the store, or another snapshot; verify the repository to see what else is affected.", extent);
+    }
+}

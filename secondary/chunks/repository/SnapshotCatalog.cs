@@ -1,0 +1,67 @@
+using SnapshotWorkflows.Secondary.Chunks.Format;
+
+namespace SnapshotWorkflows.Secondary.Chunks.Repository;
+
+/// <summary>Which snapshots there are: sessions with a begin and a manifest, that no collection has purged.</summary>
+internal sealed class SnapshotCatalog(ChunkRoom room)
+{
+    private const int ReadsAtOnce = 16;
+    private readonly SessionStore _sessions = new(room);
+    private readonly TombstoneStore _tombstones = new(room);
+
+    /// <summary>All snapshots that are not purged, deleted ones marked as such. Complete, or an exception.</summary>
+    public async Task<List<ChunkSnapshot>> ListAsync(CancellationToken cancellation)
+    {
+        var sessions = await _sessions.ListAsync(null, cancellation);
+        // After the sessions: what was purged before is seen as such.
+        var tombstones = await _tombstones.ListAsync(null, cancellation);
+        return await ReadAsync(sessions, tombstones, cancellation);
+    }
+
+    /// <summary>The manifests of those sessions that are snapshots.</summary>
+    public async Task<List<ChunkSnapshot>> ReadAsync(IEnumerable<SessionState> sessions, Dictionary<string, Tombstone> tombstones, CancellationToken cancellation)
+    {
+        var wanted = sessions.Where(s => s.HasEnd && tombstones.GetValueOrDefault(s.Session) is not { IsPurged: true }).ToList();
+        var snapshots = new List<ChunkSnapshot>();
+        var atOnce = room.Options.Workers == 1 ? 1 : ReadsAtOnce;
+        foreach (var some in wanted.Chunk(atOnce))
+        {
+            foreach (var end in await Task.WhenAll(some.Select(s => ReadAsync(s, cancellation))))
+            {
+                if (end?.End == EndText.IsManifest)
+                    snapshots.Add(ChunkSnapshot.Of(end, tombstones.GetValueOrDefault(end.Session) is { Hides: true }));
+            }
+        }
+        return snapshots;
+    }
+
+    /// <summary>A snapshot by its id.</summary>
+    /// <exception cref="ChunkException"><c>chunks.no-snapshot</c>.</exception>
+    public async Task<ChunkSnapshot> GetAsync(string snapshot, bool evenDeleted, CancellationToken cancellation) =>
+        await FindAsync(snapshot, evenDeleted, cancellation)
+        ?? throw new ChunkException(ChunkCodes.NoSnapshot, $"There is no snapshot '{snapshot}' in the repository.", "List the snapshots; a deleted one can be brought back until it is purged.");
+
+    public async Task<ChunkSnapshot?> FindAsync(string snapshot, bool evenDeleted, CancellationToken cancellation)
+    {
+        if (!StoreName.IsValidSegment(snapshot))
+            return null;
+        foreach (var session in (await _sessions.ListAsync(snapshot, cancellation)).OrderByDescending(s => s.Number).Where(s => s.HasEnd))
+        {
+            var tombstone = (await _tombstones.ListAsync(session.Session, cancellation)).GetValueOrDefault(session.Session);
+            if (tombstone is { IsPurged: true } || (tombstone is { Hides: true } && !evenDeleted))
+                continue;
+            if (await ReadAsync(session, cancellation) is { End: EndText.IsManifest } end)
+                return ChunkSnapshot.Of(end, tombstone is { Hides: true });
+        }
+        return null;
+    }
+
+    // A begin may have been put after the listing went past its name: it is looked for before an end counts as left over.
+    private async Task<EndText?> ReadAsync(SessionState session, CancellationToken cancellation)
+    {
+        var end = await _sessions.ReadEndAsync(session.Session, cancellation);
+        if (end?.End != EndText.IsManifest || session.HasBegin)
+            return end;
+        return await room.Store.FindAsync(room.Names.Begin(session.Session), cancellation) is null ? null : end;
+    }
+}
