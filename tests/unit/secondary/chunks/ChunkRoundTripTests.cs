@@ -17,7 +17,7 @@ public sealed class ChunkRoundTripTests
     public async Task Snapshots_come_back_bit_by_bit_whole_in_part_and_as_a_file(bool encrypted, bool inline, int rest)
     {
         var store = new MemoryStore();
-        var repository = await OpenAsync(store, inline ? Inline : Parallel, encrypted ? Keys() : null);
+        var repository = await OpenAsync(store, inline ? Inline : Several, encrypted ? Keys() : null);
         var first = Disk(100, 1, rest);
         var second = Changed(first, 2, 9);
 
@@ -44,7 +44,7 @@ public sealed class ChunkRoundTripTests
         {
             var bytes = new byte[Math.Min(length, second.Length - offset)];
             Assert.Equal(bytes.Length, await part.ReadAsync(offset, bytes, None));
-            Assert.Equal(second.AsSpan(offset, bytes.Length), bytes);
+            Assert.Equal(second[offset..(offset + bytes.Length)], bytes);
         }
         var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, None);
         Assert.True(report.Sound, string.Join('\n', report.Findings));
@@ -162,17 +162,17 @@ public sealed class ChunkRoundTripTests
     {
         var store = new MemoryStore();
         var repository = await OpenAsync(store, Inline with { IndexRecordsMax = 64 });
-        var disk = Disk(600, 1);
+        var disk = Disk(300, 1);
         await repository.BackUpAsync("s000", disk);
         var disks = new List<byte[]>();
-        for (var i = 1; i <= 60; i++)
+        for (var i = 1; i <= 40; i++)
         {
             disk = Changed(disk, i, 2);
             disks.Add(disk);
             var snapshot = await repository.BackUpAsync($"s{i:D3}", disk);
             Assert.InRange(snapshot.Layers.Count, 1, 8);
         }
-        foreach (var i in new[] { 1, 17, 30, 59, 60 })
+        foreach (var i in new[] { 1, 17, 30, 39, 40 })
             Assert.Equal(disks[i - 1], await repository.ReadAsync($"s{i:D3}"));
         Assert.True((await repository.VerifyAsync(new ChunkVerifyRequest(), null, None)).Sound);
     }
@@ -183,7 +183,7 @@ public sealed class ChunkRoundTripTests
         var store = new MemoryStore();
         var disk = Disk(40, 4);
         var other = Changed(disk, 2, 8);
-        await (await OpenAsync(store, Parallel with { Zstd = false })).BackUpAsync("s1", disk);
+        await (await OpenAsync(store, Several with { Zstd = false })).BackUpAsync("s1", disk);
         var repository = await OpenAsync(store);
         await repository.BackUpAsync("s2", other);
         Assert.Equal(disk, await repository.ReadAsync("s1"));

@@ -12,7 +12,7 @@ internal static class ChunkWorld
 {
     public const int Leaf = 64 * 1024;
     public static readonly CancellationToken None = CancellationToken.None;
-    public static readonly ChunkOptions Parallel = new() { Workers = 3, PackBytes = 1 << 20 };
+    public static readonly ChunkOptions Several = new() { Workers = 3, PackBytes = 1 << 20 };
     public static readonly ChunkOptions Inline = new() { Workers = 1, PackBytes = 256 * 1024 };
 
     public static ChunkKeyRing Keys(string current = "k1") => new(current, new Dictionary<string, byte[]>
@@ -22,7 +22,7 @@ internal static class ChunkWorld
     });
 
     public static Task<ChunkRepository> OpenAsync(ISecondaryStore store, ChunkOptions? options = null, ChunkKeyRing? keys = null) =>
-        ChunkRepository.OpenOrCreateAsync(store, options ?? Parallel, keys, TimeProvider.System, None);
+        ChunkRepository.OpenOrCreateAsync(store, options ?? Several, keys, TimeProvider.System, None);
 
     public static ChunkSnapshotRequest Request(string snapshot, string volume = "disk-a") => new() { Snapshot = snapshot, Volume = volume };
 
