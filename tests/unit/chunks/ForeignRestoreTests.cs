@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using SnapshotWorkflows.Tests.Secondary;
+using SnapshotWorkflows.Tests.Unit.Secondary;
 using Xunit;
-using static SnapshotWorkflows.Tests.Unit.Secondary.Chunks.ChunkWorld;
+using static SnapshotWorkflows.Tests.Unit.Chunks.ChunkWorld;
 
-namespace SnapshotWorkflows.Tests.Unit.Secondary.Chunks;
+namespace SnapshotWorkflows.Tests.Unit.Chunks;
 
 /// <summary>A reader in another language, written from the format's description, restores from a plain copy of the store.</summary>
 public sealed class ForeignRestoreTests

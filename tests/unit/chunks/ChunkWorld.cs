@@ -4,8 +4,9 @@ using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Chunks.Keys;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Tests.Secondary;
+using SnapshotWorkflows.Tests.Unit.Secondary;
 
-namespace SnapshotWorkflows.Tests.Unit.Secondary.Chunks;
+namespace SnapshotWorkflows.Tests.Unit.Chunks;
 
 /// <summary>A small repository, and disks for it.</summary>
 internal static class ChunkWorld

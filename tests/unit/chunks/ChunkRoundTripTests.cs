@@ -3,10 +3,11 @@ using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Pipeline;
 using SnapshotWorkflows.Tests.Secondary;
+using SnapshotWorkflows.Tests.Unit.Secondary;
 using Xunit;
-using static SnapshotWorkflows.Tests.Unit.Secondary.Chunks.ChunkWorld;
+using static SnapshotWorkflows.Tests.Unit.Chunks.ChunkWorld;
 
-namespace SnapshotWorkflows.Tests.Unit.Secondary.Chunks;
+namespace SnapshotWorkflows.Tests.Unit.Chunks;
 
 public sealed class ChunkRoundTripTests
 {

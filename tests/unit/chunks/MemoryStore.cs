@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using SnapshotWorkflows.Secondary;
 
-namespace SnapshotWorkflows.Tests.Unit.Secondary.Chunks;
+namespace SnapshotWorkflows.Tests.Unit.Chunks;
 
 /// <summary>A store in memory, with a gate before and after each call: tests count, refuse, delay and kill there.</summary>
 internal sealed class MemoryStore : ISecondaryStore

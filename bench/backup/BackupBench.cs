@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text.Json;
+using SnapshotWorkflows.Tests.Support.Azurite;
+
+namespace SnapshotWorkflows.Bench.Backup;
+
+/// <summary>A backup's life on one image: first, 1 % changed, nothing changed, verify, restore, killed half-way and run again; beside each the floor of the same run, and restic and borg.</summary>
+internal sealed class BackupBench
+{
+    private readonly Dictionary<string, string> _options;
+    private readonly Peers _peers;
+    private readonly string _folder;
+    private readonly string _first;
+    private readonly string _changed;
+    private string[] _common = [];
+    private string _prefix = "";
+
+    private BackupBench(Dictionary<string, string> options, string folder)
+    {
+        (_options, _folder) = (options, folder);
+        _first = Path.Combine(folder, "first.img");
+        _changed = Path.Combine(folder, "changed.img");
+        _peers = new Peers(folder);
+    }
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["--format"] = "chunks", ["--store"] = "folder", ["--size"] = "2GiB", ["--folder"] = Path.GetTempPath() };
+        for (var i = 0; i < args.Length; i++)
+            options[args[i]] = args[i] is "--encrypt" or "--no-peers" or "--keep" ? "yes" : args[++i];
+        var folder = Directory.CreateDirectory(Path.Combine(options["--folder"], $"swf-bench-{Guid.NewGuid():n}")).FullName;
+        try
+        {
+            await new BackupBench(options, folder).RunAsync();
+            return 0;
+        }
+        finally
+        {
+            if (!options.ContainsKey("--keep"))
+                Directory.Delete(folder, true);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var size = Size(_options["--size"]);
+        _prefix = $"backup.{_options["--format"]}.{_options["--store"]}";
+        Console.Error.WriteLine($"making the image of {size} bytes ...");
+        BackupImage.Make(_first, size);
+        File.Copy(_first, _changed);
+        BackupImage.Change(_changed);
+        await using var azurite = _options["--store"] == "azurite" ? await AzuriteFixture.StartAsync() : null;
+        if (azurite is not null)
+            Environment.SetEnvironmentVariable(BackupStore.ConnectionVariable, azurite.ConnectionString);
+        string Store(string name) => azurite is null ? $"folder:{Path.Combine(_folder, name)}" : $"blob:{name}";
+        _common = ["--format", _options["--format"], .. _options.ContainsKey("--encrypt") ? new[] { "--encrypt", "yes" } : []];
+
+        if (!_options.ContainsKey("--no-peers"))
+            await _peers.RunAsync(_first, _changed);
+        var copy = await Child.RunAsync("floor-copy", ["--store", Store("floor"), "--image", _first]);
+        var hash = await Child.RunAsync("floor-hash", ["--store", Store("floor"), "--image", _first]);
+        var zstd = await Child.RunAsync("floor-hash-zstd", ["--store", Store("floor"), "--image", _first]);
+        Line("floor.copy.cpu", copy.Cpu, "s", null);
+        Line("floor.sha256.cpu", hash.Cpu, "s", null);
+        Line("floor.sha256zstd1.cpu", zstd.Cpu, "s", null);
+
+        var store = Store("store");
+        var first = await WriteAsync(store, "s1", _first);
+        Figures("first", first, copy.Cpu + zstd.Cpu, await BackupStore.SizeAsync(store), zstd.Sent);
+        var changed = await WriteAsync(store, "s2", _changed);
+        Figures("changed1pct", changed, hash.Cpu, changed.Sent, size / 100);
+        var unchanged = await WriteAsync(store, "s3", _changed);
+        Figures("unchanged", unchanged, hash.Cpu, unchanged.Sent, null);
+        var verify = await Child.RunAsync("verify", [.. _common, "--store", store]);
+        Figures("verify", verify, hash.Cpu, null, null);
+        var restore = await RestoreAsync("restore", store, changed.Root!);
+        Figures("restore", restore, copy.Cpu + hash.Cpu, null, null);
+        Line("restoreReadBack.cpu", (await RestoreAsync("restore-readback", store, changed.Root!)).Cpu, "s", copy.Cpu + 2 * hash.Cpu);
+        await ResumeAsync(Store("killed"), first, copy.Cpu + zstd.Cpu);
+    }
+
+    private Task<PhaseResult> WriteAsync(string store, string snapshot, string image) => Child.RunAsync("write", Write(store, snapshot, image));
+
+    private string[] Write(string store, string snapshot, string image) => [.. _common, "--store", store, "--snapshot", snapshot, "--image", image];
+
+    private async Task<PhaseResult> RestoreAsync(string phase, string store, string root)
+    {
+        var target = Path.Combine(_folder, "restored.img");
+        var result = await Child.RunAsync(phase, [.. _common, "--store", store, "--snapshot", "s2", "--target", target]);
+        if (result.Root != root || !Same(target, _changed))
+            throw new InvalidOperationException("The restored disk is not the one that was backed up.");
+        File.Delete(target);
+        return result;
+    }
+
+    /// <summary>Killed when half of it is in the store, then the same again.</summary>
+    private async Task ResumeAsync(string store, PhaseResult whole, double floor)
+    {
+        using (var process = Child.Start("write", Write(store, "s1", _first)))
+        {
+            while (!process.HasExited && await BackupStore.SizeAsync(store) < whole.Sent / 2)
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+        var held = await BackupStore.SizeAsync(store);
+        var again = await WriteAsync(store, "s1", _first);
+        if (again.Root != whole.Root)
+            throw new InvalidOperationException("The resumed backup is of another disk.");
+        Figures("resumed", again, floor, again.Sent, whole.Sent - held);
+        Line("resumed.sentTwice", (await BackupStore.SizeAsync(store) - whole.Sent) / 1e6, "MB", null);
+    }
+
+    private void Figures(string figure, PhaseResult result, double floor, long? bytes, long? bytesFloor)
+    {
+        Line($"{figure}.cpu", result.Cpu, "s", floor);
+        Line($"{figure}.wall", result.Wall, "s", null);
+        Line($"{figure}.sent", result.Sent / 1e6, "MB", bytesFloor / 1e6);
+        if (figure == "first")
+            Line($"{figure}.stored", bytes!.Value / 1e6, "MB", bytesFloor / 1e6);
+        Line($"{figure}.peakMemory", result.PeakMemory, "MiB", null);
+    }
+
+    private void Line(string figure, double value, string unit, double? floor)
+    {
+        var line = new Dictionary<string, object> { ["figure"] = $"{_prefix}.{figure}", ["value"] = Math.Round(value, 3), ["unit"] = unit };
+        if (floor is { } bare)
+        {
+            line["floor"] = Math.Round(bare, 3);
+            line["ratio"] = Math.Round(value / Math.Max(bare, 0.001), 2);
+        }
+        if (_peers.Restic.TryGetValue(figure, out var restic))
+            line["restic"] = Math.Round(restic, 2);
+        if (_peers.Borg.TryGetValue(figure, out var borg))
+            line["borg"] = Math.Round(borg, 2);
+        Console.WriteLine(JsonSerializer.Serialize(line));
+    }
+
+    private static bool Same(string one, string other)
+    {
+        using var a = File.OpenRead(one);
+        using var b = File.OpenRead(other);
+        var (left, right) = (new byte[1 << 20], new byte[1 << 20]);
+        if (a.Length != b.Length)
+            return false;
+        for (int count; (count = a.ReadAtLeast(left, left.Length, throwOnEndOfStream: false)) > 0;)
+        {
+            b.ReadExactly(right, 0, count);
+            if (!left.AsSpan(0, count).SequenceEqual(right.AsSpan(0, count)))
+                return false;
+        }
+        return true;
+    }
+
+    private static long Size(string text)
+    {
+        var unit = text[^3..] switch { "GiB" => 1L << 30, "MiB" => 1L << 20, _ => 1L };
+        return long.Parse(unit == 1 ? text : text[..^3], CultureInfo.InvariantCulture) * unit;
+    }
+}
