@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Converters;
 using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Client;
 using SnapshotWorkflows.Durable.Engine.Dispatch;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -45,7 +46,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         Converter = new PayloadConverter(services.GetService<DataConverter>() ?? JsonDataConverter.Default, _options.MaxPayloadBytes);
         var properties = services.GetService<IExceptionPropertiesProvider>();
         _committer = new HubCommitter(hub, _inputs.Writer);
-        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _options.MaxHotInstances);
+        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _options);
         _dispatcher = new Dispatcher(
             hub, registry, _hot, _committer, _inputs.Reader, Waiters, claimed => new ActivityExecution(claimed, WriteAsync, Converter), _options, properties, time, _logger);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
@@ -113,6 +114,10 @@ public sealed partial class DurableEngine : IAsyncDisposable
         await Task.WhenAny(done.Task, _loop);
         return done.Task.IsCompleted ? await done.Task : throw new InvalidOperationException("The engine has stopped.");
     }
+
+    internal void TakeUp(CommitTurn reopened) => _inputs.Writer.TryWrite(new Reopened(reopened));
+
+    internal Rewinder Rewinder(ITaskHub hub) => new(this, hub, _hot);
 
     internal async ValueTask<ITaskHub> HubAsync(CancellationToken cancellation)
     {

@@ -17,8 +17,22 @@ public sealed class DurableEngineOptions
     /// <summary>An operation that throws leaves neither state nor messages behind. Default true, as in the public host.</summary>
     public bool RollbackEntityOperationsOnExceptions { get; set; } = true;
 
-    /// <summary>The version of instances that are started without one; null for none.</summary>
+    /// <summary>The version of instances that are started without one, and this process's own where <see cref="Version"/> is not set; null for none.</summary>
     public string? DefaultVersion { get; set; }
+
+    /// <summary>What instances are matched against; null: <see cref="DefaultVersion"/>. Without either, versions are not looked at.</summary>
+    public string? Version { get; set; }
+
+    /// <summary>Instances whose version has a class of its own run always; for the others this decides.</summary>
+    public VersionMatchStrategy VersionMatchStrategy { get; set; }
+
+    public VersionFailureStrategy VersionFailureStrategy { get; set; }
+
+    /// <summary>Most turns in one transaction. Turns run one after another; this bounds how many share a commit. Default 256.</summary>
+    public int MaxConcurrentOrchestrators { get; set; } = 256;
+
+    /// <summary>Most actions (calls, timers, signals, ...) of one execution; one more fails it: an orchestrator that loops without end must not fill the hub. Default 100,000.</summary>
+    public int MaxOrchestrationActions { get; set; } = 100_000;
 
     /// <summary>Instances kept in memory between turns; beyond it the one used least recently goes and is replayed when it is needed.</summary>
     public int MaxHotInstances { get; set; } = 10_000;

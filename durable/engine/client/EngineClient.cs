@@ -22,22 +22,14 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
     {
         ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
         var now = engine.Time.GetUtcNow();
-        // Version 7 begins with the time: instances that live at the same time lie side by side in the hub's tables.
-        var instanceId = options?.InstanceId ?? Guid.CreateVersion7(now).ToString("N");
-        InstanceIds.Check(instanceId);
         var refused = RefusedBy(options?.DedupeStatuses);
         var startAt = options?.StartAt is { } later && later > now ? later : (DateTimeOffset?)null;
-        var start = new ExecutionStartedEvent
+        var start = NewStart(orchestratorName.Name, options?.InstanceId, engine.Converter.Serialize(input), options?.Version?.Version) with
         {
-            OrchestrationInstance = new OrchestrationInstance(instanceId, Guid.NewGuid().ToString("N")),
-            Name = orchestratorName.Name,
-            Version = options?.Version?.Version ?? engine.DefaultVersion,
-            Input = engine.Converter.Serialize(input),
             Tags = options?.Tags is { Count: > 0 } tags ? tags : null,
             ScheduledStartTime = startAt?.UtcDateTime,
-            Timestamp = now.UtcDateTime,
-            ParentTraceContext = Activity.Current?.Id,
         };
+        var instanceId = start.OrchestrationInstance.InstanceId;
         while (true)
         {
             var result = await engine.WriteAsync(new StartInstance(start, startAt ?? now, refused));
@@ -50,6 +42,23 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
             await engine.WriteAsync(new SendMessage(instanceId, new ExecutionTerminatedEvent { Timestamp = now.UtcDateTime, Recurse = true, Input = "\"Replaced by a new instance.\"" }));
             await WaitForInstanceCompletionAsync(instanceId, false, cancellation);
         }
+    }
+
+    private ExecutionStartedEvent NewStart(string name, string? instanceId, string? input, string? version)
+    {
+        var now = engine.Time.GetUtcNow();
+        // Version 7 begins with the time: instances that live at the same time lie side by side in the hub's tables.
+        instanceId ??= Guid.CreateVersion7(now).ToString("N");
+        InstanceIds.Check(instanceId);
+        return new ExecutionStartedEvent
+        {
+            OrchestrationInstance = new OrchestrationInstance(instanceId, Guid.NewGuid().ToString("N")),
+            Name = name,
+            Version = version ?? engine.DefaultVersion,
+            Input = input,
+            Timestamp = now.UtcDateTime,
+            ParentTraceContext = Activity.Current?.Id,
+        };
     }
 
     public override async Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)

@@ -18,6 +18,7 @@ internal static class Metadata
             SerializedOutput = record.Output,
             SerializedCustomStatus = record.CustomStatus,
             FailureDetails = record.Failure,
+            Reason = record.Reason,
             Tags = record.Tags ?? System.Collections.Frozen.FrozenDictionary<string, string>.Empty,
         };
         return metadata;

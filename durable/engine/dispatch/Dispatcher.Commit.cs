@@ -68,6 +68,7 @@ internal sealed partial class Dispatcher
     {
         switch (unit.Write)
         {
+            case CommitTurn { Reopens: true }: break; // whoever asked for it tells when it is taken up
             case CommitTurn commit when result.Outcome == WriteOutcome.Done: Applied(unit.Instance!, commit); break;
             case CommitTurn commit:
                 logger.TurnFenced(commit.InstanceId);
@@ -86,7 +87,7 @@ internal sealed partial class Dispatcher
         var changed = instance.Status != commit.Status;
         instance.Revision++;
         instance.NextHistoryRow++;
-        instance.OpenTurn = false;
+        instance.OpenTurn = commit.OpenTurn;
         instance.Status = commit.Status;
         instance.CustomStatus = commit.CustomStatus;
         instance.DropTimers(commit.CancelledTimers);
@@ -109,12 +110,22 @@ internal sealed partial class Dispatcher
             if (activity.Claimed)
                 Begin(new ClaimedActivity(activity, 1, commit.CancelRequested.Contains(activity.Key.TaskId)));
             else
-                logger.ActivityNotRegistered(activity.Name, commit.InstanceId);
+                NoteMissing(activity.Name, commit.InstanceId);
         }
         if (instance.HasWork)
             MarkReady(commit.InstanceId);
         if (changed)
             waiters.Changed(commit.InstanceId);
+    }
+
+    private void Take(Reopened reopened)
+    {
+        var commit = reopened.Commit;
+        _ended.Remove(commit.InstanceId);
+        foreach (var activity in commit.Activities)
+            _claims.Enqueue(activity.Key);
+        MarkReady(commit.InstanceId);
+        waiters.Changed(commit.InstanceId);
     }
 
     private void Abandon(CommitTurn commit)
@@ -126,8 +137,19 @@ internal sealed partial class Dispatcher
         }
     }
 
+    private void NoteMissing(string activity, string instanceId)
+    {
+        logger.ActivityNotRegistered(activity, instanceId);
+        _notes.Enqueue(new NoteReason(instanceId, $"Activity '{activity}' is not registered in the process that looked; the call waits for one that has it."));
+    }
+
     private void Begin(ClaimedActivity claimed)
     {
+        if (registry.FindActivity(claimed.Activity.Name, claimed.Activity.Version) is null)
+        {
+            NoteMissing(claimed.Activity.Name, claimed.Activity.Key.InstanceId);
+            return;
+        }
         var execution = newExecution(claimed);
         _running[claimed.Activity.Key] = execution;
         if (claimed.Attempt > options.MaxActivityAttempts)

@@ -20,13 +20,17 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(done.Commit, Entity: done.Entity));
         while (!Draining && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var key))
             batch.Add(new Unit(new ClaimActivity(key)));
-        while (batch.Count < options.MaxBatchSize && _ready.TryDequeue(out var instanceId))
+        var turns = 0;
+        while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
         {
             _isReady.Remove(instanceId);
             if (EntityIds.IsEntity(instanceId))
                 await EntityTurnAsync(instanceId, now, cancellation);
             else if (await TurnAsync(instanceId, now, cancellation) is { } turn)
+            {
                 batch.Add(turn);
+                turns++;
+            }
             while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
                 batch.Add(new Unit(completion));
         }
@@ -37,16 +41,7 @@ internal sealed partial class Dispatcher
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {
-        HotInstance? instance;
-        try
-        {
-            instance = await hot.GetAsync(instanceId, cancellation);
-        }
-        catch (Exception exception) when (exception is System.Text.Json.JsonException or NotSupportedException or InvalidDataException)
-        {
-            logger.LoadFailed(exception, instanceId);
-            return null;
-        }
+        var instance = await hot.GetAsync(instanceId, cancellation);
         if (instance is null)
         {
             _ends.Remove(instanceId);
@@ -61,10 +56,25 @@ internal sealed partial class Dispatcher
             instance.Ready.AddRange(ends);
         if (!instance.HasWork)
             return null;
-        var commit = new TurnRunner(instance, now, options.OnNonDeterminism, properties).Run();
+        CommitTurn? commit;
+        try
+        {
+            commit = new TurnRunner(instance, now, properties).Run();
+        }
+        catch (Exception exception) when (options.IsCrash?.Invoke(exception) != true)
+        {
+            logger.TurnBroke(exception, instanceId);
+            hot.Break(instance, exception);
+            MarkReady(instanceId);
+            return null;
+        }
         StoreHeld(instance);
         if (commit is null)
+        {
+            if (instance.Obstacle is { Action: ObstacleAction.Wait } obstacle)
+                _notes.Enqueue(new NoteReason(instanceId, obstacle.Reason));
             return null;
+        }
         if (commit.Activities.Any(activity => registry.FindActivity(activity.Name, activity.Version) is null))
             commit = commit with { Activities = [.. commit.Activities.Select(activity => activity with { Claimed = registry.FindActivity(activity.Name, activity.Version) is not null })] };
         return new Unit(commit, Instance: instance);

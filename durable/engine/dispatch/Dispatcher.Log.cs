@@ -4,8 +4,8 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
 internal static partial class DispatcherLog
 {
-    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Orchestrator {Name} {Version} of {InstanceId} is not registered here; the instance waits for a process that has it")]
-    public static partial void OrchestratorNotRegistered(this ILogger logger, string name, string version, string instanceId);
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Instance {InstanceId} cannot go on here ({Kind}): {Reason}")]
+    public static partial void Blocked(this ILogger logger, string instanceId, string kind, string reason);
 
     [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "Activity {Name} of {InstanceId} is not registered here; the call waits for a process that has it")]
     public static partial void ActivityNotRegistered(this ILogger logger, string name, string instanceId);
@@ -22,8 +22,8 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1106, Level = LogLevel.Error, Message = "The task hub could not write {Unit}; it is tried again in {Delay}")]
     public static partial void WriteFailed(this ILogger logger, Exception exception, string unit, TimeSpan delay);
 
-    [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Instance {InstanceId} cannot be loaded; it stays as it is until its rows are repaired or purged")]
-    public static partial void LoadFailed(this ILogger logger, Exception exception, string instanceId);
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "A turn of {InstanceId} broke outside of the orchestrator's own code")]
+    public static partial void TurnBroke(this ILogger logger, Exception exception, string instanceId);
 
     [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Activity {Name} of {InstanceId} has used up {Attempts} attempts and ends as failed")]
     public static partial void PoisonActivity(this ILogger logger, string name, string instanceId, int attempts);

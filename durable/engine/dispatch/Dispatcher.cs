@@ -59,8 +59,8 @@ internal sealed partial class Dispatcher(
             Wake(instanceId, due);
         foreach (var (key, name) in work.Activities)
         {
-            if (registry.FindActivity(name, null) is null)
-                logger.ActivityNotRegistered(name, key.InstanceId);
+            if (!registry.HasActivity(name))
+                NoteMissing(name, key.InstanceId);
             else
                 _claims.Enqueue(key);
         }
@@ -135,6 +135,7 @@ internal sealed partial class Dispatcher(
                 case Delivered delivered: Take(delivered.Message); break;
                 case AttemptEnded ended: Take(ended); break;
                 case EntityBatchEnded ended: Take(ended); break;
+                case Reopened reopened: Take(reopened); break;
                 case WriteRequest request: _requests.Enqueue(request); break;
             }
         }

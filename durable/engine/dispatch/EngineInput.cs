@@ -17,6 +17,9 @@ internal sealed record AttemptEnded(ActivityExecution Execution, HistoryEvent? E
 /// <summary>A batch of an entity has run; <paramref name="Commit"/> is null when it broke and nothing is to be recorded.</summary>
 internal sealed record EntityBatchEnded(EntityBatch Batch, CommitEntity? Commit) : EngineInput;
 
+/// <summary>A failed instance lives again; its work is to be taken up.</summary>
+internal sealed record Reopened(CommitTurn Commit) : EngineInput;
+
 /// <summary>Somebody wants something written with the next transaction.</summary>
 internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done) : EngineInput;
 

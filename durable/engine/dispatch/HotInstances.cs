@@ -7,8 +7,9 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
 /// <summary>Instances in memory. Replay happens here, on load, and nowhere else.</summary>
-internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, PayloadConverter converter, ILoggerFactory loggers, ILogger logger, int capacity)
+internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, PayloadConverter converter, ILoggerFactory loggers, ILogger logger, DurableEngineOptions options)
 {
+    private readonly Dictionary<string, Obstacle> _broken = [];
     private readonly Dictionary<string, HotInstance> _instances = [];
     private long _uses;
 
@@ -17,7 +18,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     /// <summary>Number of replays so far.</summary>
     public long Replays { get; private set; }
 
-    /// <returns>Null if the instance has ended, or its orchestrator is not registered here.</returns>
+    /// <returns>Null if the instance has ended. One that cannot run here comes with its <see cref="HotInstance.Obstacle"/>.</returns>
     public async ValueTask<HotInstance?> GetAsync(string instanceId, CancellationToken cancellation)
     {
         if (!_instances.TryGetValue(instanceId, out var instance))
@@ -25,26 +26,29 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             var snapshot = await hub.LoadAsync(instanceId, cancellation);
             if (snapshot is null)
                 return null;
-            if (registry.FindOrchestrator(snapshot.Name, snapshot.Version) is not { } factory)
-            {
-                logger.OrchestratorNotRegistered(snapshot.Name, snapshot.Version ?? "", instanceId);
-                return null;
-            }
-            instance = Replay(snapshot, new OrchestrationExecutor(factory(), converter, loggers));
+            instance = Replay(snapshot);
             _instances.Add(instanceId, instance);
         }
         instance.LastUsed = ++_uses;
         return instance;
     }
 
+    /// <summary>A turn of the instance has thrown; when it is loaded next it ends, or is suspended, for that reason.</summary>
+    public void Break(HotInstance instance, Exception exception)
+    {
+        Remove(instance);
+        _broken[instance.InstanceId] = new Obstacle(
+            Obstacle.PoisonTurn, $"A turn broke outside of the orchestrator's own code: {exception.GetType().FullName}: {exception.Message}", ByOption);
+    }
+
     public void Remove(HotInstance instance) => _instances.Remove(instance.InstanceId);
 
     public void Trim()
     {
-        if (_instances.Count <= capacity)
+        if (_instances.Count <= options.MaxHotInstances)
             return;
         // A tenth more than needed, so that the search is not made at every turn.
-        var surplus = _instances.Count - capacity + (capacity / 10);
+        var surplus = _instances.Count - options.MaxHotInstances + (options.MaxHotInstances / 10);
         foreach (var idle in _instances.Values.Where(instance => instance.IsIdle).OrderBy(instance => instance.LastUsed).Take(surplus).ToArray())
             _instances.Remove(idle.InstanceId);
     }
@@ -53,20 +57,103 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     public void StartOver(HotInstance instance, CommitTurn commit)
     {
         var start = commit.Restart!;
-        var factory = registry.FindOrchestrator(start.Name, start.Version);
-        if (factory is null)
+        if (Fit(start.Name, start.Version, null, out var factory) is not null)
         {
-            logger.OrchestratorNotRegistered(start.Name, start.Version ?? "", instance.InstanceId);
-            Remove(instance);
+            Remove(instance); // read again, it comes with its obstacle
             return;
         }
-        instance.Executor = new OrchestrationExecutor(factory(), converter, loggers);
+        instance.Executor = NewExecutor(factory!());
         instance.ExecutionId = start.OrchestrationInstance.ExecutionId!;
         instance.NextHistoryRow = 1;
         instance.Locks = new HeldLocks();
         instance.OpenTurn = true;
         foreach (var one in commit.Events)
             instance.Executor.Apply(one, replaying: false);
+    }
+
+    /// <summary>Replays a history by itself, beside whatever is in memory.</summary>
+    /// <exception cref="InvalidOperationException">The instance cannot run here, or the history does not fit.</exception>
+    public OrchestrationExecutor Rehearse(InstanceSnapshot snapshot, IReadOnlyList<HistoryEvent> history)
+    {
+        var obstacle = TryMake(snapshot, out var orchestrator);
+        if (obstacle is not null)
+            throw new InvalidOperationException($"Instance '{snapshot.InstanceId}' cannot go on in this process ({obstacle.ErrorType}): {obstacle.Reason}");
+        var executor = NewExecutor(orchestrator!);
+        try
+        {
+            foreach (var happened in history)
+                executor.Apply(happened, replaying: true);
+        }
+        catch (NonDeterministicOrchestrationException exception)
+        {
+            throw new InvalidOperationException($"Instance '{snapshot.InstanceId}' cannot go on: {exception.Message}", exception);
+        }
+        return executor;
+    }
+
+    private ObstacleAction ByOption => options.OnNonDeterminism == NonDeterminismAction.Suspend ? ObstacleAction.Suspend : ObstacleAction.Fail;
+
+    private OrchestrationExecutor NewExecutor(ITaskOrchestrator orchestrator) => new(orchestrator, converter, loggers, options.MaxOrchestrationActions, options.DefaultVersion);
+
+    /// <summary>Whether this process can run the instance.</summary>
+    private Obstacle? Fit(string name, string? version, HubDamage? damage, out Func<ITaskOrchestrator>? factory)
+    {
+        factory = registry.FindOrchestrator(name, version);
+        if (damage is { IsNewer: true })
+            return new Obstacle(Obstacle.MalformedHistory, $"A newer program has written its history: {damage.Reason}", ObstacleAction.Wait);
+        if (damage is not null)
+            return new Obstacle(Obstacle.MalformedHistory, $"Its history cannot be read: {damage.Reason}", ByOption);
+        var ownClass = !string.IsNullOrEmpty(version) && registry.HasOrchestrator(name, version);
+        if (!ownClass && (options.Version ?? options.DefaultVersion) is { } own
+            && !VersionMatching.Matches(options.VersionMatchStrategy, version ?? "", own))
+        {
+            var fails = options.VersionFailureStrategy == VersionFailureStrategy.Fail;
+            return new Obstacle(
+                Obstacle.VersionMismatch,
+                $"The instance has version '{version}'; the process that looked has '{own}' and takes {options.VersionMatchStrategy}.",
+                fails ? ObstacleAction.Fail : ObstacleAction.Wait);
+        }
+        return factory is null
+            ? new Obstacle(Obstacle.NotRegistered, $"Orchestrator '{name}'{(string.IsNullOrEmpty(version) ? "" : $" {version}")} is not registered in the process that looked; it waits for one that has it.", ObstacleAction.Wait)
+            : null;
+    }
+
+    private HotInstance Replay(InstanceSnapshot snapshot)
+    {
+        var obstacle = _broken.Remove(snapshot.InstanceId, out var broken) ? broken : null;
+        ITaskOrchestrator? orchestrator = null;
+        obstacle ??= TryMake(snapshot, out orchestrator);
+        return obstacle is null ? Replay(snapshot, NewExecutor(orchestrator!)) : Blocked(snapshot, obstacle);
+    }
+
+    private Obstacle? TryMake(InstanceSnapshot snapshot, out ITaskOrchestrator? orchestrator)
+    {
+        orchestrator = null;
+        if (Fit(snapshot.Name, snapshot.Version, snapshot.Damage, out var factory) is { } obstacle)
+            return obstacle;
+        try
+        {
+            orchestrator = factory!();
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return new Obstacle(Obstacle.PoisonTurn, $"The orchestrator cannot be made: {exception.GetType().FullName}: {exception.Message}", ByOption);
+        }
+    }
+
+    private HotInstance Blocked(InstanceSnapshot snapshot, Obstacle obstacle)
+    {
+        logger.Blocked(snapshot.InstanceId, obstacle.ErrorType, obstacle.Reason);
+        var instance = new HotInstance(snapshot, NewExecutor(new NobodysOrchestrator())) { Obstacle = obstacle };
+        foreach (var happened in snapshot.History)
+        {
+            instance.Locks.Record(happened);
+            instance.Start ??= happened as ExecutionStartedEvent;
+        }
+        foreach (var message in snapshot.Inbox)
+            instance.Deliver(message);
+        return instance;
     }
 
     private HotInstance Replay(InstanceSnapshot snapshot, OrchestrationExecutor executor)
@@ -77,16 +164,26 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
         try
         {
             foreach (var happened in snapshot.History)
+            {
                 instance.Locks.Record(happened);
-            var closed = snapshot.OpenTurn ? LastCompleted(snapshot.History) : snapshot.History.Count;
-            for (var index = 0; index < snapshot.History.Count; index++)
-                executor.Apply(snapshot.History[index], replaying: index < closed);
+                if (happened is ExecutionSuspendedEvent suspended)
+                    instance.Reason = suspended.Reason;
+            }
+            var history = RewoundHistory.View(snapshot.History);
+            var closed = snapshot.OpenTurn ? LastCompleted(history) : history.Count;
+            for (var index = 0; index < history.Count; index++)
+                executor.Apply(history[index], replaying: index < closed);
             executor.EndReplay(snapshot.OpenTurn);
         }
         catch (NonDeterministicOrchestrationException exception)
         {
             logger.NonDeterminism(exception, snapshot.InstanceId);
-            instance.NonDeterminism = exception.Message;
+            instance.Obstacle = new Obstacle(typeof(NonDeterministicOrchestrationException).FullName!, exception.Message, ByOption);
+        }
+        catch (Exception exception)
+        {
+            logger.Blocked(snapshot.InstanceId, Obstacle.PoisonTurn, exception.Message);
+            instance.Obstacle = new Obstacle(Obstacle.PoisonTurn, $"The replay broke: {exception.GetType().FullName}: {exception.Message}", ByOption);
         }
         foreach (var message in snapshot.Inbox)
             instance.Deliver(message);

@@ -18,12 +18,18 @@ public sealed record InstanceSnapshot
     public required IReadOnlyList<HistoryEvent> History { get; init; }
     public required IReadOnlyList<InboxMessage> Inbox { get; init; }
 
+    /// <summary>Set when rows of the history or the inbox cannot be read; then neither is complete.</summary>
+    public HubDamage? Damage { get; init; }
+
     /// <summary>JSON of an entity's state; null when it has none. Entities have no history.</summary>
     public string? EntityState { get; init; }
 
     /// <summary>Who holds an entity in a critical section; the engine's own text.</summary>
     public string? LockedBy { get; init; }
 }
+
+/// <param name="IsNewer">The rows are sound and hold kinds of events that this program does not know: a newer one wrote them.</param>
+public sealed record HubDamage(string Reason, bool IsNewer);
 
 /// <summary>What queries tell about an instance.</summary>
 public sealed record InstanceRecord(string InstanceId, string Name, OrchestrationRuntimeStatus Status, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)

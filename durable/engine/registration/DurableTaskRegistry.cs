@@ -5,7 +5,7 @@ using SnapshotWorkflows.Durable.Entities;
 namespace SnapshotWorkflows.Durable.Engine;
 
 /// <summary>The orchestrators and activities of this process. A node takes only work that it has registered.</summary>
-public sealed class DurableTaskRegistry
+public sealed partial class DurableTaskRegistry
 {
     private readonly Dictionary<(string Name, string Version), Func<ITaskOrchestrator>> _orchestrators = new(NameComparer.Instance);
     private readonly Dictionary<(string Name, string Version), Func<IServiceProvider, ITaskActivity>> _activities = new(NameComparer.Instance);
@@ -27,10 +27,12 @@ public sealed class DurableTaskRegistry
 
     public DurableTaskRegistry AddActivity<T>() where T : class, ITaskActivity => AddActivity(typeof(T));
 
-    public DurableTaskRegistry AddActivity(Type type)
+    public DurableTaskRegistry AddActivity(Type type) => AddActivity(NameOf(type), type);
+
+    public DurableTaskRegistry AddActivity(TaskName name, Type type)
     {
         var factory = ActivatorUtilities.CreateFactory(type, []);
-        return AddActivity(NameOf(type), VersionOf(type), services => (ITaskActivity)factory(services, null));
+        return AddActivity(name, VersionOf(type), services => (ITaskActivity)factory(services, null));
     }
 
     /// <exception cref="ArgumentException">The name is registered in this version already.</exception>
@@ -80,6 +82,12 @@ public sealed class DurableTaskRegistry
 
     internal Func<ITaskOrchestrator>? FindOrchestrator(string name, string? version) =>
         _orchestrators.TryGetValue((name, version ?? ""), out var exact) ? exact : _orchestrators.GetValueOrDefault((name, ""));
+
+    /// <summary>In exactly this version.</summary>
+    internal bool HasOrchestrator(string name, string? version) => _orchestrators.ContainsKey((name, version ?? ""));
+
+    /// <summary>In any version.</summary>
+    internal bool HasActivity(string name) => _activities.Keys.Any(key => string.Equals(key.Name, name, StringComparison.OrdinalIgnoreCase));
 
     internal Func<IServiceProvider, ITaskActivity>? FindActivity(string name, string? version) =>
         _activities.TryGetValue((name, version ?? ""), out var exact) ? exact : _activities.GetValueOrDefault((name, ""));

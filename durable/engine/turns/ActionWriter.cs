@@ -56,7 +56,7 @@ internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time
                 {
                     EventId = child.Id, Timestamp = time, Name = child.Name, Version = child.Version, InstanceId = child.InstanceId, Input = child.Input, Tags = child.Tags,
                 });
-                _children.Add(StartOf(child));
+                _children.Add(StartOf(child, executor.Start!, new OrchestrationInstance(instanceId, executionId), time));
                 break;
             case CallEntity call when !Last:
                 var called = new EntityOperationCalledEvent
@@ -110,17 +110,15 @@ internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time
         }
     }
 
-    private ExecutionStartedEvent StartOf(StartChild child) => new()
+    public static ExecutionStartedEvent StartOf(StartChild child, ExecutionStartedEvent parent, OrchestrationInstance caller, DateTime time) => new()
     {
-        OrchestrationInstance = new OrchestrationInstance(child.InstanceId, NameBasedGuid.Create($"{executionId}_{child.Id}_child").ToString("N")),
-        ParentInstance = child.FireAndForget
-            ? null
-            : new ParentInstance(new OrchestrationInstance(instanceId, executionId), executor.Start!.Name, executor.Start.Version, child.Id),
+        OrchestrationInstance = new OrchestrationInstance(child.InstanceId, NameBasedGuid.Create($"{caller.ExecutionId}_{child.Id}_child").ToString("N")),
+        ParentInstance = child.FireAndForget ? null : new ParentInstance(caller, parent.Name, parent.Version, child.Id),
         Name = child.Name,
         Version = child.Version,
         Input = child.Input,
         Tags = child.Tags,
         Timestamp = time,
-        ParentTraceContext = executor.Start!.ParentTraceContext,
+        ParentTraceContext = parent.ParentTraceContext,
     };
 }

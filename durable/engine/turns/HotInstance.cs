@@ -35,8 +35,14 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
 
     public bool OpenTurn { get; set; } = snapshot.OpenTurn;
 
-    /// <summary>Why the history does not fit the code; null if it does.</summary>
-    public string? NonDeterminism { get; set; }
+    /// <summary>Why the instance cannot go on here; null if it can.</summary>
+    public Obstacle? Obstacle { get; set; }
+
+    /// <summary>Why it is suspended.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>How the instance began, where its code is not there to have taken it.</summary>
+    public ExecutionStartedEvent? Start { get; set; }
 
     /// <summary>Ready to be consumed, in order.</summary>
     public List<PendingMessage> Ready { get; } = [];

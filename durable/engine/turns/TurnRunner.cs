@@ -6,7 +6,7 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Durable.Engine.Turns;
 
 /// <summary>Feeds the ready messages of one instance to its executor and turns what comes out into one commit.</summary>
-internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDeterminismAction onNonDeterminism, IExceptionPropertiesProvider? properties)
+internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExceptionPropertiesProvider? properties)
 {
     private readonly List<HistoryEvent> _events = [];
     private readonly List<long> _consumed = [];
@@ -35,8 +35,8 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
                 TerminateChildren = _terminated.Recurse ? _terminated : null,
             };
         }
-        if (instance.NonDeterminism is { } reason)
-            return Unfit(reason);
+        if (instance.Obstacle is { } obstacle)
+            return Stop(obstacle);
         if (!_touched && (!instance.OpenTurn || _suspended))
             return null;
         if (instance.OpenTurn && !_suspended)
@@ -68,7 +68,8 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
             }
             return;
         }
-        if ((_suspended || instance.NonDeterminism is not null) && message.Event is not (ExecutionResumedEvent or ExecutionTerminatedEvent))
+        var isControl = message.Event is ExecutionTerminatedEvent || (message.Event is ExecutionResumedEvent && instance.Obstacle is not { Action: ObstacleAction.Wait });
+        if ((_suspended || instance.Obstacle is not null) && !isControl)
         {
             instance.Held.Add(message);
             return;
@@ -83,6 +84,7 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
                 break;
             case ExecutionSuspendedEvent suspended:
                 _suspended = true;
+                instance.Reason = suspended.Reason;
                 _events.Add(suspended with { Timestamp = Time });
                 break;
             case ExecutionResumedEvent resumed:
@@ -148,6 +150,7 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
     {
         foreach (var message in instance.Ready.Concat(instance.Held))
         {
+            instance.Start ??= message.Event as ExecutionStartedEvent;
             if (message.Sequence is { } sequence)
                 _consumed.Add(sequence);
         }
@@ -155,21 +158,29 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
         instance.Held.Clear();
     }
 
-    private CommitTurn? Unfit(string reason)
+    private CommitTurn? Stop(Obstacle obstacle)
     {
-        if (onNonDeterminism == NonDeterminismAction.Fail)
-            return End(OrchestrationRuntimeStatus.Failed, null, new TaskFailureDetails(typeof(NonDeterministicOrchestrationException).FullName!, reason, null, null));
-        if (!_touched && _suspended)
-            return null;
-        Open();
-        _events.Add(new ExecutionSuspendedEvent { Timestamp = Time, Reason = reason });
-        _suspended = true;
-        return Close();
+        switch (obstacle.Action)
+        {
+            case ObstacleAction.Fail:
+                return End(OrchestrationRuntimeStatus.Failed, null, new TaskFailureDetails(obstacle.ErrorType, obstacle.Reason, null, null));
+            case ObstacleAction.Suspend when _touched || !_suspended:
+                Open();
+                _events.Add(new ExecutionSuspendedEvent { Timestamp = Time, Reason = obstacle.Reason });
+                _suspended = true;
+                instance.Reason = obstacle.Reason;
+                return Close();
+            case ObstacleAction.Wait when _touched:
+                // Rows that nobody will ever take went; the instance stays where it is.
+                return Close();
+            default:
+                return null;
+        }
     }
 
     private CommitTurn Close()
     {
-        if (instance.NonDeterminism is null && !_suspended)
+        if (instance.Obstacle is null && !_suspended)
         {
             if (_executor.HasEnded)
                 return Ended();
@@ -181,14 +192,15 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
             }
         }
         var actions = new ActionWriter(_executor, Time, instance.InstanceId, instance.ExecutionId);
-        if (instance.NonDeterminism is null)
+        if (instance.Obstacle is null)
             actions.Write(_events);
         RecordLocks();
         _events.Add(new OrchestratorCompletedEvent { Timestamp = Time });
         var status = _suspended ? OrchestrationRuntimeStatus.Suspended
+            : instance.Obstacle is not null ? instance.Status
             : _executor.Start is null ? OrchestrationRuntimeStatus.Pending
             : OrchestrationRuntimeStatus.Running;
-        return actions.AddTo(Commit(status));
+        return actions.AddTo(Commit(status)) with { OpenTurn = instance.OpenTurn && instance.Obstacle is not null };
     }
 
     private CommitTurn Ended()
@@ -212,13 +224,13 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
     {
         Open();
         var actions = new ActionWriter(_executor, Time, instance.InstanceId, instance.ExecutionId) { Last = true };
-        if (_terminated is null && instance.NonDeterminism is null)
+        if (_terminated is null && instance.Obstacle is null)
             actions.Write(_events);
         RecordLocks();
         actions.Release(instance.Locks, _events);
         _events.Add(new ExecutionCompletedEvent { Timestamp = Time, OrchestrationStatus = status, Result = output, FailureDetails = failure });
         _events.Add(new OrchestratorCompletedEvent { Timestamp = Time });
-        if (_executor.Start?.ParentInstance is { } parent)
+        if ((_executor.Start ?? instance.Start)?.ParentInstance is { } parent)
         {
             HistoryEvent report = status == OrchestrationRuntimeStatus.Completed
                 ? new SubOrchestrationInstanceCompletedEvent { TaskScheduledId = parent.TaskScheduleId, Result = output, Timestamp = Time }
@@ -271,6 +283,7 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, NonDe
         Status = status,
         At = now,
         CustomStatus = _executor.CustomStatus ?? instance.CustomStatus,
+        Reason = status == OrchestrationRuntimeStatus.Suspended ? instance.Reason : instance.Obstacle?.Reason,
         ConsumedMessages = _consumed,
         ConsumedActivities = _activities,
     };

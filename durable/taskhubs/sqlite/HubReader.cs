@@ -44,9 +44,10 @@ internal sealed partial class HubReader(Statements statements)
             };
         }
         if (instanceId[0] == '@')
-            return found with { EntityState = Payloads.Fetch(statements, found.EntityState), Inbox = ReadInbox(instanceId) };
-        var (history, rows) = ReadHistory(instanceId, found.ExecutionId);
-        return found with { History = history, NextHistoryRow = rows, Inbox = ReadInbox(instanceId) };
+            return found with { EntityState = Payloads.Fetch(statements, found.EntityState), Inbox = ReadInbox(instanceId, out var unread), Damage = unread };
+        var (history, rows) = ReadHistory(instanceId, found.ExecutionId, out var damage);
+        var inbox = ReadInbox(instanceId, out var inboxDamage);
+        return found with { History = history, NextHistoryRow = rows, Inbox = inbox, Damage = damage ?? inboxDamage };
     }
 
     public PendingWork PendingWork(DateTimeOffset now)
@@ -110,7 +111,7 @@ internal sealed partial class HubReader(Statements statements)
     }
 
     public IReadOnlyList<HistoryEvent>? History(string instanceId) =>
-        statements.Scalar("SELECT execution_id FROM instances WHERE instance_id = $0", instanceId) is string execution ? ReadHistory(instanceId, execution).Events : null;
+        statements.Scalar("SELECT execution_id FROM instances WHERE instance_id = $0", instanceId) is string execution ? ReadHistory(instanceId, execution, out _).Events : null;
 
     public string? Progress(string instanceId) => (string?)statements.Scalar("SELECT data FROM progress WHERE instance_id = $0", instanceId);
 
@@ -138,8 +139,9 @@ internal sealed partial class HubReader(Statements statements)
         }
         : record with { Input = null, Output = null, CustomStatus = null, Failure = null };
 
-    private (List<HistoryEvent> Events, int Rows) ReadHistory(string instanceId, string executionId)
+    private (List<HistoryEvent> Events, int Rows) ReadHistory(string instanceId, string executionId, out HubDamage? damage)
     {
+        damage = null;
         var stored = new List<string>();
         using (var reader = statements.Read("SELECT events FROM history WHERE instance_id = $0 AND execution_id = $1 ORDER BY turn", instanceId, executionId))
         {
@@ -148,19 +150,42 @@ internal sealed partial class HubReader(Statements statements)
         }
         var events = new List<HistoryEvent>();
         foreach (var row in stored)
-            events.AddRange(HistoryJson.ReadEvents(Payloads.Fetch(statements, row)!));
+        {
+            events.AddRange(TryRead(row, out var unread));
+            damage ??= unread;
+        }
         return (events, stored.Count);
     }
 
-    private List<InboxMessage> ReadInbox(string instanceId)
+    private List<HistoryEvent> TryRead(string stored, out HubDamage? damage)
     {
+        try
+        {
+            return HistoryJson.TryRead(Payloads.Fetch(statements, stored)!, out damage);
+        }
+        catch (InvalidDataException exception)
+        {
+            damage = new HubDamage(exception.Message, IsNewer: false);
+            return [];
+        }
+    }
+
+    private List<InboxMessage> ReadInbox(string instanceId, out HubDamage? damage)
+    {
+        damage = null;
         var rows = new List<(long Sequence, string? Execution, DateTimeOffset VisibleAt, string Event)>();
         using (var reader = statements.Read("SELECT sequence, execution_id, visible_at, event FROM inbox WHERE instance_id = $0 ORDER BY sequence", instanceId))
         {
             while (reader.Read())
                 rows.Add((reader.GetInt64(0), Text(reader, 1), Time(reader, 2), reader.GetString(3)));
         }
-        return [.. rows.Select(row => new InboxMessage(row.Sequence, instanceId, row.Execution, row.VisibleAt, HistoryJson.ReadEvent(Payloads.Fetch(statements, row.Event)!)))];
+        var inbox = new List<InboxMessage>();
+        foreach (var row in rows)
+        {
+            inbox.AddRange(TryRead(row.Event, out var unread).Select(one => new InboxMessage(row.Sequence, instanceId, row.Execution, row.VisibleAt, one)));
+            damage ??= unread;
+        }
+        return inbox;
     }
 
     private static (long Time, string Id) Token(string? token)
