@@ -31,6 +31,13 @@ public static class StagedParts
 
     internal const int IdentityDigits = 64;
 
+    internal static void DemandLength(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content)
+    {
+        var length = content.Sum(piece => (long)piece.Length);
+        if (length != part.Length)
+            throw new ArgumentException($"Part {part.Index} has {length} bytes, {part.Length} were said.", nameof(content));
+    }
+
     internal static void Validate(string session)
     {
         if (session.Length is 0 or > 32 || session.Any(c => c is not ((>= 'a' and <= 'z') or (>= '0' and <= '9'))))
@@ -51,6 +58,14 @@ public static class StagedParts
     }
 }
 
+/// <summary>Ways to write parts.</summary>
+public static class StagedWriting
+{
+    /// <inheritdoc cref="IStagedObject.WriteAsync"/>
+    public static Task WriteAsync(this IStagedObject staged, StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
+        staged.WriteAsync(part, [content], cancellation);
+}
+
 /// <summary>An object in the making. Parts may be written by several callers at once.</summary>
 public interface IStagedObject : IAsyncDisposable
 {
@@ -58,7 +73,8 @@ public interface IStagedObject : IAsyncDisposable
     bool Holds(StagedPart part);
 
     /// <summary>Stages a part. Again the same part is success. A death soon after may lose the last 32 MiB of parts; nothing older.</summary>
-    Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation);
+    /// <param name="content">The part's bytes, in as many pieces as they lie in; left alone once the task has ended.</param>
+    Task WriteAsync(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation);
 
     /// <summary>Makes the object of the parts, durably, if none of that name exists.</summary>
     /// <remarks>Where an earlier life of this session had done so already, the outcome may be either.</remarks>

@@ -87,6 +87,10 @@ public abstract class StoreDecorator : ISecondaryStore, IStagedObjects, IMarkedP
         public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation) => new(store.AroundAsync(
             new StoreCall(StoreOperation.Read, Math.Clamp(Length - offset, 0, buffer.Length), Repeatable: true), token => inner.ReadAsync(offset, buffer, token).AsTask(), cancellation));
 
+        public ValueTask<int> ReadAsync(long offset, Memory<byte> head, Memory<byte> rest, CancellationToken cancellation) => new(store.AroundAsync(
+            new StoreCall(StoreOperation.Read, Math.Clamp(Length - offset, 0, head.Length + (long)rest.Length), Repeatable: true),
+            token => inner.ReadAsync(offset, head, rest, token).AsTask(), cancellation));
+
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
@@ -94,8 +98,8 @@ public abstract class StoreDecorator : ISecondaryStore, IStagedObjects, IMarkedP
     {
         public bool Holds(StagedPart part) => inner.Holds(part);
 
-        public Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation) => store.AroundAsync(
-            new StoreCall(StoreOperation.Stage, content.Length, Repeatable: true), token => Void(inner.WriteAsync(part, content, token)), cancellation);
+        public Task WriteAsync(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation) => store.AroundAsync(
+            new StoreCall(StoreOperation.Stage, part.Length, Repeatable: true), token => Void(inner.WriteAsync(part, content, token)), cancellation);
 
         public Task<PutOutcome> CommitAsync(IReadOnlyList<StagedPart> parts, CancellationToken cancellation) => store.AroundAsync(
             new StoreCall(StoreOperation.Commit, 0, Repeatable: true), token => inner.CommitAsync(parts, token), cancellation);

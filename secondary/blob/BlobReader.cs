@@ -9,16 +9,20 @@ internal sealed class BlobReader(BlobClient blob, string store, string name, lon
 {
     public long Length { get; } = length;
 
-    public async ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
+    public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation) => ReadAsync(offset, buffer, default, cancellation);
+
+    public async ValueTask<int> ReadAsync(long offset, Memory<byte> head, Memory<byte> rest, CancellationToken cancellation)
     {
-        var wanted = (int)Math.Clamp(Length - offset, 0, buffer.Length);
+        var wanted = (int)Math.Clamp(Length - offset, 0, head.Length + (long)rest.Length);
         if (wanted == 0)
             return 0;
         try
         {
             var options = new BlobDownloadOptions { Range = new HttpRange(offset, wanted), Conditions = new BlobRequestConditions { IfMatch = tag } };
             using var download = (await blob.DownloadStreamingAsync(options, cancellation)).Value;
-            var read = await download.Content.ReadAtLeastAsync(buffer[..wanted], wanted, throwOnEndOfStream: false, cancellation);
+            var read = await FillAsync(download.Content, head[..Math.Min(head.Length, wanted)], cancellation);
+            if (wanted > head.Length && read == head.Length)
+                read += await FillAsync(download.Content, rest[..(wanted - head.Length)], cancellation);
             // A connection that ends early must not be taken for the end of the object.
             return read == wanted ? read : throw new IOException("The body ended early.");
         }
@@ -27,6 +31,9 @@ internal sealed class BlobReader(BlobClient blob, string store, string name, lon
             throw BlobErrors.Map(e, store, $"Reading '{name}'");
         }
     }
+
+    private static ValueTask<int> FillAsync(Stream body, Memory<byte> buffer, CancellationToken cancellation) =>
+        body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -101,11 +101,11 @@ public sealed partial class BlobStore
         }
     }
 
-    internal async Task StageAsync(BlockBlobClient blob, string name, string blockId, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    internal async Task StageAsync(BlockBlobClient blob, string name, string blockId, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation)
     {
         try
         {
-            using var stream = new ReadOnlyMemoryStream(content);
+            using var stream = new SegmentStream(content);
             await blob.StageBlockAsync(blockId, stream, cancellationToken: cancellation);
         }
         catch (Exception e) when (BlobErrors.IsOurs(e, cancellation))

@@ -19,9 +19,9 @@ internal sealed class StagedBlob(BlobStore store, BlockBlobClient blob, string n
 
     public bool Holds(StagedPart part) => _held.TryGetValue(BlockId(part), out var length) && length == part.Length;
 
-    public async Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public async Task WriteAsync(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(content.Length, part.Length);
+        StagedParts.DemandLength(part, content);
         var id = BlockId(part);
         await store.StageAsync(blob, name, id, content, cancellation);
         _held[id] = part.Length;

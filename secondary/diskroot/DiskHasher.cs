@@ -31,6 +31,9 @@ public static class DiskHasher
     /// <summary>A disk that can be read at random; holes are neither read nor hashed.</summary>
     public static Task<DiskDigest> ComputeAsync(ISparseDisk disk, DiskHashOptions options, IProgress<DiskProgress>? progress, CancellationToken cancellation)
     {
+        // Leaves can be hashed in any order; only the plain hash needs the bytes in a row.
+        if (!options.Sha256)
+            return ParallelHash.RunAsync(disk, options, progress, cancellation);
         var pipeline = new HashPipeline(disk.DiskBytes, options, progress);
         return pipeline.RunAsync(FromDiskAsync(disk, pipeline.Buffers, cancellation), cancellation);
     }

@@ -118,19 +118,7 @@ internal sealed class HashPipeline
     private void HashLeaves(DiskPiece piece)
     {
         Span<byte> hashes = stackalloc byte[DiskRoot.LeavesPerGroup * DiskRoot.HashBytes];
-        var leaves = (piece.Length + DiskRoot.LeafBytes - 1) / DiskRoot.LeafBytes;
-        // The disk's last leaf is hashed as if it were full of zeros to its end.
-        piece.Buffer.AsSpan(piece.Length, leaves * DiskRoot.LeafBytes - piece.Length).Clear();
-        for (var i = 0; i < leaves; i++)
-        {
-            var leaf = piece.Buffer.AsSpan(i * DiskRoot.LeafBytes, DiskRoot.LeafBytes);
-            var hash = hashes.Slice(i * DiskRoot.HashBytes, DiskRoot.HashBytes);
-            if (leaf.ContainsAnyExcept((byte)0))
-                SHA256.HashData(leaf, hash);
-            else
-                DiskRoot.ZeroLeaf.CopyTo(hash);
-        }
-        _builder.AddGroup(piece.Offset / DiskRoot.GroupBytes, hashes[..(leaves * DiskRoot.HashBytes)]);
+        _builder.AddGroup(piece.Offset / DiskRoot.GroupBytes, GroupHash.Leaves(piece.Buffer, piece.Length, hashes));
         Buffers.Return(piece.Buffer);
     }
 }

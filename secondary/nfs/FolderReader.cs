@@ -49,6 +49,35 @@ internal sealed class FolderReader : IStoreReader
         }
     }
 
+    public ValueTask<int> ReadAsync(long offset, Memory<byte> head, Memory<byte> rest, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            var wanted = head.Length + rest.Length;
+            var read = (int)RandomAccess.Read(_file, [head, rest], offset);
+            if (_dropCache)
+                Libc.DropCache(_file, offset, read);
+            if (read == wanted || read == 0)
+                return ValueTask.FromResult(read);
+            // Short in the middle: the rest by single reads, which go on until the end of the file.
+            return read < head.Length ? AfterHeadAsync(offset, head, rest, cancellation) : AfterRestAsync(offset, head.Length, rest, cancellation);
+        }
+        catch (Exception e) when (FolderErrors.IsOurs(e))
+        {
+            throw FolderErrors.Map(e, _store, $"Reading '{_name}'");
+        }
+    }
+
+    private async ValueTask<int> AfterHeadAsync(long offset, Memory<byte> head, Memory<byte> rest, CancellationToken cancellation)
+    {
+        var read = await ReadAsync(offset, head, cancellation);
+        return read < head.Length ? read : await AfterRestAsync(offset, read, rest, cancellation);
+    }
+
+    private async ValueTask<int> AfterRestAsync(long offset, int head, Memory<byte> rest, CancellationToken cancellation) =>
+        head + await ReadAsync(offset + head, rest, cancellation);
+
     public ValueTask DisposeAsync()
     {
         _file.Dispose();

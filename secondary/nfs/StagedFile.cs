@@ -56,16 +56,16 @@ internal sealed class StagedFile : IStagedObject
 
     public bool Holds(StagedPart part) => _published || _held.TryGetValue(part.Index, out var held) && held == part;
 
-    public async Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public async Task WriteAsync(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(content.Length, part.Length);
+        StagedParts.DemandLength(part, content);
         cancellation.ThrowIfCancellationRequested();
         if (_published)
             return;
         try
         {
             _store.BeforeStage(FolderStep.WritePartial, _name);
-            RandomAccess.Write(_file, content.Span, part.Offset);
+            RandomAccess.Write(_file, content, part.Offset);
             bool due;
             lock (_gate)
             {

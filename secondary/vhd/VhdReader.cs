@@ -135,6 +135,17 @@ public sealed class VhdReader : ISparseDisk
             part.Span.Clear();
             return;
         }
+        if (inBlock == 0)
+        {
+            // Bitmap and data lie together: one read has both, which counts where a read is a request.
+            var bits = new byte[_layout.BitmapBytes];
+            var at = sector * (long)VhdFormat.SectorBytes;
+            if (await _source.ReadAsync(at, bits, part, cancellation) != bits.Length + part.Length)
+                throw VhdException.Damaged("vhd.truncated", at, $"The file ends within block {block}");
+            _bitmap = new CachedBitmap((int)block, bits);
+            VhdBitmap.Apply(bits, 0, part.Span);
+            return;
+        }
         var bitmap = await BitmapAsync((int)block, cancellation);
         await ReadAsync(_source, sector * (long)VhdFormat.SectorBytes + _layout.BitmapBytes + inBlock, part, $"block {block}", cancellation);
         VhdBitmap.Apply(bitmap, inBlock, part.Span);

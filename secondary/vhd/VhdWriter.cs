@@ -10,7 +10,9 @@ namespace SnapshotWorkflows.Secondary.Vhd;
 /// </remarks>
 public static class VhdWriter
 {
-    private static readonly byte[] s_fullBitmap = FullBitmap();
+    private static readonly byte[] s_fullBitmap = MakeFullBitmap();
+
+    internal static ReadOnlyMemory<byte> FullBitmap => s_fullBitmap;
 
     /// <summary>Blocks in any order, each at most once, onto a stream that can seek (the table is written last).</summary>
     /// <exception cref="VhdException"><c>vhd.block</c>: an index outside the disk, one given twice, or data of a wrong length.</exception>
@@ -85,18 +87,22 @@ public static class VhdWriter
         return new VhdWriteReceipt(next + VhdFormat.FooterBytes, allocated);
     }
 
-    private static long BlockStride => s_fullBitmap.Length + VhdFormat.DefaultBlockBytes;
+    internal static long BlockStride => s_fullBitmap.Length + VhdFormat.DefaultBlockBytes;
 
-    private static long DataStart(VhdHeader header) => VhdFormat.FirstTableOffset + VhdFormat.RoundUpToSector(header.TableEntries * 4L);
+    internal static long DataStart(VhdHeader header) => VhdFormat.FirstTableOffset + VhdFormat.RoundUpToSector(header.TableEntries * 4L);
 
-    private static uint[] NewTable(VhdHeader header)
+    internal static uint[] NewTable(VhdHeader header)
     {
         var table = new uint[header.TableEntries];
         Array.Fill(table, VhdFormat.AbsentBlock);
         return table;
     }
 
-    private static async Task WriteFrontAsync(Stream target, byte[] footer, VhdHeader header, uint[] table, CancellationToken cancellation)
+    private static async Task WriteFrontAsync(Stream target, byte[] footer, VhdHeader header, uint[] table, CancellationToken cancellation) =>
+        await target.WriteAsync(Front(footer, header, table), cancellation);
+
+    /// <summary>Everything before the first block: footer copy, header, table.</summary>
+    internal static byte[] Front(byte[] footer, VhdHeader header, uint[] table)
     {
         var front = new byte[DataStart(header)];
         footer.CopyTo(front, 0);
@@ -105,7 +111,7 @@ public static class VhdWriter
         front.AsSpan(VhdFormat.FirstTableOffset).Fill(0xFF);
         for (var i = 0; i < table.Length; i++)
             BinaryPrimitives.WriteUInt32BigEndian(front.AsSpan(VhdFormat.FirstTableOffset + i * 4), table[i]);
-        await target.WriteAsync(front, cancellation);
+        return front;
     }
 
     private static async Task WriteBlockAsync(Stream target, ReadOnlyMemory<byte> data, CancellationToken cancellation)
@@ -128,7 +134,7 @@ public static class VhdWriter
         }
     }
 
-    private static byte[] FullBitmap()
+    private static byte[] MakeFullBitmap()
     {
         var bitmap = new byte[VhdFormat.BitmapBytes(VhdFormat.DefaultBlockBytes)];
         Array.Fill(bitmap, (byte)0xFF);

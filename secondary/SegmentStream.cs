@@ -1,25 +1,34 @@
 namespace SnapshotWorkflows.Secondary;
 
-/// <summary>Memory as a stream that can be read again, without a copy.</summary>
-internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
+/// <summary>Pieces of memory as one stream that can be read again, without a copy.</summary>
+internal sealed class SegmentStream : Stream
 {
-    private int _position;
+    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _segments;
+    private long _position;
+
+    public SegmentStream(IReadOnlyList<ReadOnlyMemory<byte>> segments)
+    {
+        _segments = segments;
+        foreach (var segment in segments)
+            Length += segment.Length;
+    }
 
     public override bool CanRead => true;
     public override bool CanSeek => true;
     public override bool CanWrite => false;
-    public override long Length => memory.Length;
+    public override long Length { get; }
 
     public override long Position
     {
         get => _position;
-        set => _position = (int)Math.Clamp(value, 0, memory.Length);
+        set => _position = Math.Clamp(value, 0, Length);
     }
 
     public override int Read(Span<byte> buffer)
     {
-        var count = Math.Min(buffer.Length, memory.Length - _position);
-        memory.Span.Slice(_position, count).CopyTo(buffer);
+        var piece = Next();
+        var count = Math.Min(buffer.Length, piece.Length);
+        piece.Span[..count].CopyTo(buffer);
         _position += count;
         return count;
     }
@@ -32,19 +41,21 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <summary>The rest goes out as one piece.</summary>
+    /// <summary>Piece by piece, straight from where they lie.</summary>
     public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
     {
-        var rest = memory[_position..];
-        _position = memory.Length;
-        await destination.WriteAsync(rest, cancellationToken);
+        for (var piece = Next(); piece.Length > 0; piece = Next())
+        {
+            await destination.WriteAsync(piece, cancellationToken);
+            _position += piece.Length;
+        }
     }
 
     public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
     {
         SeekOrigin.Begin => offset,
         SeekOrigin.Current => _position + offset,
-        _ => memory.Length + offset,
+        _ => Length + offset,
     };
 
     public override void Flush()
@@ -53,4 +64,16 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException("This stream is read-only.");
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is read-only.");
+
+    private ReadOnlyMemory<byte> Next()
+    {
+        long start = 0;
+        foreach (var segment in _segments)
+        {
+            if (_position < start + segment.Length)
+                return segment[(int)(_position - start)..];
+            start += segment.Length;
+        }
+        return default;
+    }
 }
