@@ -13,6 +13,7 @@ internal static class Roles
     public const string DestinationVdi = "copy";
     public const string CopyTask = "copy-task";
     public const string Folder = "folder";
+    public const string Stream = "stream";
     public const string Manifest = "manifest";
     public const string Freeze = "freeze";
 }

@@ -11,7 +11,9 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
     protected override async Task<DestinationPlan> ExecuteAsync(InspectDestinationInput input, CancellationToken cancellation)
     {
         var destination = destinations.Get(input.Destination);
-        _ = destination.RequireFolders();
+        var format = input.Format ?? DataFormats.Vhd;
+        var copy = input.Copy ?? (format == DataFormats.Vhd && destination.Folders is not null ? CopyMethods.Offload : CopyMethods.Stream);
+        if (copy == CopyMethods.Offload) _ = destination.RequireFolders();
         var check = await destination.Store.CheckAsync(cancellation);
         if (check.Fault is { } fault) throw fault;
         // A store that tells no size (an object store) has room as far as anyone can say.
@@ -24,6 +26,11 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
         }
 
         var address = new SnapshotAddress(input.ZoneId, input.VolumeId, input.Key.Uuid);
-        return new DestinationPlan(destination.Name, destination.Options.Server, destination.Options.Export, SnapshotLocations.DataFolder(address), SnapshotLocations.Manifest(address), check.FreeBytes);
+        return new DestinationPlan(destination.Name, destination.Options.Server, destination.Options.Export, SnapshotLocations.DataFolder(address), SnapshotLocations.Manifest(address), check.FreeBytes)
+        {
+            Copy = copy,
+            Format = format,
+            Location = copy == CopyMethods.Stream ? SnapshotLocations.DataFile(address, input.Key.Uuid) : null,
+        };
     }
 }

@@ -19,50 +19,54 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
     }
 
     /// <summary>Made of history alone, so that every attempt writes the same bytes.</summary>
-    private SnapshotManifest Manifest(PublishManifestInput input) => new()
+    private SnapshotManifest Manifest(PublishManifestInput input)
     {
-        FormatVersion = SnapshotManifest.CurrentFormatVersion,
-        SnapshotId = input.Request.Key.Uuid,
-        Name = input.Request.Name,
-        Installation = marker.Installation,
-        RequestKey = input.Request.Key.Value,
-        CreatedAt = input.Snapshot.CreatedAt,
-        Zone = input.Volume.ZoneId,
-        Account = input.Volume.Account,
-        Volume = new ManifestVolume
+        var streamed = input.Destination.Copy == CopyMethods.Stream;
+        return new SnapshotManifest
         {
-            CloudStackId = input.Volume.Id,
-            Name = input.Volume.Name,
-            ArrayClusterUuid = input.Array.Volume.ClusterUuid,
-            VolumeId = input.Array.Volume.VolumeId,
-            Iqn = input.Array.Iqn,
-            VirtualSizeBytes = input.Content.DiskBytes,
-        },
-        Vm = input.Volume.VmId is { } vm ? new ManifestVm { CloudStackId = vm, Name = input.Volume.VmName } : null,
-        Format = SnapshotManifest.VhdFormat,
-        Location = input.Location,
-        DataBytes = input.Content.StoredBytes,
-        DiskBytes = input.Content.DiskBytes,
-        Root = input.Content.Root,
-        RootAlgorithm = DiskRoot.Algorithm,
-        Consistency = new ManifestConsistency
-        {
-            Kind = input.Consistency == "quiesced" ? ConsistencyKind.Quiesced : ConsistencyKind.Crash,
-            Quiesce = input.Request.Quiesce == Contracts.QuiesceMode.Hook ? Secondary.Manifests.QuiesceMode.Hook : Secondary.Manifests.QuiesceMode.None,
-            FrozenMilliseconds = input.FrozenMs is { } ms ? (long)Math.Round(ms) : null,
-        },
-        Verified = new ManifestVerification { Level = VerificationLevel.Full, At = input.VerifiedAt, By = "export of the clone against the copy read back" },
-        Copy = new ManifestCopy
-        {
-            Method = CopyMethod.Offload,
-            StartedAt = input.CopyStartedAt,
-            EndedAt = input.CopyEndedAt,
-            Strategy = input.Host.Strategy == ResignStrategies.Dedicated ? ResignStrategy.Dedicated : ResignStrategy.Relvmoiscsi,
-            Pool = input.Host.Pool,
-            Host = input.Host.HostUuid,
-        },
-        FullReason = "format-has-no-increments",
-        Policy = input.Request.Policy,
-        Tags = input.Request.Tags is { Count: > 0 } tags ? new SortedDictionary<string, string>(tags.ToDictionary(), StringComparer.Ordinal) : null,
-    };
+            FormatVersion = SnapshotManifest.CurrentFormatVersion,
+            SnapshotId = input.Request.Key.Uuid,
+            Name = input.Request.Name,
+            Installation = marker.Installation,
+            RequestKey = input.Request.Key.Value,
+            CreatedAt = input.Snapshot.CreatedAt,
+            Zone = input.Volume.ZoneId,
+            Account = input.Volume.Account,
+            Volume = new ManifestVolume
+            {
+                CloudStackId = input.Volume.Id,
+                Name = input.Volume.Name,
+                ArrayClusterUuid = input.Array.Volume.ClusterUuid,
+                VolumeId = input.Array.Volume.VolumeId,
+                Iqn = input.Array.Iqn,
+                VirtualSizeBytes = input.Content.DiskBytes,
+            },
+            Vm = input.Volume.VmId is { } vm ? new ManifestVm { CloudStackId = vm, Name = input.Volume.VmName } : null,
+            Format = SnapshotManifest.VhdFormat,
+            Location = input.Location,
+            DataBytes = input.Content.StoredBytes,
+            DiskBytes = input.Content.DiskBytes,
+            Root = input.Content.Root,
+            RootAlgorithm = DiskRoot.Algorithm,
+            Consistency = new ManifestConsistency
+            {
+                Kind = input.Consistency == "quiesced" ? ConsistencyKind.Quiesced : ConsistencyKind.Crash,
+                Quiesce = input.Request.Quiesce == Contracts.QuiesceMode.Hook ? Secondary.Manifests.QuiesceMode.Hook : Secondary.Manifests.QuiesceMode.None,
+                FrozenMilliseconds = input.FrozenMs is { } ms ? (long)Math.Round(ms) : null,
+            },
+            Verified = new ManifestVerification { Level = VerificationLevel.Full, At = input.VerifiedAt, By = streamed ? "clone as it was read against the copy read back" : "export of the clone against the copy read back" },
+            Copy = new ManifestCopy
+            {
+                Method = streamed ? CopyMethod.Stream : CopyMethod.Offload,
+                StartedAt = input.CopyStartedAt,
+                EndedAt = input.CopyEndedAt,
+                Strategy = input.Host.Strategy == ResignStrategies.Dedicated ? ResignStrategy.Dedicated : ResignStrategy.Relvmoiscsi,
+                Pool = input.Host.Pool,
+                Host = input.Host.HostUuid,
+            },
+            FullReason = "format-has-no-increments",
+            Policy = input.Request.Policy,
+            Tags = input.Request.Tags is { Count: > 0 } tags ? new SortedDictionary<string, string>(tags.ToDictionary(), StringComparer.Ordinal) : null,
+        };
+    }
 }

@@ -13,19 +13,9 @@ public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedge
     protected override async Task<bool> ExecuteAsync(DestinationFolder input, CancellationToken cancellation)
     {
         var key = new RequestKey(Execution.InstanceId);
-        if (!input.Folder.EndsWith($"/{key.Uuid}", StringComparison.Ordinal))
-        {
-            throw new StepFaultException(new StepFault("store.not-ours", FaultKind.Conflict, $"'{input.Folder}' is not the folder of snapshot {key.Uuid}.", "Nothing was touched; this is a defect: report it."));
-        }
-
+        DestinationFolders.DemandOwn(key, input.Folder);
         var destination = destinations.Get(input.Destination);
-        var manifest = $"{input.Folder}.manifest.json";
-        if (await destination.Store.FindAsync(manifest, cancellation) is not null)
-        {
-            throw new StepFaultException(new StepFault(
-                "store.manifest-exists", FaultKind.Conflict, $"'{manifest}' exists, so the data beside it is a backup. It was not removed.", "Delete the snapshot if it is not wanted; report this if its request failed."));
-        }
-
+        await destination.DemandNoManifestAsync(input.Folder, cancellation);
         intents.Gone(key, Roles.Manifest);
         var folders = destination.RequireFolders();
         var files = await folders.FilesInFolderAsync(input.Folder, cancellation);

@@ -16,6 +16,12 @@ public sealed record SnapshotVolumeInput
     /// <summary>Name of a configured destination; null is the default one.</summary>
     public string? Destination { get; init; }
 
+    /// <summary><see cref="CopyMethods"/>; null: offload where the destination is one that hypervisors write to, else stream.</summary>
+    public string? Copy { get; init; }
+
+    /// <summary><see cref="DataFormats"/>; null is vhd.</summary>
+    public string? Format { get; init; }
+
     /// <summary>Keep the array's snapshot after the copy is proven. It then has no retention fuse.</summary>
     public bool KeepOnPrimary { get; init; }
 

@@ -34,15 +34,31 @@ public static class ResignStrategies
     public const string Relvmoiscsi = "relvmoiscsi";
 }
 
-public sealed record InspectDestinationInput(string? Destination, long NeededBytes, string ZoneId, string VolumeId, RequestKey Key);
+public sealed record InspectDestinationInput(string? Destination, long NeededBytes, string ZoneId, string VolumeId, RequestKey Key)
+{
+    /// <summary><see cref="CopyMethods"/> as the request asks; null lets the destination decide.</summary>
+    public string? Copy { get; init; }
+
+    /// <summary><see cref="DataFormats"/> as the request asks; null is vhd.</summary>
+    public string? Format { get; init; }
+}
 
 /// <summary>The chosen destination with room for the whole disk.</summary>
-/// <param name="Server">NFS server as hypervisors reach it.</param>
+/// <param name="Server">NFS server as hypervisors reach it; empty where no hypervisor does.</param>
 /// <param name="Export">NFS export as hypervisors mount it.</param>
 /// <param name="Folder">The snapshot's own folder, relative to the export.</param>
 public sealed record DestinationPlan(string Destination, string Server, string Export, string Folder, string ManifestName, long FreeBytes)
 {
     public DestinationFolder Where => new(Destination, Folder);
+
+    /// <summary><see cref="CopyMethods"/>; null is offload.</summary>
+    public string? Copy { get; init; }
+
+    /// <summary><see cref="DataFormats"/>; null is vhd.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>Name of the data of a streamed copy; of an offloaded one the hypervisor chooses it.</summary>
+    public string? Location { get; init; }
 }
 
 public sealed record DestinationFolder(string Destination, string Folder);

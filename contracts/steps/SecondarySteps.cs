@@ -8,7 +8,11 @@ namespace SnapshotWorkflows.Contracts;
 public sealed record ContentReceipt(string Root, long DiskBytes, long AllocatedBytes, long StoredBytes);
 
 /// <param name="Expected">What the source's second reader found.</param>
-public sealed record VerifyCopyInput(RequestKey Key, string Destination, string Location, ContentReceipt Expected);
+public sealed record VerifyCopyInput(RequestKey Key, string Destination, string Location, ContentReceipt Expected)
+{
+    /// <summary><see cref="DataFormats"/>; null is vhd.</summary>
+    public string? Format { get; init; }
+}
 
 /// <summary>Everything that the manifest tells; the activity adds only what the store knows.</summary>
 public sealed record PublishManifestInput

@@ -31,6 +31,8 @@ public static class StepNames
     public const string CreateDestinationVdi = nameof(CreateDestinationVdi);
     public const string DestroyDestinationVdi = nameof(DestroyDestinationVdi);
     public const string CopyVdi = nameof(CopyVdi);
+    public const string CopyStream = nameof(CopyStream);
+    public const string DiscardStream = nameof(DiscardStream);
     public const string HashSource = nameof(HashSource);
     public const string VerifyCopy = nameof(VerifyCopy);
     public const string PublishManifest = nameof(PublishManifest);

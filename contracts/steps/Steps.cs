@@ -31,6 +31,8 @@ public static class Steps
     public static readonly Step<DestinationVdiInput, VdiReceipt> CreateDestinationVdi = new(StepNames.CreateDestinationVdi);
     public static readonly Step<OwnedVdiInput, bool> DestroyDestinationVdi = new(StepNames.DestroyDestinationVdi);
     public static readonly Step<CopyVdiInput, CopyReceipt> CopyVdi = new(StepNames.CopyVdi);
+    public static readonly Step<CopyStreamInput, StreamReceipt> CopyStream = new(StepNames.CopyStream);
+    public static readonly Step<StreamTarget, bool> DiscardStream = new(StepNames.DiscardStream);
     public static readonly Step<HashSourceInput, ContentReceipt> HashSource = new(StepNames.HashSource);
     public static readonly Step<VerifyCopyInput, ContentReceipt> VerifyCopy = new(StepNames.VerifyCopy);
     public static readonly Step<PublishManifestInput, ManifestReceipt> PublishManifest = new(StepNames.PublishManifest);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.Activities.HostSteps;
+using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.App.Readiness;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
@@ -68,6 +69,8 @@ public static class Composition
         services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy"));
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
         services.AddSingleton<Marker>();
+        services.AddSingleton<StreamFormat, VhdStreamFormat>();
+        services.AddSingleton<StreamFormats>();
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<IExceptionPropertiesProvider, StepFaultProperties>();
         services.AddHttpClient(nameof(QuiesceHook), http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();

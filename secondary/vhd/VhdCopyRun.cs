@@ -8,6 +8,8 @@ namespace SnapshotWorkflows.Secondary.Vhd;
 /// <summary>One attempt at a copy: one flow reads and drops zeros, a few flows hash and stage.</summary>
 internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IProgress<DiskProgress>? progress)
 {
+    private const long InlineUpToBytes = 32 << 20;
+
     private readonly BufferPool _buffers = new(layout.Buffers * DiskRoot.GroupBytes);
     private readonly DiskRootBuilder _builder = new(layout.DiskBytes);
     private readonly uint[] _table = VhdWriter.NewTable(layout.Header);
@@ -38,10 +40,16 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
 
     private async Task PassAsync(Func<BufferPool, CancellationToken, IAsyncEnumerable<DiskPiece>> pieces, CancellationToken cancellation)
     {
+        // Small disks on the caller's own flow, step after step: not worth a thread, and the same order every time.
+        if (layout.DiskBytes <= InlineUpToBytes)
+        {
+            await ReadAsync(pieces(_buffers, cancellation), StagePartAsync, cancellation);
+            return;
+        }
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var jobs = Channel.CreateBounded<PartJob>(1);
         Exception? first = null;
-        var flows = new List<Task> { FlowAsync(() => ReadAsync(pieces(_buffers, failed.Token), jobs.Writer, failed.Token)) };
+        var flows = new List<Task> { FlowAsync(() => FillAsync(pieces(_buffers, failed.Token), jobs.Writer, failed.Token)) };
         for (var i = 0; i < layout.PartsInFlight; i++)
             flows.Add(FlowAsync(() => StageAsync(jobs.Reader, failed.Token)));
         await Task.WhenAll(flows);
@@ -63,32 +71,37 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
         }
     }
 
-    private async Task ReadAsync(IAsyncEnumerable<DiskPiece> pieces, ChannelWriter<PartJob> jobs, CancellationToken cancellation)
+    private async Task FillAsync(IAsyncEnumerable<DiskPiece> pieces, ChannelWriter<PartJob> jobs, CancellationToken cancellation)
     {
         try
         {
-            var job = NewJob();
-            await foreach (var piece in pieces.WithCancellation(cancellation))
-            {
-                if (!piece.Bytes.ContainsAnyExcept((byte)0))
-                {
-                    _buffers.Return(piece.Buffer);
-                    continue;
-                }
-                Place(piece);
-                job.Pieces.Add(piece);
-                if (job.Pieces.Count < layout.BlocksPerPart)
-                    continue;
-                await jobs.WriteAsync(job, cancellation);
-                job = NewJob();
-            }
-            if (job.Pieces.Count > 0)
-                await jobs.WriteAsync(job, cancellation);
+            await ReadAsync(pieces, async (job, token) => await jobs.WriteAsync(job, token), cancellation);
         }
         finally
         {
             jobs.TryComplete();
         }
+    }
+
+    private async Task ReadAsync(IAsyncEnumerable<DiskPiece> pieces, Func<PartJob, CancellationToken, Task> give, CancellationToken cancellation)
+    {
+        var job = NewJob();
+        await foreach (var piece in pieces.WithCancellation(cancellation))
+        {
+            if (!piece.Bytes.ContainsAnyExcept((byte)0))
+            {
+                _buffers.Return(piece.Buffer);
+                continue;
+            }
+            Place(piece);
+            job.Pieces.Add(piece);
+            if (job.Pieces.Count < layout.BlocksPerPart)
+                continue;
+            await give(job, cancellation);
+            job = NewJob();
+        }
+        if (job.Pieces.Count > 0)
+            await give(job, cancellation);
     }
 
     private PartJob NewJob()
@@ -112,16 +125,19 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
     private async Task StageAsync(ChannelReader<PartJob> jobs, CancellationToken cancellation)
     {
         await foreach (var job in jobs.ReadAllAsync(cancellation))
-        {
-            var part = new StagedPart(job.Index, job.Offset, (int)(job.Pieces.Count * VhdWriter.BlockStride), Hash(job));
-            lock (_gate)
-                _parts[job.Index - 1] = part;
-            if (staged is not null)
-                await SendAsync(staged, part, [.. job.Pieces.SelectMany(piece => new ReadOnlyMemory<byte>[] { VhdWriter.FullBitmap, piece.Buffer })], cancellation);
-            foreach (var piece in job.Pieces)
-                _buffers.Return(piece.Buffer);
-            Report(job.Pieces[^1]);
-        }
+            await StagePartAsync(job, cancellation);
+    }
+
+    private async Task StagePartAsync(PartJob job, CancellationToken cancellation)
+    {
+        var part = new StagedPart(job.Index, job.Offset, (int)(job.Pieces.Count * VhdWriter.BlockStride), Hash(job));
+        lock (_gate)
+            _parts[job.Index - 1] = part;
+        if (staged is not null)
+            await SendAsync(staged, part, [.. job.Pieces.SelectMany(piece => new ReadOnlyMemory<byte>[] { VhdWriter.FullBitmap, piece.Buffer })], cancellation);
+        foreach (var piece in job.Pieces)
+            _buffers.Return(piece.Buffer);
+        Report(job.Pieces[^1]);
     }
 
     /// <summary>Hashes the leaves once, for the disk's root and for the part's identity: a part is a function of its blocks' places and bytes.</summary>

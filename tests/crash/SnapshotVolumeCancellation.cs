@@ -10,16 +10,17 @@ namespace SnapshotWorkflows.Tests.Crash;
 public sealed class SnapshotVolumeCancellation
 {
     [Theory]
-    [InlineData("none")]
-    [InlineData("hook")]
-    public async Task A_cancel_at_any_moment_ends_clean(string quiesce)
+    [InlineData("none", null, 3)]
+    [InlineData("hook", null, 3)]
+    [InlineData("none", "stream", 4)]
+    public async Task A_cancel_at_any_moment_ends_clean(string quiesce, string? copy, int step)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var faults = new List<string>();
         var cancelled = 0;
-        for (var moment = 4; ; moment += 3)
+        for (var moment = 4; ; moment += step)
         {
-            using var world = new CrashWorld(new WorldOptions { Quiesce = quiesce });
+            using var world = new CrashWorld(new WorldOptions { Quiesce = quiesce, Copy = copy });
             var counter = CrashSwitch.Never;
             await using var life = new Life(world, counter);
             var id = await life.PostAsync(cancellation);

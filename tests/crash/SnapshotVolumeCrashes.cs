@@ -35,6 +35,16 @@ public sealed class SnapshotVolumeCrashes(ITestOutputHelper output)
         Assert.True(report.Faults.Count == 0, string.Join(Environment.NewLine, report.Faults.Take(40)));
     }
 
+    [Fact]
+    public async Task A_death_at_any_point_of_a_streamed_copy_ends_as_if_there_had_been_none()
+    {
+        var report = await CrashExploration.RunAsync(new WorldOptions { Copy = CopyMethods.Stream }, Composition.RegisterTasks, TestContext.Current.CancellationToken);
+        output.WriteLine($"streamed: {report}");
+        CrashExploration.Totals.Add(report);
+        Assert.True(report.Points > 80, $"only {report.Points} crash points: the explorer does not see the workflow");
+        Assert.True(report.Faults.Count == 0, string.Join(Environment.NewLine, report.Faults.Take(40)));
+    }
+
     /// <summary>The explorer must see what it is there to see: a step that makes without looking first leaks.</summary>
     [Fact]
     public async Task The_naive_mutant_that_creates_without_looking_is_caught()

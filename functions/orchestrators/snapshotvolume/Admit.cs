@@ -25,7 +25,7 @@ internal static class Admit
         var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), StepPolicy.Preflight);
         var destination = await run.DoAsync(
             Steps.InspectDestination,
-            new InspectDestinationInput(request.Destination, disk.VirtualSizeBytes, volume.ZoneId, volume.Id, request.Key),
+            new InspectDestinationInput(request.Destination, disk.VirtualSizeBytes, volume.ZoneId, volume.Id, request.Key) { Copy = request.Copy, Format = request.Format },
             StepPolicy.Preflight);
         run.Board.Show(status => status with { Destination = destination.Destination, DiskBytes = disk.VirtualSizeBytes });
         await run.ProjectAsync();

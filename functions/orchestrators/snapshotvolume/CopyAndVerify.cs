@@ -1,11 +1,26 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
-/// <summary>The copy into secondary storage by the hypervisor (offload), and the proof that it holds what the snapshot holds.</summary>
+/// <summary>The copy into secondary storage, by the hypervisor (offload) or through this service (stream), and the proof that it holds what the snapshot holds.</summary>
 internal static class CopyAndVerify
 {
     private const int CopyTries = 3;
 
-    public static async Task<(CopyReceipt Copy, string Location, DateTime BeganAt, DateTime EndedAt)> CopyAsync(this SnapshotRun run, SnapshotPlan plan, VdiReceipt source)
+    public static Task<SnapshotCopy> CopyAsync(this SnapshotRun run, SnapshotPlan plan, StorageSnapshot snapshot, VdiReceipt source) =>
+        plan.Destination.Copy == CopyMethods.Stream ? StreamAsync(run, plan, snapshot, source) : OffloadAsync(run, plan, source);
+
+    private static async Task<SnapshotCopy> StreamAsync(SnapshotRun run, SnapshotPlan plan, StorageSnapshot snapshot, VdiReceipt source)
+    {
+        var destination = plan.Destination;
+        var target = new StreamTarget(run.Request.Key, destination.Destination, destination.Folder, destination.Location!, destination.Format ?? DataFormats.Vhd);
+        run.Undo.Push(Steps.DiscardStream, target);
+        run.Board.Show(status => status with { State = SnapshotState.BackingUp });
+        var beganAt = run.Context.CurrentUtcDateTime;
+        var copy = await run.DoAsync(Steps.CopyStream, new CopyStreamInput(target, plan.Host.Pool, source.VdiUuid, source.VirtualSizeBytes, snapshot.CreatedAt));
+        // The root was taken as the bytes were read from the clone, so they need not be read a second time to know what the copy must hold.
+        return new SnapshotCopy(copy.Location, copy.Content, beganAt, run.Context.CurrentUtcDateTime);
+    }
+
+    private static async Task<SnapshotCopy> OffloadAsync(SnapshotRun run, SnapshotPlan plan, VdiReceipt source)
     {
         var key = run.Request.Key;
         var destination = plan.Destination;
@@ -27,7 +42,7 @@ internal static class CopyAndVerify
             try
             {
                 var copy = await run.DoAsync(Steps.CopyVdi, new CopyVdiInput(key, plan.Host.Pool, source.VdiUuid, vdi.VdiUuid, srUuid, source.VirtualSizeBytes));
-                return (copy, $"{destination.Folder}/{copy.VdiUuid}.vhd", beganAt, run.Context.CurrentUtcDateTime);
+                return new SnapshotCopy($"{destination.Folder}/{copy.VdiUuid}.vhd", Seen: null, beganAt, run.Context.CurrentUtcDateTime);
             }
             catch (StepFaultException failure) when (attempt < CopyTries && failure.Fault.Code is FaultCodes.CopyOutcomeUnknown)
             {
@@ -37,10 +52,10 @@ internal static class CopyAndVerify
         }
     }
 
-    public static async Task<ContentReceipt> VerifyAsync(this SnapshotRun run, SnapshotPlan plan, VdiReceipt source, string location)
+    public static async Task<ContentReceipt> VerifyAsync(this SnapshotRun run, SnapshotPlan plan, VdiReceipt source, SnapshotCopy copy)
     {
-        var seen = await run.DoAsync(Steps.HashSource, new HashSourceInput(run.Request.Key, plan.Host.Pool, source.VdiUuid, source.VirtualSizeBytes));
-        var content = await run.DoAsync(Steps.VerifyCopy, new VerifyCopyInput(run.Request.Key, plan.Destination.Destination, location, seen));
+        var seen = copy.Seen ?? await run.DoAsync(Steps.HashSource, new HashSourceInput(run.Request.Key, plan.Host.Pool, source.VdiUuid, source.VirtualSizeBytes));
+        var content = await run.DoAsync(Steps.VerifyCopy, new VerifyCopyInput(run.Request.Key, plan.Destination.Destination, copy.Location, seen) { Format = plan.Destination.Format });
         run.Board.Show(status => status with
         {
             Verified = new VerifiedMark("full", new DateTimeOffset(DateTime.SpecifyKind(run.Context.CurrentUtcDateTime, DateTimeKind.Utc))),
@@ -54,3 +69,8 @@ internal static class CopyAndVerify
     private static string DestinationSrUuid(DestinationPlan destination) =>
         NameUuid.From($"{destination.Server}:{destination.Export}/{destination.Folder}").ToString("D");
 }
+
+/// <summary>A copy that was made and is not proven yet.</summary>
+/// <param name="Location">Name of the data.</param>
+/// <param name="Seen">What the one who copied read from the clone; null where nobody of ours read it.</param>
+internal sealed record SnapshotCopy(string Location, ContentReceipt? Seen, DateTime BeganAt, DateTime EndedAt);

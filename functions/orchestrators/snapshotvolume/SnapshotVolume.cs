@@ -4,7 +4,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// One volume's snapshot, from the array to a verified copy on secondary storage.
 /// <para>
 /// Admit (look, refuse, wait for the volume) · Freeze, CreateStorageSnapshot, Thaw · StartClone, CheckClone, GrantAccess, ResignSr, IntroduceSr, FindVdi ·
-/// PrepareFolder, EnsureDestinationSr, CreateDestinationVdi, CopyVdi · HashSource, VerifyCopy · PublishManifest, the commit point.
+/// PrepareFolder, EnsureDestinationSr, CreateDestinationVdi, CopyVdi · HashSource, VerifyCopy (or, streamed: CopyStream · VerifyCopy) · PublishManifest, the commit point.
 /// Before it any failure, and a wish to cancel, unwinds what was made, last first. After it the same stack, less what the snapshot keeps, is the
 /// clean-up: it is retried and shown, and no longer fails the snapshot.
 /// </para>
@@ -39,8 +39,8 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         var plan = await run.AdmitAsync();
         var snapshot = await run.TakeSnapshotAsync(plan);
         var source = await run.AttachCloneAsync(plan, snapshot);
-        var (_, location, beganAt, endedAt) = await run.CopyAsync(plan, source);
-        var content = await run.VerifyAsync(plan, source, location);
+        var copy = await run.CopyAsync(plan, snapshot, source);
+        var content = await run.VerifyAsync(plan, source, copy);
         var status = run.Board.Status;
 
         // From here a wish to cancel comes too late: the manifest may exist as soon as its step began.
@@ -53,26 +53,27 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
             Snapshot = snapshot,
             Host = plan.Host,
             Destination = plan.Destination,
-            Location = location,
+            Location = copy.Location,
             Content = content,
             Consistency = status.Consistency!,
             FrozenMs = status.FrozenMs,
-            CopyStartedAt = Times.Utc(beganAt),
-            CopyEndedAt = Times.Utc(endedAt),
+            CopyStartedAt = Times.Utc(copy.BeganAt),
+            CopyEndedAt = Times.Utc(copy.EndedAt),
             VerifiedAt = status.Verified!.At,
         }, StepPolicy.Commit);
 
         // The commit point is behind us: the data stays, and so does the array's snapshot where the request keeps it.
         run.Undo.Keep(StepNames.DestroyDestinationVdi);
         run.Undo.Keep(StepNames.RemoveFolder);
+        run.Undo.Keep(StepNames.DiscardStream);
         if (run.Request.KeepOnPrimary)
         {
             run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));
         }
 
-        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = location });
+        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = copy.Location });
         await run.ProjectAsync();
-        return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, location, content.Root, content.DiskBytes, status.Consistency!);
+        return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, copy.Location, content.Root, content.DiskBytes, status.Consistency!);
     }
 
     private static async Task AbandonAsync(SnapshotRun run, StepFault fault)

@@ -103,6 +103,8 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             Name = body.Name,
             Quiesce = body.Quiesce,
             Destination = body.Destination,
+            Copy = body.Copy,
+            Format = body.Format,
             KeepOnPrimary = body.KeepOnPrimary,
             Caller = caller,
             Tags = body.Tags,

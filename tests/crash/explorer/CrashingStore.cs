@@ -57,7 +57,7 @@ internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISec
     {
         public bool Holds(StagedPart part) => inner.Holds(part);
 
-        public async Task WriteAsync(StagedPart part, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        public async Task WriteAsync(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation)
         {
             crash.Point("before store stage");
             await inner.WriteAsync(part, content, cancellation);

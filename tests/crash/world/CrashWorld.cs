@@ -148,6 +148,9 @@ internal sealed record WorldOptions
 
     public string Quiesce { get; init; } = "none";
 
+    /// <summary>offload or stream; null leaves it to the destination.</summary>
+    public string? Copy { get; init; }
+
     /// <summary>Null: a copy takes no time.</summary>
     public long? CopyBytesPerSecond { get; init; } = 8 << 20;
 }

@@ -103,7 +103,7 @@ internal sealed class Life : IAsyncDisposable
         context.Request.Method = "POST";
         context.Request.Path = "/api/snapshots";
         context.Request.Headers["Idempotency-Key"] = "crash-test-1";
-        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"}"""));
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}}"""));
         var client = Get<DurableTaskClient>();
         var post = Get<SnapshotTriggers>().CreateAsync(context.Request, client, cancellation);
         await Get<DurableEngine>().PumpAsync(() => post.IsCompleted, cancellation);

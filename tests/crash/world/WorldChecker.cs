@@ -92,7 +92,7 @@ internal static class WorldChecker
         expect(row?.Status.State == (succeeded ? SnapshotState.BackedUp : SnapshotState.Error), $"the catalog says {row?.Status.State}");
         var shown = ended.ReadCustomStatusAs<SnapshotStatus>();
         expect(shown is not null && row is not null && shown == row.Status, "the catalog and the instance's status differ");
-        string[] keeps = succeeded ? ["manifest", "folder", "copy"] : [];
+        string[] keeps = succeeded ? ["manifest", "folder", "copy", "stream"] : [];
         var open = life.Get<IntentLedger>().Open(key).Where(intent => !keeps.Contains(intent.Role)).Select(intent => $"{intent.Role} ({intent.State})").ToList();
         expect(open.Count == 0, $"open intents: {string.Join(", ", open)}");
         expect(life.Get<VolumeSlots>().Take(new VolumeSlot(key, row?.VolumeId ?? "")).Granted, "the volume's slot is held by another");

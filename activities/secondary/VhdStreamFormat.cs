@@ -1,0 +1,41 @@
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.DiskRoots;
+using SnapshotWorkflows.Secondary.Verify;
+using SnapshotWorkflows.Secondary.Vhd;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>One dynamic VHD, staged part by part.</summary>
+public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
+{
+    public override string Name => DataFormats.Vhd;
+
+    public override async Task<StreamedCopy> CopyAsync(ISecondaryStore store, CopyStreamInput input, Stream export, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    {
+        var request = new VhdCopyRequest
+        {
+            Location = input.Target.Location,
+            Session = input.Target.Key.Value,
+            UniqueId = NameUuid.From($"vhd {input.Target.Key.Value}"),
+            Timestamp = input.TakenAt,
+        };
+        var receipt = await VhdCopy.FromVhdStreamAsync(store, request, export, progress, cancellation);
+        return new StreamedCopy(Receipt(receipt.Digest, receipt.DataBytes), receipt.SentBytes, receipt.KeptBytes);
+    }
+
+    public override async Task<StreamVerdict> VerifyAsync(ISecondaryStore store, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    {
+        var request = new VerificationRequest { Location = input.Location, ExpectedRoot = new DiskRoot(input.Expected.Root), ExpectedDiskBytes = input.Expected.DiskBytes };
+        var result = await new VhdVerification(time).VerifyAsync(store, request, progress, cancellation);
+        return result.Verdict == VerificationVerdict.Match
+            ? new StreamVerdict(new ContentReceipt(result.Digest!.Root.ToString(), result.DiskBytes, result.AllocatedBytes, result.DataBytes), Damaged: false, result.Summary)
+            : new StreamVerdict(null, result.Verdict == VerificationVerdict.Damaged, result.Summary);
+    }
+
+    public override async Task DiscardAsync(ISecondaryStore store, StreamTarget target, CancellationToken cancellation)
+    {
+        // What is staged first: were the object gone first, a late commit could bring it back.
+        await ((IStagedObjects)store).DiscardStagedAsync(target.Location, cancellation);
+        await store.DeleteAsync(target.Location, cancellation);
+    }
+}
