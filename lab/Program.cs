@@ -58,8 +58,9 @@ internal static class Program
         var image = await DiskImage.EnsureAsync(imagePath, options.DiskBytes, ImageSeed, cancellation);
         screen.Line($"disk image of {options.DiskBytes >> 20} MiB: a FAT32 partition with {image.Files.Count + 1} files, {image.Files.Sum(file => file.Bytes) >> 20} MiB, and holes");
 
-        await using var world = await LabWorld.StartAsync(folder, options.XenServer, options.CopyRate, cancellation);
+        await using var world = await LabWorld.StartAsync(folder, options, options.CopyRate, cancellation);
         screen.Line($"simulators listen: array, pools {string.Join(" and ", world.Simulators.Endpoints.Xenserver.Select(pool => pool.Name))} (XenServer {options.XenServer}), CloudStack; control {world.Control.Address}");
+        if (world.Blobs is { } blobs) screen.Line($"Azurite listens: {blobs.Address} (process {blobs.Process.Id})");
         screen.Line($"app listens: {world.App.Api.Address} (process {world.App.Process!.Id})");
 
         var outcome = await new SnapshotScenario(world, options, screen).RunAsync(image, imagePath, cancellation);

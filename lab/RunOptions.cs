@@ -8,6 +8,18 @@ internal sealed record RunOptions
     /// <summary>Version of the simulated hosts: <c>8</c> knows no relvmoiscsi, <c>7.1</c> does.</summary>
     public string XenServer { get; init; } = "8";
 
+    /// <summary>Copy into Azure Blob Storage (Azurite) rather than into the NFS folder.</summary>
+    public bool Blob { get; init; }
+
+    /// <summary>Who copies: <c>offload</c> (the hypervisor) or <c>stream</c> (the app); null lets the destination decide.</summary>
+    public string? Copy { get; init; }
+
+    /// <summary>How the data lies: <c>vhd</c>.</summary>
+    public string Format { get; init; } = "vhd";
+
+    /// <summary>The bytes come through the app.</summary>
+    public bool Streams => Blob || Copy == "stream" || Format != "vhd";
+
     public bool Kill { get; init; }
 
     /// <summary>Decides the moments of the kills; printed, so that a run can be repeated.</summary>
@@ -32,6 +44,8 @@ internal sealed record RunOptions
             {
                 "--quiesce" => options with { Quiesce = OneOf("none", "hook") },
                 "--xenserver" => options with { XenServer = OneOf("8", "7.1") },
+                "--blob" => options with { Blob = true },
+                "--copy" => options with { Copy = OneOf("offload", "stream") },
                 "--kill" => options with { Kill = true },
                 "--seed" => options with { Seed = Number() },
                 "--keep" => options with { Keep = true },
@@ -56,6 +70,7 @@ internal sealed record RunOptions
             }
         }
 
+        if (options is { Blob: true, Copy: "offload" }) throw new UsageException("--copy offload cannot go with --blob: a hypervisor writes into no blob.");
         return options;
     }
 }

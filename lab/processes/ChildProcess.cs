@@ -33,13 +33,15 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <param name="interpreter">What runs the program; null is the .NET runtime of this process.</param>
     public static async Task<ChildProcess> StartAsync(
-        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string log, Reaper reaper)
+        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string log, Reaper reaper, string? interpreter = null)
     {
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = Path.GetDirectoryName(log)! };
         foreach (var argument in new[] { "-c", Start, "sh", log, Environment.ProcessPath ?? "dotnet" }) start.ArgumentList.Add(argument);
         // Under a test runner or an apphost the process is not `dotnet` itself.
         start.ArgumentList[^1] = Path.GetFileNameWithoutExtension(start.ArgumentList[^1]) == "dotnet" ? start.ArgumentList[^1] : "dotnet";
+        if (interpreter is not null) start.ArgumentList[^1] = interpreter;
         start.ArgumentList.Add(program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (key, value) in environment) start.Environment[key] = value;

@@ -4,15 +4,18 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// Kills the app three times at moments drawn from a seed, and starts it again on what it left: once an effect is done and its answer
 /// still on the way, so that it cannot be committed; in the middle of the copy; and at a call of the clean-up, before or after its effect.
 /// </summary>
-internal sealed class Killer(int seed, LabApp app, SimulatorControl control, Screen screen)
+internal sealed class Killer(int seed, bool streams, LabApp app, SimulatorControl control, Screen screen)
 {
     private const int StallSeconds = 300;
 
     private static readonly (string System, string Method)[] Effects =
     [
         ("solidfire", "CreateSnapshot"), ("solidfire", "CloneVolume"), ("solidfire", "AddVolumesToVolumeAccessGroup"),
-        ("xenserver", "SR.introduce"), ("xenserver", "PBD.create"), ("xenserver", "PBD.plug"), ("xenserver", "VDI.create"), ("xenserver", "VDI.copy"),
+        ("xenserver", "SR.introduce"), ("xenserver", "PBD.create"), ("xenserver", "PBD.plug"),
     ];
+
+    /// <summary>Only a hypervisor that copies makes a disk for it.</summary>
+    private static readonly (string System, string Method)[] OffloadEffects = [("xenserver", "VDI.create"), ("xenserver", "VDI.copy")];
 
     private static readonly (string System, string Method)[] CleanUps =
     [
@@ -40,7 +43,8 @@ internal sealed class Killer(int seed, LabApp app, SimulatorControl control, Scr
     {
         screen.Line($"three kills to come, moments drawn from --seed {seed}");
         _share = _random.Next(10, 91);
-        await ArmCallAsync(Effects[_random.Next(Effects.Length)], afterEffect: true, cancellation);
+        (string System, string Method)[] effects = streams ? Effects : [.. Effects, .. OffloadEffects];
+        await ArmCallAsync(effects[_random.Next(effects.Length)], afterEffect: true, cancellation);
     }
 
     /// <summary>Looks whether the moment is there, and kills.</summary>
@@ -81,7 +85,7 @@ internal sealed class Killer(int seed, LabApp app, SimulatorControl control, Scr
         var task = inventory.Pools.SelectMany(pool => pool.Tasks)
             .FirstOrDefault(task => task.Status == "pending" && task.Progress > 0 && task.Name.Contains("copy", StringComparison.OrdinalIgnoreCase));
         if (task is not null) return task.Progress * 100;
-        return status?.Progress is { Step: "CopyVdi", Bytes: { } bytes, Total: > 0 and var total } ? bytes * 100.0 / total : null;
+        return status?.Progress is { Step: "CopyVdi" or "CopyStream", Bytes: { } bytes, Total: > 0 and var total } ? bytes * 100.0 / total : null;
     }
 
     private async Task ArmCallAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation)

@@ -16,12 +16,12 @@ internal sealed class LabApp : IAsyncDisposable
     private readonly int _port;
     private readonly bool _mustBeReady;
 
-    private LabApp(RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string>? changes, Reaper reaper)
+    private LabApp(RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, Reaper reaper)
     {
         // With settings that were changed on purpose an appliance or store may well be called not ready.
         (_folder, _name, _reaper, _mustBeReady) = (folder, name, reaper, changes is null);
         _state = folder.MakeFolder(name);
-        _environment = Environment(endpoints, changes, _state);
+        _environment = Environment(endpoints, store, changes, _state);
         _port = FreePort();
         Api = new SnapshotApi(new Uri($"http://127.0.0.1:{_port}"));
     }
@@ -33,11 +33,12 @@ internal sealed class LabApp : IAsyncDisposable
     /// <summary>Where the access keys lie; made by the product at its first start.</summary>
     public string KeyFile => Path.Combine(_state, "secrets", "host.json");
 
+    /// <param name="store">Settings of the run's store.</param>
     /// <param name="changes">Settings that differ from the lab's own, by their names with colons.</param>
     public static async Task<LabApp> StartAsync(
-        RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string>? changes, Reaper reaper, CancellationToken cancellation)
+        RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, Reaper reaper, CancellationToken cancellation)
     {
-        var app = new LabApp(folder, name, endpoints, changes, reaper);
+        var app = new LabApp(folder, name, endpoints, store, changes, reaper);
         try
         {
             await app.StartAsync(cancellation);
@@ -65,7 +66,7 @@ internal sealed class LabApp : IAsyncDisposable
         if (Process is not null) await Process.DisposeAsync();
     }
 
-    private static Dictionary<string, string> Environment(Endpoints endpoints, IReadOnlyDictionary<string, string>? changes, string state)
+    private static Dictionary<string, string> Environment(Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, string state)
     {
         var settings = new Dictionary<string, string>
         {
@@ -100,6 +101,7 @@ internal sealed class LabApp : IAsyncDisposable
             settings[$"XenServer:Pools:{i}:CertificateSha256"] = pool.CertificateSha256;
         }
 
+        foreach (var (name, value) in store) settings[name] = value;
         foreach (var (name, value) in changes ?? new Dictionary<string, string>()) settings[name] = value;
         return settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
     }

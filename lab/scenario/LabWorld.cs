@@ -8,12 +8,21 @@ internal sealed class LabWorld : IAsyncDisposable
     private readonly Reaper _reaper;
     private bool _left;
 
-    private LabWorld(RunFolder folder, Reaper reaper, LabSimulators simulators, LabApp app) =>
-        (Folder, _reaper, Simulators, App) = (folder, reaper, simulators, app);
+    private LabWorld(RunFolder folder, Reaper reaper, LabSimulators simulators, LabBlobs? blobs, LabApp app)
+    {
+        (Folder, _reaper, Simulators, Blobs, App) = (folder, reaper, simulators, blobs, app);
+        Secondary = blobs ?? (ILabStore)new LabFolderStore(Store);
+    }
 
     public RunFolder Folder { get; }
 
     public LabSimulators Simulators { get; }
+
+    /// <summary>Azurite, in a run that copies into blobs.</summary>
+    public LabBlobs? Blobs { get; }
+
+    /// <summary>Where the app copies to by default.</summary>
+    public ILabStore Secondary { get; }
 
     public LabApp App { get; }
 
@@ -22,36 +31,49 @@ internal sealed class LabWorld : IAsyncDisposable
     /// <summary>Folder that stands in for the NFS export of secondary storage.</summary>
     public string Store => Simulators.Endpoints.Nfs.Path;
 
-    public IEnumerable<string> Logs => [App.Process?.Log ?? "", Simulators.Process.Log];
+    public IEnumerable<string> Logs => [App.Process?.Log ?? "", Simulators.Process.Log, .. Blobs is null ? Array.Empty<string>() : [Blobs.Process.Log]];
 
-    public static async Task<LabWorld> StartAsync(RunFolder folder, string xenServer, long copyRate, CancellationToken cancellation)
+    public static Task<LabWorld> StartAsync(RunFolder folder, string xenServer, long copyRate, CancellationToken cancellation) =>
+        StartAsync(folder, new RunOptions { XenServer = xenServer }, copyRate, cancellation);
+
+    public static async Task<LabWorld> StartAsync(RunFolder folder, RunOptions options, long copyRate, CancellationToken cancellation)
     {
         var reaper = new Reaper(folder.File("children"));
         LabSimulators? simulators = null;
+        LabBlobs? blobs = null;
         try
         {
-            simulators = await LabSimulators.StartAsync(folder, xenServer, copyRate, reaper, cancellation);
-            var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, changes: null, reaper, cancellation);
-            return new LabWorld(folder, reaper, simulators, app);
+            simulators = await LabSimulators.StartAsync(folder, options.XenServer, copyRate, reaper, cancellation);
+            if (options.Blob) blobs = await LabBlobs.StartAsync(folder, options.Kill ? copyRate : null, reaper, cancellation);
+            var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, StoreSettings(options, blobs, copyRate), changes: null, reaper, cancellation);
+            return new LabWorld(folder, reaper, simulators, blobs, app);
         }
         catch
         {
+            if (blobs is not null) await blobs.DisposeAsync();
             if (simulators is not null) await simulators.DisposeAsync();
             await reaper.DisposeAsync();
             throw;
         }
     }
 
+    // A folder is as fast as the disk: a copy through the app that is to be killed in its middle is slowed down by the product's own limit.
+    private static IReadOnlyDictionary<string, string> StoreSettings(RunOptions options, LabBlobs? blobs, long copyRate) =>
+        blobs?.Settings ?? (options is { Streams: true, Kill: true }
+            ? new Dictionary<string, string> { ["Secondary:Destinations:0:Throttle:BytesPerSecond"] = copyRate.ToString() }
+            : new Dictionary<string, string>());
+
     /// <summary>A second app on the same simulators, with its own state and one setting of its own.</summary>
     public Task<LabApp> StartAnotherAppAsync(string name, string setting, string value, CancellationToken cancellation) =>
-        LabApp.StartAsync(Folder, name, Simulators.Endpoints, new Dictionary<string, string> { [setting] = value }, _reaper, cancellation);
+        LabApp.StartAsync(Folder, name, Simulators.Endpoints, Secondary.Settings, new Dictionary<string, string> { [setting] = value }, _reaper, cancellation);
 
     public async Task LeaveRunningAsync()
     {
         _left = true;
-        await Folder.KeepAsync([App.Process!.Id, Simulators.Process.Id]);
+        await Folder.KeepAsync([App.Process!.Id, Simulators.Process.Id, .. Blobs is null ? Array.Empty<int>() : [Blobs.Process.Id]]);
         await App.Process.LeaveRunningAsync();
         await Simulators.Process.LeaveRunningAsync();
+        if (Blobs is not null) await Blobs.Process.LeaveRunningAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -61,6 +83,7 @@ internal sealed class LabWorld : IAsyncDisposable
             // The app first: it still has its appliances while it stops.
             await App.DisposeAsync();
             await Simulators.DisposeAsync();
+            if (Blobs is not null) await Blobs.DisposeAsync();
         }
 
         await _reaper.DisposeAsync();

@@ -6,8 +6,8 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// </summary>
 internal static class Leftovers
 {
-    public static IEnumerable<string> Find(Inventory before, Inventory after, string storeFolder, IReadOnlySet<string> kept) =>
-        [.. OnTheArray(before.Solidfire, after.Solidfire), .. before.Pools.Zip(after.Pools, InThePool).SelectMany(found => found), .. Frozen(after), .. InTheStore(storeFolder, kept)];
+    public static IEnumerable<string> Find(Inventory before, Inventory after, IReadOnlyList<string> stored, IReadOnlySet<string> kept) =>
+        [.. OnTheArray(before.Solidfire, after.Solidfire), .. before.Pools.Zip(after.Pools, InThePool).SelectMany(found => found), .. Frozen(after), .. InTheStore(stored, kept)];
 
     private static IEnumerable<string> OnTheArray(ArrayInventory before, ArrayInventory after)
     {
@@ -43,9 +43,6 @@ internal static class Leftovers
         if (after.Hook.Frozen) yield return "the guest's agent still holds its file systems frozen";
     }
 
-    private static IEnumerable<string> InTheStore(string folder, IReadOnlySet<string> kept) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(folder, path))
-            .Where(path => !kept.Contains(path))
-            .Select(path => $"file {path} in the store");
+    private static IEnumerable<string> InTheStore(IReadOnlyList<string> stored, IReadOnlySet<string> kept) =>
+        stored.Where(name => !kept.Contains(name)).Select(name => $"{name} in the store");
 }

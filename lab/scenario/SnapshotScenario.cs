@@ -18,7 +18,7 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
     {
         var volume = await MakeVolumeAsync(image, imagePath, cancellation);
         var before = await _control.InventoryAsync(cancellation);
-        var killer = options.Kill ? new Killer(options.Seed, _app, _control, screen) : null;
+        var killer = options.Kill ? new Killer(options.Seed, options.Streams, _app, _control, screen) : null;
         if (killer is not null) await killer.ArmAsync(cancellation);
 
         var copies = new ArrayCopies(_control, world.Folder, volume.SolidFireVolumeId, before.Solidfire.Snapshots.Select(known => known.Id).ToHashSet(), screen);
@@ -29,15 +29,16 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (watch.IsFaulted) await watch;
 
-        var vhd = Path.Combine(world.Store, status.Location ?? throw Wrong("The snapshot is BackedUp, but its status names no location."));
+        var location = status.Location ?? throw Wrong("The snapshot is BackedUp, but its status names no location.");
+        var vhd = await world.Secondary.FileAsync(location, cancellation) ?? throw Wrong($"The snapshot is BackedUp, but there is no {location} on secondary storage.");
         var sha256 = await ProveAsync(volume, copies.Latest, vhd, imagePath + ".json", cancellation);
         var guest = await _control.GuestAsync(cancellation);
         if (!options.Keep) await _control.StopGuestAsync(cancellation);
         screen.Line($"the guest wrote {Mib(guest.BytesWritten)} meanwhile; {guest.Stalls.Count} writes stalled over 5 ms, the longest for {guest.LongestStallMs:0.0} ms");
 
-        var manifest = Path.Combine(world.Store, status.Manifest ?? throw Wrong("The snapshot is BackedUp, but its status names no manifest."));
-        if (!File.Exists(manifest)) throw Wrong($"The snapshot is BackedUp, but there is no manifest {manifest}.");
-        await CheckLeftoversAsync(before, vhd, manifest, cancellation);
+        var named = status.Manifest ?? throw Wrong("The snapshot is BackedUp, but its status names no manifest.");
+        var manifest = await world.Secondary.FileAsync(named, cancellation) ?? throw Wrong($"The snapshot is BackedUp, but there is no manifest {named}.");
+        await CheckLeftoversAsync(before, [location, named], cancellation);
         return new Outcome(sha256, guest.LongestStallMs, status, vhd, manifest);
     }
 
@@ -54,9 +55,9 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
     private async Task<string> PostAsync(WorldVolume volume, CancellationToken cancellation)
     {
         var answer = await _app.Api.PostSnapshotAsync(
-            new { volumeId = volume.CloudStackVolumeId, quiesce = options.Quiesce, name = "first" }, $"lab-{Guid.NewGuid():N}", cancellation);
+            new { volumeId = volume.CloudStackVolumeId, quiesce = options.Quiesce, name = "first", copy = options.Copy ?? (options.Streams ? "stream" : "offload"), format = options.Format }, $"lab-{Guid.NewGuid():N}", cancellation);
         if (answer.Status != 202 || answer["id"] is not { } id) throw Wrong($"POST /api/snapshots answered {answer.Status}: {answer.Body}");
-        screen.Line($"POST /api/snapshots {{quiesce: {options.Quiesce}}} -> 202 {answer.Location}");
+        screen.Line($"POST /api/snapshots {{quiesce: {options.Quiesce}, copy: {(options.Streams ? "stream" : "offload")}, format: {options.Format}}} -> 202 {answer.Location}");
         return id;
     }
 
@@ -99,7 +100,6 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
     /// <summary>Snapshot on the array, copy on secondary storage and restored disk must be one and the same; the live disk must not.</summary>
     private async Task<string> ProveAsync(WorldVolume volume, string snapshotLun, string vhd, string list, CancellationToken cancellation)
     {
-        if (!File.Exists(vhd)) throw Wrong($"The snapshot is BackedUp, but there is no file {vhd}.");
         var liveLun = world.Folder.File("live.lun");
         await _control.MaterializeVolumeAsync(volume.SolidFireVolumeId, liveLun, cancellation);
         screen.Line("proving, with a reader of its own: the array's copy, the VHD restored to a plain file, and the live disk");
@@ -118,11 +118,10 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         return await snapshot;
     }
 
-    private async Task CheckLeftoversAsync(Inventory before, string vhd, string manifest, CancellationToken cancellation)
+    private async Task CheckLeftoversAsync(Inventory before, IReadOnlyCollection<string> keeps, CancellationToken cancellation)
     {
         var after = await _control.InventoryAsync(cancellation);
-        var kept = new[] { vhd, manifest }.Select(path => Path.GetRelativePath(world.Store, path)).ToHashSet();
-        var left = Leftovers.Find(before, after, world.Store, kept).ToArray();
+        var left = Leftovers.Find(before, after, await world.Secondary.NamesAsync(cancellation), keeps.ToHashSet()).ToArray();
         if (left.Length > 0) throw new LabException("Something is left on array, hosts or store that the request does not keep:", [.. left, .. world.Logs]);
         screen.Line("nothing is left on array, hosts and store but the VHD and its manifest (asked from the simulators)");
 

@@ -33,6 +33,6 @@ public sealed class DamagedCopyTests(World world) : IClassFixture<World>
             await world.Control.ForgetFaultsAsync(Cancellation);
         }
 
-        Assert.Empty(Leftovers.Find(before, await world.Control.InventoryAsync(Cancellation), world.Lab.Store, files));
+        Assert.Empty(Leftovers.Find(before, await world.Control.InventoryAsync(Cancellation), await world.Lab.Secondary.NamesAsync(Cancellation), files));
     }
 }

@@ -47,12 +47,14 @@ public sealed class LeftoversTests : IDisposable
         File.WriteAllText(Path.Combine(_store, "kept.vhd"), "");
         File.WriteAllText(Path.Combine(_store, "stray.partial"), "");
 
-        var found = Assert.Single(Leftovers.Find(Clean, Clean, _store, new HashSet<string> { "kept.vhd" }));
+        var found = Assert.Single(Leftovers.Find(Clean, Clean, Stored(), new HashSet<string> { "kept.vhd" }));
 
         Assert.Contains("stray.partial", found, StringComparison.Ordinal);
     }
 
-    private IEnumerable<string> Find(Inventory after) => Leftovers.Find(Clean, after, _store, new HashSet<string>());
+    private IReadOnlyList<string> Stored() => [.. Directory.EnumerateFiles(_store, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(_store, path))];
+
+    private IEnumerable<string> Find(Inventory after) => Leftovers.Find(Clean, after, Stored(), new HashSet<string>());
 
     private static Inventory WithVolume(ArrayVolume volume) => Clean with { Solidfire = Clean.Solidfire with { Volumes = [.. Clean.Solidfire.Volumes, volume] } };
 

@@ -21,6 +21,18 @@ public sealed class MainJobTests
     }
 
     [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_streamed_copy_is_as_good_in_a_folder_and_in_blobs_killed_or_not(bool blob, bool kill)
+    {
+        var outcome = await TestRun.RunAsync(new RunOptions { Blob = blob, Copy = "stream", Kill = kill, Seed = 3 }, Cancellation);
+
+        Assert.Equal("full", outcome.Status.Verified?.Level);
+        Assert.EndsWith($"/{outcome.Status.Id}.vhd", outcome.Status.Location, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public async Task Three_kills_of_the_app_change_nothing_about_the_end(int seed)

@@ -79,7 +79,7 @@ public sealed class RefusalTests(World world) : IClassFixture<World>
             var status = await World.EndAsync(world.Api, answer["id"]!);
 
             World.AssertFailed("xenserver.SR_FULL", status);
-            Assert.Empty(Leftovers.Find(before, await BeforeAsync(), world.Lab.Store, files));
+            Assert.Empty(Leftovers.Find(before, await BeforeAsync(), await world.Lab.Secondary.NamesAsync(Cancellation), files));
         }
         finally
         {

@@ -7,12 +7,15 @@ public sealed class RunOptionsTests
     [Fact]
     public void Every_option_is_understood()
     {
-        var options = RunOptions.Parse(["--quiesce", "hook", "--xenserver", "7.1", "--kill", "--seed", "42", "--keep", "--clean"]);
+        var options = RunOptions.Parse(["--blob", "--copy", "stream", "--quiesce", "hook", "--xenserver", "7.1", "--kill", "--seed", "42", "--keep", "--clean"]);
 
         Assert.Equal(("hook", "7.1", true, 42, true, true), (options.Quiesce, options.XenServer, options.Kill, options.Seed, options.Keep, options.Clean));
+        Assert.Equal((true, "stream", true), (options.Blob, options.Copy, options.Streams));
     }
 
     [Theory]
+    [InlineData("--blob", "--copy", "offload")]
+    [InlineData("--copy", "tape")]
     [InlineData("--quick")]
     [InlineData("--seed")]
     [InlineData("--seed", "later")]

@@ -36,7 +36,7 @@ internal static class TestRun
         var image = await ImageAsync(cancellation);
         await using var folder = NewFolder("run");
         Outcome outcome;
-        await using (var world = await LabWorld.StartAsync(folder, options.XenServer, options.CopyRate, cancellation))
+        await using (var world = await LabWorld.StartAsync(folder, options, options.CopyRate, cancellation))
         {
             outcome = await new SnapshotScenario(world, options, Screen.Silent).RunAsync(image, ImagePath, cancellation);
             await NoSecretsAsync(world, cancellation);
@@ -52,7 +52,7 @@ internal static class TestRun
         var endpoints = world.Simulators.Endpoints;
         string[] secrets =
         [
-            endpoints.Solidfire.Password, .. endpoints.Xenserver.Select(pool => pool.Password), endpoints.Cloudstack.SecretKey, endpoints.Hook.Token, world.App.Api.Key!,
+            endpoints.Solidfire.Password, .. endpoints.Xenserver.Select(pool => pool.Password), endpoints.Cloudstack.SecretKey, endpoints.Hook.Token, world.App.Api.Key!, .. world.Blobs is { } blobs ? [blobs.Secret] : Array.Empty<string>(),
         ];
         foreach (var log in world.Logs)
         {

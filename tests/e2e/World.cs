@@ -87,7 +87,7 @@ public sealed class World : IAsyncLifetime
     internal async Task NothingMadeAsync(Inventory before, IReadOnlySet<string> files)
     {
         var after = await Control.InventoryAsync(Cancellation);
-        Assert.Empty(Leftovers.Find(before, after, Lab.Store, files));
+        Assert.Empty(Leftovers.Find(before, after, await Lab.Secondary.NamesAsync(Cancellation), files));
         Assert.Equal(Made(before), Made(after));
 
         static (int Snapshots, int Clones, int Srs) Made(Inventory inventory) =>
