@@ -143,10 +143,10 @@ public sealed class FunctionsHostBuilder
     public FunctionsApplication Build()
     {
         var catalog = _catalog = FunctionCatalog.Discover(_functions, _settings.Http, _settings.Configuration);
-        if (!_hasDurableTask && (catalog.Orchestrators.Count > 0 || catalog.Activities.Count > 0))
+        if (!_hasDurableTask && catalog.IsDurable)
         {
             throw new HostStartupException(
-                "function.invalid", $"Function '{catalog.Descriptions.First(function => function.Trigger is "orchestrationTrigger" or "activityTrigger").Name}' needs a task hub, and the app has none.", "Call UseDurableTask on the builder.", HostExitCodes.Software);
+                "function.invalid", $"Function '{catalog.Descriptions.First(function => function.Trigger is "orchestrationTrigger" or "activityTrigger" or "entityTrigger").Name}' needs a task hub, and the app has none.", "Call UseDurableTask on the builder.", HostExitCodes.Software);
         }
 
         AddServices(catalog);

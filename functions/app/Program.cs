@@ -2,6 +2,7 @@ using SnapshotWorkflows.App.Commands;
 
 return args switch
 {
+    ["serve", "--help" or "-h"] => Usage.Print(Console.Out, exitCode: 0),
     [] or ["serve", ..] => await Serve.RunAsync(args.Length == 0 ? args : args[1..]),
     ["catalog", "rebuild", ..] => await RebuildCatalog.RunAsync(args[2..]),
     ["--help" or "-h" or "help"] => Usage.Print(Console.Out, exitCode: 0),

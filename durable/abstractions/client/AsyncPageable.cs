@@ -18,7 +18,10 @@ public abstract class AsyncPageable<T> : IAsyncEnumerable<T> where T : notnull
 /// <summary>Makes an <see cref="AsyncPageable{T}"/> from a function that reads one page.</summary>
 public static class Pageable
 {
-    public static AsyncPageable<T> Create<T>(Func<string?, int?, CancellationToken, Task<Page<T>>> readPage) where T : notnull => new FunctionPageable<T>(readPage);
+    public static AsyncPageable<T> Create<T>(Func<string?, CancellationToken, Task<Page<T>>> pageFunc) where T : notnull =>
+        new FunctionPageable<T>((token, _, cancellation) => pageFunc(token, cancellation));
+
+    public static AsyncPageable<T> Create<T>(Func<string?, int?, CancellationToken, Task<Page<T>>> pageFunc) where T : notnull => new FunctionPageable<T>(pageFunc);
 
     private sealed class FunctionPageable<T>(Func<string?, int?, CancellationToken, Task<Page<T>>> readPage) : AsyncPageable<T> where T : notnull
     {

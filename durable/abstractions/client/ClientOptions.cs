@@ -1,8 +1,19 @@
 namespace SnapshotWorkflows.Durable.Client;
 
-/// <param name="PurgedInstanceCount">Instances removed by this call.</param>
-/// <param name="IsComplete">False when a time limit ended the purge early.</param>
-public sealed record PurgeResult(int PurgedInstanceCount, bool? IsComplete = true);
+/// <summary>What a purge has done.</summary>
+public class PurgeResult(int count, bool? isComplete)
+{
+    public PurgeResult(int count)
+        : this(count, true)
+    {
+    }
+
+    /// <summary>Instances removed by this call.</summary>
+    public int PurgedInstanceCount { get; } = count;
+
+    /// <summary>False when a time limit ended the purge early.</summary>
+    public bool? IsComplete { get; } = isComplete;
+}
 
 /// <summary>Selects ended instances to purge, by creation time and status.</summary>
 public record PurgeInstancesFilter(

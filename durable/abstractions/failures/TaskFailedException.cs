@@ -11,6 +11,11 @@ public class TaskFailedException : Exception
         FailureDetails = failureDetails;
     }
 
+    public TaskFailedException(string taskName, int taskId, Exception innerException)
+        : this(taskName, taskId, TaskFailureDetails.FromException(innerException), innerException)
+    {
+    }
+
     public TaskFailedException(string taskName, int taskId, TaskFailureDetails failureDetails, Exception innerException)
         : base(MessageOf(taskName, taskId, failureDetails), innerException)
     {
@@ -24,6 +29,9 @@ public class TaskFailedException : Exception
     public int TaskId { get; }
 
     public TaskFailureDetails FailureDetails { get; }
+
+    /// <summary>Whether the failure was of exactly this type; <see cref="TaskFailureDetails.IsCausedBy{T}"/> honours inheritance.</summary>
+    public bool IsCausedByException<T>() where T : Exception => FailureDetails.ErrorType == typeof(T).FullName;
 
     private static string MessageOf(string taskName, int taskId, TaskFailureDetails details) =>
         $"Task '{taskName}' (#{taskId}) failed with an unhandled exception: {details.ErrorMessage}";

@@ -6,6 +6,16 @@ namespace SnapshotWorkflows.Durable;
 /// <param name="StartAt">The instance stays Pending until then.</param>
 public record StartOrchestrationOptions(string? InstanceId = null, DateTimeOffset? StartAt = null)
 {
+    public StartOrchestrationOptions(StartOrchestrationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        InstanceId = options.InstanceId;
+        StartAt = options.StartAt;
+        Tags = options.Tags;
+        Version = options.Version;
+        DedupeStatuses = options.DedupeStatuses;
+    }
+
     public IReadOnlyDictionary<string, string> Tags { get; init; } = FrozenDictionary<string, string>.Empty;
 
     public TaskVersion? Version { get; init; }

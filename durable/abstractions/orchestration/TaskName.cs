@@ -11,6 +11,9 @@ public readonly struct TaskName : IEquatable<TaskName>
 
     public string Name { get; }
 
+    /// <summary>Always empty: versions are <see cref="TaskVersion"/>s. Kept as the public package keeps it.</summary>
+    public string Version => "";
+
     public static implicit operator string(TaskName value) => value.Name;
 
     public static implicit operator TaskName(string value) => string.IsNullOrEmpty(value) ? default : new TaskName(value);

@@ -25,6 +25,11 @@ public sealed class HttpTriggerAttribute(AuthorizationLevel authLevel, params st
     {
     }
 
+    public HttpTriggerAttribute(AuthorizationLevel authLevel)
+        : this(authLevel, [])
+    {
+    }
+
     public HttpTriggerAttribute(params string[] methods)
         : this(AuthorizationLevel.Function, methods)
     {

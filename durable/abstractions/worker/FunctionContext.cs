@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace SnapshotWorkflows.Functions.Worker;
 
 /// <summary>What a function may ask about the call that it runs in.</summary>
@@ -41,4 +43,8 @@ public abstract class TraceContext
     public abstract string TraceParent { get; }
 
     public abstract string TraceState { get; }
+
+    public virtual IReadOnlyDictionary<string, string> Attributes => FrozenDictionary<string, string>.Empty;
+
+    public virtual IReadOnlyDictionary<string, string> Baggage => FrozenDictionary<string, string>.Empty;
 }

@@ -57,7 +57,7 @@ internal sealed partial class EngineClient
                 purged += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, options?.Recursive ?? false))).Count;
             token = page.ContinuationToken;
             if (token is not null && filter.Timeout is { } limit && engine.Time.GetElapsedTime(began) >= limit)
-                return new PurgeResult(purged, IsComplete: false);
+                return new PurgeResult(purged, isComplete: false);
         }
         while (token is not null);
         return new PurgeResult(purged);

@@ -1,4 +1,5 @@
 using System.Net;
+using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Host.Configuration;
 
 namespace SnapshotWorkflows.Durable.Host;
@@ -24,6 +25,30 @@ public sealed class DurableTaskHostOptions
 
     /// <summary>Activities that may run at the same time in this process. Default: ten for each core.</summary>
     public required int MaxConcurrentActivityFunctions { get; init; }
+
+    /// <summary>Entities that may work at the same time in this process. Default: ten for each core.</summary>
+    public required int MaxConcurrentEntityFunctions { get; init; }
+
+    /// <summary>Most operations of one entity in one commit. Default 5000.</summary>
+    public required int MaxEntityOperationBatchSize { get; init; }
+
+    /// <summary>Whether an entity's operation that throws leaves neither state nor messages behind. Default true.</summary>
+    public required bool RollbackEntityOperationsOnExceptions { get; init; }
+
+    /// <summary>The version of instances that are started without one; null for none.</summary>
+    public required string? DefaultVersion { get; init; }
+
+    /// <summary>Which versions of instances this process takes: CurrentOrOlder by default, as in the public host. Looked at only when there is a default version.</summary>
+    public required VersionMatchStrategy VersionMatchStrategy { get; init; }
+
+    /// <summary>What becomes of an instance of another version: Reject (it waits for a process that takes it) or Fail.</summary>
+    public required VersionFailureStrategy VersionFailureStrategy { get; init; }
+
+    /// <summary>Most turns in one transaction. Default 256: turns are short and share commits, so the public host's ten a core would only slow it.</summary>
+    public required int MaxConcurrentOrchestratorFunctions { get; init; }
+
+    /// <summary>Most actions of one execution. Default 100,000.</summary>
+    public required int MaxOrchestrationActions { get; init; }
 
     /// <summary>Whether a start over HTTP may replace an instance that still runs (<c>AnyState</c>). Default: only one that has ended (<c>NonRunningStates</c>).</summary>
     public required bool OverrideRunningInstances { get; init; }
@@ -58,18 +83,22 @@ public sealed class DurableTaskHostOptions
             ConnectionName = connectionName,
             ConnectionString = connection,
             MaxConcurrentActivityFunctions = section.Integer("maxConcurrentActivityFunctions", perCore, 1, 100_000),
+            MaxConcurrentEntityFunctions = section.Integer("maxConcurrentEntityFunctions", perCore, 1, 100_000),
+            MaxEntityOperationBatchSize = section.Integer("maxEntityOperationBatchSize", 5000, 1, 1_000_000),
+            RollbackEntityOperationsOnExceptions = section.Boolean("rollbackEntityOperationsOnExceptions", otherwise: true),
+            DefaultVersion = section.Text("defaultVersion") is { Length: > 0 } version ? version : null,
+            VersionMatchStrategy = section.Word("versionMatchStrategy", VersionMatchStrategy.CurrentOrOlder),
+            VersionFailureStrategy = section.Word("versionFailureStrategy", VersionFailureStrategy.Reject),
+            MaxConcurrentOrchestratorFunctions = section.Integer("maxConcurrentOrchestratorFunctions", 256, 1, 100_000),
+            MaxOrchestrationActions = section.Integer("maxOrchestrationActions", 100_000, 1, int.MaxValue),
             OverrideRunningInstances = overridable == "AnyState",
             UseForwardedHost = forwarded,
             TrustedProxies = proxies,
         };
 
-        // Checked all the same; but turns run one after another on one logical thread, and the engine counts no actions.
-        _ = section.Integer("maxConcurrentOrchestratorFunctions", perCore, 1, 100_000);
-        _ = section.Integer("maxOrchestrationActions", 100_000, 1, int.MaxValue);
         section.WithoutEffect(
-            "maxConcurrentOrchestratorFunctions", "maxOrchestrationActions", "defaultVersion", "versionMatchStrategy", "versionFailureStrategy", "maxConcurrentEntityFunctions",
-            "extendedSessionsEnabled", "extendedSessionIdleTimeoutInSeconds", "maxEntityOperationBatchSize", "entityMessageReorderWindowInMinutes",
-            "rollbackEntityOperationsOnExceptions", "storeInputsInOrchestrationHistory", "useAppLease", "useGracefulShutdown", "localRpcEndpointEnabled",
+            "extendedSessionsEnabled", "extendedSessionIdleTimeoutInSeconds", "entityMessageReorderWindowInMinutes",
+            "storeInputsInOrchestrationHistory", "useAppLease", "useGracefulShutdown", "localRpcEndpointEnabled",
             "tracing", "notifications", "maxGrpcMessageSizeInBytes", "grpcHttpClientTimeout");
         section.RefuseUnknown();
         return options;

@@ -26,6 +26,16 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
             : throw Invalid(name, text, most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number from {least} to {most}");
     }
 
+    public T Word<T>(string name, T otherwise) where T : struct, Enum
+    {
+        if (Text(name) is not { } text)
+        {
+            return otherwise;
+        }
+
+        return Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0]) ? value : throw Invalid(name, text, string.Join(" or ", Enum.GetNames<T>()));
+    }
+
     public bool Boolean(string name, bool otherwise)
     {
         if (Text(name) is not { } text)

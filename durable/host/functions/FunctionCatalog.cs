@@ -15,12 +15,14 @@ internal sealed partial class FunctionCatalog
         IReadOnlyList<TimerFunction> timers,
         IReadOnlyList<OrchestratorFunction> orchestrators,
         IReadOnlyList<ActivityFunction> activities,
+        IReadOnlyList<EntityFunction> entities,
         IReadOnlyList<FunctionDescription> disabled)
     {
         Http = http;
         Timers = timers;
         Orchestrators = orchestrators;
         Activities = activities;
+        Entities = entities;
         Disabled = disabled;
     }
 
@@ -32,10 +34,21 @@ internal sealed partial class FunctionCatalog
 
     public IReadOnlyList<ActivityFunction> Activities { get; }
 
+    public IReadOnlyList<EntityFunction> Entities { get; }
+
+    /// <summary>Whether any function needs the engine.</summary>
+    public bool IsDurable => Orchestrators.Count + Activities.Count + Entities.Count > 0;
+
     public IReadOnlyList<FunctionDescription> Disabled { get; }
 
     public IEnumerable<FunctionMethod> All =>
-        [.. Http.Select(function => function.Method), .. Timers.Select(function => function.Method), .. Orchestrators.Select(function => function.Method), .. Activities.Select(function => function.Method)];
+    [
+        .. Http.Select(function => function.Method),
+        .. Timers.Select(function => function.Method),
+        .. Orchestrators.Select(function => function.Method),
+        .. Activities.Select(function => function.Method),
+        .. Entities.Select(function => function.Method),
+    ];
 
     /// <summary>Every function, by name.</summary>
     public IReadOnlyList<FunctionDescription> Descriptions => [.. Describe().OrderBy(function => function.Name, StringComparer.OrdinalIgnoreCase)];
@@ -47,6 +60,7 @@ internal sealed partial class FunctionCatalog
         var timers = new List<TimerFunction>();
         var orchestrators = new List<OrchestratorFunction>();
         var activities = new List<ActivityFunction>();
+        var entities = new List<EntityFunction>();
         var disabled = new List<FunctionDescription>();
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (method, attribute) in Marked(classes))
@@ -82,14 +96,19 @@ internal sealed partial class FunctionCatalog
             {
                 activities.Add(ActivityFunction.Create(name, method, input, activity));
             }
+            else if (Parameter<EntityTriggerAttribute>(method) is var (dispatcher, entity))
+            {
+                entities.Add(EntityFunction.Create(name, method, dispatcher, entity));
+            }
             else
             {
-                throw Invalid(name, method, "no parameter is marked with a trigger", "Mark one parameter with [HttpTrigger], [TimerTrigger], [OrchestrationTrigger] or [ActivityTrigger].");
+                throw Invalid(
+                    name, method, "no parameter is marked with a trigger", "Mark one parameter with [HttpTrigger], [TimerTrigger], [OrchestrationTrigger], [ActivityTrigger] or [EntityTrigger].");
             }
         }
 
         HttpFunction.RefuseAmbiguousRoutes(http);
-        return new FunctionCatalog(http, timers, orchestrators, activities, disabled);
+        return new FunctionCatalog(http, timers, orchestrators, activities, entities, disabled);
     }
 
     /// <summary>Names the orchestrators and activities that are functions to the engine.</summary>
@@ -103,6 +122,11 @@ internal sealed partial class FunctionCatalog
             }
 
             foreach (var function in Activities)
+            {
+                function.Register(registry);
+            }
+
+            foreach (var function in Entities)
             {
                 function.Register(registry);
             }
@@ -122,6 +146,7 @@ internal sealed partial class FunctionCatalog
         .. Timers.Select(function => new FunctionDescription(function.Method.Name, "timerTrigger", function.Method.EntryPoint) { Schedule = function.Schedule.Text }),
         .. Orchestrators.Select(function => new FunctionDescription(function.Method.Name, "orchestrationTrigger", function.Method.EntryPoint)),
         .. Activities.Select(function => new FunctionDescription(function.Method.Name, "activityTrigger", function.Method.EntryPoint)),
+        .. Entities.Select(function => new FunctionDescription(function.Method.Name, "entityTrigger", function.Method.EntryPoint)),
         .. Disabled,
     ];
 

@@ -25,6 +25,8 @@ internal sealed class FunctionInvocation(IServiceProvider services, Cancellation
 
     public TaskActivityContext? Activity { get; init; }
 
+    public TaskEntityDispatcher? Entity { get; init; }
+
     /// <summary>The input of an orchestrator or activity, of the type that the function declares.</summary>
     public object? Input { get; init; }
 

@@ -77,7 +77,7 @@ internal sealed record HttpFunction(FunctionMethod Method, RoutePattern Route, I
         var relative = trigger.Route is null ? name : HostSettings.Expand(configuration, trigger.Route, $"The route of function '{name}'").Trim('/');
         var template = options.RoutePrefix.Length == 0 ? relative : $"{options.RoutePrefix}/{relative}";
         var first = template.Split('/')[0];
-        if (first.Equals("admin", StringComparison.OrdinalIgnoreCase) || first.Equals("runtime", StringComparison.OrdinalIgnoreCase))
+        if (first.Equals("admin", StringComparison.OrdinalIgnoreCase) || first.Equals("runtime", StringComparison.OrdinalIgnoreCase) || template.Equals("metrics", StringComparison.OrdinalIgnoreCase))
         {
             throw FunctionCatalog.Invalid(name, method, $"route '{template}' lies under /{first}, which is the host's own", "Use another route or routePrefix.");
         }

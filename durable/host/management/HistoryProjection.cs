@@ -13,13 +13,13 @@ internal static class HistoryProjection
     public static void Write(Utf8JsonWriter writer, IEnumerable<HistoryEvent> history, StatusView view)
     {
         var events = history as IReadOnlyList<HistoryEvent> ?? [.. history];
-        var scheduled = events.Where(e => e is TaskScheduledEvent or SubOrchestrationInstanceCreatedEvent)
+        var scheduled = events.Where(IsScheduled)
             .GroupBy(e => e.EventId).ToDictionary(group => group.Key, group => group.First());
         var ended = events.Select(EndedId).OfType<int>().ToHashSet();
         writer.WriteStartArray();
         foreach (var e in events)
         {
-            var merged = e is TaskScheduledEvent or SubOrchestrationInstanceCreatedEvent && ended.Contains(e.EventId);
+            var merged = IsScheduled(e) && ended.Contains(e.EventId);
             if (!merged && e is not (OrchestratorStartedEvent or OrchestratorCompletedEvent))
             {
                 writer.WriteStartObject();
@@ -33,8 +33,13 @@ internal static class HistoryProjection
         writer.WriteEndArray();
     }
 
+    private static bool IsScheduled(HistoryEvent e) => e is TaskScheduledEvent or SubOrchestrationInstanceCreatedEvent or EntityOperationCalledEvent or EntityLockRequestedEvent;
+
     private static int? EndedId(HistoryEvent e) => e switch
     {
+        EntityOperationCompletedEvent completed => completed.TaskScheduledId,
+        EntityOperationFailedEvent failed => failed.TaskScheduledId,
+        EntityLockGrantedEvent granted => granted.TaskScheduledId,
         TaskCompletedEvent completed => completed.TaskScheduledId,
         TaskFailedEvent failed => failed.TaskScheduledId,
         SubOrchestrationInstanceCompletedEvent completed => completed.TaskScheduledId,
@@ -97,6 +102,33 @@ internal static class HistoryProjection
                 WriteOrigin(writer, origin, view);
                 WriteFailed(writer, failed.FailureDetails);
                 break;
+            case EntityOperationCompletedEvent completed:
+                WriteOrigin(writer, origin, view);
+                WriteResult(writer, completed.Output, view);
+                break;
+            case EntityOperationFailedEvent failed:
+                WriteOrigin(writer, origin, view);
+                WriteFailed(writer, failed.FailureDetails);
+                break;
+            case EntityOperationCalledEvent called:
+                writer.WriteString("InstanceId", called.TargetInstanceId);
+                writer.WriteString("Name", called.Operation);
+                WriteInput(writer, called.Input, view);
+                break;
+            case EntityOperationSignaledEvent signaled:
+                writer.WriteString("InstanceId", signaled.TargetInstanceId);
+                writer.WriteString("Name", signaled.Operation);
+                WriteInput(writer, signaled.Input, view);
+                break;
+            case EntityLockRequestedEvent requested:
+                WriteLockSet(writer, requested);
+                break;
+            case EntityLockGrantedEvent:
+                WriteOrigin(writer, origin, view);
+                break;
+            case EntityUnlockSentEvent unlocked:
+                writer.WriteString("InstanceId", unlocked.TargetInstanceId);
+                break;
             case TimerCreatedEvent timer:
                 writer.WriteString("FireAt", Time(timer.FireAt));
                 break;
@@ -128,11 +160,30 @@ internal static class HistoryProjection
                 writer.WriteString("InstanceId", child.InstanceId);
                 WriteInput(writer, child.Input, view);
                 break;
+            case EntityOperationCalledEvent called:
+                writer.WriteString("FunctionName", called.Operation);
+                writer.WriteString("InstanceId", called.TargetInstanceId);
+                WriteInput(writer, called.Input, view);
+                break;
+            case EntityLockRequestedEvent requested:
+                WriteLockSet(writer, requested);
+                break;
             default:
                 return;
         }
 
         writer.WriteString("ScheduledTime", Time(origin.Timestamp));
+    }
+
+    private static void WriteLockSet(Utf8JsonWriter writer, EntityLockRequestedEvent requested)
+    {
+        writer.WriteStartArray("LockSet");
+        foreach (var entity in requested.LockSet)
+        {
+            writer.WriteStringValue(entity);
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WriteInput(Utf8JsonWriter writer, string? input, StatusView view)

@@ -58,5 +58,5 @@ internal sealed class InstancePurge(DurableTaskClient client, TimeProvider time)
         StatusCodes.Status412PreconditionFailed,
         "instance.live",
         $"The orchestration instance {instance.InstanceId} is in the {instance.RuntimeStatus} state.",
-        "Wait until it has ended, or terminate it; then purge."));
+        instance.InstanceId.StartsWith('@') ? "DELETE entities/{name}/{key} deletes the state of an entity." : "Wait until it has ended, or terminate it; then purge."));
 }

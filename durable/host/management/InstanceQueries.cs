@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.History;
@@ -9,8 +8,6 @@ namespace SnapshotWorkflows.Durable.Host.Management;
 /// <summary>GET one instance, GET many.</summary>
 internal sealed class InstanceQueries(DurableTaskClient client, PublicOrigin origin)
 {
-    private const string ContinuationHeader = "x-ms-continuation-token";
-
     /// <summary>Live: 202 with Location and Retry-After. Ended: 200; a failed one 500 with the same body when the caller asks for that.</summary>
     public async Task GetAsync(HttpContext context, string id)
     {
@@ -54,52 +51,8 @@ internal sealed class InstanceQueries(DurableTaskClient client, PublicOrigin ori
             PageSize: size,
             FetchInputsAndOutputs: true);
         var view = new StatusView(ManagementQuery.Flag(request, "showInput", otherwise: true), ShowHistoryOutput: false);
-        var page = await FirstPageAsync(query, TokenOf(request), size, context.RequestAborted);
-        if (page?.ContinuationToken is { } token)
-        {
-            context.Response.Headers[ContinuationHeader] = Convert.ToBase64String(Encoding.UTF8.GetBytes(token));
-        }
-
+        var page = await ContinuationToken.FirstPageAsync(client.GetAllInstancesAsync(query), request, size);
+        ContinuationToken.Write(context.Response, page?.ContinuationToken);
         await InstanceAnswers.WriteJsonAsync(context, StatusCodes.Status200OK, StatusJson.WriteMany(page?.Values ?? [], view));
     }
-
-    private async Task<Page<OrchestrationMetadata>?> FirstPageAsync(OrchestrationQuery query, string? token, int size, CancellationToken cancellation)
-    {
-        try
-        {
-            await foreach (var page in client.GetAllInstancesAsync(query).AsPages(token, size).WithCancellation(cancellation))
-            {
-                return page;
-            }
-
-            return null;
-        }
-        catch (Exception e) when (token is not null && e is (ArgumentException or FormatException))
-        {
-            throw BadToken();
-        }
-    }
-
-    /// <summary>The token as the hub made it; base64 on the wire, where the base64 of <c>null</c> stands for none.</summary>
-    private static string? TokenOf(HttpRequest request)
-    {
-        var text = request.Headers[ContinuationHeader].ToString();
-        if (text.Length == 0)
-        {
-            return null;
-        }
-
-        try
-        {
-            var token = Encoding.UTF8.GetString(Convert.FromBase64String(text));
-            return token is "" or "null" ? null : token;
-        }
-        catch (FormatException)
-        {
-            throw BadToken();
-        }
-    }
-
-    private static HostProblemException BadToken() => new(new HostProblem(
-        StatusCodes.Status400BadRequest, "continuation.invalid", $"The header {ContinuationHeader} is not one that this host has sent.", "Send the header of the previous page unchanged, or none to begin anew."));
 }

@@ -8,23 +8,17 @@ namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>POST orchestrators/{name}[/{id}]: starts an instance; with <c>timeout</c> and <c>pollingInterval</c> it waits for the end as well.</summary>
 internal sealed class InstanceStart(
-    DurableTaskClient client, ManagementUris uris, DurableTaskRegistry registry, DurableTaskHostOptions options, TimeProvider time)
+    DurableTaskClient client, StartAnswers answers, DurableTaskRegistry registry, DurableTaskHostOptions options)
 {
     private const int MaxIdLength = 256;
 
     public async Task StartAsync(HttpContext context, string name, string? id)
     {
         var request = context.Request;
-        var timeout = ManagementQuery.Seconds(request, "timeout");
-        var interval = ManagementQuery.Seconds(request, "pollingInterval");
-        if (timeout is not null && interval > timeout)
+        var wait = StartAnswers.WaitOf(request);
+        if (!registry.GetOrchestrators().Any(known => known.Key == name))
         {
-            throw Invalid("query.invalid", "pollingInterval is longer than timeout.", "Poll at least once within the timeout.");
-        }
-
-        if (registry.FindOrchestrator(name, null) is null)
-        {
-            throw Invalid("orchestrator.unknown", $"The orchestrator '{name}' is not registered.", "Check the name; it is the class name or the one in [DurableTask].");
+            throw Invalid("orchestrator.unknown", $"The orchestrator '{name}' is not registered.", "Check the name; it is the class name, the one in [DurableTask] or in [Function].");
         }
 
         if (id is not null && Fault(id) is { } fault)
@@ -42,7 +36,12 @@ internal sealed class InstanceStart(
 
         // 32 hex digits, as the public API makes them.
         id ??= Guid.NewGuid().ToString("N");
-        var start = new StartOrchestrationOptions(id) { DedupeStatuses = options.OverrideRunningInstances ? [] : null };
+        var version = request.Query["version"].ToString();
+        var start = new StartOrchestrationOptions(id)
+        {
+            DedupeStatuses = options.OverrideRunningInstances ? [] : null,
+            Version = version.Length == 0 ? null : new TaskVersion(version),
+        };
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(name, input, start, context.RequestAborted);
@@ -52,47 +51,7 @@ internal sealed class InstanceStart(
             throw InstanceAnswers.Conflict("instance.exists", $"An instance with ID '{id}' exists and has not ended.", "Wait for it, terminate it, or use another id.");
         }
 
-        if (timeout is { } limit && interval is not null && await EndedWithinAsync(id, limit, context.RequestAborted) is { } ended)
-        {
-            await AnswerEndedAsync(context, ended);
-            return;
-        }
-
-        await AnswerCheckStatusAsync(context, id);
-    }
-
-    private async Task<OrchestrationMetadata?> EndedWithinAsync(string id, TimeSpan limit, CancellationToken cancellation)
-    {
-        using var deadline = new CancellationTokenSource(limit, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
-        try
-        {
-            return await client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, linked.Token);
-        }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Completed: the bare output. Ended otherwise: the status object.</summary>
-    private static Task AnswerEndedAsync(HttpContext context, OrchestrationMetadata instance)
-    {
-        if (instance.RuntimeStatus == OrchestrationRuntimeStatus.Completed)
-        {
-            var output = instance.SerializedOutput;
-            return InstanceAnswers.WriteJsonAsync(context, StatusCodes.Status200OK, System.Text.Encoding.UTF8.GetBytes(string.IsNullOrEmpty(output) ? "null" : output));
-        }
-
-        return InstanceAnswers.WriteJsonAsync(context, StatusCodes.Status200OK, StatusJson.WriteOne(instance, null, new StatusView(ShowInput: true, ShowHistoryOutput: false)));
-    }
-
-    private Task AnswerCheckStatusAsync(HttpContext context, string id)
-    {
-        var payload = uris.Create(id);
-        context.Response.Headers.Location = payload.StatusQueryGetUri;
-        context.Response.Headers.RetryAfter = "10";
-        return InstanceAnswers.WriteJsonAsync(context, StatusCodes.Status202Accepted, JsonSerializer.SerializeToUtf8Bytes(payload));
+        await answers.AnswerAsync(context, id, wait);
     }
 
     private static string? Fault(string id)

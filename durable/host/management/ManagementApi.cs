@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Durable.Host.Management;
 /// The HTTP management API of Durable Functions, below <see cref="ManagementUris.BasePath"/>. Paths, names, casing and codes are those of the public
 /// extension; where it answers an opaque 500, this one answers 409 with a reason. Errors are problem details.
 /// </summary>
-internal sealed class ManagementApi(InstanceQueries queries, InstanceCommands commands, InstancePurge purge, InstanceStart start, DurableTaskHostOptions options)
+internal sealed class ManagementApi(InstanceQueries queries, InstanceCommands commands, InstancePurge purge, InstanceStart start, InstanceRepeat repeat, EntityRoutes entities, DurableTaskHostOptions options)
 {
     public Task AnswerAsync(HttpContext context)
     {
@@ -31,8 +31,15 @@ internal sealed class ManagementApi(InstanceQueries queries, InstanceCommands co
             ("POST", ["instances", var id, "terminate"]) => commands.TerminateAsync(context, id),
             ("POST", ["instances", var id, "suspend"]) => commands.SuspendAsync(context, id),
             ("POST", ["instances", var id, "resume"]) => commands.ResumeAsync(context, id),
-            ("POST", ["instances", _, "rewind" or "restart"]) => throw new HostProblemException(new HostProblem(
-                StatusCodes.Status501NotImplemented, "instance.notAvailable", $"This task hub cannot {path[^1]} an instance.", "Start a new instance with the same input.")),
+            ("POST", ["instances", var id, "rewind"]) => repeat.RewindAsync(context, id),
+            ("POST", ["instances", var id, "restart"]) => repeat.RestartAsync(context, id),
+            ("GET", ["entities"]) => entities.ListAsync(context, null),
+            ("GET", ["entities", var name]) => entities.ListAsync(context, name),
+            ("GET", ["entities", var name, var key]) => entities.GetAsync(context, name, key),
+            ("POST", ["entities", var name, var key]) => entities.SignalAsync(context, name, key, context.Request.Query["op"].ToString()),
+            ("DELETE", ["entities", var name, var key]) => entities.SignalAsync(context, name, key, "delete"),
+            // Hands over an app's lease between regions; nodes of a hub here are all equal, so there is nothing to do.
+            ("POST", ["makeprimary"]) => Task.CompletedTask,
             ("POST", ["orchestrators", var name]) => start.StartAsync(context, name, null),
             ("POST", ["orchestrators", var name, var id]) => start.StartAsync(context, name, id),
             _ => throw new HostProblemException(new HostProblem(

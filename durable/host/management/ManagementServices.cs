@@ -19,6 +19,14 @@ internal static class ManagementServices
         services.AddDurableTask(register, engine =>
         {
             engine.MaxConcurrentActivities = options.MaxConcurrentActivityFunctions;
+            engine.MaxConcurrentEntities = options.MaxConcurrentEntityFunctions;
+            engine.MaxEntityOperationBatchSize = options.MaxEntityOperationBatchSize;
+            engine.RollbackEntityOperationsOnExceptions = options.RollbackEntityOperationsOnExceptions;
+            engine.DefaultVersion = options.DefaultVersion;
+            engine.VersionMatchStrategy = options.VersionMatchStrategy;
+            engine.VersionFailureStrategy = options.VersionFailureStrategy;
+            engine.MaxConcurrentOrchestrators = options.MaxConcurrentOrchestratorFunctions;
+            engine.MaxOrchestrationActions = options.MaxOrchestrationActions;
             configure?.Invoke(engine);
         });
         services.AddSingleton<ManagementUris>();
@@ -27,6 +35,9 @@ internal static class ManagementServices
         services.AddSingleton<InstanceCommands>();
         services.AddSingleton<InstancePurge>();
         services.AddSingleton<InstanceStart>();
+        services.AddSingleton<InstanceRepeat>();
+        services.AddSingleton<EntityRoutes>();
+        services.AddSingleton<StartAnswers>();
         services.AddSingleton<ManagementApi>();
     }
 }

@@ -24,7 +24,9 @@ internal sealed class ManagementUris(PublicOrigin origin, KeyRing keys, DurableT
             StatusQueryGetUri = $"{instance}?{query}",
             SendEventPostUri = $"{instance}/raiseEvent/{{eventName}}?{query}",
             TerminatePostUri = $"{instance}/terminate?reason={{text}}&{query}",
+            RewindPostUri = $"{instance}/rewind?reason={{text}}&{query}",
             PurgeHistoryDeleteUri = $"{instance}?{query}",
+            RestartPostUri = $"{instance}/restart?{query}",
             SuspendPostUri = $"{instance}/suspend?reason={{text}}&{query}",
             ResumePostUri = $"{instance}/resume?reason={{text}}&{query}",
         };

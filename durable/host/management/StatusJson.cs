@@ -80,6 +80,12 @@ internal static class StatusJson
 
         writer.WriteString("createdTime", Time(instance.CreatedAt));
         writer.WriteString("lastUpdatedTime", Time(instance.LastUpdatedAt));
+        if (instance.Reason is { } reason)
+        {
+            // Ours: why a live instance does not go on, such as code that this hub's nodes do not have.
+            writer.WriteString("reason", reason);
+        }
+
         if (history is not null)
         {
             writer.WritePropertyName("historyEvents");

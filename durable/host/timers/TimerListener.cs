@@ -45,7 +45,7 @@ internal sealed partial class TimerListener(TimerFunction function, ITimerStore 
             {
                 await StepAsync(stopping);
             }
-            catch (Exception e) when (e is not HostStartupException && !stopping.IsCancellationRequested)
+            catch (Exception e) when (e is not HostStartupException && !(e is OperationCanceledException && stopping.IsCancellationRequested))
             {
                 // Without its state nobody knows whether another node runs it: not run rather than run twice.
                 LogUnreachable(logger, e, Name);

@@ -8,7 +8,9 @@ internal static class Usage
         to.WriteLine("""
             SnapshotWorkflows.App serve [--port N] [--address IP] [--settings-root DIR]
               serve   run the service; DIR holds host.json and local.settings.json (default: the current folder);
-                      environment variables such as SolidFire__Endpoint win over both.
+                      environment variables such as SolidFire__Endpoint win over both. Port: 7071 or local.settings.json's; 0 takes any free one.
+                      Says "listening http://..." when it is ready. Ends with 0 after SIGTERM; 64 wrong command line, 69 something it needs is
+                      not there now, 78 a setting is wrong (one line says which, and what to do), 70 a fault of the program.
             SnapshotWorkflows.App catalog rebuild [--settings-root DIR]
               makes the list of snapshots anew from the manifests, holds and tombstones on every destination; the ledger
               (policies, idempotency keys, intents, audit) is left as it is. Stop the service first.

@@ -11,5 +11,11 @@ public abstract class HttpResponseData(FunctionContext functionContext)
 
     public abstract Stream Body { get; set; }
 
+    public static HttpResponseData CreateResponse(HttpRequestData request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.CreateResponse();
+    }
+
     public FunctionContext FunctionContext { get; } = functionContext ?? throw new ArgumentNullException(nameof(functionContext));
 }

@@ -84,6 +84,7 @@ public sealed class HostSettingsTests : IDisposable
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"httpSettings":{"useForwardedHost":"perhaps"}}}}""", "hostJson.invalid", "useForwardedHost")]
     [InlineData("""{"version":"2.0","extensions":{"http":{"maxConcurrentRequests":0}}}""", "hostJson.invalid", "maxConcurrentRequests")]
     [InlineData("""{"version":"2.0","extensions":{"http":{"routePrefix":"a{b}"}}}""", "hostJson.invalid", "routePrefix")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"versionMatchStrategy":"Newest"}}}""", "hostJson.invalid", "None or Strict or CurrentOrOlder")]
     [InlineData("""{"version":"1.0"}""", "hostJson.version", "2.0")]
     [InlineData("""{"version":"2.0",""", "settings.malformed", "line 1")]
     [InlineData("""{"version":"2.0","version":"2.0"}""", "settings.malformed", "host.json")]

@@ -79,7 +79,6 @@ public sealed class ManagementStartTests
         await using var host = await ManagementHost.StartAsync(durableTask: """{"hubName":"MyHub"}""");
         await (await host.GetAsync("/elsewhere")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "route.unknown");
         await (await host.GetAsync("/instances/a/terminate")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "route.unknown");
-        await (await host.PostAsync("/instances/a/rewind")).ShouldBeProblemAsync(HttpStatusCode.NotImplemented, "instance.notAvailable");
         await (await host.GetAsync("/instances?taskHub=Other")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "taskHub.unknown");
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/instances?TASKHUB=myhub&connection=Storage")).StatusCode);
     }
