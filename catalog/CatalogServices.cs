@@ -14,7 +14,6 @@ public static class CatalogServices
             .AddSingleton(open)
             .AddSingleton<IdempotencyLedger>()
             .AddSingleton<IntentLedger>()
-            .AddSingleton<VolumeSlots>()
             .AddSingleton<PolicyLedger>()
             .AddSingleton<AuditTrail>()
             .AddSingleton<SnapshotIndex>();

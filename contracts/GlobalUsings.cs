@@ -1,2 +1,3 @@
 // The durable framework's names enter this room here and nowhere else: against the public packages only this file changes.
 global using SnapshotWorkflows.Durable;
+global using SnapshotWorkflows.Durable.Entities;

@@ -62,9 +62,3 @@ public sealed record DestinationPlan(string Destination, string Server, string E
 }
 
 public sealed record DestinationFolder(string Destination, string Folder);
-
-/// <summary>The right to work on one volume; a volume has one job at a time.</summary>
-public sealed record VolumeSlot(RequestKey Key, string VolumeId);
-
-/// <param name="HeldBy">Who has the slot when it was not granted.</param>
-public sealed record SlotGrant(bool Granted, string? HeldBy);

@@ -8,8 +8,6 @@ public static class StepNames
     public const string InspectArrayVolume = nameof(InspectArrayVolume);
     public const string ChooseCopyHost = nameof(ChooseCopyHost);
     public const string InspectDestination = nameof(InspectDestination);
-    public const string TakeVolumeSlot = nameof(TakeVolumeSlot);
-    public const string ReleaseVolumeSlot = nameof(ReleaseVolumeSlot);
     public const string Freeze = nameof(Freeze);
     public const string Thaw = nameof(Thaw);
     public const string CreateStorageSnapshot = nameof(CreateStorageSnapshot);

@@ -8,8 +8,6 @@ public static class Steps
     public static readonly Step<InspectArrayVolumeInput, SourceVolume> InspectArrayVolume = new(StepNames.InspectArrayVolume);
     public static readonly Step<ChooseCopyHostInput, CopyHost> ChooseCopyHost = new(StepNames.ChooseCopyHost);
     public static readonly Step<InspectDestinationInput, DestinationPlan> InspectDestination = new(StepNames.InspectDestination);
-    public static readonly Step<VolumeSlot, SlotGrant> TakeVolumeSlot = new(StepNames.TakeVolumeSlot);
-    public static readonly Step<VolumeSlot, bool> ReleaseVolumeSlot = new(StepNames.ReleaseVolumeSlot);
     public static readonly Step<FreezeInput, FreezeReceipt> Freeze = new(StepNames.Freeze);
     public static readonly Step<FreezeInput, ThawReceipt> Thaw = new(StepNames.Thaw);
     public static readonly Step<StorageSnapshotInput, StorageSnapshot> CreateStorageSnapshot = new(StepNames.CreateStorageSnapshot);

@@ -48,6 +48,8 @@ public static class Composition
         services.AddCatalog(_ => new CatalogDatabase(Path.Combine(state, "catalog.db")));
         services.AddProduct(settings);
         services.AddReadiness();
+        services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
 
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);

@@ -3,3 +3,4 @@ global using SnapshotWorkflows.Contracts;
 global using SnapshotWorkflows.Durable;
 global using SnapshotWorkflows.Durable.Client;
 global using SnapshotWorkflows.Functions.Worker;
+global using SnapshotWorkflows.Durable.Client.Entities;

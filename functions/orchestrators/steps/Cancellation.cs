@@ -37,4 +37,19 @@ internal sealed class Cancellation(TaskOrchestrationContext context)
         timer.Cancel();
         ThrowIfWished();
     }
+
+    /// <summary>A durable wait that an event, or the wish, cuts short.</summary>
+    public async Task WaitForEventAsync(string eventName, TimeSpan longest)
+    {
+        using var timer = new CancellationTokenSource();
+        using var waiter = new CancellationTokenSource();
+        var elapsed = context.CreateTimer(longest, timer.Token);
+        var came = context.WaitForExternalEvent<int>(eventName, waiter.Token);
+        var first = await Task.WhenAny(elapsed, came, _wish);
+
+        // A waiter left behind would swallow a later event; an open timer would keep the instance running. In place, as above.
+        if (first != came) waiter.Cancel();
+        if (first != elapsed) timer.Cancel();
+        ThrowIfWished();
+    }
 }

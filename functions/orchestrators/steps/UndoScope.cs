@@ -11,6 +11,9 @@ internal sealed class UndoScope(StepRunner runner)
     public void Push<TInput, TOutput>(Step<TInput, TOutput> undo, TInput input) =>
         _stack.Add((undo.Name, stuck => runner.FinishAsync(undo, input, stuck)));
 
+    /// <summary>An undo that is no activity; it must not fail.</summary>
+    public void Push(string name, Func<Task> undo) => _stack.Add((name, _ => undo()));
+
     /// <summary>What this step would take away is kept: it belongs to the finished snapshot now.</summary>
     public void Keep(string undoStep) => _stack.RemoveAll(entry => entry.Step == undoStep);
 

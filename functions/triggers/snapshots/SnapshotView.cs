@@ -119,4 +119,5 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(PolicyList))]
 [JsonSerializable(typeof(PolicyPreview))]
 [JsonSerializable(typeof(AuditList))]
+[JsonSerializable(typeof(AdmissionState))]
 internal sealed partial class TriggersJson : JsonSerializerContext;

@@ -30,6 +30,7 @@ internal static class WorldChecker
         Expect(world.Agent.FrozenGuests().Count == 0, "a guest is frozen");
         await InStoreAsync(world, life, succeeded, Expect, cancellation);
         InCatalog(life, ended, succeeded, Expect);
+        await InAdmissionAsync(life, Expect, cancellation);
         await InHistoryAsync(life, ended, Expect, cancellation);
         NoSecrets(world, Expect);
         return faults;
@@ -95,7 +96,12 @@ internal static class WorldChecker
         string[] keeps = succeeded ? ["manifest", "folder", "copy", "stream"] : [];
         var open = life.Get<IntentLedger>().Open(key).Where(intent => !keeps.Contains(intent.Role)).Select(intent => $"{intent.Role} ({intent.State})").ToList();
         expect(open.Count == 0, $"open intents: {string.Join(", ", open)}");
-        expect(life.Get<VolumeSlots>().Take(new VolumeSlot(key, row?.VolumeId ?? "")).Granted, "the volume's slot is held by another");
+    }
+
+    private static async Task InAdmissionAsync(Life life, Action<bool, string> expect, CancellationToken cancellation)
+    {
+        var state = (await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State;
+        expect(state is null or { Granted.Count: 0, Waiting.Count: 0 }, $"admission still knows of {state?.Granted.Count} grants and {state?.Waiting.Count} wishes");
     }
 
     private static async Task InHistoryAsync(Life life, OrchestrationMetadata ended, Action<bool, string> expect, CancellationToken cancellation)

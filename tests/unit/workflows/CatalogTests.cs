@@ -48,19 +48,6 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Fact]
-    public void A_volume_has_one_job_at_a_time()
-    {
-        var slots = new VolumeSlots(_database, TimeProvider.System);
-        Assert.True(slots.Take(new VolumeSlot(Key(1), "v")).Granted);
-        Assert.True(slots.Take(new VolumeSlot(Key(1), "v")).Granted);
-        Assert.Equal(new SlotGrant(Granted: false, Key(1).Uuid), slots.Take(new VolumeSlot(Key(2), "v")));
-        slots.Release(new VolumeSlot(Key(2), "v"));
-        Assert.False(slots.Take(new VolumeSlot(Key(2), "v")).Granted);
-        slots.Release(new VolumeSlot(Key(1), "v"));
-        Assert.True(slots.Take(new VolumeSlot(Key(2), "v")).Granted);
-    }
-
-    [Fact]
     public void A_listing_pages_through_everything_once_newest_first()
     {
         var index = new SnapshotIndex(_database);

@@ -1,0 +1,28 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>How many jobs may hold a slot of a kind at once. A volume has one.</summary>
+public sealed record AdmissionLimits
+{
+    /// <summary>Clones under way or in use per array; an Element node makes at most 8 at once (peers.md's facts of GetLimits: cloneJobsPerNodeMax).</summary>
+    public int ArrayClones { get; init; } = 4;
+
+    public int HostCopies { get; init; } = 2;
+
+    public int StoreWriters { get; init; } = 4;
+
+    public int AccountJobs { get; init; } = 4;
+
+    public int Of(string slot)
+    {
+        ArgumentNullException.ThrowIfNull(slot);
+        return slot[..slot.IndexOf(':', StringComparison.Ordinal)] switch
+        {
+            "volume" => 1,
+            "account" => AccountJobs,
+            "array" => ArrayClones,
+            "host" => HostCopies,
+            "store" => StoreWriters,
+            var kind => throw new ArgumentException($"There are no slots of kind '{kind}'.", nameof(slot)),
+        };
+    }
+}

@@ -1,0 +1,28 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>A workflow's wish for slots. Asked again it keeps its place.</summary>
+/// <param name="Instance">The workflow's instance id: who is told, and who gives back.</param>
+/// <param name="Stage">A workflow asks for what it knows first, and for the rest once it has looked: each stage is a wish of its own.</param>
+/// <param name="Slots">All or none of them are granted: <c>kind:name</c>, see <see cref="AdmissionSlots"/>.</param>
+/// <param name="Account">CloudStack's account, for fairness; empty where unknown.</param>
+/// <param name="Priority">Higher goes first.</param>
+public sealed record AdmissionRequest(string Instance, int Stage, IReadOnlyList<string> Slots, string Account, int Priority);
+
+/// <param name="Place">1 is next among those that wait; 0 when granted.</param>
+/// <param name="Reason">Why it waits, for people.</param>
+/// <param name="Until">When the wait ends at the earliest, where that is known.</param>
+public sealed record AdmissionAnswer(bool Granted, int Place, string? Reason, DateTimeOffset? Until);
+
+/// <summary>Names of slots.</summary>
+public static class AdmissionSlots
+{
+    public static string Volume(string volumeId) => $"volume:{volumeId}";
+
+    public static string Account(string account) => $"account:{account}";
+
+    public static string Array(string clusterUuid) => $"array:{clusterUuid}";
+
+    public static string Host(string hostUuid) => $"host:{hostUuid}";
+
+    public static string Store(string destination) => $"store:{destination}";
+}

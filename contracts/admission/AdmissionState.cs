@@ -1,0 +1,30 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>What the Admission entity remembers: who holds which slots, who waits for which, and whether anything may begin.</summary>
+public sealed record AdmissionState
+{
+    public AdmissionLimits Limits { get; init; } = new();
+
+    /// <summary>Set while a person has stopped everything; what runs goes on.</summary>
+    public AdmissionPause? Paused { get; init; }
+
+    /// <summary>Times in which nothing begins.</summary>
+    public IReadOnlyList<MaintenanceWindow> Windows { get; init; } = [];
+
+    public IReadOnlyList<AdmissionGrant> Granted { get; init; } = [];
+
+    /// <summary>In order of arrival.</summary>
+    public IReadOnlyList<AdmissionWish> Waiting { get; init; } = [];
+
+    /// <summary>Number of the wish that came last.</summary>
+    public long LastNumber { get; init; }
+}
+
+public sealed record AdmissionGrant(AdmissionRequest Request, DateTimeOffset At);
+
+/// <param name="Number">Rises with every wish.</param>
+public sealed record AdmissionWish(AdmissionRequest Request, long Number, DateTimeOffset At);
+
+public sealed record AdmissionPause(string By, string? Reason, DateTimeOffset At);
+
+public sealed record MaintenanceWindow(DateTimeOffset From, DateTimeOffset Until, string? Reason);

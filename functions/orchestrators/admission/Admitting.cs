@@ -1,0 +1,26 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>How a workflow gets its slots and gives them back.</summary>
+internal static class Admitting
+{
+    public const string ReleaseStep = "ReleaseAdmission";
+
+    /// <summary>A notice can be lost with a node that never comes back; then this long is waited at most. Also how often place and reason are looked up anew.</summary>
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMinutes(5);
+
+    /// <returns>Whether it had to wait.</returns>
+    public static async Task<bool> AdmitAsync(this TaskOrchestrationContext context, AdmissionRequest request, IStepBoard board, Cancellation cancellation)
+    {
+        for (var waited = false; ; waited = true)
+        {
+            cancellation.ThrowIfWished();
+            var answer = await context.Entities.CallEntityAsync<AdmissionAnswer>(AdmissionEntity.Id, AdmissionEntity.Ask, request);
+            if (answer.Granted) return waited;
+            board.Waiting(new StepNotice("admission.queued", $"Place {answer.Place} in the queue. {answer.Reason}", "Wait, or cancel what is before it; GET /api/admission shows the queue.", "Admit"));
+            await cancellation.WaitForEventAsync(AdmissionNotice.EventName, s_lookAgain);
+        }
+    }
+
+    public static Task ReleaseAdmissionAsync(this TaskOrchestrationContext context) =>
+        context.Entities.CallEntityAsync<bool>(AdmissionEntity.Id, AdmissionEntity.Release, context.InstanceId);
+}

@@ -1,0 +1,114 @@
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Functions.Orchestrators;
+
+namespace SnapshotWorkflows.Tests.Unit.Workflows;
+
+public sealed class AdmissionQueueTests
+{
+    private static readonly DateTimeOffset s_now = new(2026, 11, 26, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_volume_has_one_job_and_the_next_is_granted_when_it_ends()
+    {
+        var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
+        state = Ask(state, Wish("b", "volume:v"));
+        Assert.Contains("volume:v is taken by a", AdmissionQueue.Answer(state, Wish("b", "volume:v"), s_now).Reason, StringComparison.Ordinal);
+        var (after, granted) = AdmissionQueue.Release(state, "a", s_now);
+        Assert.Equal(["b"], granted.Select(request => request.Instance));
+        Assert.True(AdmissionQueue.Answer(after, Wish("b", "volume:v"), s_now).Granted);
+    }
+
+    [Fact]
+    public void Asking_again_keeps_the_place_and_gets_no_second_slot()
+    {
+        var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
+        state = Ask(state, Wish("a", "volume:v"));
+        state = Ask(Ask(state, Wish("b", "volume:v")), Wish("b", "volume:v"));
+        Assert.Equal((1, 1), (state.Granted.Count, state.Waiting.Count));
+    }
+
+    [Fact]
+    public void A_busy_volume_keeps_nobody_else_waiting()
+    {
+        var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
+        state = Ask(state, Wish("b", "volume:v"));
+        Ask(state, Wish("c", "volume:w"), granted: "c");
+    }
+
+    [Fact]
+    public void An_account_with_many_wishes_does_not_crowd_another_out()
+    {
+        var state = new AdmissionState { Limits = new AdmissionLimits { HostCopies = 2, AccountJobs = 99 } };
+        for (var n = 0; n < 6; n++) state = AdmissionQueue.Ask(state, Wish($"big-{n}", "host:h") with { Account = "big" }, s_now).State;
+        state = AdmissionQueue.Ask(state, Wish("small-0", "host:h") with { Account = "small" }, s_now).State;
+        Assert.Equal(["small-0"], AdmissionQueue.Release(state, "big-0", s_now).Granted.Select(request => request.Instance));
+    }
+
+    [Fact]
+    public void A_persons_wish_goes_before_a_policys()
+    {
+        var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
+        state = Ask(state, Wish("policy", "volume:v"));
+        state = Ask(state, Wish("person", "volume:v") with { Priority = 1 });
+        Assert.Equal(2, AdmissionQueue.Answer(state, Wish("policy", "volume:v"), s_now).Place);
+        Assert.Equal(["person"], AdmissionQueue.Release(state, "a", s_now).Granted.Select(request => request.Instance));
+    }
+
+    [Fact]
+    public void While_paused_or_in_maintenance_nothing_begins_and_the_reason_is_told()
+    {
+        var paused = new AdmissionState { Paused = new AdmissionPause("ops", "firmware", s_now) };
+        Assert.Equal("Everything is paused by ops: firmware.", AdmissionQueue.Answer(Ask(paused, Wish("a", "volume:v")), Wish("a", "volume:v"), s_now).Reason);
+        var window = new AdmissionState { Windows = [new MaintenanceWindow(s_now, s_now.AddHours(1), null)] };
+        var waiting = Ask(window, Wish("a", "volume:v"));
+        Assert.Equal(s_now.AddHours(1), AdmissionQueue.Answer(waiting, Wish("a", "volume:v"), s_now).Until);
+        Assert.Equal(["a"], AdmissionQueue.Grant(waiting, s_now.AddHours(1)).Granted.Select(request => request.Instance));
+    }
+
+    /// <summary>Whatever comes in whatever order: no slot is held above its limit, and once all have ended everybody was granted.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Nobody_starves_and_no_limit_is_passed(int seed)
+    {
+        var random = new Random(seed);
+        var state = new AdmissionState { Limits = new AdmissionLimits { ArrayClones = 3, HostCopies = 2, StoreWriters = 2, AccountJobs = 2 } };
+        var asked = new HashSet<string>();
+        var granted = new HashSet<string>();
+        for (var step = 0; step < 2000; step++)
+        {
+            IReadOnlyList<AdmissionRequest> now;
+            if (step < 1000 && random.Next(2) == 0)
+            {
+                var account = $"{random.Next(4)}";
+                var wish = new AdmissionRequest($"i{step}", 1, [$"volume:{random.Next(9)}", $"account:{account}", $"array:{random.Next(2)}", $"host:{random.Next(3)}", $"store:{random.Next(2)}"], account, random.Next(2));
+                asked.Add(wish.Instance);
+                (state, now) = AdmissionQueue.Ask(state, wish, s_now);
+            }
+            else if (state.Granted.Count > 0)
+            {
+                (state, now) = AdmissionQueue.Release(state, state.Granted[random.Next(state.Granted.Count)].Request.Instance, s_now);
+            }
+            else
+            {
+                continue;
+            }
+
+            Assert.All(now, request => Assert.True(granted.Add(request.Instance)));
+            foreach (var slot in state.Granted.SelectMany(grant => grant.Request.Slots).GroupBy(slot => slot, StringComparer.Ordinal)) Assert.True(slot.Count() <= state.Limits.Of(slot.Key), slot.Key);
+        }
+
+        Assert.Empty(state.Waiting);
+        Assert.Equal(asked, granted);
+    }
+
+    private static AdmissionState Ask(AdmissionState state, AdmissionRequest wish, params string[] granted)
+    {
+        var decided = AdmissionQueue.Ask(state, wish, s_now);
+        Assert.Equal(granted, decided.Granted.Select(request => request.Instance));
+        return decided.State;
+    }
+
+    private static AdmissionRequest Wish(string instance, params string[] slots) => new(instance, 1, slots, "", 0);
+}
