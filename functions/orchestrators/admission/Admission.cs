@@ -7,9 +7,13 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 [DurableTask(AdmissionEntity.Name)]
 public sealed class Admission(TimeProvider time) : TaskEntity<AdmissionState>
 {
+#pragma warning disable RS0030 // Banned for orchestrators, which are replayed. An entity's operation is not: it is run, and its state is kept.
+    private DateTimeOffset Now => time.GetUtcNow();
+#pragma warning restore RS0030
+
     public AdmissionAnswer Ask(AdmissionRequest request)
     {
-        var now = time.GetUtcNow();
+        var now = Now;
         Settle(AdmissionQueue.Ask(State, request, now), asked: request);
         return AdmissionQueue.Answer(State, request, now);
     }
@@ -17,7 +21,7 @@ public sealed class Admission(TimeProvider time) : TaskEntity<AdmissionState>
     /// <summary>Gives everything of a workflow back; nothing to give back is success.</summary>
     public bool Release(string instance)
     {
-        Settle(AdmissionQueue.Release(State, instance, time.GetUtcNow()));
+        Settle(AdmissionQueue.Release(State, instance, Now));
         return true;
     }
 
@@ -49,7 +53,7 @@ public sealed class Admission(TimeProvider time) : TaskEntity<AdmissionState>
         Reconsider();
     }
 
-    public void Reconsider() => Settle(AdmissionQueue.Grant(State, time.GetUtcNow()));
+    public void Reconsider() => Settle(AdmissionQueue.Grant(State, Now));
 
     protected override AdmissionState InitializeState(TaskEntityOperation entityOperation) => new();
 
