@@ -50,6 +50,7 @@ public sealed class RunPolicy : TaskOrchestrator<PolicyOccurrence, PolicyRunResu
             VolumeId = volumeId,
             Quiesce = policy.Quiesce,
             Destination = policy.Destination,
+            Format = policy.Format,
             Caller = who,
             Policy = policy.Name,
         };
