@@ -57,6 +57,7 @@ internal sealed class BackupBench
 
         if (!_options.ContainsKey("--no-peers"))
             await _peers.RunAsync(_first, _changed);
+        BackupImage.Warm(_first);
         var copy = await Child.RunAsync("floor-copy", ["--store", Store("floor"), "--image", _first]);
         var hash = await Child.RunAsync("floor-hash", ["--store", Store("floor"), "--image", _first]);
         var zstd = await Child.RunAsync("floor-hash-zstd", ["--store", Store("floor"), "--image", _first]);
@@ -79,7 +80,11 @@ internal sealed class BackupBench
         await ResumeAsync(Store("killed"), first, copy.Cpu + zstd.Cpu);
     }
 
-    private Task<PhaseResult> WriteAsync(string store, string snapshot, string image) => Child.RunAsync("write", Write(store, snapshot, image));
+    private async Task<PhaseResult> WriteAsync(string store, string snapshot, string image)
+    {
+        BackupImage.Warm(image);
+        return await Child.RunAsync("write", Write(store, snapshot, image));
+    }
 
     private string[] Write(string store, string snapshot, string image) => [.. _common, "--store", store, "--snapshot", snapshot, "--image", image];
 

@@ -50,6 +50,16 @@ internal static class BackupImage
         RandomAccess.FlushToDisk(file);
     }
 
+    /// <summary>Reads it once, so that all who read it next find it in memory.</summary>
+    public static void Warm(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var bytes = new byte[8 << 20];
+        for (long offset = 0; RandomAccess.Read(file, bytes, offset) is var read and > 0; offset += read)
+        {
+        }
+    }
+
     private static byte[] Fill(byte[] unit, Words? words, Random random)
     {
         if (words is null)
@@ -59,7 +69,7 @@ internal static class BackupImage
         return unit;
     }
 
-    /// <summary>Words of a vocabulary of 12,000, the frequent ones far more often, with numbers between: zstd-1 makes half of it.</summary>
+    /// <summary>Words of a vocabulary of 12,000, the frequent ones far more often, with numbers between: zstd-1 makes a little less than half of it.</summary>
     private sealed class Words(int seed)
     {
         private readonly Random _random = new(seed);
@@ -70,7 +80,7 @@ internal static class BackupImage
             while (target.Length > 0)
             {
                 var pick = _random.NextDouble();
-                var word = _random.Next(7) == 0 ? Encoding.ASCII.GetBytes($"{_random.Next():x} ") : _words[(int)(pick * pick * pick * _words.Length)];
+                var word = _random.Next(9) == 0 ? Encoding.ASCII.GetBytes($"{_random.Next():x} ") : _words[(int)(pick * pick * pick * _words.Length)];
                 var count = Math.Min(word.Length, target.Length);
                 word.AsSpan(0, count).CopyTo(target);
                 target = target[count..];

@@ -21,6 +21,11 @@ internal static class BackupPhases
 
     private static async Task<(long Sent, string? Root)> PhaseAsync(Dictionary<string, string> options)
     {
+        if (options["--phase"] == "image")
+        {
+            BackupImage.Make(options["--image"], long.Parse(options["--size"], System.Globalization.CultureInfo.InvariantCulture));
+            return (0, null);
+        }
         var store = BackupStore.Open(options["--store"]);
         switch (options["--phase"])
         {

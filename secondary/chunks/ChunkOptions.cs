@@ -27,6 +27,11 @@ public sealed record ChunkOptions
     /// <summary>Whether zstd is used; null = where libzstd is there. For tests.</summary>
     internal bool? Zstd { get; init; }
 
+    /// <summary>Salts, and names never used before. For tests.</summary>
+    internal Func<int, byte[]> RandomBytes { get; init; } = System.Security.Cryptography.RandomNumberGenerator.GetBytes;
+
+    internal ProtocolFlaws Flaws { get; init; }
+
     internal void Check()
     {
         if (!Prefix.EndsWith('/') || !StoreName.IsValid(Prefix[..^1]))

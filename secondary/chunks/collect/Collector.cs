@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.Chunks.Repository;
 
@@ -8,7 +7,7 @@ namespace SnapshotWorkflows.Secondary.Chunks.Collect;
 /// <summary>
 /// Takes what no snapshot reaches. Its steps, and why each comes where it does, are in docs/formats/chunks.md; tests explore every interleaving of it with backups, deletions and other collectors in small worlds.
 /// </summary>
-internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, CollectorFlaws flaws = CollectorFlaws.None)
+internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
 {
     private readonly SessionStore _sessions = new(room);
     private readonly TombstoneStore _tombstones = new(room);
@@ -52,11 +51,10 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, Col
     /// <summary>Steps 1 and 2.</summary>
     private async Task<string?> CondemnAsync(List<CollectionState> known, CancellationToken cancellation)
     {
-        var early = flaws.HasFlag(CollectorFlaws.SessionsBeforePacks) ? await _sessions.ListAsync(null, cancellation) : null;
         // Before the sessions: whoever put one of these had begun by then, and is seen as at work or ended.
         var packs = await NamesAsync(room.Names.Packs, cancellation);
         var indexes = await NamesAsync(room.Names.Indexes, cancellation);
-        var sessions = early ?? await _sessions.ListAsync(null, cancellation);
+        var sessions = await _sessions.ListAsync(null, cancellation);
         var tombstones = await _tombstones.ListAsync(null, cancellation);
         var seen = await SeenAsync(known, cancellation);
         var waitingTombstones = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -72,6 +70,8 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, Col
             }
         }
         var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
+        if (room.Options.Flaws.HasFlag(ProtocolFlaws.CondemnsWork))
+            atWork.Clear();
         var reached = await Reachability.OfAsync(room, await _catalog.ReadAsync(sessions, tombstones, cancellation), cancellation);
         var condemnedPacks = packs.Where(p => !atWork.Contains(p.Session) && !reached.Packs.Contains(p)).ToList();
         var condemnedIndexes = indexes.Where(i => !atWork.Contains(i.Session) && !reached.Indexes.Contains(i)).ToList();
@@ -80,7 +80,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, Col
         if (request.DryRun || (isIdle && seen.Count == 0))
             return null;
         // Never a name twice: parts of it that a collector puts a year later belong to nothing else.
-        var name = string.Create(CultureInfo.InvariantCulture, $"{(known.Count == 0 ? 0 : known.Max(c => c.Number)) + 1:D12}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{(known.Count == 0 ? 0 : known.Max(c => c.Number)) + 1:D12}-{Convert.ToHexStringLower(room.Options.RandomBytes(8))}");
         await _collections.PutAsync(new CollectionText
         {
             Collection = name,
@@ -100,7 +100,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, Col
             await RemoveAsync(name, cancellation);
             return [];
         }
-        var fence = flaws.HasFlag(CollectorFlaws.NoFence) ? [] : await FenceAsync(name, cancellation);
+        var fence = room.Options.Flaws.HasFlag(ProtocolFlaws.NoFence) ? [] : await FenceAsync(name, cancellation);
         var sessions = await _sessions.ListAsync(null, cancellation);
         var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
         var waiting = fence.Where(atWork.Contains).ToList();
@@ -135,7 +135,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, Col
         var doomed = await _collections.ReadAsync(name, "doomed", cancellation);
         if (doomed is null)
         {
-            doomed = flaws.HasFlag(CollectorFlaws.NoSecondLook) ? condemned with { Tombstones = null } : await StillUnreachedAsync(name, condemned, cancellation);
+            doomed = room.Options.Flaws.HasFlag(ProtocolFlaws.NoSecondLook) ? condemned with { Tombstones = null } : await StillUnreachedAsync(name, condemned, cancellation);
             if (await _collections.PutAsync(doomed, "doomed", cancellation) == PutOutcome.AlreadyExists)
                 doomed = await _collections.ReadAsync(name, "doomed", cancellation);
         }
@@ -208,20 +208,4 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request, Col
     private bool IsSnapshot(SessionState session) => room.Ends.TryGetValue(session.Session, out var end) && end.End == EndText.IsManifest;
 
     private static string SnapshotOf(string session) => ChunkNames.TrySplit(session, out var snapshot, out _) ? snapshot : session;
-}
-
-/// <summary>Ways to get it wrong, which the exploration must catch: proof that it can see. Never set outside of tests.</summary>
-[Flags]
-internal enum CollectorFlaws
-{
-    None = 0,
-
-    /// <summary>Sessions are listed before packs.</summary>
-    SessionsBeforePacks = 1,
-
-    /// <summary>Nobody is waited for.</summary>
-    NoFence = 2,
-
-    /// <summary>What was condemned is deleted without looking again.</summary>
-    NoSecondLook = 4,
 }

@@ -72,6 +72,8 @@ internal sealed class SessionStore(ChunkRoom room)
             return await room.Store.FindAsync(room.Names.Begin(manifest.Session), cancellation) is not null ? manifest : throw Closed(manifest.Session);
         }
         var end = await ReadEndAsync(manifest.Session, cancellation);
+        if (room.Options.Flaws.HasFlag(ProtocolFlaws.IgnoresClosing))
+            return manifest;
         if (end?.End != EndText.IsManifest)
             throw Closed(manifest.Session);
         return end.Root == manifest.Root ? end : throw Conflict(manifest.Snapshot!);

@@ -116,7 +116,7 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
             piece.Buffer.AsSpan(piece.Length).Clear();
             return piece.Buffer;
         }
-        _buffer ??= GC.AllocateUninitializedArray<byte>(DiskRoot.GroupBytes);
+        _buffer ??= GC.AllocateUninitializedArray<byte>((int)Math.Min(share.Tree.LeafCount, share.Tree.LeavesPerGroup) * share.LeafBytes);
         for (var at = 0; at < group.Length;)
         {
             // Leaves next to each other are read in one go.

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using SnapshotWorkflows.Secondary.Chunks.Codec;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.Chunks.Keys;
@@ -12,19 +11,20 @@ internal sealed class PackBuilder : IDisposable
     private readonly int _packBytes;
     private readonly int _leafBytes;
     private readonly DataKey? _key;
-    private readonly byte[] _salt = RandomNumberGenerator.GetBytes(PackTail.SaltBytes);
+    private readonly byte[] _salt;
     private readonly FrameCipher? _cipher;
     private byte[] _entries = new byte[128 * PackTail.EntryBytes];
     private int _count;
     private int _length;
 
-    public PackBuilder(byte[] buffer, int number, int packBytes, int leafBytes, DataKey? key)
+    public PackBuilder(byte[] buffer, int number, int packBytes, int leafBytes, DataKey? key, byte[] salt)
     {
         Buffer = buffer;
         Number = number;
         _packBytes = packBytes;
         _leafBytes = leafBytes;
         _key = key;
+        _salt = salt;
         _cipher = key is null ? null : new FrameCipher(key.Secret, _salt, FrameCipher.Packs);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SnapshotWorkflows.Secondary.Chunks.Format;
@@ -8,6 +9,7 @@ namespace SnapshotWorkflows.Secondary.Chunks.Write;
 /// <summary>Packs on their way into the store: a fixed set of buffers bounds memory, and what a crash would lose.</summary>
 internal sealed class PackUploads : IAsyncDisposable
 {
+    private const int SharedBytesMax = 1 << 20;
     private readonly ChunkRoom _room;
     private readonly string _session;
     private readonly PackTable _packs;
@@ -42,11 +44,10 @@ internal sealed class PackUploads : IAsyncDisposable
     /// <summary>An empty pack; waits while all buffers are on their way.</summary>
     public async ValueTask<PackBuilder> BeginAsync(CancellationToken cancellation)
     {
-        var buffer = await _buffers.Reader.ReadAsync(cancellation)
-            ?? GC.AllocateUninitializedArray<byte>(PackBuilder.BufferBytes(_room.Options.PackBytes, _leafBytes));
+        var buffer = await _buffers.Reader.ReadAsync(cancellation) ?? Allocate(PackBuilder.BufferBytes(_room.Options.PackBytes, _leafBytes));
         var number = _packs.Reserve();
         _own[number] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        return new PackBuilder(buffer, number, _room.Options.PackBytes, _leafBytes, _room.Keys?.Current);
+        return new PackBuilder(buffer, number, _room.Options.PackBytes, _leafBytes, _room.Keys?.Current, _room.Options.RandomBytes(PackTail.SaltBytes));
     }
 
     /// <summary>Finishes the pack and sends it on its way; on the caller's own thread where there is only one.</summary>
@@ -82,8 +83,16 @@ internal sealed class PackUploads : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DrainAsync();
+        while (_buffers.Reader.TryRead(out var buffer))
+        {
+            if (buffer?.Length <= SharedBytesMax)
+                ArrayPool<byte>.Shared.Return(buffer);
+        }
         _atOnce.Dispose();
     }
+
+    // The shared pool rounds up to a power of two, which for packs of the usual size would nearly double them.
+    private static byte[] Allocate(int bytes) => bytes <= SharedBytesMax ? ArrayPool<byte>.Shared.Rent(bytes) : GC.AllocateUninitializedArray<byte>(bytes);
 
     private async Task UploadAsync(PackBuilder pack, ObjectName name, int length)
     {

@@ -6,15 +6,18 @@ namespace SnapshotWorkflows.Tests.Unit.Chunks;
 /// <summary>A store in memory, with a gate before and after each call: tests count, refuse, delay and kill there.</summary>
 internal sealed class MemoryStore : ISecondaryStore
 {
-    private readonly SortedDictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, byte[]> _objects;
+
+    /// <param name="same">Another store whose objects this one shows too; its gates are its own.</param>
+    public MemoryStore(MemoryStore? same = null) => _objects = same?._objects ?? new(StringComparer.Ordinal);
 
     public string Name => "memory";
 
     /// <summary>Awaited before each call takes effect.</summary>
     public Func<StoreCall, Task>? Before { get; set; }
 
-    /// <summary>Awaited when it has: the answer may yet be lost.</summary>
-    public Func<StoreCall, Task>? After { get; set; }
+    /// <summary>Called when it has, with the answer in words: it may yet be lost.</summary>
+    public Action<StoreCall, string>? After { get; set; }
 
     public IReadOnlyDictionary<string, byte[]> Objects
     {
@@ -86,18 +89,36 @@ internal sealed class MemoryStore : ISecondaryStore
         if (Before is { } before)
             await before(call);
         T result;
-        lock (_objects)
-            result = effect();
-        if (After is { } after)
-            await after(call);
+        try
+        {
+            lock (_objects)
+                result = effect();
+        }
+        catch (SecondaryStoreException e)
+        {
+            After?.Invoke(call, e.Code);
+            throw;
+        }
+        After?.Invoke(call, After is null ? "" : Words(result));
         return result;
     }
+
+    private static string Words(object? answer) => answer switch
+    {
+        null => "null",
+        StoreObject found => found.Length.ToString(),
+        Reader reader => reader.Words,
+        List<StoreObject> listed => string.Join(',', listed.Select(o => o.Name)),
+        var other => other.ToString()!,
+    };
 
     private static StoreObject Describe(string name, byte[] bytes) => new(name, bytes.Length, "", default);
 
     private sealed class Reader(byte[] bytes) : IStoreReader
     {
         private readonly MemorySource _source = new(bytes);
+
+        public string Words => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes));
 
         public long Length => bytes.Length;
 

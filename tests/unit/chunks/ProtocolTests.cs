@@ -1,0 +1,233 @@
+using System.Security.Cryptography;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Secondary.Chunks.Format;
+using SnapshotWorkflows.Tests.Support.Time;
+using Xunit;
+using static SnapshotWorkflows.Tests.Unit.Chunks.ChunkWorld;
+
+namespace SnapshotWorkflows.Tests.Unit.Chunks;
+
+/// <summary>
+/// Backups, deletions and collections at once, in worlds so small that the interleavings of their calls to the store can be tried one by one, with a death at each. The code is the real one, on one thread.
+/// After each the world must hold: every snapshot restores bit by bit, nobody was told of a snapshot that is not there, and after a collection nothing is left that nothing reaches.
+/// </summary>
+public sealed class ProtocolTests(ITestOutputHelper output)
+{
+    // The whole of it takes an hour: by hand, before the protocol is changed.
+    private static readonly bool s_exhaustive = Environment.GetEnvironmentVariable("SWF_EXHAUSTIVE") == "1";
+
+    private static readonly byte[] s_one = Leaves('a', 'b');
+    private static readonly byte[] s_two = Leaves('a', 'c');
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_backup_builds_on_a_snapshot_that_is_deleted_and_collected_meanwhile(int deaths)
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, deaths, 2 - deaths, WriteTwo, DeleteAndCollect);
+        Assert.Empty(world.Faults);
+    }
+
+    [Theory]
+    [InlineData(ProtocolFlaws.NoFence)]
+    [InlineData(ProtocolFlaws.NoSecondLook)]
+    [InlineData(ProtocolFlaws.CondemnsWork | ProtocolFlaws.NoFence)]
+    internal async Task A_collector_with_a_flaw_is_caught(ProtocolFlaws flaw)
+    {
+        var world = await ExploreAsync(flaw, 0, 2, WriteTwo, DeleteAndCollect);
+        Assert.NotEmpty(world.Faults);
+    }
+
+    [Fact]
+    public async Task Two_collectors_and_a_backup()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 0, 2, WriteTwo, Collect, Collect);
+        Assert.Empty(world.Faults);
+    }
+
+    [Fact]
+    public async Task Two_processes_make_one_snapshot_of_one_session()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 1, 1, WriteTwo, WriteTwo);
+        Assert.Empty(world.Faults);
+    }
+
+    [Fact]
+    public async Task A_deletion_is_undone_or_purged_and_whoever_was_first_is_told_the_truth()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 1, 1, DeleteAndCollect, Undelete);
+        Assert.Empty(world.Faults);
+    }
+
+    [Fact]
+    public async Task A_backup_that_is_closed_meanwhile_never_becomes_a_snapshot()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 1, 1, WriteTwo, Undo);
+        Assert.Empty(world.Faults);
+        Assert.NotEmpty((await ExploreAsync(ProtocolFlaws.IgnoresClosing, 0, 1, WriteTwo, Undo)).Faults);
+    }
+
+    [Fact]
+    public async Task Nothing_new_refers_to_what_a_collection_under_way_has_condemned()
+    {
+        var store = new MemoryStore();
+        var repository = await OpenAsync(store, Inline);
+        await repository.BackUpAsync("s1", s_one);
+        var old = store.Names("swf/chunks/packs/").ToList();
+        var text = new CollectionText { Collection = "000000000001-0123456789abcdef", Packs = [.. old.Select(p => p["swf/chunks/packs/".Length..])] };
+        await store.PutAsync("swf/chunks/collections/000000000001-0123456789abcdef/condemned", ChunkTexts.Write("condemned", text, ChunkJson.Default.CollectionText), None);
+
+        var two = await repository.BackUpAsync("s2", s_one);
+        var other = await repository.BackUpAsync("s3", s_one, "disk-b");
+
+        Assert.Equal((2, 0), (two.NewLeaves, other.NewLeaves));
+        foreach (var pack in old)
+            store.Remove(pack);
+        Assert.Equal(s_one, await repository.ReadAsync("s2"));
+        Assert.Equal(s_one, await repository.ReadAsync("s3"));
+    }
+
+    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, params Func<Told, ChunkRepository, Task>[] actors)
+    {
+        // Of the world that is run now: actors begin anew with each, the first of them clears what the last world was told.
+        var told = new Told();
+        var world = new Interleavings(
+            async store => await (await OpenWorldAsync(store, Options(flaws, 9))).BackUpAsync("s1", s_one),
+            [.. actors.Select((actor, number) => (Func<MemoryStore, Task>)(async store =>
+            {
+                if (number == 0)
+                    told.Clear();
+                var repository = await OpenWorldAsync(store, Options(flaws, number));
+                await told.TellAsync(() => actor(told, repository));
+            }))],
+            store => CheckAsync(store, told, flaws),
+            deaths,
+            s_exhaustive ? int.MaxValue : switches);
+        await world.RunAsync();
+        output.WriteLine($"{world.Worlds} worlds, {world.Ends} ends, {world.Faults.Count} faults");
+        foreach (var fault in world.Faults)
+            output.WriteLine(fault);
+        return world;
+    }
+
+    private static Task<ChunkRepository> OpenWorldAsync(MemoryStore store, ChunkOptions options) =>
+        ChunkRepository.OpenOrCreateAsync(store, options, null, new ManualTimeProvider(), None);
+
+    // Salts and names are the same each time a world is run again, and differ between actors.
+    private static ChunkOptions Options(ProtocolFlaws flaws, int actor)
+    {
+        var count = 0;
+        return Inline with { PackBytes = 64 * 1024, Flaws = flaws, RandomBytes = length => SHA256.HashData([(byte)actor, (byte)count++])[..length] };
+    }
+
+    private static async Task WriteTwo(Told told, ChunkRepository repository)
+    {
+        await repository.BackUpAsync("s2", s_two);
+        told.Written = true;
+    }
+
+    private static async Task DeleteAndCollect(Told told, ChunkRepository repository)
+    {
+        await repository.DeleteAsync("s1", None);
+        await Collect(told, repository);
+    }
+
+    private static Task Collect(Told told, ChunkRepository repository) => repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0 }, None);
+
+    private static async Task Undelete(Told told, ChunkRepository repository)
+    {
+        try
+        {
+            await repository.UndeleteAsync("s1", None);
+            told.Undeleted = true;
+        }
+        catch (ChunkException e) when (e.Code is ChunkCodes.Purged or ChunkCodes.NoSnapshot)
+        {
+            told.Purged = true;
+        }
+    }
+
+    private static async Task Undo(Told told, ChunkRepository repository)
+    {
+        await repository.UndoAsync("s2", None);
+        told.Undone = true;
+    }
+
+    private static async Task<string?> CheckAsync(MemoryStore store, Told told, ProtocolFlaws flaws)
+    {
+        var repository = await OpenWorldAsync(store, Inline);
+        if (told.Failure is { } failure)
+            return $"an actor failed: {failure}";
+        foreach (var round in new[] { "as it was left", "after a collection" })
+        {
+            var listed = await repository.ListAsync(evenDeleted: false, None);
+            if (listed.GroupBy(s => s.Snapshot).Any(g => g.Count() > 1))
+                return $"{round}: two snapshots of one id";
+            if (told.Written && !told.Undone && listed.All(s => s.Snapshot != "s2"))
+                return $"{round}: a snapshot that was told of is not there";
+            if (told.Undone && listed.Any(s => s.Snapshot == "s2"))
+                return $"{round}: an undone backup is a snapshot";
+            foreach (var snapshot in listed)
+            {
+                try
+                {
+                    if (!(await repository.ReadAsync(snapshot.Snapshot)).AsSpan().SequenceEqual(snapshot.Snapshot == "s1" ? s_one : s_two))
+                        return $"{round}: {snapshot.Snapshot} has other bytes";
+                }
+                catch (ChunkException e)
+                {
+                    return $"{round}: {snapshot.Snapshot}: {e.Message}";
+                }
+            }
+            for (var i = 0; i < 3; i++)
+                await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0, IsDead = _ => true }, None);
+        }
+        var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, None);
+        if (!report.Sound)
+            return $"verify: {report.Findings[0]}";
+        var left = store.Names("swf/chunks/packs/").Concat(store.Names("swf/chunks/indexes/")).Count();
+        var kept = await repository.ListAsync(evenDeleted: true, None);
+        var needed = kept.SelectMany(s => s.Layers).SelectMany(l => l.Objects).Distinct().Count() + report.Packs;
+        if (left != needed)
+            return $"{left} objects are left, {needed} are needed";
+        var texts = store.Names("swf/chunks/sessions/").Count(n => n.EndsWith("/begin", StringComparison.Ordinal));
+        return texts == kept.Count ? null : $"{texts} sessions are left of {kept.Count} snapshots";
+    }
+
+    // Whole leaves of one letter: small when compressed, so that a world is quickly hashed.
+    private static byte[] Leaves(params char[] letters) => [.. letters.SelectMany(letter => Enumerable.Repeat((byte)letter, Leaf))];
+
+    /// <summary>What the actors of the world under way were told. A world is run from its beginning each time, so each run starts with it empty.</summary>
+    private sealed class Told
+    {
+        public bool Written { get; set; }
+
+        public bool Undeleted { get; set; }
+
+        public bool Purged { get; set; }
+
+        public bool Undone { get; set; }
+
+        public Exception? Failure { get; private set; }
+
+        public void Clear() => (Written, Undeleted, Purged, Undone, Failure) = (false, false, false, false, null);
+
+        public async Task TellAsync(Func<Task> body)
+        {
+            try
+            {
+                await body();
+            }
+            catch (ChunkException e) when (e.Code == ChunkCodes.SessionClosed)
+            {
+                // The truth, told in time.
+            }
+            catch (SecondaryException e)
+            {
+                Failure = e;
+                throw;
+            }
+        }
+    }
+}
