@@ -27,6 +27,6 @@ public sealed class CopyStream(
         var copy = await format.CopyAsync(destinations.Get(target.Destination).Store, input, export, progress, cancellation);
         await progress.FlushAsync();
         intents.Made(target.Key, Roles.Stream, target.Location);
-        return new StreamReceipt(target.Location, copy.Content, copy.SentBytes, copy.KeptBytes, time.GetElapsedTime(began).TotalSeconds);
+        return new StreamReceipt(copy.Location ?? target.Location, copy.Content, copy.SentBytes, copy.KeptBytes, time.GetElapsedTime(began).TotalSeconds);
     }
 }

@@ -30,7 +30,8 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
         {
             Copy = copy,
             Format = format,
-            Location = copy == CopyMethods.Stream ? SnapshotLocations.DataFile(address, input.Key.Uuid) : null,
+            Location = copy != CopyMethods.Stream ? null
+                : format == DataFormats.Chunks ? $"{ChunksStreamFormat.Options.Prefix}sessions/{input.Key.Uuid}.1/end" : SnapshotLocations.DataFile(address, input.Key.Uuid),
         };
     }
 }

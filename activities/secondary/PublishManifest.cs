@@ -42,7 +42,7 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
                 VirtualSizeBytes = input.Content.DiskBytes,
             },
             Vm = input.Volume.VmId is { } vm ? new ManifestVm { CloudStackId = vm, Name = input.Volume.VmName } : null,
-            Format = SnapshotManifest.VhdFormat,
+            Format = input.Destination.Format ?? DataFormats.Vhd,
             Location = input.Location,
             DataBytes = input.Content.StoredBytes,
             DiskBytes = input.Content.DiskBytes,
@@ -64,7 +64,8 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
                 Pool = input.Host.Pool,
                 Host = input.Host.HostUuid,
             },
-            FullReason = "format-has-no-increments",
+            // In a repository every snapshot is full, and its own manifest there tells what was taken over and why not.
+            FullReason = input.Destination.Format == DataFormats.Chunks ? null : "format-has-no-increments",
             Policy = input.Request.Policy,
             Tags = input.Request.Tags is { Count: > 0 } tags ? new SortedDictionary<string, string>(tags.ToDictionary(), StringComparer.Ordinal) : null,
         };

@@ -23,7 +23,11 @@ public abstract class StreamFormat
 }
 
 /// <param name="Content">Root and sizes as read from the source.</param>
-public sealed record StreamedCopy(ContentReceipt Content, long SentBytes, long KeptBytes);
+public sealed record StreamedCopy(ContentReceipt Content, long SentBytes, long KeptBytes)
+{
+    /// <summary>Where the data lies, where the format chose that itself; null = where it was asked for.</summary>
+    public string? Location { get; init; }
+}
 
 /// <param name="Content">Set when the copy is what was expected.</param>
 /// <param name="Damaged">Its structure is broken; otherwise its content is another one.</param>

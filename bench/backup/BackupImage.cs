@@ -80,7 +80,7 @@ internal static class BackupImage
             while (target.Length > 0)
             {
                 var pick = _random.NextDouble();
-                var word = _random.Next(9) == 0 ? Encoding.ASCII.GetBytes($"{_random.Next():x} ") : _words[(int)(pick * pick * pick * _words.Length)];
+                var word = _random.Next(10) == 0 ? Encoding.ASCII.GetBytes($"{_random.Next():x} ") : _words[(int)(pick * pick * pick * _words.Length)];
                 var count = Math.Min(word.Length, target.Length);
                 word.AsSpan(0, count).CopyTo(target);
                 target = target[count..];

@@ -42,6 +42,7 @@ internal static class BackupPhases
         return options["--format"] switch
         {
             "chunks" => await ChunksAsync(options, store),
+            "vhd" => await VhdPhases.RunAsync(options, store),
             var other => throw new InvalidOperationException($"The format '{other}' is not known here."),
         };
     }
@@ -66,6 +67,12 @@ internal static class BackupPhases
             case "restore" or "restore-readback":
                 var receipt = await repository.RestoreToFileAsync(snapshot, options["--target"], options["--phase"] == "restore-readback", null, default);
                 return (receipt.WrittenBytes, receipt.Root.Hex);
+            case "huge-index":
+                await MemoryBench.MakeIndexAsync(repository);
+                return (0, null);
+            case "huge-write":
+                var huge = await MemoryBench.WriteAsync(repository);
+                return (huge.SentBytes, huge.Root);
             case var other:
                 throw new InvalidOperationException($"The phase '{other}' is not known.");
         }

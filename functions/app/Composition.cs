@@ -72,6 +72,7 @@ public static class Composition
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
         services.AddSingleton<Marker>();
         services.AddSingleton<StreamFormat, VhdStreamFormat>();
+        services.AddSingleton<StreamFormat, ChunksStreamFormat>();
         services.AddSingleton<StreamFormats>();
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<IExceptionPropertiesProvider, StepFaultProperties>();

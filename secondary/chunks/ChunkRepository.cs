@@ -96,6 +96,9 @@ public sealed class ChunkRepository
         }
     }
 
+    /// <summary>Name of the snapshot's manifest in the store.</summary>
+    public string LocationOf(ChunkSnapshot snapshot) => _room.Names.End(snapshot.Session);
+
     /// <summary>All snapshots, in order of their ids; those that were deleted and can be brought back too, if asked for.</summary>
     public async Task<IReadOnlyList<ChunkSnapshot>> ListAsync(bool evenDeleted, CancellationToken cancellation) =>
         [.. (await _catalog.ListAsync(cancellation)).Where(s => evenDeleted || !s.DeletedAndKept)];

@@ -16,7 +16,7 @@ internal static class ManifestRules
         Demand(StoreName.IsValidSegment(manifest.Zone), "zone must be a valid name segment");
         Demand(manifest.Installation.Length > 0, "installation is empty");
         Demand(manifest.RequestKey.Length > 0, "requestKey is empty");
-        Demand(manifest.Format == SnapshotManifest.VhdFormat, $"format must be {SnapshotManifest.VhdFormat}");
+        Demand(manifest.Format is SnapshotManifest.VhdFormat or SnapshotManifest.ChunksFormat, $"format must be {SnapshotManifest.VhdFormat} or {SnapshotManifest.ChunksFormat}");
         Demand(StoreName.IsValid(manifest.Location), "location must be a valid relative name");
         Demand(manifest.DiskBytes > 0, "diskBytes must be positive");
         Demand(manifest.DataBytes > 0, "dataBytes must be positive");

@@ -11,8 +11,11 @@ public sealed record SnapshotManifest
     /// <summary>The version that this code writes and the newest that it reads.</summary>
     public const int CurrentFormatVersion = 1;
 
-    /// <summary>The only data format of version 1 so far.</summary>
+    /// <summary>One VHD (docs/formats/vhd.md).</summary>
     public const string VhdFormat = "vhd";
+
+    /// <summary>A snapshot in a repository (docs/formats/chunks.md).</summary>
+    public const string ChunksFormat = "chunks";
 
     public required int FormatVersion { get; init; }
 
@@ -41,7 +44,7 @@ public sealed record SnapshotManifest
     /// <summary>The virtual machine that the volume was attached to; null where it was detached.</summary>
     public ManifestVm? Vm { get; init; }
 
-    /// <summary><c>vhd</c>.</summary>
+    /// <summary><c>vhd</c> or <c>chunks</c>.</summary>
     public required string Format { get; init; }
 
     /// <summary>Relative name of the data object.</summary>

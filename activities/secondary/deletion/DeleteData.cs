@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.Manifests;
 
@@ -6,7 +7,7 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>Deletes the snapshot's data, once its manifest is gone, and is done only when the store lists none of it.</summary>
 [DurableTask(StepNames.DeleteData)]
-public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger intents, IActivityExecution execution) : StepActivity<StoredCopy, bool>(execution)
+public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger intents, TimeProvider time, IActivityExecution execution) : StepActivity<StoredCopy, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StoredCopy input, CancellationToken cancellation)
     {
@@ -14,6 +15,13 @@ public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger 
         if (await destination.Store.FindAsync(input.Manifest, cancellation) is not null)
         {
             throw new StepFaultException(new StepFault("store.manifest-exists", FaultKind.Conflict, $"'{input.Manifest}' exists, so the data beside it is a backup. It was not removed.", "Report this with the instance's history."));
+        }
+
+        if (input.Format == DataFormats.Chunks)
+        {
+            // Hidden at once; what no other snapshot shares is taken by a collection of the repository.
+            var repository = await ChunkRepository.OpenAsync(destination.Store, ChunksStreamFormat.Options, keys: null, time, cancellation);
+            await repository.DeleteAsync(SnapshotLocations.AddressOf(input.Manifest).SnapshotUuid, cancellation);
         }
 
         var folder = SnapshotLocations.DataFolder(SnapshotLocations.AddressOf(input.Manifest));

@@ -44,7 +44,7 @@ internal sealed record SnapshotBody(
             throw new BadRequestException("request.not-available", $"'{later}' is not available in this version.", $"Leave '{later}' out.");
         }
 
-        var format = body.OneOf("format", "vhd");
+        var format = body.OneOf("format", "vhd", "chunks");
         var copy = body.OneOf("copy", "offload", "stream");
         _ = body.OneOf("locationType", "secondary");
         var volume = body.Uuid("volumeId", "request.volume-id", "Give the uuid of the CloudStack volume, as listVolumes shows it.")

@@ -42,7 +42,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     [Fact]
     public async Task Two_collectors_and_a_backup()
     {
-        var world = await ExploreAsync(ProtocolFlaws.None, 0, 2, WriteTwo, Collect, Collect);
+        var world = await ExploreAsync(ProtocolFlaws.None, 0, 1, WriteTwo, Collect, Collect);
         Assert.Empty(world.Faults);
     }
 
@@ -150,6 +150,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
 
     private static async Task Undo(Told told, ChunkRepository repository)
     {
+        told.MayBeUndone = true;
         await repository.UndoAsync("s2", None);
         told.Undone = true;
     }
@@ -164,7 +165,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             var listed = await repository.ListAsync(evenDeleted: false, None);
             if (listed.GroupBy(s => s.Snapshot).Any(g => g.Count() > 1))
                 return $"{round}: two snapshots of one id";
-            if (told.Written && !told.Undone && listed.All(s => s.Snapshot != "s2"))
+            if (told.Written && !told.MayBeUndone && listed.All(s => s.Snapshot != "s2"))
                 return $"{round}: a snapshot that was told of is not there";
             if (told.Undone && listed.Any(s => s.Snapshot == "s2"))
                 return $"{round}: an undone backup is a snapshot";
@@ -207,11 +208,13 @@ public sealed class ProtocolTests(ITestOutputHelper output)
 
         public bool Purged { get; set; }
 
+        public bool MayBeUndone { get; set; }
+
         public bool Undone { get; set; }
 
         public Exception? Failure { get; private set; }
 
-        public void Clear() => (Written, Undeleted, Purged, Undone, Failure) = (false, false, false, false, null);
+        public void Clear() => (Written, Undeleted, Purged, MayBeUndone, Undone, Failure) = (false, false, false, false, false, null);
 
         public async Task TellAsync(Func<Task> body)
         {

@@ -1,0 +1,59 @@
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Secondary.DiskRoots;
+using SnapshotWorkflows.Secondary.Manifests;
+using SnapshotWorkflows.Secondary.Pipeline;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>A snapshot in the destination's repository of chunks: its id there is the snapshot's uuid, and its disk is CloudStack's volume, so that earlier snapshots of the volume are its baseline.</summary>
+public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
+{
+    public override string Name => DataFormats.Chunks;
+
+    /// <summary>Where the repository of a destination lies.</summary>
+    public static ChunkOptions Options { get; } = new();
+
+    public override async Task<StreamedCopy> CopyAsync(ISecondaryStore store, CopyStreamInput input, Stream export, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    {
+        var repository = await ChunkRepository.OpenOrCreateAsync(store, Options, keys: null, time, cancellation);
+        var request = new ChunkSnapshotRequest { Snapshot = input.Target.Key.Uuid, Volume = SnapshotLocations.AddressOf(input.Target.Folder + ".manifest.json").VolumeUuid };
+        var snapshot = await repository.WriteVhdStreamAsync(request, export, new Adapted(progress), cancellation);
+        return new StreamedCopy(await ReceiptAsync(store, repository, snapshot, cancellation), snapshot.SentBytes, KeptBytes: 0) { Location = repository.LocationOf(snapshot) };
+    }
+
+    public override async Task<StreamVerdict> VerifyAsync(ISecondaryStore store, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    {
+        var repository = await ChunkRepository.OpenAsync(store, Options, keys: null, time, cancellation);
+        if (await repository.FindAsync(input.Key.Uuid, cancellation) is not { } snapshot)
+            return new StreamVerdict(null, Damaged: true, "The repository holds no such snapshot.");
+        if (snapshot.Root != input.Expected.Root || snapshot.DiskBytes != input.Expected.DiskBytes)
+            return new StreamVerdict(null, Damaged: false, $"The snapshot's root is {snapshot.Root}, {input.Expected.Root} was expected.");
+        var report = await repository.VerifyAsync(new ChunkVerifyRequest { Snapshots = [snapshot.Snapshot] }, null, cancellation);
+        progress.Report(new DiskProgress(snapshot.DiskBytes, snapshot.DiskBytes));
+        return report.Sound
+            ? new StreamVerdict(await ReceiptAsync(store, repository, snapshot, cancellation), Damaged: false, "Every leaf is the one that was read from the clone.")
+            : new StreamVerdict(null, Damaged: true, report.Findings[0].Message);
+    }
+
+    public override async Task DiscardAsync(ISecondaryStore store, StreamTarget target, CancellationToken cancellation)
+    {
+        // Without a repository there is nothing to take away; one that is there and cannot be opened is an error.
+        if (await store.FindAsync(Options.Prefix + "repository", cancellation) is null)
+            return;
+        await (await ChunkRepository.OpenAsync(store, Options, keys: null, time, cancellation)).UndoAsync(target.Key.Uuid, cancellation);
+    }
+
+    // The data object of such a copy is its manifest in the repository: from it everything is reached.
+    private static async Task<ContentReceipt> ReceiptAsync(ISecondaryStore store, ChunkRepository repository, ChunkSnapshot snapshot, CancellationToken cancellation)
+    {
+        var found = await store.FindAsync(repository.LocationOf(snapshot), cancellation)
+            ?? throw new StepFaultException(new StepFault("copy.gone", FaultKind.Transient, "The copy's manifest vanished from the repository.", "Find out who removes objects from the destination."));
+        return new ContentReceipt(snapshot.Root, snapshot.DiskBytes, snapshot.DataBytes, found.Length);
+    }
+
+    private sealed class Adapted(IProgress<DiskProgress> progress) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => progress.Report(new DiskProgress(value.DoneBytes, value.TotalBytes));
+    }
+}
