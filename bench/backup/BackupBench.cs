@@ -91,7 +91,7 @@ internal sealed class BackupBench
     private async Task<PhaseResult> RestoreAsync(string phase, string store, string root)
     {
         var target = Path.Combine(_folder, "restored.img");
-        var result = await Child.RunAsync(phase, [.. _common, "--store", store, "--snapshot", "s2", "--target", target, "--root", root]);
+        var result = await Child.RunAsync(phase, [.. _common, "--store", store, "--snapshot", "s2", "--target", target]);
         if (result.Root != root || !Same(target, _changed))
             throw new InvalidOperationException("The restored disk is not the one that was backed up.");
         File.Delete(target);
@@ -103,9 +103,7 @@ internal sealed class BackupBench
     {
         using (var process = Child.Start("write", Write(store, "s1", _first)))
         {
-            var began = TimeProvider.System.GetTimestamp();
-            // What a blob service holds of an unfinished blob cannot be listed: there the clock says when half is through.
-            while (!process.HasExited && (Held(store) is { } size ? size < whole.Sent / 2 : TimeProvider.System.GetElapsedTime(began).TotalSeconds < whole.Wall / 2))
+            while (!process.HasExited && (Held(store) ?? await BackupStore.SizeAsync(store)) < whole.Sent / 2)
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
             process.Kill();
             await process.WaitForExitAsync();
