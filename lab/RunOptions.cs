@@ -14,7 +14,7 @@ internal sealed record RunOptions
     /// <summary>Who copies: <c>offload</c> (the hypervisor) or <c>stream</c> (the app); null lets the destination decide.</summary>
     public string? Copy { get; init; }
 
-    /// <summary>How the data lies: <c>vhd</c>.</summary>
+    /// <summary>How the data lies: <c>vhd</c> or <c>chunks</c>.</summary>
     public string Format { get; init; } = "vhd";
 
     /// <summary>The bytes come through the app.</summary>
@@ -45,6 +45,7 @@ internal sealed record RunOptions
                 "--quiesce" => options with { Quiesce = OneOf("none", "hook") },
                 "--xenserver" => options with { XenServer = OneOf("8", "7.1") },
                 "--blob" => options with { Blob = true },
+                "--chunks" => options with { Format = "chunks" },
                 "--copy" => options with { Copy = OneOf("offload", "stream") },
                 "--kill" => options with { Kill = true },
                 "--seed" => options with { Seed = Number() },
@@ -71,6 +72,7 @@ internal sealed record RunOptions
         }
 
         if (options is { Blob: true, Copy: "offload" }) throw new UsageException("--copy offload cannot go with --blob: a hypervisor writes into no blob.");
+        if (options is { Format: "chunks", Copy: "offload" }) throw new UsageException("--copy offload cannot go with --chunks: a hypervisor writes VHDs.");
         return options;
     }
 }

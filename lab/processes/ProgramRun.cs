@@ -5,9 +5,9 @@ namespace SnapshotWorkflows.Lab.Processes;
 /// <summary>Runs a program of the build to its end and returns what it printed.</summary>
 internal static class ProgramRun
 {
-    public static async Task<string> OutputAsync(string program, IEnumerable<string> arguments, CancellationToken cancellation)
+    public static async Task<string> OutputAsync(string program, IEnumerable<string> arguments, CancellationToken cancellation, string interpreter = "dotnet")
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(interpreter) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var process = Process.Start(start) ?? throw new LabException($"{program} could not be started.");

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using SnapshotWorkflows.Lab.Processes;
 
 namespace SnapshotWorkflows.Lab.Scenario;
@@ -12,6 +13,14 @@ internal static class Proof
     /// <summary>Restores a VHD to a plain file and gives the SHA-256 of that.</summary>
     public static async Task<string> RestoreAsync(string vhd, string target, CancellationToken cancellation) =>
         Hash(await ProgramRun.OutputAsync(Checkout.Prover, ["restore", vhd, target], cancellation));
+
+    /// <summary>Restores a snapshot from a plain copy of a repository of chunks, by a reader in Python, and gives the SHA-256 of the disk.</summary>
+    public static async Task<string> RestoreChunksAsync(string repository, string snapshot, string target, CancellationToken cancellation)
+    {
+        await ProgramRun.OutputAsync(Path.Combine(Checkout.Root, "lab", "prover", "chunks.py"), [repository, snapshot, target], cancellation, interpreter: "python3");
+        await using var disk = File.OpenRead(target);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(disk, cancellation));
+    }
 
     /// <summary>Compares the files inside a restored disk with the list of what was put there; the number of files that agree.</summary>
     public static async Task<int> CompareFilesAsync(string disk, string list, CancellationToken cancellation)

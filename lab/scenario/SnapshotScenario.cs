@@ -31,14 +31,14 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
 
         var location = status.Location ?? throw Wrong("The snapshot is BackedUp, but its status names no location.");
         var vhd = await world.Secondary.FileAsync(location, cancellation) ?? throw Wrong($"The snapshot is BackedUp, but there is no {location} on secondary storage.");
-        var sha256 = await ProveAsync(volume, copies.Latest, vhd, imagePath + ".json", cancellation);
+        var sha256 = await ProveAsync(volume, copies.Latest, location, vhd, imagePath + ".json", cancellation);
         var guest = await _control.GuestAsync(cancellation);
         if (!options.Keep) await _control.StopGuestAsync(cancellation);
         screen.Line($"the guest wrote {Mib(guest.BytesWritten)} meanwhile; {guest.Stalls.Count} writes stalled over 5 ms, the longest for {guest.LongestStallMs:0.0} ms");
 
         var named = status.Manifest ?? throw Wrong("The snapshot is BackedUp, but its status names no manifest.");
         var manifest = await world.Secondary.FileAsync(named, cancellation) ?? throw Wrong($"The snapshot is BackedUp, but there is no manifest {named}.");
-        await CheckLeftoversAsync(before, [location, named], cancellation);
+        await CheckLeftoversAsync(before, [location, named, .. await OfRepositoryAsync(location, cancellation)], cancellation);
         return new Outcome(sha256, guest.LongestStallMs, status, vhd, manifest);
     }
 
@@ -98,14 +98,14 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
     }
 
     /// <summary>Snapshot on the array, copy on secondary storage and restored disk must be one and the same; the live disk must not.</summary>
-    private async Task<string> ProveAsync(WorldVolume volume, string snapshotLun, string vhd, string list, CancellationToken cancellation)
+    private async Task<string> ProveAsync(WorldVolume volume, string snapshotLun, string location, string vhd, string list, CancellationToken cancellation)
     {
         var liveLun = world.Folder.File("live.lun");
         await _control.MaterializeVolumeAsync(volume.SolidFireVolumeId, liveLun, cancellation);
-        screen.Line("proving, with a reader of its own: the array's copy, the VHD restored to a plain file, and the live disk");
+        screen.Line($"proving, with a reader of its own: the array's copy, the {(IsChunks ? "chunks" : "VHD")} restored to a plain file, and the live disk");
         var restored = world.Folder.File("restored.img");
         var snapshot = Proof.HashLunAsync(snapshotLun, cancellation);
-        var copy = Proof.RestoreAsync(vhd, restored, cancellation);
+        var copy = IsChunks ? RestoreChunksAsync(location, restored, cancellation) : Proof.RestoreAsync(vhd, restored, cancellation);
         await Task.WhenAll(snapshot, copy);
         var live = await Proof.HashLunAsync(liveLun, cancellation);
         screen.Plain($"            snapshot on the array   sha256 {await snapshot}");
@@ -117,6 +117,36 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         screen.Line($"{files} files inside the restored disk have the content that was put there");
         return await snapshot;
     }
+
+    private bool IsChunks => options.Format == "chunks";
+
+    /// <summary>A plain copy of the repository that the location lies in, and the disk out of it.</summary>
+    private async Task<string> RestoreChunksAsync(string location, string target, CancellationToken cancellation)
+    {
+        var prefix = RepositoryOf(location);
+        var plain = world.Folder.MakeFolder("repository");
+        foreach (var name in (await world.Secondary.NamesAsync(cancellation)).Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            var path = Path.Combine(plain, name[prefix.Length..]);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Copy(await world.Secondary.FileAsync(name, cancellation) ?? throw Wrong($"{name} vanished from secondary storage."), path);
+        }
+
+        var session = Path.GetFileName(Path.GetDirectoryName(location)!);
+        return await Proof.RestoreChunksAsync(plain, session[..session.LastIndexOf('.')], target, cancellation);
+    }
+
+    /// <summary>What the repository keeps of this snapshot. Packs of a killed attempt that the last one did not need stay until its next collection.</summary>
+    private async Task<IEnumerable<string>> OfRepositoryAsync(string location, CancellationToken cancellation)
+    {
+        if (!IsChunks) return [];
+        var session = Path.GetFileName(Path.GetDirectoryName(location)!);
+        var prefix = RepositoryOf(location);
+        return (await world.Secondary.NamesAsync(cancellation)).Where(name => name == prefix + "repository" || (name.StartsWith(prefix, StringComparison.Ordinal) && name.Split('/').Contains(session)));
+    }
+
+    // PREFIX/sessions/SESSION/end
+    private static string RepositoryOf(string location) => location[..location.IndexOf("sessions/", StringComparison.Ordinal)];
 
     private async Task CheckLeftoversAsync(Inventory before, IReadOnlyCollection<string> keeps, CancellationToken cancellation)
     {

@@ -34,7 +34,7 @@ public sealed class ForeignRestoreTests
 
     private static async Task<string> RunAsync(string[] arguments, [CallerFilePath] string here = "")
     {
-        using var process = Process.Start(new ProcessStartInfo("python3", [Path.Combine(Path.GetDirectoryName(here)!, "restore.py"), .. arguments])
+        using var process = Process.Start(new ProcessStartInfo("python3", [Path.Combine(Path.GetDirectoryName(here)!, "../../../lab/prover/chunks.py"), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

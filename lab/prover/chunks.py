@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Restores a snapshot of a repository of chunks from a plain copy of its store; reads docs/formats/chunks.md and nothing else.
-restore.py REPOSITORY_FOLDER SNAPSHOT TARGET [KEY_ID KEY_HEX]      (libzstd.so.1; libcrypto.so.3 where encrypted)"""
+chunks.py REPOSITORY_FOLDER SNAPSHOT TARGET [KEY_ID KEY_HEX]      (libzstd.so.1; libcrypto.so.3 where encrypted)"""
 import ctypes, hashlib, hmac, json, os, struct, sys
 
 H = lambda data: hashlib.sha256(data).digest()
 
 
 def fail(why):
-    sys.exit(f"restore.py: {why}")
+    sys.exit(f"chunks.py: {why}")
 
 
 def read(*name):
