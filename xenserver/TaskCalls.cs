@@ -13,6 +13,19 @@ public sealed class TaskCalls
     /// <summary>All tasks, for finding one by a marker in its other_config.</summary>
     public Task<IReadOnlyList<XenTask>> ListAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("task.get_all_records", XenJson.Default.XenTask, cancellation);
 
+    /// <summary>Looks at a task, ever less often up to once a second, until it has ended; only the token bounds the wait.</summary>
+    /// <exception cref="XenApiOutcomeUnknownException">The pool knows the task no more (it restarted, or the task is too old): look at the resources.</exception>
+    public async Task<XenTask> WaitAsync(OpaqueRef task, CancellationToken cancellation)
+    {
+        for (var pause = TimeSpan.FromMilliseconds(20); ; pause = TimeSpan.FromMilliseconds(Math.Min(1000, pause.TotalMilliseconds * 2)))
+        {
+            var found = await FindAsync(task, cancellation)
+                ?? throw new XenApiOutcomeUnknownException("task.get_record", XenApiErrors.HandleInvalid, "The pool knows the task no more.");
+            if (found.Ended) return found;
+            await Task.Delay(pause, _client.Connection.Time, cancellation);
+        }
+    }
+
     /// <summary>Makes a task of our own, for the export to report to.</summary>
     public Task<OpaqueRef> CreateAsync(string label, string description, CancellationToken cancellation) =>
         _client.CallForRefAsync("task.create", CallKind.Write, [label, description], cancellation);

@@ -14,6 +14,13 @@ public sealed partial class VdiCalls
     public Task<OpaqueRef> CloneAsync(OpaqueRef vdi, CancellationToken cancellation) =>
         _client.CallForRefAsync("VDI.clone", CallKind.StorageWrite, [vdi.Value], cancellation);
 
+    /// <summary>Grows a disk that nobody uses. The pool rounds the size up to 2 MiB; the same size again is success.</summary>
+    public Task ResizeAsync(OpaqueRef vdi, long virtualBytes, CancellationToken cancellation) =>
+        _client.CallAsync("VDI.resize", CallKind.StorageWrite, [vdi.Value, virtualBytes], cancellation);
+
+    /// <summary>Drops the disk's row; its data stays. Already gone is success.</summary>
+    public Task ForgetAsync(OpaqueRef vdi, CancellationToken cancellation) => _client.RemoveAsync("VDI.forget", CallKind.StorageWrite, [vdi.Value], cancellation);
+
     /// <summary>Tracks changed blocks from now on; on already is success.</summary>
     public Task EnableChangedBlocksAsync(OpaqueRef vdi, CancellationToken cancellation) =>
         _client.CallAsync("VDI.enable_cbt", CallKind.StorageWrite, [vdi.Value], cancellation);

@@ -26,6 +26,9 @@ public static class XenApiErrors
     /// <summary>A disk that could not be read over NBD, whatever was tried.</summary>
     public const string NbdBroken = "NbdBroken";
 
+    /// <summary>An import that broke off: the disk holds something in between.</summary>
+    public const string ImportBroken = "ImportBroken";
+
     public const string SessionInvalid = "SESSION_INVALID";
     public const string SessionAuthenticationFailed = "SESSION_AUTHENTICATION_FAILED";
     public const string HostIsSlave = "HOST_IS_SLAVE";
@@ -38,6 +41,7 @@ public static class XenApiErrors
     public const string MessageMethodUnknown = "MESSAGE_METHOD_UNKNOWN";
     public const string MessageRemoved = "MESSAGE_REMOVED";
     public const string MapDuplicateKey = "MAP_DUPLICATE_KEY";
+    public const string VmBadPowerState = "VM_BAD_POWER_STATE";
     public const string SrUnknownDriver = "SR_UNKNOWN_DRIVER";
     private const string BackendFailure = "SR_BACKEND_FAILURE_";
 
@@ -55,7 +59,7 @@ public static class XenApiErrors
                 => write ? XenApiErrorKind.Reconcile : XenApiErrorKind.Transient,
             UuidInvalid or HandleInvalid or "VDI_MISSING" => XenApiErrorKind.NotFound,
             SrUuidExists or PbdExists or "LOCATION_NOT_UNIQUE" or "SR_HAS_PBD" or MapDuplicateKey or "DEVICE_ALREADY_ATTACHED"
-                or "DEVICE_ALREADY_DETACHED" or "SR_NO_PBDS" or "SR_NOT_ATTACHED" or "OPERATION_NOT_ALLOWED" => XenApiErrorKind.Conflict,
+                or "DEVICE_ALREADY_DETACHED" or "SR_NO_PBDS" or "SR_NOT_ATTACHED" or "OPERATION_NOT_ALLOWED" or VmBadPowerState => XenApiErrorKind.Conflict,
             "SR_FULL" => XenApiErrorKind.Full,
             SessionAuthenticationFailed or "RBAC_PERMISSION_DENIED" or "LICENSE_RESTRICTION" => XenApiErrorKind.PermissionDenied,
             _ => XenApiErrorKind.Permanent,

@@ -51,8 +51,17 @@ public sealed class XenServerClient : IAsyncDisposable
 
     /// <summary>Streams a disk's content; see <see cref="VdiExportStream"/> for what counts as success.</summary>
     /// <param name="label">Names the export's task, so that a later attempt finds it; null derives it from the disk.</param>
-    public Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation, string? label = null) =>
-        VdiExport.OpenAsync(this, vdi, format, label, cancellation);
+    /// <param name="since">With it (VHD only) the stream is a differencing VHD of the blocks that differ from that disk.</param>
+    public Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation, string? label = null, OpaqueRef? since = null) =>
+        VdiExport.OpenAsync(this, vdi, format, label, since, cancellation);
+
+    /// <summary>Writes a disk's content; returns once the pool says that all of it is written. Into a disk that was just created, or raw over all of it.</summary>
+    /// <param name="content">Read once, from where it stands.</param>
+    /// <param name="contentBytes">How many bytes of it; the pool takes no body of unknown length.</param>
+    /// <param name="progress">Told the bytes sent so far.</param>
+    /// <exception cref="XenApiException">Kind Reconcile: the disk is half written; destroy it and begin anew. Kind Transient: nothing was written.</exception>
+    public Task ImportVdiAsync(OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, CancellationToken cancellation, IProgress<long>? progress = null) =>
+        VdiImport.RunAsync(this, vdi, format, content, contentBytes, progress, cancellation);
 
     /// <summary>Opens a disk for reading at any offset over NBD; see <see cref="VdiNbdReader"/>.</summary>
     /// <exception cref="XenApiException"><see cref="XenApiErrors.NbdUnavailable"/>: the pool offers no NBD for this disk; export it instead.</exception>

@@ -10,6 +10,7 @@ internal sealed class Pool
     private static readonly TimeSpan IdleSessionLife = TimeSpan.FromHours(24);
     private const int MaximumTasks = 200;
     private readonly List<CopyJob> _copies = [];
+    private readonly PoolState? _state;
 
     public Pool(XenServerOptions options)
     {
@@ -27,7 +28,10 @@ internal sealed class Pool
             ["file"] = new FileDriver(isNfs: false, Exports, options.ExportCapacity, options.Clock),
         };
         Disks = new OpenDisks(this);
-        PoolSetup.Fill(this);
+        _state = options.State is null ? null : new PoolState(this, options.State);
+        if (_state?.Load() != true)
+            PoolSetup.Fill(this);
+        Save();
     }
 
     public Lock Gate { get; } = new();
@@ -81,8 +85,15 @@ internal sealed class Pool
         foreach (var vbd in Db.All<VbdRow>())
             if (vbd.DetachAt <= Now)
                 VmCalls.Detach(this, vbd, destroy: true);
+        foreach (var vdi in Db.All<VdiRow>())
+            if (vdi.Changes?.TakeDirty() == true)
+                Db.Touch(vdi);
         CollectGarbage();
+        Save();
     }
+
+    /// <summary>Saves what changed, where the pool is kept. Called before an answer leaves.</summary>
+    public void Save() => _state?.Save();
 
     public void Start(CopyJob job)
     {
@@ -115,6 +126,14 @@ internal sealed class Pool
         LastProgress = Now,
         ResidentOn = Self.Master,
     });
+
+    /// <summary>The task of an HTTP request that brought none: it goes when the request has ended.</summary>
+    public TaskRow NewHandlerTask(string label)
+    {
+        var task = NewTask(label);
+        task.DestroyAtEnd = true;
+        return task;
+    }
 
     public void Succeed(TaskRow task, object? result) => End(task, "success", XmlForm.ValueText(result), []);
 

@@ -4,7 +4,7 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 internal static class PoolSetup
 {
     private static readonly string[] Usual =
-        ["SR_PROBE", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_RESIZE"];
+        ["SR_PROBE", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_RESIZE", "VDI_INTRODUCE", "VDI_UPDATE", "VDI_CONFIG_CBT"];
 
     // Everything of the simulators listens there.
     private const string Loopback = "127.0.0.1";
@@ -47,6 +47,8 @@ internal static class PoolSetup
             });
         }
 
+        foreach (var role in Roles.All)
+            pool.Db.Add(new RoleRow(pool.Ids.New()) { NameLabel = role, NameDescription = "The " + role + " role" });
         Plugin(pool, "lvmoiscsi", "LVHD over iSCSI", Usual);
         Plugin(pool, "nfs", "NFS VHD", Usual);
         Plugin(pool, "file", "Local Path VHD", Usual);

@@ -48,6 +48,7 @@ public sealed class PoolWorld
             foreach (var host in hosts)
                 PbdCalls.Plug(_pool, PbdCalls.Add(_pool, host, sr, config, []));
             SrCalls.Scan(_pool, sr);
+            _pool.Save();
             return sr.Uuid;
         }
     }
@@ -57,13 +58,15 @@ public sealed class PoolWorld
     {
         lock (_pool.Gate)
         {
-            return VdiCalls.Make(_pool, new VdiRow(_pool.Ids.New())
+            var made = VdiCalls.Make(_pool, new VdiRow(_pool.Ids.New())
             {
                 Sr = Get<SrRow>(srUuid).Ref,
                 NameLabel = nameLabel,
                 VirtualSize = VdiCalls.Rounded(virtualSize),
                 SmConfig = new(StringComparer.Ordinal) { ["vdi_type"] = "vhd" },
-            }).Uuid;
+            });
+            _pool.Save();
+            return made.Uuid;
         }
     }
 
@@ -136,6 +139,7 @@ public sealed class PoolWorld
             var vm = _pool.Db.Add(new VmRow(_pool.Ids.New()) { NameLabel = nameLabel, PowerState = "Running", ResidentOn = host.Ref });
             var vbd = _pool.Db.Add(new VbdRow(_pool.Ids.New()) { Vm = vm.Ref, Vdi = vdi.Ref, Bootable = true });
             VmCalls.Attach(_pool, vbd);
+            _pool.Save();
             return vm.Uuid;
         }
     }
@@ -156,7 +160,11 @@ public sealed class PoolWorld
     public string SnapshotVdi(string vdiUuid)
     {
         lock (_pool.Gate)
-            return VdiCalls.Snapshot(_pool, Get<VdiRow>(vdiUuid)).Uuid;
+        {
+            var snapshot = VdiSnapshots.Snapshot(_pool, Get<VdiRow>(vdiUuid));
+            _pool.Save();
+            return snapshot.Uuid;
+        }
     }
 
     /// <summary>Gives the pool's network one purpose (<c>nbd</c>, <c>insecure_nbd</c>), or none.</summary>

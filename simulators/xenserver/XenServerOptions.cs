@@ -45,6 +45,9 @@ public sealed record XenServerOptions
     /// <summary>What an NFS export says it can hold.</summary>
     public long ExportCapacity { get; init; } = 1L << 40;
 
+    /// <summary>Where the pool is kept over the end of the process; null keeps it in memory.</summary>
+    public IStateStore? State { get; init; }
+
     /// <summary>Makes every uuid of this pool repeatable; null draws them at random.</summary>
     public int? Seed { get; init; }
 }

@@ -53,11 +53,15 @@ public sealed class XenServerSimulator : ISimulatedEndpoint, ISteppable
             _pool.Step();
     }
 
-    /// <summary>How HOST_IS_SLAVE and redirects name a host, once its port is known (<c>127.0.0.1:port</c>).</summary>
-    public void SetAddress(string hostUuid, string address)
+    /// <summary>
+    /// How HOST_IS_SLAVE and redirects name a host. Real hosts have one port in common and state no port; where they have not, the address is
+    /// given with it (<c>127.0.0.1:port</c>).
+    /// </summary>
+    /// <param name="port">The common port, which a redirect states where it is not the standard one.</param>
+    public void SetAddress(string hostUuid, string address, int? port = null)
     {
         lock (_pool.Gate)
-            Host(hostUuid).Address = address;
+            (Host(hostUuid).Address, Host(hostUuid).Port) = (address, port);
     }
 
     /// <summary>Starts a host's NBD server on the loopback; disposing it stops it. Until then VDI.get_nbd_info does not name the host.</summary>

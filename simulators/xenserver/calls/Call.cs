@@ -30,6 +30,13 @@ internal sealed class Call(Pool pool, string method, IReadOnlyList<object?> argu
         _ => throw Wrong(i),
     };
 
+    public long Size(int i) => arguments[i] switch
+    {
+        long n => n,
+        string s when long.TryParse(s, out var n) => n,
+        _ => throw Wrong(i),
+    };
+
     public double Number(int i) => arguments[i] switch
     {
         double d => d,
@@ -75,6 +82,9 @@ internal sealed class Fields(Dictionary<string, object?> values)
         values.TryGetValue(name, out var v) ? Call.TextMap(v, name) : required ? throw new XenError("FIELD_TYPE_ERROR", name) : [];
 
     public string[] Set(string name) => values.GetValueOrDefault(name) is List<object?> list ? [.. list.OfType<string>()] : [];
+
+    /// <summary>The members but those named.</summary>
+    public IEnumerable<KeyValuePair<string, object?>> Others(params string[] names) => values.Where(p => !names.Contains(p.Key, StringComparer.Ordinal));
 
     private object Value(string name, object? whenOmitted) =>
         values.GetValueOrDefault(name) ?? whenOmitted ?? throw new XenError("FIELD_TYPE_ERROR", name);

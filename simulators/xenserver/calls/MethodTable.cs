@@ -17,7 +17,18 @@ internal sealed class MethodTable
 
     public IEnumerable<string> Names => _methods.Values.SelectMany(m => m.HasAsync ? new[] { m.Name, "Async." + m.Name } : [m.Name]).Order(StringComparer.Ordinal);
 
-    public Method? Find(string name) => _methods.GetValueOrDefault(name);
+    /// <summary>Every message has a second name, with an underscore in place of its dot (event_from, for languages in which "from" is a word).</summary>
+    public Method? Find(string name)
+    {
+        if (_methods.TryGetValue(name, out var method))
+            return method;
+        var under = name.IndexOf('_', StringComparison.Ordinal);
+        // Classes have underscores of their own: VM_metrics_get_record.
+        for (; under > 0; under = name.IndexOf('_', under + 1))
+            if (_methods.TryGetValue($"{name[..under]}.{name[(under + 1)..]}", out method))
+                return method;
+        return null;
+    }
 
     /// <summary>A message with exactly this many arguments.</summary>
     public void Sync(string name, int arguments, Func<Call, object?> body) => Sync(name, arguments, arguments, body);

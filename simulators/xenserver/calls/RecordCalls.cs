@@ -43,7 +43,7 @@ internal static class RecordCalls
         FieldModel? Field(string prefix, string type) =>
             message.StartsWith(prefix, StringComparison.Ordinal) && model.Fields.GetValueOrDefault(message[prefix.Length..]) is { } f && (type.Length == 0 || f.Type == type) ? f : null;
 
-        if (Field("set_", "") is { } whole && (whole.IsWritable || whole.Name is "name_label" or "name_description"))
+        if (Field("set_", "") is { } whole)
             methods.Sync(name, 2, c => Change(c, model.Name, r => r.Set(whole.Name, Typed(whole, c.Value(1)))));
         else if (Field("add_to_", "map") is { } grown)
             methods.Sync(name, 3, c => Change(c, model.Name, r =>

@@ -4,6 +4,7 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 internal static class SessionCalls
 {
     public const string Login = "session.login_with_password";
+    public const string LocalLogin = "session.slave_local_login_with_password";
     private const int SessionsPerOriginator = 500;
 
     public static object? LogIn(Pool pool, IReadOnlyList<object?> arguments)
@@ -12,6 +13,15 @@ internal static class SessionCalls
             throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", Login, "2", arguments.Count.ToString());
         var user = arguments[0] as string ?? "";
         return Open(pool, user, Role(pool, user, arguments[1] as string), arguments.Count > 3 ? arguments[3] as string ?? "" : "").Ref;
+    }
+
+    /// <summary>A session that any host gives, whether it is the coordinator or not; it is good for leaving again.</summary>
+    public static object? LogInLocally(Pool pool, IReadOnlyList<object?> arguments)
+    {
+        if (arguments.Count != 2)
+            throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", LocalLogin, "2", arguments.Count.ToString());
+        var user = arguments[0] as string ?? "";
+        return pool.Db.Add(new SessionRow(pool.Ids.New()) { User = user, Role = Role(pool, user, arguments[1] as string), LastActive = pool.Now, IsLocal = true }).Ref;
     }
 
     /// <summary>The role of this user, if the password is right.</summary>

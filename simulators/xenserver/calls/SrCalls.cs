@@ -13,6 +13,14 @@ internal static class SrCalls
         methods.Long("SR.introduce", 6, 7, Introduce);
         methods.Long("SR.probe", 3, 4, c => DriverOf(c, c.Text(2)).Probe(c.Row<HostRow>(0, "host").Reachable(), c.Map(1), c.Map(3)));
         methods.Sync("SR.probe_ext", 3, 4, _ => throw new XenError("SR_OPERATION_NOT_SUPPORTED", Row.NullRef));
+        methods.Sync("SR.get_supported_types", 0, c => c.Db.All<SmRow>().Select(object? (s) => s.Type).ToList());
+        methods.Long("SR.update", 1, c =>
+        {
+            var sr = c.Row<SrRow>(0, "SR");
+            (sr.PhysicalSize, sr.PhysicalUtilisation) = c.Pool.Driver(sr).Space(c.Pool.Plugged(sr).Attachment!);
+            c.Db.Touch(sr);
+            return null;
+        });
         methods.Long("SR.scan", 1, c =>
         {
             Scan(c.Pool, c.Row<SrRow>(0, "SR"));
@@ -27,11 +35,12 @@ internal static class SrCalls
     /// <summary>Brings the VDI records in line with what the SR holds.</summary>
     public static void Scan(Pool pool, SrRow sr)
     {
+        CheckIdle(sr);
         var attachment = pool.Plugged(sr).Attachment!;
         var driver = pool.Driver(sr);
         var found = driver.Scan(attachment);
         var known = sr.Vdis(pool.Db).ToDictionary(v => v.Uuid, StringComparer.Ordinal);
-        foreach (var gone in known.Values.Where(v => v.CurrentOperations.Count == 0 && found.All(f => f.Uuid != v.Uuid)).ToList())
+        foreach (var gone in known.Values.Where(v => v.Type != CbtCalls.MetadataType && v.CurrentOperations.Count == 0 && found.All(f => f.Uuid != v.Uuid)).ToList())
             VdiCalls.Forget(pool, gone);
         foreach (var f in found)
         {
@@ -62,6 +71,13 @@ internal static class SrCalls
 
         (sr.PhysicalSize, sr.PhysicalUtilisation) = driver.Space(attachment);
         pool.Db.Touch(sr);
+    }
+
+    /// <summary>One operation at a time on an SR. A real coordinator queues the second for a while first; here it is refused at once.</summary>
+    public static void CheckIdle(SrRow sr)
+    {
+        foreach (var (task, operation) in sr.CurrentOperations)
+            throw new XenError("OTHER_OPERATION_IN_PROGRESS", "SR", sr.Ref, operation, task);
     }
 
     private static SrDriver DriverOf(Call call, string type) =>
@@ -151,6 +167,7 @@ internal static class SrCalls
     private static SrRow Unplugged(Call call)
     {
         var sr = call.Row<SrRow>(0, "SR");
+        CheckIdle(sr);
         return sr.Pbds(call.Db).Any(p => p.Attached) ? throw new XenError("SR_HAS_PBD", sr.Ref) : sr;
     }
 

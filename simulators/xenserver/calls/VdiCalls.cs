@@ -3,28 +3,27 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 /// <summary>Virtual disks.</summary>
 internal static class VdiCalls
 {
+    // A machine that writes to the disk is no obstacle to these.
+    private static readonly HashSet<string> WhileWritten = new(StringComparer.Ordinal) { "snapshot", "clone", "resize_online", "enable_cbt", "disable_cbt", "data_destroy" };
     private const long Rounding = 2L << 20;
     private const long Largest = 2040L << 30;
 
     public static void Register(MethodTable methods)
     {
         methods.Long("VDI.create", 1, Create);
-        methods.Long("VDI.copy", 2, 4, Copy);
-        methods.Long("VDI.snapshot", 1, 2, c => Snapshot(c.Pool, c.Row<VdiRow>(0, "VDI")).Ref);
+        methods.Long("VDI.copy", 1, 4, Copy);
         methods.Long("VDI.destroy", 1, c =>
         {
             var vdi = c.Row<VdiRow>(0, "VDI");
             Check(c.Pool, vdi, "destroy");
+            CbtCalls.Removed(c.Pool, vdi);
             Remove(c.Pool, vdi);
             return null;
         });
-        methods.Long("VDI.forget", 1, c =>
-        {
-            var vdi = c.Row<VdiRow>(0, "VDI");
-            Check(c.Pool, vdi, "forget", needsSr: false);
-            Forget(c.Pool, vdi);
-            return null;
-        });
+        VdiSnapshots.Register(methods);
+        VdiRecords.Register(methods);
+        VdiResize.Register(methods);
+        CbtCalls.Register(methods);
     }
 
     /// <summary>Refuses what may not run beside what already runs.</summary>
@@ -42,8 +41,10 @@ internal static class VdiCalls
         }
 
         foreach (var vbd in vdi.Vbds(pool.Db).Where(v => v.Attached))
-            if (vbd.ReadOnly ? operation is not ("copy" or "snapshot" or "export") : operation != "snapshot")
+            if (vbd.ReadOnly ? operation is not ("copy" or "snapshot" or "clone" or "export" or "enable_cbt" or "disable_cbt") : !WhileWritten.Contains(operation))
                 throw new XenError("VDI_IN_USE", vdi.Ref, operation);
+        if (vdi.Type == CbtCalls.MetadataType && operation is not ("destroy" or "forget"))
+            throw new XenError("VDI_INCOMPATIBLE_TYPE", vdi.Ref, vdi.Type);
         if (needsSr)
             pool.Plugged(pool.Db.Get<SrRow>("SR", vdi.Sr));
     }
@@ -52,7 +53,9 @@ internal static class VdiCalls
     public static void Remove(Pool pool, VdiRow vdi)
     {
         var sr = pool.Db.Get<SrRow>("SR", vdi.Sr);
-        pool.Driver(sr).DestroyVdi(pool.Plugged(sr).Attachment!, sr, vdi.Uuid);
+        SrCalls.CheckIdle(sr);
+        if (vdi.Type != CbtCalls.MetadataType)
+            pool.Driver(sr).DestroyVdi(pool.Plugged(sr).Attachment!, sr, vdi.Uuid);
         Forget(pool, vdi);
     }
 
@@ -66,65 +69,35 @@ internal static class VdiCalls
 
     public static VdiRow Make(Pool pool, VdiRow vdi)
     {
-        if (vdi.VirtualSize > Largest)
-            throw XenError.Backend(79, "VDI Invalid size [opterr=VDI size must be between 1 MB and 2088960 MB]");
+        CheckSize(vdi.VirtualSize);
         var sr = pool.Db.Get<SrRow>("SR", vdi.Sr);
+        SrCalls.CheckIdle(sr);
         var attachment = pool.Plugged(sr).Attachment!;
         vdi.PhysicalUtilisation = pool.Driver(sr).CreateVdi(attachment, sr, vdi);
         (sr.PhysicalSize, sr.PhysicalUtilisation) = pool.Driver(sr).Space(attachment);
         return pool.Db.Add(vdi);
     }
 
-    public static long Rounded(long size) => Math.Max(Rounding, (size + Rounding - 1) / Rounding * Rounding);
-
-    /// <summary>
-    /// A frozen copy of the disk in the same SR. A real pool makes a chain of VHDs instead; to a reader of records both are one more
-    /// VDI with is_a_snapshot.
-    /// </summary>
-    public static VdiRow Snapshot(Pool pool, VdiRow vdi)
+    public static void CheckSize(long size)
     {
-        Check(pool, vdi, "snapshot");
-        var sr = pool.Db.Get<SrRow>("SR", vdi.Sr);
-        var snapshot = new VdiRow(pool.Ids.New())
-        {
-            Sr = vdi.Sr, NameLabel = vdi.NameLabel, NameDescription = vdi.NameDescription, VirtualSize = vdi.VirtualSize, Type = vdi.Type,
-            IsSnapshot = true, SnapshotOf = vdi.Ref, SnapshotTime = pool.Now, SmConfig = new(StringComparer.Ordinal) { ["vdi_type"] = "vhd" },
-        };
-        var from = pool.Disks.Open(vdi);
-        try
-        {
-            if (pool.Driver(sr) is LvmOverIscsiDriver lvm)
-            {
-                var bytes = new VhdLayout(vdi.VirtualSize).SizeWith(from.AllocatedBlocks);
-                snapshot.PhysicalUtilisation = lvm.CreateVolume(pool.Plugged(sr).Attachment!, sr, snapshot, bytes);
-                pool.Db.Add(snapshot);
-            }
-            else
-            {
-                Make(pool, snapshot);
-            }
-
-            var to = pool.Disks.Open(snapshot);
-            var buffer = new byte[VhdHeader.BlockSize];
-            foreach (var (offset, length) in from.AllocatedExtents())
-            {
-                for (long at = 0; at < length; at += buffer.Length)
-                {
-                    var piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
-                    from.Read(offset + at, piece);
-                    to.Write(offset + at, piece);
-                }
-            }
-
-            pool.Disks.Close(snapshot);
-        }
-        finally
-        {
-            pool.Disks.Close(vdi);
-        }
-
-        return snapshot;
+        if (size > Largest)
+            throw XenError.Backend(79, "VDI Invalid size [opterr=VDI size must be between 1 MB and 2088960 MB]");
     }
+
+    /// <summary>What Check would not refuse, as far as the record alone tells.</summary>
+    public static IEnumerable<string> Allowed(Database db, VdiRow vdi)
+    {
+        if (!vdi.Managed || vdi.CurrentOperations.Count > 0)
+            return vdi.CurrentOperations.Count > 0 && vdi.CurrentOperations.Values.All(o => o == "copy") ? ["copy"] : [];
+        if (vdi.Type == CbtCalls.MetadataType)
+            return ["forget", "destroy"];
+        var attached = vdi.Vbds(db).Where(v => v.Attached).ToList();
+        return attached.Count == 0 ? ["snapshot", "clone", "copy", "resize", "update", "forget", "destroy"]
+            : attached.TrueForAll(v => v.ReadOnly) ? ["snapshot", "clone", "copy"]
+            : ["snapshot", "clone"];
+    }
+
+    public static long Rounded(long size) => Math.Max(Rounding, (size + Rounding - 1) / Rounding * Rounding);
 
     private static object? Create(Call call)
     {
@@ -153,6 +126,8 @@ internal static class VdiCalls
         if (call.Text(2, Row.NullRef) != Row.NullRef)
             throw new XenError("OPERATION_NOT_ALLOWED", "base_vdi is not simulated: copy without it");
         var into = call.Text(3, Row.NullRef);
+        if (into == Row.NullRef && call.Text(1, Row.NullRef) == Row.NullRef)
+            throw new XenError("HANDLE_INVALID", "SR", Row.NullRef);
         if (into == Row.NullRef)
             return new CopyJob(call, source, Destination(call, source), made: true);
         var destination = call.Db.Get<VdiRow>("VDI", into);

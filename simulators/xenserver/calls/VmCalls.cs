@@ -5,17 +5,18 @@ internal static class VmCalls
 {
     public static void Register(MethodTable methods)
     {
-        methods.Long("VM.pause", 1, c => Power(c, "Running", "Paused"));
-        methods.Long("VM.unpause", 1, c => Power(c, "Paused", "Running"));
-        methods.Long("VM.hard_shutdown", 1, ShutDown);
-        methods.Long("VM.clean_shutdown", 1, ShutDown);
-        methods.Long("VM.start", 3, Start);
-        // Before 8.1 only Windows guests with the VSS provider could do it; there are none here.
-        methods.Long("VM.snapshot_with_quiesce", 2, c => throw new XenError("VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED", c.Text(0), ""));
+        methods.Long("VM.create", 1, Make);
+        methods.Sync("VM.get_allowed_VBD_devices", 1, c =>
+        {
+            var taken = c.Row<VmRow>(0, "VM").Vbds(c.Db).Select(v => v.UserDevice).ToHashSet(StringComparer.Ordinal);
+            return Enumerable.Range(0, 16).Select(n => n.ToString()).Where(n => !taken.Contains(n)).Select(object? (n) => n).ToList();
+        });
         methods.Long("VBD.create", 1, Create);
         methods.Long("VBD.plug", 1, Plug);
         methods.Long("VBD.unplug", 1, Unplug);
         methods.Long("VBD.destroy", 1, Destroy);
+        VmPower.Register(methods);
+        VmSnapshots.Register(methods);
     }
 
     public static void Attach(Pool pool, VbdRow vbd)
@@ -37,45 +38,17 @@ internal static class VmCalls
             pool.Db.Touch(vbd);
     }
 
-    private static object? Power(Call call, string from, string to)
+    public static void Halt(Pool pool, VmRow vm, string state = "Halted")
     {
-        var vm = Reached(call);
-        Expect(vm, from);
-        vm.Switch(to);
-        call.Db.Touch(vm);
-        return null;
-    }
-
-    private static object? ShutDown(Call call)
-    {
-        var vm = Reached(call);
-        if (vm.PowerState == "Halted")
-            throw new XenError("VM_BAD_POWER_STATE", vm.Ref, "running", "halted");
-        vm.Switch("Halted");
+        vm.Switch(state);
         vm.ResidentOn = Row.NullRef;
-        foreach (var vbd in vm.Vbds(call.Db).ToList())
-            Detach(call.Pool, vbd, destroy: false);
-        call.Db.Touch(vm);
-        return null;
+        foreach (var vbd in vm.Vbds(pool.Db).ToList())
+            Detach(pool, vbd, destroy: false);
+        pool.Db.Touch(vm);
     }
 
-    private static object? Start(Call call)
-    {
-        var vm = call.Row<VmRow>(0, "VM");
-        Expect(vm, "Halted");
-        var vbds = vm.Vbds(call.Db).ToList();
-        foreach (var vbd in vbds)
-            VdiCalls.Check(call.Pool, call.Db.Get<VdiRow>("VDI", vbd.Vdi), "start");
-        vbds.ForEach(vbd => Attach(call.Pool, vbd));
-        vm.ResidentOn = vbds.Count == 0
-            ? call.Pool.Self.Master
-            : call.Pool.Plugged(call.Db.Get<SrRow>("SR", call.Db.Get<VdiRow>("VDI", vbds[0].Vdi).Sr)).Host;
-        vm.Switch(call.Flag(1) ? "Paused" : "Running");
-        call.Db.Touch(vm);
-        return null;
-    }
-
-    private static VmRow Reached(Call call)
+    /// <summary>The machine of the first argument, whose host must answer.</summary>
+    public static VmRow Reached(Call call)
     {
         var vm = call.Row<VmRow>(0, "VM");
         if (vm.ResidentOn != Row.NullRef)
@@ -83,21 +56,47 @@ internal static class VmCalls
         return vm;
     }
 
-    private static void Expect(VmRow vm, string state)
+    public static void Expect(VmRow vm, string state)
     {
         if (vm.PowerState != state)
             throw new XenError("VM_BAD_POWER_STATE", vm.Ref, state.ToLowerInvariant(), vm.PowerState.ToLowerInvariant());
     }
 
+    /// <summary>Only what a backup looks at has an effect; the rest of the struct is kept as it came.</summary>
+    private static object? Make(Call call)
+    {
+        var fields = call.Struct(0);
+        var vm = new VmRow(call.Pool.Ids.New())
+        {
+            NameLabel = fields.Text("name_label", ""),
+            NameDescription = fields.Text("name_description", ""),
+            OtherConfig = fields.Map("other_config"),
+            IsTemplate = fields.Flag("is_a_template", false),
+        };
+        foreach (var (name, value) in fields.Others("name_label", "name_description", "other_config", "is_a_template", "power_state", "uuid"))
+            if (DataModel.Classes["VM"].Fields.ContainsKey(name))
+                vm.Extra[name] = value;
+        return call.Db.Add(vm).Ref;
+    }
+
     private static object? Create(Call call)
     {
         var fields = call.Struct(0);
+        var vm = call.Db.Get<VmRow>("VM", fields.Text("VM"));
+        var vdi = call.Db.Get<VdiRow>("VDI", fields.Text("VDI"));
+        var device = fields.Text("userdevice");
+        if (device == "autodetect" && !vm.IsControlDomain)
+            device = Enumerable.Range(0, 255).Select(n => n.ToString()).First(n => vm.Vbds(call.Db).All(v => v.UserDevice != n));
+        if (device != "autodetect" && vm.Vbds(call.Db).Any(v => v.UserDevice == device))
+            throw new XenError("DEVICE_ALREADY_EXISTS", device);
+        if (fields.Text("mode") is not ("RO" or "RW"))
+            throw new XenError("FIELD_TYPE_ERROR", "mode");
         return call.Db.Add(new VbdRow(call.Pool.Ids.New())
         {
-            Vm = call.Db.Get<VmRow>("VM", fields.Text("VM")).Ref,
-            Vdi = call.Db.Get<VdiRow>("VDI", fields.Text("VDI")).Ref,
-            UserDevice = fields.Text("userdevice"),
-            Bootable = fields.Flag("bootable"),
+            Vm = vm.Ref,
+            Vdi = vdi.Ref,
+            UserDevice = device,
+            Bootable = fields.Flag("bootable", false),
             ReadOnly = fields.Text("mode") == "RO",
             Unpluggable = fields.Flag("unpluggable", true),
             OtherConfig = fields.Map("other_config"),

@@ -69,6 +69,17 @@ internal sealed class FileDriver(bool isNfs, Exports exports, long capacity, Tim
 
     public override void DestroyVdi(IAttachment attachment, SrRow sr, string vdiUuid) => File.Delete(PathOf(attachment, vdiUuid));
 
+    public override void Replace(IAttachment attachment, SrRow sr, VdiRow vdi, long size, Action<VhdDisk> fill)
+    {
+        if (IsFull(attachment))
+            throw new XenError("SR_FULL", size.ToString(), "0");
+        var temporary = PathOf(attachment, vdi.Uuid) + ".tmp";
+        File.Delete(temporary);
+        using (var file = FileDevice.CreateNew(temporary))
+            fill(VhdDisk.Format(file, size, Guid.Parse(vdi.Uuid), clock.GetUtcNow()));
+        File.Move(temporary, PathOf(attachment, vdi.Uuid), overwrite: true);
+    }
+
     public override (VhdDisk Disk, IDisposable? Handle) Open(IAttachment attachment, string vdiUuid)
     {
         var path = PathOf(attachment, vdiUuid);

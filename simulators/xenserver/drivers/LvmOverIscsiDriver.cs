@@ -112,6 +112,18 @@ internal sealed class LvmOverIscsiDriver(Database db, IscsiInitiator initiator, 
         ManagementVolume.Write(Management(group), sr.Uuid, sr.NameLabel, rest);
     }
 
+    public override void Replace(IAttachment attachment, SrRow sr, VdiRow vdi, long size, Action<VhdDisk> fill)
+    {
+        const string Temporary = "TMP-";
+        var group = Group(attachment);
+        group.Remove(Temporary + vdi.Uuid);
+        var bytes = VhdLayout.FullSize(size);
+        var volume = group.Create(Temporary + vdi.Uuid, bytes, ids.New(), vdi.IsSnapshot, clock.GetUtcNow())
+            ?? throw XenError.Backend(44, $"There is insufficient space [opterr={bytes} bytes wanted, {group.FreeExtents * LunLayout.ExtentSize} free]");
+        fill(VhdDisk.Format(group.OpenVolume(volume), size, Guid.Parse(vdi.Uuid), clock.GetUtcNow()));
+        group.Replace(LunLayout.VhdPrefix + vdi.Uuid, Temporary + vdi.Uuid);
+    }
+
     public override (VhdDisk Disk, IDisposable? Handle) Open(IAttachment attachment, string vdiUuid)
     {
         var group = Group(attachment);

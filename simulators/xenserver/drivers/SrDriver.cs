@@ -29,6 +29,9 @@ internal abstract class SrDriver
     /// <summary>Opens the disk's VHD; disposing what is returned closes it.</summary>
     public abstract (VhdDisk Disk, IDisposable? Handle) Open(IAttachment attachment, string vdiUuid);
 
+    /// <summary>Writes the disk anew with another size; the old one stays until the new is complete.</summary>
+    public abstract void Replace(IAttachment attachment, SrRow sr, VdiRow vdi, long size, Action<VhdDisk> fill);
+
     public abstract long PhysicalSize(IAttachment attachment, string vdiUuid);
 
     /// <summary>Wipes the SR's own structures; it is empty.</summary>

@@ -113,6 +113,15 @@ internal sealed class VolumeGroup
         Commit();
     }
 
+    /// <summary>One volume takes another's place and name, in one commit.</summary>
+    public void Replace(string name, string by)
+    {
+        _volumes.RemoveAll(v => v.Name == name);
+        var index = _volumes.FindIndex(v => v.Name == by);
+        _volumes[index] = _volumes[index] with { Name = name };
+        Commit();
+    }
+
     /// <summary>New physical volume, group and volume identifiers; snapshots are dropped. Returns old VDI uuid → new.</summary>
     public IReadOnlyDictionary<string, string> Resign(string srUuid, Func<string> newUuid)
     {

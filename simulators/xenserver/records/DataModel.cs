@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace SnapshotWorkflows.Simulators.XenServer;
 
-/// <summary>A field of a class: how it is typed, who may write it, what it is when nothing was said, and since which API minor it is there.</summary>
-internal sealed record FieldModel(string Name, string Type, bool IsWritable, string Default, int Since)
+/// <summary>A field of a class: how it is typed, what it is when nothing was said, and since which API minor it is there.</summary>
+internal sealed record FieldModel(string Name, string Type, string Default, int Since)
 {
     /// <summary>The default as a value of the wire.</summary>
     public object? DefaultValue() => Type switch
@@ -53,7 +53,7 @@ internal static class DataModel
         {
             var c = line.Split('\t');
             if (c[0] == "F")
-                fields[c[1]] = new FieldModel(c[1], c[2], c[3] == "w", c[4], Number(c[5]));
+                fields[c[1]] = new FieldModel(c[1], c[2], c[4], Number(c[5]));
             else if (c[0] == "M")
                 messages.Add(new MessageModel(c[1], Number(c[2]), Number(c[3]), c[4], Number(c[5]), c[6].Length == 0 ? null : Number(c[6])));
         }

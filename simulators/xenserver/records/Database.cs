@@ -6,7 +6,7 @@ internal sealed record Change(long Generation, string Table, string Ref, string 
 /// <summary>The pool's database: rows by table and reference, and what changed when. Guarded by the pool's lock.</summary>
 internal sealed class Database(int apiMinor)
 {
-    private const int RememberedChanges = 10_000;
+    private const int RememberedChanges = 2_000;
     private readonly Dictionary<string, Row> _byRef = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Row>> _tables = new(StringComparer.Ordinal);
     private readonly List<Change> _changes = [];

@@ -39,6 +39,9 @@ internal sealed class HostRow(string uuid) : Row("host", uuid)
 
     public string Metrics { get; init; } = NullRef;
 
+    /// <summary>The port of its API, where that is not the standard one.</summary>
+    public int? Port { get; set; }
+
     /// <summary>Where its NBD server listens; null while it has none.</summary>
     public int? NbdPort { get; set; }
 
@@ -46,7 +49,7 @@ internal sealed class HostRow(string uuid) : Row("host", uuid)
     public string CertificatePem { get; set; } = "";
 
     /// <summary>What a plug-in mounted in the control domain: path there → local folder.</summary>
-    public Dictionary<string, string> Mounts { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, string> Mounts { get; init; } = new(StringComparer.Ordinal);
 
     public string InitiatorIqn => OtherConfig.GetValueOrDefault("iscsi_iqn", IscsiIqn);
 
@@ -127,73 +130,5 @@ internal sealed class SecretRow(string uuid) : Row("secret", uuid)
             Value = Text(field, value);
         else
             base.Set(field, value);
-    }
-}
-
-internal sealed class SessionRow(string uuid) : Row("session", uuid)
-{
-    public string User { get; init; } = "";
-
-    public string Originator { get; init; } = "";
-
-    public string Role { get; init; } = Roles.PoolAdmin;
-
-    public DateTimeOffset LastActive { get; set; }
-
-    protected override void Describe(Dictionary<string, object?> r, Database db)
-    {
-        r["this_host"] = db.All<PoolRow>()[0].Master;
-        r["this_user"] = NullRef;
-        r["last_active"] = LastActive;
-        r["pool"] = true;
-        r["is_local_superuser"] = User == "root";
-        r["auth_user_name"] = User;
-        r["originator"] = Originator;
-        r["client_certificate"] = false;
-        Configured(r);
-    }
-}
-
-internal sealed class TaskRow(string uuid) : Row("task", uuid)
-{
-    public DateTimeOffset Created { get; init; }
-
-    public DateTimeOffset? Finished { get; set; }
-
-    public string Status { get; set; } = "pending";
-
-    public double Progress { get; set; }
-
-    public string Result { get; set; } = "";
-
-    public string[] ErrorInfo { get; set; } = [];
-
-    public string ResidentOn { get; init; } = NullRef;
-
-    public bool CancelAsked { get; set; }
-
-    /// <summary>task.destroy came while it was pending: it goes when it ends.</summary>
-    public bool DestroyAtEnd { get; set; }
-
-    public DateTimeOffset LastProgress { get; set; }
-
-    public bool Pending => Status == "pending";
-
-    protected override void Describe(Dictionary<string, object?> r, Database db)
-    {
-        Named(r);
-        r["allowed_operations"] = Pending ? Set(["cancel", "destroy"]) : Set(["destroy"]);
-        r["current_operations"] = Map(CurrentOperations);
-        r["created"] = Created;
-        r["finished"] = Finished ?? Never;
-        r["status"] = Status;
-        r["resident_on"] = ResidentOn;
-        r["progress"] = Progress;
-        r["type"] = "<none/>";
-        r["result"] = Result;
-        r["error_info"] = Set(ErrorInfo);
-        r["subtask_of"] = NullRef;
-        r["subtasks"] = new List<object?>();
-        r["backtrace"] = "()";
     }
 }

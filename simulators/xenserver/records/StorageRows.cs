@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SnapshotWorkflows.Simulators.XenServer;
 
 internal sealed class SrRow(string uuid) : Row("SR", uuid)
@@ -8,7 +10,7 @@ internal sealed class SrRow(string uuid) : Row("SR", uuid)
 
     public bool Shared { get; init; }
 
-    public Dictionary<string, string> SmConfig { get; init; } = [];
+    public Dictionary<string, string> SmConfig { get; set; } = [];
 
     public long PhysicalSize { get; set; } = -1;
 
@@ -49,9 +51,9 @@ internal sealed class PbdRow(string uuid) : Row("PBD", uuid)
     public Dictionary<string, string> DeviceConfig { get; set; } = [];
 
     /// <summary>What the driver holds while attached; null when unplugged.</summary>
-    public IAttachment? Attachment { get; set; }
+    [JsonIgnore] public IAttachment? Attachment { get; set; }
 
-    public bool Attached => Attachment is not null;
+    [JsonIgnore] public bool Attached => Attachment is not null;
 
     protected override void Describe(Dictionary<string, object?> r, Database db)
     {
@@ -71,7 +73,10 @@ internal sealed class VdiRow(string uuid) : Row("VDI", uuid)
 
     public long PhysicalUtilisation { get; set; }
 
-    public string Type { get; init; } = "user";
+    public string Type { get; set; } = "user";
+
+    /// <summary>Changed block tracking, where it is on.</summary>
+    public ChangeLog? Changes { get; set; }
 
     public bool Sharable { get; init; }
 
@@ -85,16 +90,26 @@ internal sealed class VdiRow(string uuid) : Row("VDI", uuid)
 
     public DateTimeOffset? SnapshotTime { get; init; }
 
-    public Dictionary<string, string> SmConfig { get; init; } = [];
+    public Dictionary<string, string> SmConfig { get; set; } = [];
 
-    public Dictionary<string, string> XenstoreData { get; init; } = [];
+    public Dictionary<string, string> XenstoreData { get; set; } = [];
 
     public IEnumerable<VbdRow> Vbds(Database db) => db.All<VbdRow>().Where(v => v.Vdi == Ref);
+
+    public override void Set(string field, object? value)
+    {
+        if (field == "sm_config")
+            SmConfig = Call.TextMap(value, field);
+        else if (field == "xenstore_data")
+            XenstoreData = Call.TextMap(value, field);
+        else
+            base.Set(field, value);
+    }
 
     protected override void Describe(Dictionary<string, object?> r, Database db)
     {
         Named(r);
-        r["allowed_operations"] = Set(["snapshot", "clone", "copy", "destroy", "forget"]);
+        r["allowed_operations"] = Set(VdiCalls.Allowed(db, this));
         r["current_operations"] = Map(CurrentOperations);
         r["SR"] = Sr;
         r["VBDs"] = Set(Vbds(db).Select(v => v.Ref));
@@ -120,97 +135,6 @@ internal sealed class VdiRow(string uuid) : Row("VDI", uuid)
         r["metadata_of_pool"] = NullRef;
         r["metadata_latest"] = false;
         r["is_tools_iso"] = false;
-        r["cbt_enabled"] = false;
-    }
-}
-
-internal sealed class VbdRow(string uuid) : Row("VBD", uuid)
-{
-    public required string Vm { get; init; }
-
-    public required string Vdi { get; init; }
-
-    public string UserDevice { get; init; } = "0";
-
-    public bool Bootable { get; init; }
-
-    public bool ReadOnly { get; init; }
-
-    public bool Unpluggable { get; init; } = true;
-
-    public bool Attached { get; set; }
-
-    /// <summary>The disk as it is open while attached.</summary>
-    public VhdDisk? Disk { get; set; }
-
-    /// <summary>A temporary attachment of the control domain goes by itself at this moment.</summary>
-    public DateTimeOffset? DetachAt { get; set; }
-
-    protected override void Describe(Dictionary<string, object?> r, Database db)
-    {
-        r["allowed_operations"] = Set(Attached ? ["unplug"] : ["attach", "plug"]);
-        r["current_operations"] = Map(CurrentOperations);
-        r["VM"] = Vm;
-        r["VDI"] = Vdi;
-        r["device"] = "xvd" + (char)('a' + (int.TryParse(UserDevice, out var n) ? n : 0));
-        r["userdevice"] = UserDevice;
-        r["bootable"] = Bootable;
-        r["mode"] = ReadOnly ? "RO" : "RW";
-        r["type"] = "Disk";
-        r["unpluggable"] = Unpluggable;
-        r["storage_lock"] = false;
-        r["empty"] = false;
-        r["currently_attached"] = Attached;
-        r["status_code"] = 0L;
-        r["status_detail"] = "";
-        Configured(r);
-    }
-}
-
-internal sealed class VmRow(string uuid) : Row("VM", uuid)
-{
-    public string PowerState { get; set; } = "Halted";
-
-    public string ResidentOn { get; set; } = NullRef;
-
-    public bool IsControlDomain { get; init; }
-
-    /// <summary>Held by every write of the guest, so that a pause waits for the write under way and holds up the next.</summary>
-    public object Io { get; } = new();
-
-    public void Switch(string powerState)
-    {
-        lock (Io)
-        {
-            PowerState = powerState;
-            Monitor.PulseAll(Io);
-        }
-    }
-
-    public IEnumerable<VbdRow> Vbds(Database db) => db.All<VbdRow>().Where(v => v.Vm == Ref);
-
-    protected override void Describe(Dictionary<string, object?> r, Database db)
-    {
-        Named(r);
-        r["allowed_operations"] = Set(PowerState switch
-        {
-            "Running" => ["pause", "suspend", "clean_shutdown", "hard_shutdown"],
-            "Paused" => ["unpause", "hard_shutdown"],
-            _ => ["start"],
-        });
-        r["current_operations"] = Map(CurrentOperations);
-        r["blocked_operations"] = new Dictionary<string, object?>();
-        r["power_state"] = PowerState;
-        r["resident_on"] = ResidentOn;
-        r["affinity"] = NullRef;
-        r["is_control_domain"] = IsControlDomain;
-        r["is_a_template"] = false;
-        r["is_a_snapshot"] = false;
-        r["VBDs"] = Set(Vbds(db).Select(v => v.Ref));
-        r["VIFs"] = new List<object?>();
-        r["domid"] = PowerState == "Halted" ? -1L : IsControlDomain ? 0L : 1L;
-        r["memory_static_max"] = 1L << 30;
-        r["VCPUs_max"] = 1L;
-        r["snapshots"] = new List<object?>();
+        r["cbt_enabled"] = Changes is not null;
     }
 }

@@ -18,7 +18,14 @@ internal sealed class Dispatcher(Pool pool)
         lock (pool.Gate)
         {
             pool.Step();
-            result = Run(request, fault);
+            try
+            {
+                result = Run(request, fault);
+            }
+            finally
+            {
+                pool.Save();
+            }
         }
 
         return result switch
@@ -41,6 +48,7 @@ internal sealed class Dispatcher(Pool pool)
         PbdCalls.Register(methods);
         VdiCalls.Register(methods);
         NbdCalls.Register(methods);
+        MessageCalls.Register(methods);
         VmCalls.Register(methods);
         methods.Publish(apiMinor);
         return methods;
@@ -51,11 +59,13 @@ internal sealed class Dispatcher(Pool pool)
         var plain = Plain(request.Method);
         var isAsync = plain.Length != request.Method.Length;
         if (plain == "system.listMethods")
-            return _methods.Names.Append(SessionCalls.Login).Append("system.listMethods").Select(object? (n) => n).ToList();
+            return _methods.Names.Concat([SessionCalls.Login, SessionCalls.LocalLogin, "system.listMethods"]).Select(object? (n) => n).ToList();
         if (fault?.Action == FaultAction.Fail && (!isAsync || fault.Method == request.Method))
             throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
         if (plain == SessionCalls.Login)
             return Counted(plain, SessionCalls.LogIn(pool, request.Parameters));
+        if (plain == SessionCalls.LocalLogin)
+            return Counted(plain, SessionCalls.LogInLocally(pool, request.Parameters));
         var method = _methods.Find(plain) ?? throw new XenError("MESSAGE_METHOD_UNKNOWN", request.Method);
         if (isAsync && !method.HasAsync)
             throw new XenError("Fault", $"No async mode for this operation (rpc: {request.Method})");
@@ -63,6 +73,8 @@ internal sealed class Dispatcher(Pool pool)
         if (given < method.Least || given > method.Most)
             throw new XenError("MESSAGE_PARAMETER_COUNT_MISMATCH", request.Method, (given < method.Least ? method.Least : method.Most).ToString(), Math.Max(0, given).ToString());
         var session = SessionCalls.Check(pool, request.Parameters[0] as string);
+        if (session.IsLocal && plain is not ("session.local_logout" or "session.logout"))
+            throw new XenError("SESSION_INVALID", session.Ref);
         Roles.Check(session, method);
         IReadOnlyList<object?> arguments = [.. request.Parameters.Skip(1)];
         return isAsync ? InTask(method, arguments, session, fault) : Direct(method, arguments, session, fault);
@@ -111,6 +123,19 @@ internal sealed class Dispatcher(Pool pool)
         return task.Ref;
     }
 
+    /// <summary>
+    /// While the answer to a call on an SR or disk is held up, so is the object: others find the operation in progress. Disposing ends it.
+    /// </summary>
+    public IDisposable? Occupy(RpcRequest request, FaultSpecification? fault)
+    {
+        if (fault?.Action != FaultAction.Stall || request.Parameters.Count < 2 || request.Parameters[1] is not string reference)
+            return null;
+        lock (pool.Gate)
+            return pool.Db.Find<Row>(reference) is SrRow or VdiRow
+                ? new Occupation(pool, pool.Db.Find<Row>(reference)!, Plain(request.Method).Split('.')[^1])
+                : null;
+    }
+
     /// <summary>A LUN or file that fails under a driver is the driver's I/O error.</summary>
     private static XenError? AsApiError(Exception e) => e switch
     {
@@ -123,6 +148,29 @@ internal sealed class Dispatcher(Pool pool)
     {
         pool.Options.Faults.CountCall(XenServerSimulator.System, method);
         return result;
+    }
+
+    private sealed class Occupation : IDisposable
+    {
+        private readonly Pool _pool;
+        private readonly Row _row;
+        private readonly string _task;
+
+        public Occupation(Pool pool, Row row, string operation)
+        {
+            (_pool, _row, _task) = (pool, row, "OpaqueRef:" + pool.Ids.New());
+            row.CurrentOperations[_task] = operation;
+            pool.Db.Touch(row);
+        }
+
+        public void Dispose()
+        {
+            lock (_pool.Gate)
+            {
+                _row.CurrentOperations.Remove(_task);
+                _pool.Db.Touch(_row);
+            }
+        }
     }
 
     private async Task<object?> WaitAsync(EventWait wait, CancellationToken clientGone)

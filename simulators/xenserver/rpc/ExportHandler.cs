@@ -20,21 +20,27 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
             return;
         TaskRow task;
         VdiRow vdi;
-        var format = context.Request.Query["format"].FirstOrDefault() ?? "raw";
+        VdiRow? parent = null;
+        var format = HttpAccess.Parameter(context.Request, "format") ?? "raw";
         lock (pool.Gate)
         {
             pool.Step();
-            if (!IsAllowed(context.Request))
+            if (HttpAccess.Refusal(pool, context) is { } status)
             {
-                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-                context.Response.Headers.WWWAuthenticate = "Basic realm=\"XenServer\"";
+                context.Response.StatusCode = status;
                 return;
             }
 
-            var wanted = Parameter(context.Request, "vdi") ?? "";
+            var wanted = HttpAccess.Parameter(context.Request, "vdi") ?? "";
             var found = pool.Db.Find<VdiRow>(wanted) ?? pool.Db.FindByUuid<VdiRow>(wanted);
-            var given = Parameter(context.Request, "task_id");
-            var known = given is null ? pool.NewTask("Exporting raw VDI") : pool.Db.Find<TaskRow>(given);
+            if (found is not null && HostRedirect.Elsewhere(pool, host, found) is { } other)
+            {
+                HostRedirect.To(context, other);
+                return;
+            }
+
+            var given = HttpAccess.Parameter(context.Request, "task_id");
+            var known = given is null ? pool.NewHandlerTask("Exporting raw VDI") : pool.Db.Find<TaskRow>(given);
             if (found is null || known is null || format is not ("raw" or "vhd"))
             {
                 if (known is not null)
@@ -43,11 +49,15 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
                 return;
             }
 
-            if (Elsewhere(found) is { } other)
+            if (format == "vhd" && HttpAccess.Parameter(context.Request, "base") is { Length: > 0 } wantedBase)
             {
-                context.Response.StatusCode = StatusCodes.Status302Found;
-                context.Response.Headers.Location = $"https://{other.Address}{context.Request.Path}{context.Request.QueryString}";
-                return;
+                parent = pool.Db.Find<VdiRow>(wantedBase) ?? pool.Db.FindByUuid<VdiRow>(wantedBase);
+                if (parent is null)
+                {
+                    pool.Fail(known, new XenError("HANDLE_INVALID", "VDI", wantedBase));
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return;
+                }
             }
 
             (task, vdi) = (known, found);
@@ -59,22 +69,30 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{vdi.Uuid}.{format}\"";
         context.Response.ContentType = format == "vhd" ? "application/vhd" : "application/octet-stream";
         await context.Response.Body.FlushAsync(context.RequestAborted);
-        await SendAsync(context, task, vdi, format, fault);
+        await SendAsync(context, task, vdi, parent, format, fault);
     }
 
-    private async Task SendAsync(HttpContext context, TaskRow task, VdiRow vdi, string format, FaultSpecification? fault)
+    private async Task SendAsync(HttpContext context, TaskRow task, VdiRow vdi, VdiRow? parent, string format, FaultSpecification? fault)
     {
         TemporaryAttachment? attached = null;
+        TemporaryAttachment? below = null;
         var life = pool.Life;
         try
         {
             if (fault?.Action == FaultAction.Fail)
                 throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
             lock (pool.Gate)
+            {
                 attached = TemporaryAttachment.Make(pool, host, vdi, readOnly: true);
+                below = parent is null ? null : TemporaryAttachment.Make(pool, host, parent, readOnly: true);
+            }
+
             if (fault?.Action == FaultAction.Stall)
                 await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, context.RequestAborted);
-            await StreamAsync(context, task, attached.Disk, vdi, format, fault, life);
+            var vhd = format == "vhd"
+                ? new VhdExport(attached.Disk, Guid.Parse(vdi.Uuid), pool.Now, below is null ? null : (below.Disk, Guid.Parse(parent!.Uuid)))
+                : null;
+            await StreamAsync(context, task, attached.Disk, vhd, fault, life);
             End(task, attached, error: null);
             pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
         }
@@ -98,12 +116,14 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
             End(task, attached, new XenError("VDI_IO_ERROR", "Device I/O errors"));
             context.Abort();
         }
+        finally
+        {
+            below?.Dispose();
+        }
     }
 
-    private async Task StreamAsync(
-        HttpContext context, TaskRow task, VhdDisk disk, VdiRow vdi, string format, FaultSpecification? fault, int life)
+    private async Task StreamAsync(HttpContext context, TaskRow task, VhdDisk disk, VhdExport? vhd, FaultSpecification? fault, int life)
     {
-        var vhd = format == "vhd" ? new VhdExport(disk, Guid.Parse(vdi.Uuid), pool.Now) : null;
         var total = vhd?.Length ?? disk.Length;
         var limit = fault?.Action switch
         {
@@ -154,30 +174,6 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
             pool.Step();
         }
     }
-
-    private HostRow? Elsewhere(VdiRow vdi)
-    {
-        var plugged = pool.Db.All<PbdRow>().Where(p => p.Sr == vdi.Sr && p.Attached).ToList();
-        return plugged.Exists(p => p.Host == host.Ref) ? null : plugged.Select(p => pool.Db.Get<HostRow>("host", p.Host)).FirstOrDefault(h => h.Online);
-    }
-
-    private bool IsAllowed(HttpRequest request)
-    {
-        if (Parameter(request, "session_id") is { } session)
-        {
-            if (pool.Db.Find<SessionRow>(session) is not { } row)
-                return false;
-            row.LastActive = pool.Now;
-            return true;
-        }
-
-        var header = request.Headers.Authorization.ToString();
-        return header.StartsWith("Basic ", StringComparison.Ordinal)
-            && header[6..].Trim() == Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + pool.Options.RootPassword));
-    }
-
-    private static string? Parameter(HttpRequest request, string name) =>
-        request.Query[name].FirstOrDefault() ?? request.Cookies[name];
 
     /// <summary>The body ends here although it is not complete.</summary>
     private sealed class ShortBody(bool breaks, bool restarts) : Exception

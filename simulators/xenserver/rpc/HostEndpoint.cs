@@ -1,4 +1,5 @@
-using System.Text;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Simulators.Fabric;
 
@@ -9,6 +10,7 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
 {
     private const int LargestBody = 300 * 1024;
     private readonly ExportHandler _export = new(pool, host);
+    private readonly ImportHandler _import = new(pool, host);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -26,6 +28,8 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
         context.Response.Headers["Access-Control-Allow-Headers"] = "X-Requested-With, Content-Type";
         if (HttpMethods.IsGet(context.Request.Method) && path.StartsWith("/export_raw_vdi", StringComparison.Ordinal))
             await _export.AnswerAsync(context);
+        else if (HttpMethods.IsPut(context.Request.Method) && path.StartsWith("/import_raw_vdi", StringComparison.Ordinal))
+            await _import.AnswerAsync(context);
         else if (HttpMethods.IsPost(context.Request.Method))
             await RpcAsync(context, isJson: path.StartsWith("/json", StringComparison.Ordinal));
         else if (HttpMethods.IsOptions(context.Request.Method))
@@ -83,6 +87,7 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
             return;
         }
 
+        using var occupied = dispatcher.Occupy(form.Request, fault);
         await FaultedExchange.AnswerAsync(context, fault, pool.Options.Clock, StatusCodes.Status200OK, form.ContentType, answer);
     }
 
@@ -93,8 +98,11 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
         {
             lock (pool.Gate)
             {
-                if (host.Ref != pool.Self.Master)
+                if (host.Ref != pool.Self.Master && form.Request.Method != SessionCalls.LocalLogin)
+                {
+                    TellCertificate(context);
                     throw new XenError("HOST_IS_SLAVE", pool.Coordinator.Address);
+                }
             }
 
             return form.Success(await dispatcher.ExecuteAsync(form.Request, fault, context.RequestAborted));
@@ -108,6 +116,15 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
             context.Abort();
             return null;
         }
+    }
+
+    /// <summary>A client that asks for it learns the coordinator's certificate before it goes there.</summary>
+    private void TellCertificate(HttpContext context)
+    {
+        if (context.Request.Headers["x-xenapi-request-host-certificate-thumbprint"] != "sha-256:master" || pool.Coordinator.CertificatePem.Length == 0)
+            return;
+        using var certificate = X509Certificate2.CreateFromPem(pool.Coordinator.CertificatePem);
+        context.Response.Headers["x-xenapi-response-host-certificate-thumbprint"] = "sha-256:" + Convert.ToHexString(SHA256.HashData(certificate.RawDataMemory.Span));
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)

@@ -34,7 +34,7 @@ internal sealed class JsonForm : IRpcForm
             var version2 = root.TryGetProperty("jsonrpc", out var version) && version.ValueKind == JsonValueKind.String && version.GetString() == "2.0";
             return new JsonForm(new RpcRequest(method.GetString()!, [.. parameters.EnumerateArray().Select(Value)]), version2, id.Clone());
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new MalformedRequest(e.Message);
         }
@@ -81,7 +81,8 @@ internal sealed class JsonForm : IRpcForm
         w.WriteEndArray();
     }
 
-    private static object? Value(JsonElement e) => e.ValueKind switch
+    /// <summary>A JSON value as plain objects.</summary>
+    internal static object? Value(JsonElement e) => e.ValueKind switch
     {
         JsonValueKind.String => e.GetString(),
         JsonValueKind.True => true,
@@ -92,13 +93,15 @@ internal sealed class JsonForm : IRpcForm
         _ => null,
     };
 
-    private static void Write(Utf8JsonWriter w, object? value)
+    /// <summary>Plain objects as JSON; null is an empty text, as void is.</summary>
+    internal static void Write(Utf8JsonWriter w, object? value)
     {
         switch (value)
         {
             case string s: w.WriteStringValue(s); break;
             case bool b: w.WriteBooleanValue(b); break;
             case long n: w.WriteNumberValue(n); break;
+            case int n: w.WriteNumberValue(n); break;
             case double d: w.WriteNumberValue(d); break;
             case DateTimeOffset at: w.WriteStringValue(XenDate.Text(at)); break;
             case IEnumerable<KeyValuePair<string, object?>> map:

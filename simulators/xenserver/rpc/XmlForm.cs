@@ -7,6 +7,10 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 /// <summary>XML-RPC as xapi speaks it: a struct of Status and Value or ErrorDescription; integers as untagged text.</summary>
 internal sealed class XmlForm : IRpcForm
 {
+    private const int DeepestValue = 64;
+
+    private static readonly XmlReaderSettings Settings = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+
     private XmlForm(RpcRequest request) => Request = request;
 
     public string ContentType => "text/xml";
@@ -18,14 +22,15 @@ internal sealed class XmlForm : IRpcForm
         try
         {
             using var stream = new MemoryStream(body.ToArray());
-            var call = XElement.Load(stream, LoadOptions.PreserveWhitespace);
+            using var reader = XmlReader.Create(stream, Settings);
+            var call = XElement.Load(reader, LoadOptions.PreserveWhitespace);
             var method = call.Element("methodName")?.Value.Trim();
             if (call.Name != "methodCall" || string.IsNullOrEmpty(method))
                 throw new MalformedRequest("There is no methodCall.");
-            var parameters = call.Element("params")?.Elements("param").Select(p => Value(p.Element("value"))) ?? [];
+            var parameters = call.Element("params")?.Elements("param").Select(p => Value(p.Element("value"), DeepestValue)) ?? [];
             return new XmlForm(new RpcRequest(method, [.. parameters]));
         }
-        catch (Exception e) when (e is XmlException or FormatException or OverflowException)
+        catch (Exception e) when (e is XmlException or FormatException or OverflowException or ArgumentException)
         {
             throw new MalformedRequest(e.Message);
         }
@@ -49,8 +54,10 @@ internal sealed class XmlForm : IRpcForm
     private static byte[] Response(XElement value) => Encoding.UTF8.GetBytes(
         "<?xml version=\"1.0\"?>" + new XElement("methodResponse", new XElement("params", new XElement("param", value))).ToString(SaveOptions.DisableFormatting));
 
-    private static object? Value(XElement? value)
+    private static object? Value(XElement? value, int depth)
     {
+        if (depth == 0)
+            throw new MalformedRequest("The values are nested too deep.");
         if (value is null)
             throw new MalformedRequest("A value is missing.");
         var typed = value.Elements().FirstOrDefault();
@@ -63,8 +70,8 @@ internal sealed class XmlForm : IRpcForm
             "double" => double.Parse(typed.Value.Trim()),
             "dateTime.iso8601" => typed.Value.Trim(),
             "nil" => null,
-            "array" => typed.Element("data")?.Elements("value").Select(Value).ToList() ?? [],
-            "struct" => typed.Elements("member").ToDictionary(m => m.Element("name")?.Value ?? "", m => Value(m.Element("value")), StringComparer.Ordinal),
+            "array" => typed.Element("data")?.Elements("value").Select(v => Value(v, depth - 1)).ToList() ?? [],
+            "struct" => typed.Elements("member").ToDictionary(m => m.Element("name")?.Value ?? "", m => Value(m.Element("value"), depth - 1), StringComparer.Ordinal),
             var other => throw new MalformedRequest($"Unknown type {other}."),
         };
     }
@@ -75,6 +82,7 @@ internal sealed class XmlForm : IRpcForm
         string s => s,
         bool b => new XElement("boolean", b ? "1" : "0"),
         long n => n.ToString(),
+        int n => new XElement("i4", n),
         double d => new XElement("double", d.ToString("G16")),
         DateTimeOffset at => new XElement("dateTime.iso8601", XenDate.Text(at)),
         IEnumerable<KeyValuePair<string, object?>> map =>

@@ -15,6 +15,7 @@ internal sealed class OpenDisks(Pool pool)
 
         var sr = pool.Db.Get<SrRow>("SR", vdi.Sr);
         var (disk, handle) = pool.Driver(sr).Open(pool.Plugged(sr).Attachment!, vdi.Uuid);
+        disk.Written = (offset, length) => vdi.Changes?.Mark(offset, length);
         _open[vdi.Ref] = (disk, handle, 1);
         return disk;
     }

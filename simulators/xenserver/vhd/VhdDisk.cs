@@ -36,6 +36,9 @@ internal sealed class VhdDisk : IBlockDevice
 
     public long Length { get; }
 
+    /// <summary>Told of every write.</summary>
+    public Action<long, int>? Written { get; set; }
+
     /// <summary>Blocks present in the allocation table.</summary>
     public int AllocatedBlocks
     {
@@ -76,7 +79,11 @@ internal sealed class VhdDisk : IBlockDevice
         store.Read(0, head);
         var footer = VhdFooter.Decode(head);
         var header = footer is null ? null : VhdHeader.Decode(head.AsSpan(VhdFooter.Size));
-        if (footer is null || header is null)
+        // A disk of a chain alone is not a disk.
+        if (footer is null or { Differencing: true } || header is null)
+            return null;
+        if (header.Entries < 0 || header.Entries > VhdHeader.LargestTable || header.TableOffset < 0 || header.TableOffset > store.Length
+            || footer.CurrentSize < 0 || footer.CurrentSize > (long)header.Entries * VhdHeader.BlockSize)
             return null;
         var raw = new byte[header.Entries * 4L];
         store.Read(header.TableOffset, raw);
@@ -110,6 +117,7 @@ internal sealed class VhdDisk : IBlockDevice
         lock (_gate)
             foreach (var (block, within, start, length) in Pieces(offset, buffer.Length))
                 WritePiece(block, within, buffer.Slice(start, length));
+        Written?.Invoke(offset, buffer.Length);
     }
 
     public IEnumerable<(long Offset, long Length)> AllocatedExtents()

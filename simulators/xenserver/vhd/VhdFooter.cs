@@ -4,10 +4,11 @@ using System.Text;
 namespace SnapshotWorkflows.Simulators.XenServer;
 
 /// <summary>The 512 bytes that end a VHD and, in a dynamic one, also begin it. Everything is big-endian.</summary>
-internal sealed record VhdFooter(long CurrentSize, Guid Id, uint Timestamp, string Creator, uint CreatorVersion, bool Hidden)
+internal sealed record VhdFooter(long CurrentSize, Guid Id, uint Timestamp, string Creator, uint CreatorVersion, bool Hidden, bool Differencing = false)
 {
     public const int Size = 512;
     private const uint Dynamic = 3;
+    private const uint HasParent = 4;
     private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static uint TimestampOf(DateTimeOffset at) => (uint)Math.Max(0, (at - Epoch).TotalSeconds);
@@ -28,19 +29,19 @@ internal sealed record VhdFooter(long CurrentSize, Guid Id, uint Timestamp, stri
         BinaryPrimitives.WriteUInt16BigEndian(b.AsSpan(56), geometry.Cylinders);
         b[58] = geometry.Heads;
         b[59] = geometry.SectorsPerTrack;
-        BinaryPrimitives.WriteUInt32BigEndian(b.AsSpan(60), Dynamic);
+        BinaryPrimitives.WriteUInt32BigEndian(b.AsSpan(60), Differencing ? HasParent : Dynamic);
         Id.TryWriteBytes(b.AsSpan(68), bigEndian: true, out _);
         b[85] = Hidden ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt32BigEndian(b.AsSpan(64), VhdChecksum.Of(b, 64));
         return b;
     }
 
-    /// <summary>Null when the bytes are no footer of a dynamic VHD or their checksum is wrong.</summary>
+    /// <summary>Null when the bytes are no footer of a dynamic or differencing VHD or their checksum is wrong.</summary>
     public static VhdFooter? Decode(ReadOnlySpan<byte> b)
     {
         if (!b[..8].SequenceEqual("conectix"u8)
             || BinaryPrimitives.ReadUInt32BigEndian(b[64..]) != VhdChecksum.Of(b[..Size], 64)
-            || BinaryPrimitives.ReadUInt32BigEndian(b[60..]) != Dynamic)
+            || BinaryPrimitives.ReadUInt32BigEndian(b[60..]) is not (Dynamic or HasParent))
             return null;
         return new VhdFooter(
             BinaryPrimitives.ReadInt64BigEndian(b[48..]),
@@ -48,7 +49,8 @@ internal sealed record VhdFooter(long CurrentSize, Guid Id, uint Timestamp, stri
             BinaryPrimitives.ReadUInt32BigEndian(b[24..]),
             Encoding.ASCII.GetString(b.Slice(28, 4)),
             BinaryPrimitives.ReadUInt32BigEndian(b[32..]),
-            b[85] != 0);
+            b[85] != 0,
+            BinaryPrimitives.ReadUInt32BigEndian(b[60..]) == HasParent);
     }
 }
 

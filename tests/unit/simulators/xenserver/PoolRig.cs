@@ -22,7 +22,7 @@ internal sealed class PoolRig : IDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("xenserver-test-");
     private string? session;
 
-    public PoolRig(MemoryFabric? fabric = null, string name = "production", string version = "8", long? rate = null, ManualTimeProvider? clock = null, int hosts = 2)
+    public PoolRig(MemoryFabric? fabric = null, string name = "production", string version = "8", long? rate = null, ManualTimeProvider? clock = null, int hosts = 2, IStateStore? state = null, int? seed = null)
     {
         Fabric = fabric ?? new MemoryFabric();
         Clock = clock ?? new ManualTimeProvider(new DateTimeOffset(2026, 3, 4, 5, 6, 7, TimeSpan.Zero));
@@ -38,6 +38,9 @@ internal sealed class PoolRig : IDisposable
             Clock = Clock,
             Exports = new Dictionary<string, string> { ["nfs.test:/export/secondary"] = folder.FullName },
             CopyBytesPerSecond = rate,
+            Users = [new XenServerUser("reader", "r", "read-only")],
+            State = state,
+            Seed = seed,
         });
         var handler = new InProcessHandler();
         for (var i = 0; i < hosts; i++)
@@ -108,7 +111,7 @@ internal sealed class PoolRig : IDisposable
     /// <summary>A LUN with an SR and one disk of 16 MiB: block 0 and 5 partly written, the rest never.</summary>
     public (MemoryLun Lun, string Sr, string Vdi, byte[] Content) Volume(string name = "vol", long size = 16 << 20)
     {
-        var lun = Fabric.Add(new MemoryLun(name, PoolWorld.LunBytesFor(size)), Iqns);
+        var lun = Fabric.Add(new MemoryLun(name, PoolWorld.LunBytesFor(size, snapshots: 4)), Iqns);
         var sr = World.CreateLvmSr(MemoryFabric.Portal, lun.TargetIqn, $"/{lun.TargetIqn}/0");
         var vdi = World.CreateVdi(sr, size, "root disk of " + name);
         var content = new byte[size];

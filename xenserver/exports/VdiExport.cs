@@ -7,13 +7,13 @@ internal static class VdiExport
 {
     private const string Method = "export_raw_vdi";
 
-    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, string? label, CancellationToken cancellation)
+    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, string? label, OpaqueRef? since, CancellationToken cancellation)
     {
         var record = await client.Vdis.GetAsync(vdi, cancellation);
         var task = await FindOrCreateTaskAsync(client, label ?? $"Export of {record.Uuid}", cancellation);
         try
         {
-            var response = await RequestAsync(client, vdi, format, task, cancellation);
+            var response = await RequestAsync(client, vdi, format, since, task, cancellation);
             return new VdiExportStream(client, response, await response.Content.ReadAsStreamAsync(cancellation), record, task, format);
         }
         catch
@@ -58,12 +58,13 @@ internal static class VdiExport
         }
     }
 
-    private static async Task<HttpResponseMessage> RequestAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, OpaqueRef task, CancellationToken cancellation)
+    private static async Task<HttpResponseMessage> RequestAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, OpaqueRef? since, OpaqueRef task, CancellationToken cancellation)
     {
         var connection = client.Connection;
         var session = await connection.SessionAsync(cancellation);
         var wire = format == VdiExportFormat.Raw ? "raw" : "vhd";
-        var query = $"/export_raw_vdi?vdi={Uri.EscapeDataString(vdi.Value)}&format={wire}&task_id={Uri.EscapeDataString(task.Value)}";
+        var query = $"/export_raw_vdi?vdi={Uri.EscapeDataString(vdi.Value)}&format={wire}&task_id={Uri.EscapeDataString(task.Value)}"
+            + (since is { } known ? $"&base={Uri.EscapeDataString(known.Value)}" : "");
         var host = connection.Coordinator;
         for (var redirected = false; ; redirected = true)
         {
@@ -108,7 +109,7 @@ internal static class VdiExport
     }
 
     /// <summary>The redirect's host, if it is one of the pool: our session goes nowhere else.</summary>
-    private static async Task<Uri> PoolHostAsync(XenServerClient client, Uri? location, CancellationToken cancellation)
+    public static async Task<Uri> PoolHostAsync(XenServerClient client, Uri? location, CancellationToken cancellation)
     {
         var endpoint = client.Connection.Options.Endpoint!;
         if (location is { IsAbsoluteUri: true } && location.Scheme == endpoint.Scheme)

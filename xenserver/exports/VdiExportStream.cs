@@ -4,7 +4,7 @@ namespace SnapshotWorkflows.XenServer;
 
 /// <summary>
 /// The bytes of an exported disk. Its end is reached (a read of 0) only when the pool's task ended in success and, for raw, exactly
-/// the disk's size was read; anything else is a <see cref="XenApiException"/>. For VHD the caller still holds the block table and the footer against the length.
+/// the disk's size was read, for VHD as much as its table asks for, with the footer at its end; anything else is a <see cref="XenApiException"/>.
 /// </summary>
 /// <remarks>The pool sends 200 before it opens the disk: a failure after that shows as a second status line in the body, as a short body, or only in the task.</remarks>
 public sealed class VdiExportStream : Stream
@@ -15,6 +15,7 @@ public sealed class VdiExportStream : Stream
     private readonly HttpResponseMessage _response;
     private readonly Stream _body;
     private readonly byte[] _head = new byte[StatusLine.Length];
+    private readonly VhdStreamCheck? _vhd;
     private int _headLength;
     private int _headGiven;
     private bool _headRead;
@@ -29,6 +30,7 @@ public sealed class VdiExportStream : Stream
         VirtualBytes = vdi.VirtualBytes;
         Task = task;
         Format = format;
+        _vhd = format == VdiExportFormat.Vhd ? new VhdStreamCheck(vdi.VirtualBytes) : null;
     }
 
     /// <summary>Size of the disk, which is also the length of a raw export.</summary>
@@ -69,6 +71,7 @@ public sealed class VdiExportStream : Stream
         }
         BytesRead += read;
         if (Format == VdiExportFormat.Raw && BytesRead > VirtualBytes) throw Broken($"More than the disk's {VirtualBytes} bytes came.");
+        if (_vhd?.Take(buffer.Span[..read]) is { } wrong) throw Broken(wrong);
         if (read == 0) await EndAsync(cancellationToken);
         return read;
     }
@@ -164,6 +167,7 @@ public sealed class VdiExportStream : Stream
             throw Broken($"The task of the export did not end within {connection.Options.ExportEndTimeout.TotalSeconds:0.#} s after the last byte.", fault);
         }
         if (Format == VdiExportFormat.Raw && BytesRead != VirtualBytes) throw Broken($"The export ended after {BytesRead} of {VirtualBytes} bytes.");
+        if (_vhd?.End() is { } wrong) throw Broken(wrong);
         _ended = true;
     }
 

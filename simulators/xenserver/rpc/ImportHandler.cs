@@ -1,0 +1,147 @@
+using Microsoft.AspNetCore.Http;
+using SnapshotWorkflows.Simulators.Fabric;
+
+namespace SnapshotWorkflows.Simulators.XenServer;
+
+/// <summary>
+/// PUT /import_raw_vdi: 200 goes out before the body is read, so that only the task says how it ended. A body without a length is taken
+/// until the connection ends.
+/// </summary>
+/// <remarks>xapi-project/xen-api ocaml/xapi/import_raw_vdi.ml. A body that is shorter than a raw disk leaves the rest as it was.</remarks>
+internal sealed class ImportHandler(Pool pool, HostRow host)
+{
+    private const string Method = "import_raw_vdi";
+    private const int Piece = 1 << 20;
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var fault = pool.Options.Faults.Take(XenServerSimulator.System, pool.Options.PoolName, Method);
+        if (await FaultedExchange.EndsBeforeEffectAsync(context, fault))
+            return;
+        if (Find(context) is not var (task, vdi, format))
+            return;
+        context.Response.Headers.Connection = "close";
+        context.Response.Headers.CacheControl = "no-cache, no-store";
+        context.Response.Headers["task-id"] = task.Ref;
+        await context.Response.StartAsync(context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        // Clients probe for a redirect with an empty body: it touches nothing.
+        if (context.Request.ContentLength == 0)
+        {
+            End(task, null);
+            return;
+        }
+
+        try
+        {
+            if (fault?.Action == FaultAction.Fail)
+                throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+            await TakeAsync(context, task, vdi, format, fault);
+            End(task, null);
+            pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
+            if (fault?.Action == FaultAction.DropAnswer)
+                context.Abort();
+        }
+        catch (XenError e)
+        {
+            End(task, e);
+        }
+        catch (InvalidDataException e)
+        {
+            End(task, XenError.Internal(e.Message));
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+        {
+            End(task, new XenError("VDI_IO_ERROR", "Device I/O errors"));
+            context.Abort();
+        }
+    }
+
+    private async Task TakeAsync(HttpContext context, TaskRow task, VdiRow vdi, string format, FaultSpecification? fault)
+    {
+        TemporaryAttachment attachment;
+        lock (pool.Gate)
+            attachment = TemporaryAttachment.Make(pool, host, vdi, readOnly: false);
+        using (attachment)
+        {
+            var body = fault?.Action == FaultAction.Truncate ? new ShortStream(context.Request.Body, fault.Bytes) : context.Request.Body;
+            // Not until the client hangs up: some do as soon as they have sent everything, and what they sent still counts.
+            if (format == "vhd")
+                await new VhdImport(body, attachment.Disk).RunAsync(done => Progress(task, done), CancellationToken.None);
+            else
+                await RawAsync(body, attachment.Disk, task);
+        }
+    }
+
+    private async Task RawAsync(Stream body, VhdDisk disk, TaskRow task)
+    {
+        var buffer = new byte[Piece];
+        for (long at = 0; ;)
+        {
+            var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, CancellationToken.None);
+            if (read == 0)
+                return;
+            if (at + read > disk.Length)
+                throw new XenError("VDI_IO_ERROR", "Device I/O errors");
+            disk.Write(at, buffer.AsSpan(0, read));
+            at += read;
+            Progress(task, (double)at / disk.Length);
+        }
+    }
+
+    private void Progress(TaskRow task, double done)
+    {
+        lock (pool.Gate)
+        {
+            if (task.CancelAsked)
+                throw new XenError("TASK_CANCELLED", task.Ref);
+            pool.Progress(task, 0.99 * done);
+        }
+    }
+
+    private (TaskRow Task, VdiRow Vdi, string Format)? Find(HttpContext context)
+    {
+        lock (pool.Gate)
+        {
+            pool.Step();
+            if (HttpAccess.Refusal(pool, context) is { } status)
+            {
+                context.Response.StatusCode = status;
+                return null;
+            }
+
+            var wanted = HttpAccess.Parameter(context.Request, "vdi") ?? "";
+            var format = HttpAccess.Parameter(context.Request, "format") ?? "raw";
+            var vdi = pool.Db.Find<VdiRow>(wanted) ?? pool.Db.FindByUuid<VdiRow>(wanted);
+            var given = HttpAccess.Parameter(context.Request, "task_id");
+            if (vdi is not null && HostRedirect.Elsewhere(pool, host, vdi) is { } other)
+            {
+                HostRedirect.To(context, other);
+                return null;
+            }
+
+            var task = given is null ? pool.NewHandlerTask("Importing raw VDI") : pool.Db.Find<TaskRow>(given);
+            if (vdi is null || task is null || format is not ("raw" or "vhd"))
+            {
+                if (task is not null)
+                    pool.Fail(task, vdi is null ? new XenError("HANDLE_INVALID", "VDI", wanted) : XenError.Internal($"unknown format {format}"));
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return null;
+            }
+
+            return (task, vdi, format);
+        }
+    }
+
+    private void End(TaskRow task, XenError? error)
+    {
+        lock (pool.Gate)
+        {
+            if (error is null)
+                pool.Succeed(task, null);
+            else
+                pool.Fail(task, error);
+            pool.Step();
+        }
+    }
+}
