@@ -98,8 +98,10 @@ async function whole(xapi) {
     await nbd.disconnect()
   }
 
-  const snapshot = await patiently(() => xapi.callAsync('VDI.snapshot', vdi))
-  const copy = await patiently(() => xapi.callAsync('VDI.copy', snapshot, sr))
+  // The library of 2019 hands a task's result on as the XML that it is.
+  const made = async (...call) => (await patiently(() => xapi.callAsync(...call))).replace(/^<value>|<\/value>$/g, '')
+  const snapshot = await made('VDI.snapshot', vdi)
+  const copy = await made('VDI.copy', snapshot, sr)
   for (const [what, ref] of Object.entries({ other, snapshot, copy })) {
     assert.ok((await read(ref, 'raw')).equals(content), `${what} holds the same bytes`)
   }
