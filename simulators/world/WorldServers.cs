@@ -8,6 +8,7 @@ namespace SnapshotWorkflows.Simulators.World;
 internal sealed class WorldServers : IAsyncDisposable
 {
     private readonly List<SimulatorServer> _servers = [];
+    private readonly List<NbdServer> _nbd = [];
 
     private WorldServers()
     {
@@ -32,6 +33,7 @@ internal sealed class WorldServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var nbd in _nbd) await nbd.DisposeAsync();
         // All at once: each may need a moment to cut requests that are held up by a fault.
         await Task.WhenAll(_servers.ConvertAll(server => server.DisposeAsync().AsTask()));
     }
@@ -62,6 +64,7 @@ internal sealed class WorldServers : IAsyncDisposable
         {
             var server = await ListenAsync(pool.Endpoint(host.Uuid), sameCertificateAs: coordinator);
             pool.SetAddress(host.Uuid, server.Uri.Authority);
+            _nbd.Add(pool.StartNbd(host.Uuid, server.Certificate!));
             coordinator ??= server;
         }
 
