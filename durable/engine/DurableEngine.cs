@@ -22,6 +22,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     private readonly SemaphoreSlim _opening = new(1);
     private readonly CancellationTokenSource _halt = new();
     private readonly ITaskHub _hub;
+    private readonly ISharedTaskHub? _shared;
     private readonly DurableEngineOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<DurableEngine> _logger;
@@ -40,6 +41,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
         _hub = hub;
+        _shared = hub as ISharedTaskHub;
         _options = options.Value;
         _time = time;
         _logger = loggers.CreateLogger<DurableEngine>();
@@ -47,6 +49,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         var properties = services.GetService<IExceptionPropertiesProvider>();
         _committer = new HubCommitter(hub, _inputs.Writer);
         _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _options);
+        _shared?.Serve(new RegisteredTasks(registry, _hot));
         _dispatcher = new Dispatcher(
             hub, registry, _hot, _committer, _inputs.Reader, Waiters, claimed => new ActivityExecution(claimed, WriteAsync, Converter), _options, properties, time, _logger);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
@@ -73,7 +76,11 @@ public sealed partial class DurableEngine : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellation)
     {
         await OpenAsync(cancellation);
-        _loop ??= Task.Run(RunAsync, CancellationToken.None);
+        if (_loop is not null)
+            return;
+        _loop = Task.Run(RunAsync, CancellationToken.None);
+        if (_shared is not null)
+            _listening = Task.Run(() => ListenAsync(_shared), CancellationToken.None);
     }
 
     /// <summary>Takes no new work, cancels the running activities without recording their end, finishes what is being committed.</summary>
@@ -86,6 +93,10 @@ public sealed partial class DurableEngine : IAsyncDisposable
         var timeout = Task.Delay(_options.ShutdownTimeout, TimeProvider.System, cancellation);
         if (await Task.WhenAny(_loop, timeout) != _loop)
             await _halt.CancelAsync();
+        await _deaf.CancelAsync();
+        await _listening;
+        if (_shared is not null)
+            await _shared.LeaveAsync(CancellationToken.None);
         // A loop that broke has said so already, in the log and by Completion.
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -94,6 +105,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     {
         await StopAsync(CancellationToken.None);
         _halt.Dispose();
+        _deaf.Dispose();
         _committer.Dispose();
         _opening.Dispose();
     }

@@ -88,6 +88,11 @@ public static class FunctionsHost
                 ? "Start the database server, or correct the connection; then start again."
                 : "Restore it from a copy, or name another state path or connection; a damaged file is left as it is.",
             database.IsTransient || database.InnerException is SocketException or IOException or TimeoutException ? HostExitCodes.Unavailable : HostExitCodes.Configuration),
+        TaskHubUnavailableException hub => new HostStartupException(
+            "taskHub.unavailable",
+            hub.Message,
+            "Start the database server, or correct the setting that extensions.durableTask.storageProvider.connectionStringName names; then start again.",
+            hub.InnerException is null or DbException { IsTransient: false, SqlState: not null } ? HostExitCodes.Configuration : HostExitCodes.Unavailable),
         NotSupportedException { Source: { } source } newer when source.Contains("TaskHubs", StringComparison.Ordinal) => new HostStartupException(
             "taskHub.newer", newer.Message, "A newer program has used this task hub."),
         SocketException socket => new HostStartupException("port.unavailable", $"The host cannot listen: {socket.Message}", "Give another --port or --address.", HostExitCodes.Unavailable),

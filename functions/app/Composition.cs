@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.GuestSteps;
@@ -14,6 +15,7 @@ using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Host;
+using SnapshotWorkflows.Durable.TaskHubs.Postgres;
 using SnapshotWorkflows.Durable.TaskHubs.Sqlite;
 using SnapshotWorkflows.Functions.Orchestrators;
 using SnapshotWorkflows.Functions.Triggers;
@@ -55,10 +57,12 @@ public static class Composition
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
         builder.UseDurableTask(
             RegisterTasks,
-            (provider, options) => options.StorageProviderType == "sqlite"
-                ? new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>())
-                : throw new HostStartupException(
-                    "storageProvider.notAvailable", $"This build has no task hub of type '{options.StorageProviderType}'.", "Set extensions.durableTask.storageProvider.type to 'sqlite'."),
+            (provider, options) => options.StorageProviderType == "postgres"
+                ? new PostgresTaskHub(
+                    new PostgresHubOptions { ConnectionString = options.ConnectionString!, HubName = options.HubName },
+                    provider.GetRequiredService<TimeProvider>(),
+                    provider.GetRequiredService<ILogger<PostgresTaskHub>>())
+                : new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>()),
             // An instance that fails because its code changed would leave behind what it holds: it is kept, visibly, until the code fits again.
             options => options.OnNonDeterminism = NonDeterminismAction.Suspend);
     }

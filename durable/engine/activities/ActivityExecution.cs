@@ -14,6 +14,9 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, Func<HubWrite, 
 
     public int Attempt => claimed.Attempt;
 
+    /// <summary>Rises with every attempt that the process begins.</summary>
+    public long Number { get; set; }
+
     public string InstanceId => claimed.Activity.Key.InstanceId;
 
     public int TaskId => claimed.Activity.Key.TaskId;

@@ -71,13 +71,22 @@ internal sealed partial class EngineClient
 
     private async Task<OrchestrationMetadata> WaitAsync(string instanceId, bool withData, Func<OrchestrationMetadata, bool> reached, CancellationToken cancellation)
     {
+        var pause = TimeSpan.FromMilliseconds(50);
         while (true)
         {
             var change = engine.Waiters.NextChange(instanceId);
             var metadata = await GetInstancesAsync(instanceId, withData, cancellation) ?? throw NotFound(instanceId);
             if (reached(metadata))
                 return metadata;
-            await change.WaitAsync(cancellation);
+            if (!engine.IsShared)
+            {
+                await change.WaitAsync(cancellation);
+                continue;
+            }
+            // It may live on another node, whose changes wake nobody here: look again, less and less often.
+            await Task.WhenAny(change, Task.Delay(pause, engine.Time, cancellation));
+            cancellation.ThrowIfCancellationRequested();
+            pause = pause < TimeSpan.FromMilliseconds(500) ? pause * 1.5 : pause;
         }
     }
 }

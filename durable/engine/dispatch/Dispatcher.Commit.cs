@@ -60,7 +60,7 @@ internal sealed partial class Dispatcher
         if (unit.Request is null && unit.Write is StoreCompletion completion)
             _completions.Enqueue(completion);
         if (unit.Write is ClaimActivity claim)
-            _claims.Enqueue(claim.Key);
+            _claims.Enqueue(claim);
         return false;
     }
 
@@ -75,7 +75,11 @@ internal sealed partial class Dispatcher
                 Evict(unit.Instance!, commit);
                 break;
             case CommitEntity commit: Applied(unit.Entity!, commit, result); break;
-            case ClaimActivity when result.Claimed is { } claimed: Begin(claimed); break;
+            case ClaimActivity claim:
+                _claiming.Remove(claim.Key);
+                if (result.Claimed is { } claimed)
+                    Begin(claimed);
+                break;
         }
         if (unit.Write is StartInstance start)
             waiters.Changed(start.Start.OrchestrationInstance.InstanceId);
@@ -91,6 +95,7 @@ internal sealed partial class Dispatcher
         instance.Status = commit.Status;
         instance.CustomStatus = commit.CustomStatus;
         instance.DropTimers(commit.CancelledTimers);
+        instance.Consumed(commit.ConsumedMessages);
         foreach (var taskId in commit.CancelRequested)
             _running.GetValueOrDefault(new ActivityKey(commit.InstanceId, commit.ExecutionId, taskId))?.RequestCancel();
         if (IsEnd(commit.Status))
@@ -151,6 +156,7 @@ internal sealed partial class Dispatcher
             return;
         }
         var execution = newExecution(claimed);
+        execution.Number = Interlocked.Increment(ref _begun);
         _running[claimed.Activity.Key] = execution;
         if (claimed.Attempt > options.MaxActivityAttempts)
         {

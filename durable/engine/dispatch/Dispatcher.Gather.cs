@@ -18,8 +18,8 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(completion));
         while (batch.Count < options.MaxBatchSize && _entityCommits.TryDequeue(out var done))
             batch.Add(new Unit(done.Commit, Entity: done.Entity));
-        while (!Draining && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var key))
-            batch.Add(new Unit(new ClaimActivity(key)));
+        while (!Draining && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim))
+            batch.Add(new Unit(claim));
         var turns = 0;
         while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
         {
@@ -44,7 +44,12 @@ internal sealed partial class Dispatcher
         var instance = await hot.GetAsync(instanceId, cancellation);
         if (instance is null)
         {
-            _ends.Remove(instanceId);
+            // Not ours: it has ended, and nobody takes them, or it lives elsewhere, and its node does.
+            if (_ends.Remove(instanceId, out var late))
+            {
+                foreach (var end in late)
+                    _completions.Enqueue(Completion(instanceId, end));
+            }
             return null;
         }
         if (instance.Ripen(now) is { } next && (instance.NextWake is null || next < instance.NextWake || instance.NextWake <= now))

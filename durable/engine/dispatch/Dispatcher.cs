@@ -21,7 +21,8 @@ internal sealed partial class Dispatcher(
     private readonly Dictionary<string, List<PendingMessage>> _ends = [];
     private readonly Queue<WriteRequest> _requests = [];
     private readonly Queue<StoreCompletion> _completions = [];
-    private readonly Queue<ActivityKey> _claims = [];
+    private readonly Queue<ClaimActivity> _claims = [];
+    private readonly HashSet<ActivityKey> _claiming = [];
     private readonly Queue<NoteReason> _notes = [];
     private readonly Queue<ActivityExecution> _runnable = [];
     private readonly Dictionary<ActivityKey, ActivityExecution> _running = [];
@@ -62,7 +63,7 @@ internal sealed partial class Dispatcher(
             if (!registry.HasActivity(name))
                 NoteMissing(name, key.InstanceId);
             else
-                _claims.Enqueue(key);
+                Claim(new ClaimActivity(key));
         }
         if (work.Wakes.Count + work.Activities.Count > 0)
             logger.Recovered(work.Wakes.Count, work.Activities.Count);
@@ -137,6 +138,7 @@ internal sealed partial class Dispatcher(
                 case EntityBatchEnded ended: Take(ended); break;
                 case Reopened reopened: Take(reopened); break;
                 case WriteRequest request: _requests.Enqueue(request); break;
+                case NewsArrived arrived: Take(arrived); break;
             }
         }
     }

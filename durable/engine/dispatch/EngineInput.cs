@@ -28,3 +28,7 @@ internal sealed record Nudge : EngineInput
 {
     public static Nudge Instance { get; } = new();
 }
+
+/// <summary>Other nodes have been heard of.</summary>
+/// <param name="Begun">Attempts that had begun when the question was put: younger ones are not in the answer.</param>
+internal sealed record NewsArrived(HubNews News, long Begun) : EngineInput;

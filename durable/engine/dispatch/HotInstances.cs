@@ -43,6 +43,8 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
 
     public void Remove(HotInstance instance) => _instances.Remove(instance.InstanceId);
 
+    public void Clear() => _instances.Clear();
+
     public void Trim()
     {
         if (_instances.Count <= options.MaxHotInstances)
@@ -94,6 +96,9 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     private ObstacleAction ByOption => options.OnNonDeterminism == NonDeterminismAction.Suspend ? ObstacleAction.Suspend : ObstacleAction.Fail;
 
     private OrchestrationExecutor NewExecutor(ITaskOrchestrator orchestrator) => new(orchestrator, converter, loggers, options.MaxOrchestrationActions, options.DefaultVersion);
+
+    /// <summary>Whether this process takes such instances, be it to end them for their version; asked from any thread.</summary>
+    public bool CanRun(string name, string? version) => Fit(name, version, null, out _) is not { Action: ObstacleAction.Wait };
 
     /// <summary>Whether this process can run the instance.</summary>
     private Obstacle? Fit(string name, string? version, HubDamage? damage, out Func<ITaskOrchestrator>? factory)

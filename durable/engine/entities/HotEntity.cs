@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Durable.Engine.Entities;
 internal sealed class HotEntity(InstanceSnapshot snapshot)
 {
     private readonly List<InboxMessage> _inbox = [];
-    private long _lastSequence;
+    private readonly SeenSequences _seen = new();
 
     public string InstanceId => snapshot.InstanceId;
 
@@ -32,10 +32,8 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
     /// <summary>Takes a delivered row once, however often it is told of it.</summary>
     public void Deliver(InboxMessage message)
     {
-        if (message.Sequence <= _lastSequence)
-            return;
-        _lastSequence = message.Sequence;
-        _inbox.Add(message);
+        if (_seen.Add(message.Sequence))
+            _inbox.Add(message);
     }
 
     /// <summary>What may be worked on now, in order of arrival.</summary>
@@ -51,6 +49,7 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
         Lock = EntityLock.Parse(commit.LockedBy);
         var consumed = commit.ConsumedMessages.ToHashSet();
         _inbox.RemoveAll(message => consumed.Contains(message.Sequence));
+        _seen.Consumed(commit.ConsumedMessages);
     }
 
     /// <summary>Whether one of the messages could be worked on as things stand.</summary>

@@ -21,7 +21,11 @@ public sealed record SendMessage(string InstanceId, HistoryEvent Event) : HubWri
 public sealed record NoteReason(string InstanceId, string Reason) : HubWrite;
 
 /// <summary>Takes the right to run a call: the attempt number rises by one.</summary>
-public sealed record ClaimActivity(ActivityKey Key) : HubWrite;
+public sealed record ClaimActivity(ActivityKey Key) : HubWrite
+{
+    /// <summary>Fenced while any node holds it, this one included.</summary>
+    public bool OnlyIfFree { get; init; }
+}
 
 /// <summary>Stores the end of a call as a message, if <paramref name="Attempt"/> is still the current one.</summary>
 public sealed record StoreCompletion(ActivityKey Key, int Attempt, HistoryEvent Event) : HubWrite;

@@ -15,7 +15,7 @@ internal sealed record PendingMessage(HistoryEvent Event, string? ExecutionId, l
 internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecutor executor)
 {
     private readonly List<InboxMessage> _future = [];
-    private long _lastSequence;
+    private readonly SeenSequences _seen = new();
 
     public string InstanceId => snapshot.InstanceId;
 
@@ -68,11 +68,11 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     /// <summary>Takes a delivered row once, however often it is told of it.</summary>
     public void Deliver(InboxMessage message)
     {
-        if (message.Sequence <= _lastSequence)
-            return;
-        _lastSequence = message.Sequence;
-        _future.Add(message);
+        if (_seen.Add(message.Sequence))
+            _future.Add(message);
     }
+
+    public void Consumed(IReadOnlyList<long> sequences) => _seen.Consumed(sequences);
 
     /// <summary>Moves rows that have become visible to <see cref="Ready"/>.</summary>
     /// <returns>When the next one becomes visible.</returns>

@@ -134,5 +134,5 @@ public abstract partial class TaskHubContract
         return Activity(id, 0).Key;
     }
 
-    private static TaskCompletedEvent Completed() => new() { TaskScheduledId = 0, Result = "1", Timestamp = Now.UtcDateTime };
+    protected static TaskCompletedEvent Completed() => new() { TaskScheduledId = 0, Result = "1", Timestamp = Now.UtcDateTime };
 }

@@ -25,12 +25,13 @@ internal static class Arrows
         ["Contracts"] = ["Durable.Abstractions"],
         ["Durable.Engine"] = ["Durable.Abstractions"],
         ["Durable.TaskHubs.Sqlite"] = ["Durable.Engine", "Durable.Abstractions"],
+        ["Durable.TaskHubs.Postgres"] = ["Durable.Engine", "Durable.Abstractions"],
         ["Durable.Host"] = ["Durable.Engine", "Durable.Abstractions"],
         ["Catalog"] = ["Contracts", "Durable.Abstractions"],
         ["Functions.Orchestrators"] = ["Contracts", "Durable.Abstractions"],
         ["Functions.Triggers"] = ["Contracts", "Durable.Abstractions", "Catalog"],
         ["Activities"] = ["Contracts", "Durable.Abstractions", "Catalog", "SolidFire", "XenServer", "CloudStack", "Secondary"],
-        ["App"] = ["Contracts", "Durable.Abstractions", "Durable.Engine", "Durable.TaskHubs.Sqlite", "Durable.Host", "Catalog", "Functions.Orchestrators", "Functions.Triggers", "Activities", "SolidFire", "XenServer", "CloudStack", "Secondary"],
+        ["App"] = ["Contracts", "Durable.Abstractions", "Durable.Engine", "Durable.TaskHubs.Sqlite", "Durable.TaskHubs.Postgres", "Durable.Host", "Catalog", "Functions.Orchestrators", "Functions.Triggers", "Activities", "SolidFire", "XenServer", "CloudStack", "Secondary"],
         ["Lab"] = ["Simulators", "Simulators.Fabric"],
     };
 

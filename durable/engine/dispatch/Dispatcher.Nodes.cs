@@ -1,0 +1,67 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.Engine.Dispatch;
+
+/// <content>What comes from the other nodes of a shared hub.</content>
+internal sealed partial class Dispatcher
+{
+    private long _begun;
+
+    /// <summary>Attempts begun so far; may be read from any thread.</summary>
+    public long Begun => Interlocked.Read(ref _begun);
+
+    private void Take(NewsArrived arrived)
+    {
+        var news = arrived.News;
+        if (news.Rejoined)
+            LoseEverything();
+        foreach (var (instanceId, due) in news.Wakes)
+            Wake(instanceId, due);
+        foreach (var message in news.Messages)
+            Take(message);
+        foreach (var instanceId in news.Unreadable)
+        {
+            if (hot.Find(instanceId) is { } instance)
+                hot.Remove(instance);
+            MarkReady(instanceId);
+        }
+        foreach (var key in news.Activities)
+        {
+            if (!Draining && !_running.ContainsKey(key))
+                Claim(new ClaimActivity(key) { OnlyIfFree = true });
+        }
+        if (news.Held is { } held)
+            Compare(held, arrived.Begun);
+    }
+
+    /// <summary>The others took this node for dead: what is in memory is theirs now. Activities hear it by their tokens; their ends no longer count.</summary>
+    private void LoseEverything()
+    {
+        hot.Clear();
+        _entities.Clear();
+        _ends.Clear();
+        foreach (var execution in _running.Values)
+            execution.Abandon();
+    }
+
+    /// <summary>A call that is no longer ours by the hub's rows was taken over, or nobody waits for it any more.</summary>
+    private void Compare(IReadOnlyList<HeldActivity> held, long begun)
+    {
+        var rows = held.ToDictionary(row => row.Key);
+        foreach (var (key, execution) in _running)
+        {
+            if (execution.Number > begun || execution.Abandoned)
+                continue;
+            if (rows.GetValueOrDefault(key) is not { } row || row.Attempt != execution.Attempt)
+                execution.Abandon();
+            else if (row.CancelRequested)
+                execution.RequestCancel();
+        }
+    }
+
+    private void Claim(ClaimActivity claim)
+    {
+        if (_claiming.Add(claim.Key))
+            _claims.Enqueue(claim);
+    }
+}

@@ -1,0 +1,56 @@
+namespace SnapshotWorkflows.Durable.Engine.Hub;
+
+/// <summary>
+/// A hub that many processes share. Each process is a node: it owns the live instances that it runs, and nobody else commits turns of them. Loading an instance
+/// that nobody owns takes it; one that another node owns loads as null. Messages to instances of other nodes are left out of <see cref="WriteResult.Delivered"/>:
+/// their owner hears of them by <see cref="NextNewsAsync"/>.
+/// </summary>
+public interface ISharedTaskHub : ITaskHub
+{
+    /// <summary>Says what this process can run; it takes nothing else. Called before <see cref="ITaskHub.OpenAsync"/>; without it the node takes everything.</summary>
+    void Serve(INodeTasks tasks);
+
+    /// <summary>
+    /// Returns when another node has sent something, or after the poll's interval; in passing it renews the node's lease, takes over from nodes that are gone and
+    /// claims what nobody owns. One caller at a time, again and again.
+    /// </summary>
+    ValueTask<HubNews> NextNewsAsync(CancellationToken cancellation);
+
+    /// <summary>Gives everything back, so that other nodes take it at once. The next commit or news joins again.</summary>
+    ValueTask LeaveAsync(CancellationToken cancellation);
+}
+
+/// <summary>What a process has registered.</summary>
+public interface INodeTasks
+{
+    bool HasOrchestrator(string name, string? version);
+
+    bool HasActivity(string name, string? version);
+
+    bool HasEntity(string name);
+}
+
+/// <summary>What a node learns from the others.</summary>
+public sealed record HubNews
+{
+    /// <summary>The others have taken this node for dead: whatever it had in memory belongs to somebody else, and it is a new node now.</summary>
+    public bool Rejoined { get; init; }
+
+    /// <summary>Instances that this node owns from now on, and when their earliest message is due.</summary>
+    public IReadOnlyList<(string InstanceId, DateTimeOffset Due)> Wakes { get; init; } = [];
+
+    /// <summary>From other nodes, for instances of this one.</summary>
+    public IReadOnlyList<InboxMessage> Messages { get; init; } = [];
+
+    /// <summary>Instances of this node with messages that it cannot read: they are loaded again, with their damage.</summary>
+    public IReadOnlyList<string> Unreadable { get; init; } = [];
+
+    /// <summary>Calls that nobody runs and this node could.</summary>
+    public IReadOnlyList<ActivityKey> Activities { get; init; } = [];
+
+    /// <summary>Every call that this node holds, as of the moment the question was put; null when it was not put.</summary>
+    public IReadOnlyList<HeldActivity>? Held { get; init; }
+}
+
+/// <summary>A call as the hub's row has it.</summary>
+public sealed record HeldActivity(ActivityKey Key, int Attempt, bool CancelRequested);

@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using Npgsql;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>Where connections come from, and what their failures mean.</summary>
+internal sealed class HubConnections : IAsyncDisposable
+{
+    private readonly NpgsqlConnectionStringBuilder _where;
+    private readonly NpgsqlDataSource _source;
+
+    /// <exception cref="TaskHubUnavailableException">The connection string is none.</exception>
+    public HubConnections(PostgresHubOptions options)
+    {
+        if (options.HubName.Length is 0 or > 60 || !options.HubName.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
+            throw new ArgumentException($"'{options.HubName}' cannot be a hub's name: letters, digits and underscores, 60 at most.", nameof(options));
+#pragma warning disable CA1308 // PostgreSQL folds names to lower case.
+        Schema = options.HubName.ToLowerInvariant();
+#pragma warning restore CA1308
+        try
+        {
+            _where = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            // The exception may quote the string, and with it the password.
+            throw new TaskHubUnavailableException("The connection string of the task hub is none of PostgreSQL's: it has the form 'Host=...;Database=...;Username=...;Password=...'.");
+        }
+        _where.SearchPath = $"\"{Schema}\"";
+        _where.MaxAutoPrepare = 200;
+        _where.AutoPrepareMinUsages = 2;
+        _where.NoResetOnClose = true;
+        _where.IncludeErrorDetail = false;
+        _where.PersistSecurityInfo = false;
+        if (string.IsNullOrEmpty(_where.ApplicationName))
+            _where.ApplicationName = "SnapshotWorkflows task hub";
+        _source = NpgsqlDataSource.Create(_where);
+    }
+
+    public string Schema { get; }
+
+    /// <summary>For messages: no password, nothing else that is secret.</summary>
+    public string Place => $"PostgreSQL {_where.Host}:{_where.Port}, database {_where.Database ?? _where.Username}, user {_where.Username}";
+
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
+
+    public NpgsqlConnection Open() => _source.OpenConnection();
+
+    /// <summary>The server is away, going or coming, or the connection broke: the same again may succeed.</summary>
+    public static bool IsLost(Exception exception) => exception switch
+    {
+        PostgresException server => server.SqlState
+            is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            || server.SqlState.StartsWith("08", StringComparison.Ordinal),
+        NpgsqlException driver => driver.InnerException is IOException or SocketException or TimeoutException or null,
+        InvalidOperationException closed => closed is ObjectDisposedException || closed.Message.Contains("onnection", StringComparison.Ordinal),
+        _ => exception is IOException or SocketException or TimeoutException,
+    };
+
+    public TaskHubUnavailableException Unavailable(Exception cause) => new($"The task hub cannot be used: {Place}: {cause.Message}", cause);
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+}

@@ -1,0 +1,246 @@
+using System.Data;
+using System.Globalization;
+using Npgsql;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>Reads on one connection of the pool.</summary>
+internal sealed partial class HubReader(NpgsqlConnection connection, CancellationToken cancellation)
+{
+    private const string Loaded = """
+        SELECT i.execution_id, i.name, i.version, i.status, i.revision, i.open_turn, i.custom_status, i.state, i.locked_by, i.owner,
+            EXISTS (SELECT 1 FROM nodes n WHERE n.id = i.owner AND n.left_at IS NULL), (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.state))
+        FROM instances i WHERE i.instance_id = $1
+        """;
+
+    private const string Events = """
+        SELECT h.turn, h.events, p.data FROM history h LEFT JOIN payloads p ON p.id = payload_of(h.events)
+        WHERE h.instance_id = $1 AND h.execution_id = (SELECT execution_id FROM instances WHERE instance_id = $1) ORDER BY h.turn
+        """;
+
+    private const string Inbox = """
+        SELECT i.sequence, i.execution_id, i.visible_at, i.event, p.data FROM inbox i LEFT JOIN payloads p ON p.id = payload_of(i.event) WHERE i.instance_id = $1 ORDER BY i.sequence
+        """;
+
+    /// <summary>Takes the instance for the node if nobody who lives has it, and the node could run it.</summary>
+    public async ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, int node, INodeTasks tasks, OwnedInstances owned)
+    {
+        var (snapshot, owner, alive) = await SnapshotAsync(instanceId);
+        if (snapshot is null || !Statuses.IsLive(snapshot.Status) || (alive && owner != node))
+            return null;
+        var runs = instanceId[0] == '@' ? tasks.HasEntity(snapshot.Name) : tasks.HasOrchestrator(snapshot.Name, snapshot.Version);
+        if (owner == node || !runs)
+        {
+            if (owner == node)
+                owned.Add(instanceId);
+            return snapshot;
+        }
+        if (!await TakeAsync(instanceId, node, owner))
+            return null;
+        owned.Add(instanceId);
+        return (await SnapshotAsync(instanceId)).Snapshot;
+    }
+
+    public async ValueTask<InstanceSnapshot?> LoadEndedAsync(string instanceId) =>
+        (await SnapshotAsync(instanceId)).Snapshot is { } snapshot && !Statuses.IsLive(snapshot.Status) ? snapshot : null;
+
+    public async ValueTask<PendingWork> PendingWorkAsync(int node, INodeTasks tasks, DateTimeOffset now)
+    {
+        var wakes = await ListAsync(
+            """
+            SELECT x.instance_id, min(x.visible_at) FROM inbox x JOIN instances i USING (instance_id) WHERE i.owner = $1 OR i.owner IS NULL GROUP BY x.instance_id
+            UNION ALL SELECT instance_id, $2 FROM instances WHERE open_turn AND ended_at IS NULL AND status <> 7 AND (owner = $1 OR owner IS NULL)
+            ORDER BY 2, 1
+            """,
+            reader => (reader.GetString(0), Time(reader, 1)),
+            Parameters.Small(node), Parameters.Number(now.UtcTicks));
+        var activities = await ListAsync(
+            "SELECT instance_id, execution_id, task_id, name, version, owner FROM activities WHERE owner IS NULL OR owner = $1 ORDER BY instance_id, task_id",
+            reader => (new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), Name: reader.GetString(3), Version: Text(reader, 4)),
+            Parameters.Small(node));
+        return new PendingWork(wakes, [.. activities.Where(one => tasks.HasActivity(one.Name, one.Version)).Select(one => (one.Item1, one.Name))]);
+    }
+
+    public async ValueTask<InstanceRecord?> InstanceAsync(string instanceId, bool withData) =>
+        (await ListAsync($"SELECT {Columns(withData)} FROM instances i WHERE i.instance_id = $1", reader => Record(reader, withData), Parameters.Text(instanceId))).FirstOrDefault();
+
+    public async ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query)
+    {
+        var (afterTime, afterId) = Token(query.ContinuationToken);
+        var statuses = query.Statuses?.Select(status => (int)status).Distinct().ToArray() ?? [];
+        var records = await ListAsync(
+            $"""
+            SELECT {Columns(query.FetchInputsAndOutputs)} FROM instances i
+            WHERE (i.created_at, i.instance_id) > ($1, $2) AND i.created_at BETWEEN $3 AND $4 AND starts_with(i.instance_id, $5) AND i.instance_id NOT LIKE '@%'
+              AND (cardinality($6) = 0 OR i.status = ANY($6))
+            ORDER BY i.created_at, i.instance_id LIMIT $7
+            """,
+            reader => Record(reader, query.FetchInputsAndOutputs),
+            Parameters.Number(afterTime), Parameters.Text(afterId), Parameters.Number(query.CreatedFrom?.UtcTicks ?? 0), Parameters.Number(query.CreatedTo?.UtcTicks ?? long.MaxValue),
+            Parameters.Text(query.InstanceIdPrefix ?? ""), Parameters.Smalls(statuses, status => status), Parameters.Small(query.PageSize + 1));
+        var more = records.Count > query.PageSize;
+        if (more)
+            records.RemoveAt(records.Count - 1);
+        var token = more ? string.Create(CultureInfo.InvariantCulture, $"{records[^1].CreatedAt.UtcTicks}|{records[^1].InstanceId}") : null;
+        return new Page<InstanceRecord>(records, token);
+    }
+
+    public async ValueTask<IReadOnlyList<HistoryEvent>?> HistoryAsync(string instanceId)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        var exists = await ListAsync("SELECT 1 FROM instances WHERE instance_id = $1", reader => reader.GetInt32(0), Parameters.Text(instanceId));
+        return exists.Count == 0 ? null : (await HistoryRowsAsync(instanceId)).Events;
+    }
+
+    public async ValueTask<string?> ProgressAsync(string instanceId) =>
+        (await ListAsync("SELECT data FROM progress WHERE instance_id = $1", reader => reader.GetString(0), Parameters.Text(instanceId))).FirstOrDefault();
+
+    /// <param name="column">The first of execution, time, event and payload; the sequence is column 0.</param>
+    /// <returns>Null when the event cannot be read.</returns>
+    internal static InboxMessage? Message(NpgsqlDataReader reader, string instanceId, int column, out HubDamage? damage) =>
+        TryRead(reader, column + 2, column + 3, out damage) is [var read]
+            ? new InboxMessage(reader.GetInt64(0), instanceId, Text(reader, column), Time(reader, column + 1), read)
+            : null;
+
+    private async ValueTask<(InstanceSnapshot? Snapshot, int? Owner, bool Alive)> SnapshotAsync(string instanceId)
+    {
+        // One moment for all of it: an instance, its history and its inbox.
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        var found = await ListAsync(
+            Loaded,
+            reader => (
+                Snapshot: new InstanceSnapshot
+                {
+                    InstanceId = instanceId,
+                    ExecutionId = reader.GetString(0),
+                    Name = reader.GetString(1),
+                    Version = Text(reader, 2),
+                    Status = (OrchestrationRuntimeStatus)reader.GetInt32(3),
+                    Revision = reader.GetInt64(4),
+                    OpenTurn = reader.GetBoolean(5),
+                    CustomStatus = Text(reader, 6),
+                    EntityState = Large(reader, 7, 11),
+                    LockedBy = Text(reader, 8),
+                    NextHistoryRow = 0,
+                    History = [],
+                    Inbox = [],
+                },
+                Owner: reader.IsDBNull(9) ? (int?)null : reader.GetInt32(9),
+                Alive: reader.GetBoolean(10)),
+            Parameters.Text(instanceId));
+        if (found.Count == 0)
+            return (null, null, false);
+        var (events, next, damage) = instanceId[0] == '@' ? ([], 0, null) : await HistoryRowsAsync(instanceId);
+        var inbox = await ListAsync(
+            Inbox,
+            reader =>
+            {
+                var message = Message(reader, instanceId, 1, out var unread);
+                damage ??= unread;
+                return message;
+            },
+            Parameters.Text(instanceId));
+        return (found[0].Snapshot with { History = events, NextHistoryRow = next, Inbox = [.. inbox.OfType<InboxMessage>()], Damage = damage }, found[0].Owner, found[0].Alive);
+    }
+
+    private async ValueTask<bool> TakeAsync(string instanceId, int node, int? former) => (await ListAsync(
+        """
+        WITH me AS MATERIALIZED (SELECT id FROM nodes WHERE id = $2 AND left_at IS NULL FOR SHARE)
+        UPDATE instances SET owner = $2 WHERE instance_id = $1 AND ended_at IS NULL AND owner IS NOT DISTINCT FROM $3 AND EXISTS (SELECT 1 FROM me) RETURNING 1
+        """,
+        reader => reader.GetInt32(0),
+        Parameters.Text(instanceId), Parameters.Small(node), new NpgsqlParameter { Value = (object?)former ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer })).Count == 1;
+
+    private async ValueTask<(List<HistoryEvent> Events, int Next, HubDamage? Damage)> HistoryRowsAsync(string instanceId)
+    {
+        HubDamage? damage = null;
+        var rows = await ListAsync(
+            Events,
+            reader =>
+            {
+                var events = TryRead(reader, 1, 2, out var unread);
+                damage ??= unread;
+                return events;
+            },
+            Parameters.Text(instanceId));
+        return ([.. rows.SelectMany(events => events)], rows.Count, damage);
+    }
+
+    private static List<HistoryEvent> TryRead(NpgsqlDataReader reader, int column, int packed, out HubDamage? damage)
+    {
+        try
+        {
+            return HistoryJson.TryRead(Large(reader, column, packed)!, out damage);
+        }
+        catch (InvalidDataException exception)
+        {
+            damage = new HubDamage(exception.Message, IsNewer: false);
+            return [];
+        }
+    }
+
+    private static string Columns(bool withData) => withData
+        ? """
+          i.instance_id, i.name, i.status, i.created_at, i.updated_at, i.tags, i.version, i.reason, i.custom_status, i.input, i.output, i.failure,
+          (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.input)), (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.output)),
+          (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.failure))
+          """
+        : "i.instance_id, i.name, i.status, i.created_at, i.updated_at, i.tags, i.version, i.reason";
+
+    private static InstanceRecord Record(NpgsqlDataReader reader, bool withData)
+    {
+        var record = new InstanceRecord(reader.GetString(0), reader.GetString(1), (OrchestrationRuntimeStatus)reader.GetInt32(2), Time(reader, 3), Time(reader, 4))
+        {
+            Tags = HistoryJson.ReadTags(Text(reader, 5)),
+            Version = Text(reader, 6),
+            Reason = Text(reader, 7),
+        };
+        return withData
+            ? record with
+            {
+                CustomStatus = Text(reader, 8),
+                Input = Large(reader, 9, 12),
+                Output = Large(reader, 10, 13),
+                Failure = HistoryJson.ReadFailure(Large(reader, 11, 14)),
+            }
+            : record;
+    }
+
+    private async ValueTask<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> row, params NpgsqlParameter[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+            rows.Add(row(reader));
+        return rows;
+    }
+
+    private static (long Time, string Id) Token(string? token)
+    {
+        if (token is null)
+            return (-1, "");
+        var bar = token.IndexOf('|', StringComparison.Ordinal);
+        return bar > 0 && long.TryParse(token.AsSpan(0, bar), CultureInfo.InvariantCulture, out var time)
+            ? (time, token[(bar + 1)..])
+            : throw new ArgumentException("The continuation token is none of this hub.", nameof(token));
+    }
+
+    private static string? Large(NpgsqlDataReader reader, int column, int packed)
+    {
+        var text = Text(reader, column);
+        if (Payloads.Referred(text) is null)
+            return text;
+        return reader.IsDBNull(packed)
+            ? throw new InvalidDataException($"The hub refers to {text}, which is missing: its tables are damaged.")
+            : Payloads.Unpack(reader.GetFieldValue<byte[]>(packed));
+    }
+
+    private static DateTimeOffset Time(NpgsqlDataReader reader, int column) => new(reader.GetInt64(column), TimeSpan.Zero);
+
+    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+}

@@ -1,0 +1,97 @@
+using Npgsql;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>
+/// The tables, and the way from each schema version to the next. Every step only adds, so that programs of the version before go on beside newer ones; a step that
+/// cannot raises <c>oldest_reader</c>, and older programs are refused from then on.
+/// </summary>
+internal static class HubSchema
+{
+    /// <summary>
+    /// Times are UTC ticks of the nodes; leases are the server's time. Events, tags and failures are JSON of HistoryJson; text that begins with @payload: refers to
+    /// a row of payloads. An instance is live while ended_at is null; no index holds a column that every turn changes, so that turns are heap-only updates.
+    /// </summary>
+    private const string Version1 = """
+        CREATE SEQUENCE node_ids AS integer;
+        CREATE SEQUENCE numbers INCREMENT 10000;
+        CREATE TABLE nodes (
+            id integer PRIMARY KEY, joined_at timestamptz NOT NULL, lease_until timestamptz NOT NULL, left_at timestamptz, commits bigint NOT NULL) WITH (fillfactor = 20);
+        CREATE TABLE instances (
+            instance_id text COLLATE "C" PRIMARY KEY, execution_id text COLLATE "C" NOT NULL, name text NOT NULL, version text, status integer NOT NULL,
+            revision bigint NOT NULL, open_turn boolean NOT NULL, owner integer, parent_id text COLLATE "C", created_at bigint NOT NULL, updated_at bigint NOT NULL,
+            ended_at bigint, input text, output text, custom_status text, failure text, tags text, state text, locked_by text, reason text) WITH (fillfactor = 60);
+        CREATE INDEX instances_by_creation ON instances (created_at, instance_id);
+        CREATE INDEX instances_by_parent ON instances (parent_id) WHERE parent_id IS NOT NULL;
+        CREATE INDEX instances_by_end ON instances (ended_at, instance_id) WHERE ended_at IS NOT NULL;
+        CREATE INDEX instances_by_owner ON instances (owner) WHERE ended_at IS NULL;
+        CREATE TABLE history (
+            instance_id text COLLATE "C" NOT NULL, execution_id text COLLATE "C" NOT NULL, turn integer NOT NULL, events text NOT NULL,
+            PRIMARY KEY (instance_id, execution_id, turn));
+        CREATE TABLE inbox (
+            sequence bigint PRIMARY KEY, instance_id text COLLATE "C" NOT NULL, execution_id text COLLATE "C", visible_at bigint NOT NULL,
+            timer_id integer, news integer, event text NOT NULL);
+        CREATE INDEX inbox_by_instance ON inbox (instance_id);
+        CREATE INDEX inbox_by_news ON inbox (news) WHERE news IS NOT NULL;
+        CREATE TABLE activities (
+            instance_id text COLLATE "C" NOT NULL, execution_id text COLLATE "C" NOT NULL, task_id integer NOT NULL, attempt integer NOT NULL,
+            cancel_requested boolean NOT NULL, owner integer, name text NOT NULL, version text, input text, tags text,
+            PRIMARY KEY (instance_id, execution_id, task_id));
+        CREATE INDEX activities_by_owner ON activities (owner);
+        CREATE TABLE progress (
+            instance_id text COLLATE "C" PRIMARY KEY, execution_id text NOT NULL, task_id integer NOT NULL, attempt integer NOT NULL, data text NOT NULL);
+        CREATE TABLE payloads (id bigint PRIMARY KEY, instance_id text COLLATE "C" NOT NULL, part integer NOT NULL, data bytea NOT NULL);
+        CREATE INDEX payloads_by_instance ON payloads (instance_id);
+        CREATE TABLE documents (name text COLLATE "C" PRIMARY KEY, revision bigint NOT NULL, content text NOT NULL);
+        CREATE FUNCTION payload_of(stored text) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+            $$ SELECT CASE WHEN stored LIKE '@payload:%' THEN substr(stored, 10)::bigint END $$;
+        """;
+
+    /// <summary>For people: which machine and process a node is.</summary>
+    private const string Version2 = "ALTER TABLE nodes ADD COLUMN told text;";
+
+    private static readonly string[] s_steps = [Version1, Version2];
+
+    /// <summary>What this program writes.</summary>
+    public static int Newest => s_steps.Length;
+
+    /// <summary>Brings the schema up to <paramref name="wanted"/>, one program at a time.</summary>
+    /// <exception cref="NotSupportedException">It was changed by a newer program in a way that this one does not know.</exception>
+    public static async Task MigrateAsync(NpgsqlConnection connection, string schema, int wanted, CancellationToken cancellation)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await ExecuteAsync(connection, "SELECT pg_advisory_xact_lock(hashtext('swf.migrate'), hashtext($1))", cancellation, schema);
+        await ExecuteAsync(connection, $"CREATE SCHEMA IF NOT EXISTS \"{schema}\"", cancellation);
+        await ExecuteAsync(
+            connection,
+            "CREATE TABLE IF NOT EXISTS hub (one boolean PRIMARY KEY CHECK (one), version integer NOT NULL, oldest_reader integer NOT NULL, history_format integer NOT NULL)",
+            cancellation);
+        await ExecuteAsync(connection, "INSERT INTO hub VALUES (true, 0, 1, 1) ON CONFLICT DO NOTHING", cancellation);
+        int version, oldest, format;
+        await using (var read = new NpgsqlCommand("SELECT version, oldest_reader, history_format FROM hub", connection))
+        await using (var reader = await read.ExecuteReaderAsync(cancellation))
+        {
+            await reader.ReadAsync(cancellation);
+            (version, oldest, format) = (reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2));
+        }
+        if (oldest > wanted)
+            throw new NotSupportedException($"The task hub {schema} has schema version {version}, which programs from version {oldest} on can use; this one knows versions up to {wanted}. Run the newer program.");
+        if (format > HistoryJson.FormatVersion)
+            throw new NotSupportedException($"The task hub {schema} has history format {format}; this program reads formats up to {HistoryJson.FormatVersion}. Run the newer program.");
+        for (; version < wanted; version++)
+        {
+            await ExecuteAsync(connection, s_steps[version], cancellation);
+            await ExecuteAsync(connection, $"UPDATE hub SET version = {version + 1}", cancellation);
+        }
+        await transaction.CommitAsync(cancellation);
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, string? value = null)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        if (value is not null)
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

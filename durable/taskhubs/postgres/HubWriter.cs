@@ -1,0 +1,254 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>
+/// Commits, on one connection. A commit has a number that its transaction writes to the node's row: when the connection breaks while the outcome is unknown, that
+/// row tells it, and the number given up then keeps a late transaction out.
+/// </summary>
+internal sealed partial class HubWriter(HubConnections connections, NodeSession session, PostgresHubOptions options, OwnedInstances owned, ILogger logger) : IDisposable
+{
+    private const int Attempts = 10;
+
+    private NpgsqlConnection? _connection;
+    private NumberBlock _numbers;
+
+    public async Task<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var patience = new Patience(options.Patience);
+        var conflicts = 0;
+        var look = false;
+        while (true)
+        {
+            var commit = new Commit(session.Node, session.NextCommit(), writes, tasks, now);
+            try
+            {
+                _connection ??= await connections.OpenAsync(cancellation);
+                return (look ? null : TryAtOnce(commit)) ?? Carefully(commit);
+            }
+            catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && look && commit.Numbered == false)
+            {
+                // The node's own row: the others have taken this node for dead.
+                await session.RejoinAsync(commit.Node, cancellation);
+                owned.Clear();
+                if (++conflicts > Attempts)
+                    throw;
+            }
+            catch (PostgresException exception) when (IsConflict(exception.SqlState))
+            {
+                if (++conflicts > Attempts)
+                    throw;
+                look = true;
+            }
+            catch (Exception exception) when (HubConnections.IsLost(exception) && !cancellation.IsCancellationRequested)
+            {
+                CommitConnectionLost(logger, exception, writes.Count);
+                Drop();
+                if (!await patience.WaitAsync(cancellation))
+                    throw connections.Unavailable(exception);
+                if (commit.Sent && await WasCommittedAsync(commit, patience, cancellation))
+                {
+                    CommitReadBack(logger, commit.Number);
+                    owned.Learn(commit.Plan, commit.Node);
+                    return commit.Results;
+                }
+            }
+        }
+    }
+
+    public void Dispose() => Drop();
+
+    /// <summary>In one round trip, on what an owner may assume.</summary>
+    /// <returns>Null when the units need a look first.</returns>
+    private IReadOnlyList<WriteResult>? TryAtOnce(Commit commit)
+    {
+        var touched = new Touched();
+        if (!commit.Writes.All(touched.TryAdd) || Assumptions.Make(commit.Writes, commit.Node, owned, commit.Plan) is not { } facts)
+            return null;
+        commit.Results = Plan(commit, facts, commit.Writes);
+        using var batch = new NpgsqlBatch(_connection!);
+        batch.BatchCommands.Add(PlanWriter.Number(commit.Node, commit.Number));
+        new PlanWriter(batch, commit.Plan, commit.Node).Write(NodeSession.Channel(connections.Schema));
+        commit.Sent = true;
+        batch.ExecuteNonQuery();
+        owned.Learn(commit.Plan, commit.Node);
+        return commit.Results;
+    }
+
+    /// <summary>Looks at the rows under lock, then writes; group by group, in one transaction.</summary>
+    private IReadOnlyList<WriteResult> Carefully(Commit commit)
+    {
+        using var transaction = _connection!.BeginTransaction();
+        using (var first = new NpgsqlBatch(_connection, transaction))
+        {
+            first.BatchCommands.Add(PlanWriter.Number(commit.Node, commit.Number));
+            first.ExecuteNonQuery();
+        }
+        commit.Numbered = true;
+        var all = new List<WriteResult>();
+        var plans = new List<Plan>();
+        foreach (var (group, touched) in Groups(commit.Writes))
+        {
+            if (group is [PurgeInstance purge])
+            {
+                all.Add(Purging.Purge(_connection, transaction, purge));
+                continue;
+            }
+            commit.Plan = new Plan();
+            plans.Add(commit.Plan);
+            var results = Plan(commit, FactsReader.Read(_connection, transaction, touched!), group);
+            using var batch = new NpgsqlBatch(_connection, transaction);
+            new PlanWriter(batch, commit.Plan, commit.Node).Write(NodeSession.Channel(connections.Schema));
+            if (batch.BatchCommands.Count > 0)
+                CountRemoved(batch, group, results);
+            all.AddRange(results);
+        }
+        commit.Results = all;
+        commit.Sent = true;
+        transaction.Commit();
+        foreach (var plan in plans)
+            owned.Learn(plan, commit.Node);
+        return all;
+    }
+
+    private WriteResult[] Plan(Commit commit, Facts facts, IReadOnlyList<HubWrite> writes)
+    {
+        var planner = new Planner(commit.Node, commit.Tasks, facts, commit.Plan, NextNumber, commit.Now);
+        var results = new WriteResult[writes.Count];
+        for (var index = 0; index < results.Length; index++)
+            results[index] = planner.Write(writes[index]);
+        return results;
+    }
+
+    /// <summary>Entities that left no trace are known only when their inbox was looked at.</summary>
+    private static void CountRemoved(NpgsqlBatch batch, IReadOnlyList<HubWrite> writes, WriteResult[] results)
+    {
+        using var reader = batch.ExecuteReader();
+        var removed = new HashSet<string>(StringComparer.Ordinal);
+        do
+        {
+            while (reader.Read())
+            {
+                if (reader.GetName(0) == "instance_id")
+                    removed.Add(reader.GetString(0));
+            }
+        }
+        while (reader.NextResult());
+        for (var index = 0; index < results.Length && removed.Count > 0; index++)
+        {
+            if (writes[index] is CommitEntity entity && results[index].Outcome == WriteOutcome.Done && removed.Contains(entity.InstanceId))
+                results[index] = results[index] with { Count = 1 };
+        }
+    }
+
+    private static IEnumerable<(IReadOnlyList<HubWrite> Group, Touched? Touched)> Groups(IReadOnlyList<HubWrite> writes)
+    {
+        var group = new List<HubWrite>();
+        var touched = new Touched();
+        foreach (var write in writes)
+        {
+            if (group.Count > 0 && (write is PurgeInstance || !touched.TryAdd(write)))
+            {
+                yield return (group, touched);
+                (group, touched) = ([], new Touched());
+                if (write is not PurgeInstance)
+                    touched.TryAdd(write);
+            }
+            else if (write is not PurgeInstance && group.Count == 0)
+            {
+                touched.TryAdd(write);
+            }
+            if (write is PurgeInstance)
+                yield return ([write], null);
+            else
+                group.Add(write);
+        }
+        if (group.Count > 0)
+            yield return (group, touched);
+    }
+
+    /// <summary>Waits for the lost transaction if it still runs, and takes its number away so that it cannot come later.</summary>
+    private async Task<bool> WasCommittedAsync(Commit commit, Patience patience, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                _connection ??= await connections.OpenAsync(cancellation);
+                await using var transaction = await _connection.BeginTransactionAsync(cancellation);
+                await using var read = new NpgsqlCommand("SELECT commits FROM nodes WHERE id = $1 FOR UPDATE", _connection, transaction);
+                read.Parameters.Add(Parameters.Small(commit.Node));
+                var last = (long?)await read.ExecuteScalarAsync(cancellation);
+                await using var give = new NpgsqlCommand("UPDATE nodes SET commits = $2 WHERE id = $1", _connection, transaction);
+                give.Parameters.Add(Parameters.Small(commit.Node));
+                give.Parameters.Add(Parameters.Number(session.NextCommit()));
+                await give.ExecuteNonQueryAsync(cancellation);
+                await transaction.CommitAsync(cancellation);
+                return last == commit.Number;
+            }
+            catch (Exception exception) when (HubConnections.IsLost(exception))
+            {
+                Drop();
+                if (!await patience.WaitAsync(cancellation))
+                    throw connections.Unavailable(exception);
+            }
+        }
+    }
+
+    private long NextNumber()
+    {
+        if (_numbers.TryTake(out var number))
+            return number;
+        using var command = new NpgsqlCommand("SELECT nextval('numbers')", _connection);
+        _numbers = new NumberBlock((long)command.ExecuteScalar()!);
+        _numbers.TryTake(out number);
+        return number;
+    }
+
+    private void Drop()
+    {
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    private static bool IsConflict(string state) => state
+        is PlanWriter.ConditionFailed or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "The connection to the task hub was lost in a commit of {Count} units; it is made again")]
+    private static partial void CommitConnectionLost(ILogger logger, Exception exception, int count);
+
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Information, Message = "Commit {Number} had gone through before its connection was lost")]
+    private static partial void CommitReadBack(ILogger logger, long number);
+
+    private sealed class Commit(int node, long number, IReadOnlyList<HubWrite> writes, INodeTasks tasks, DateTimeOffset now)
+    {
+        public int Node => node;
+        public long Number => number;
+        public IReadOnlyList<HubWrite> Writes => writes;
+        public INodeTasks Tasks => tasks;
+        public DateTimeOffset Now => now;
+        public Plan Plan { get; set; } = new();
+        public IReadOnlyList<WriteResult> Results { get; set; } = [];
+
+        /// <summary>From here on it may have been committed without our knowing.</summary>
+        public bool Sent { get; set; }
+
+        /// <summary>The node's row has taken the number: the node lives.</summary>
+        public bool Numbered { get; set; }
+    }
+
+    /// <summary>Numbers of messages and payloads, taken from the server's sequence ten thousand at a time.</summary>
+    private struct NumberBlock(long first)
+    {
+        private long _next = first;
+        private readonly long _end = first + 10_000;
+
+        public bool TryTake(out long number)
+        {
+            number = _next;
+            return _end > 0 && _next++ < _end;
+        }
+    }
+}

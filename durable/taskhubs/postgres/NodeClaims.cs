@@ -1,0 +1,190 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>What a node does with rows that nobody owns, or that another node has written for it.</summary>
+internal static partial class NodeClaims
+{
+    /// <summary>The first of the two numbers of a node's advisory lock, as SQL.</summary>
+    public static string LockSpace(string schema) => $"hashtext('swf.{schema}')";
+
+    /// <summary>Nodes whose lock is free, or whose lease is over, are gone; what they owned is nobody's.</summary>
+    public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, ILogger logger, CancellationToken cancellation)
+    {
+        var gone = new List<int>();
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using (var find = new NpgsqlCommand(
+            $"""
+            UPDATE nodes SET left_at = now() WHERE id <> $1 AND left_at IS NULL AND (lease_until < now() OR pg_try_advisory_xact_lock({LockSpace(schema)}, id)) RETURNING id
+            """, connection, transaction))
+        {
+            find.Parameters.Add(Parameters.Small(node));
+            await using var reader = await find.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                gone.Add(reader.GetInt32(0));
+        }
+        if (gone.Count > 0)
+        {
+            await using var free = new NpgsqlBatch(connection, transaction);
+            foreach (var sql in (string[])["UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = ANY($1)", "UPDATE activities SET owner = NULL WHERE owner = ANY($1)"])
+                free.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameters.Smalls(gone, id => id) } });
+            free.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_notify($1, '0')") { Parameters = { Parameters.Text(NodeSession.Channel(schema)) } });
+            await free.ExecuteNonQueryAsync(cancellation);
+            foreach (var id in gone)
+                NodeGone(logger, id);
+        }
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>Takes live instances that nobody owns and this node can run.</summary>
+    public static async Task<List<string>> ClaimAsync(NpgsqlConnection connection, int node, INodeTasks tasks, int most, CancellationToken cancellation)
+    {
+        var names = new List<(string Name, string? Version)>();
+        await using (var kinds = new NpgsqlCommand("SELECT DISTINCT name, version, instance_id LIKE '@%' FROM instances WHERE owner IS NULL AND ended_at IS NULL", connection))
+        await using (var reader = await kinds.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                var (name, version, entity) = (reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetBoolean(2));
+                if (entity ? tasks.HasEntity(name) : tasks.HasOrchestrator(name, version))
+                    names.Add((name, version));
+            }
+        }
+        var claimed = new List<string>();
+        if (names.Count == 0)
+            return claimed;
+        await using var claim = new NpgsqlCommand(
+            """
+            WITH me AS MATERIALIZED (SELECT id FROM nodes WHERE id = $1 AND left_at IS NULL FOR SHARE),
+            free AS MATERIALIZED (
+                SELECT i.instance_id FROM me, instances i JOIN unnest($2, $3) AS k(name, version) ON i.name = k.name AND i.version IS NOT DISTINCT FROM k.version
+                WHERE i.owner IS NULL AND i.ended_at IS NULL LIMIT $4 FOR UPDATE OF i SKIP LOCKED)
+            UPDATE instances i SET owner = $1 FROM free WHERE i.instance_id = free.instance_id AND EXISTS (SELECT 1 FROM me) RETURNING i.instance_id
+            """, connection);
+        claim.Parameters.Add(Parameters.Small(node));
+        claim.Parameters.Add(Parameters.Texts(names, one => one.Name));
+        claim.Parameters.Add(Parameters.Texts(names, one => one.Version));
+        claim.Parameters.Add(Parameters.Small(most));
+        await using (var reader = await claim.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+                claimed.Add(reader.GetString(0));
+        }
+        return claimed;
+    }
+
+    /// <summary>When these instances have something to do.</summary>
+    public static async Task<List<(string, DateTimeOffset)>> DuesAsync(NpgsqlConnection connection, List<string> ids, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var dues = new List<(string, DateTimeOffset)>();
+        if (ids.Count == 0)
+            return dues;
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT instance_id, min(visible_at) FROM inbox WHERE instance_id = ANY($1) GROUP BY instance_id
+            UNION ALL SELECT instance_id, $2 FROM instances WHERE instance_id = ANY($1) AND open_turn
+            """, connection);
+        command.Parameters.Add(Parameters.Texts(ids, id => id));
+        command.Parameters.Add(Parameters.Number(now.UtcTicks));
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            dues.Add((reader.GetString(0), new DateTimeOffset(reader.GetInt64(1), TimeSpan.Zero)));
+        return dues;
+    }
+
+    /// <summary>What other nodes wrote into inboxes of this one's instances.</summary>
+    public static async Task<(List<InboxMessage> Messages, List<string> Unreadable)> MessagesAsync(NpgsqlConnection connection, int node, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            WITH told AS (UPDATE inbox SET news = NULL WHERE news = $1 RETURNING sequence, instance_id, execution_id, visible_at, event)
+            SELECT t.sequence, t.instance_id, t.execution_id, t.visible_at, t.event, p.data FROM told t LEFT JOIN payloads p ON p.id = payload_of(t.event) ORDER BY t.sequence
+            """, connection);
+        command.Parameters.Add(Parameters.Small(node));
+        var messages = new List<InboxMessage>();
+        var unreadable = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            if (HubReader.Message(reader, reader.GetString(1), 2, out _) is { } message)
+                messages.Add(message);
+            else
+                unreadable.Add(reader.GetString(1));
+        }
+        return (messages, unreadable);
+    }
+
+    /// <summary>Calls that nobody runs and this node can.</summary>
+    public static async Task<List<ActivityKey>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
+    {
+        var names = new List<(string Name, string? Version)>();
+        await using (var kinds = new NpgsqlCommand("SELECT DISTINCT name, version FROM activities WHERE owner IS NULL", connection))
+        await using (var reader = await kinds.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                var (name, version) = (reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1));
+                if (tasks.HasActivity(name, version))
+                    names.Add((name, version));
+            }
+        }
+        var free = new List<ActivityKey>();
+        if (names.Count == 0)
+            return free;
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT a.instance_id, a.execution_id, a.task_id FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
+            WHERE a.owner IS NULL LIMIT $3
+            """, connection);
+        command.Parameters.Add(Parameters.Texts(names, one => one.Name));
+        command.Parameters.Add(Parameters.Texts(names, one => one.Version));
+        command.Parameters.Add(Parameters.Small(most));
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+                free.Add(new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)));
+        }
+        return free;
+    }
+
+    public static async Task<List<HeldActivity>> HeldAsync(NpgsqlConnection connection, int node, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("SELECT instance_id, execution_id, task_id, attempt, cancel_requested FROM activities WHERE owner = $1", connection);
+        command.Parameters.Add(Parameters.Small(node));
+        var held = new List<HeldActivity>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            held.Add(new HeldActivity(new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetInt32(3), reader.GetBoolean(4)));
+        return held;
+    }
+
+    public static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellation);
+    }
+
+    /// <summary>A connection with a lock or a subscription on it must not go back to the pool: connections are not reset there.</summary>
+    public static async Task DiscardAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            if (connection.State == System.Data.ConnectionState.Open)
+            {
+                await ScalarAsync(connection, "SELECT pg_advisory_unlock_all()", CancellationToken.None);
+                await ScalarAsync(connection, "UNLISTEN *", CancellationToken.None);
+            }
+        }
+        catch (Exception exception) when (HubConnections.IsLost(exception) || exception is PostgresException)
+        {
+            // It is broken: the server has let go of everything that it held, or does when it notices.
+        }
+        await connection.DisposeAsync();
+    }
+
+    [LoggerMessage(EventId = 1320, Level = LogLevel.Warning, Message = "Node {Node} is gone; what it owned is taken over")]
+    private static partial void NodeGone(ILogger logger, int node);
+}

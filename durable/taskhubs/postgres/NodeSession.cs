@@ -1,0 +1,317 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>
+/// This process among the nodes: a row whose lease it renews, and a connection that holds an advisory lock of the row's number and listens. Where the lock is free
+/// or the lease is over, the others give its work away; it then comes back under another number, and nothing that it still holds in memory counts.
+/// </summary>
+internal sealed partial class NodeSession(HubConnections connections, PostgresHubOptions options, ILogger logger) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly HashSet<int> _heard = [];
+    private CancellationTokenSource _wait = new();
+    private NpgsqlConnection? _connection;
+    private long _commits;
+    private long _renewed;
+    private long _polled;
+    private bool _more;
+    private bool _rejoined;
+    private bool _left;
+
+    public int Node { get; private set; }
+
+    public long NextCommit() => Interlocked.Increment(ref _commits);
+
+    public static string Channel(string schema) => $"swf_{schema}";
+
+    public async Task JoinAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            await EnterAsync(cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Comes back as another node, if it has not yet.</summary>
+    public async Task RejoinAsync(int former, CancellationToken cancellation)
+    {
+        await TakeTurnAsync(cancellation);
+        try
+        {
+            if (Node == former)
+                await EnterAsync(cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task LeaveAsync(CancellationToken cancellation)
+    {
+        await TakeTurnAsync(cancellation);
+        try
+        {
+            if (_left || Node == 0)
+                return;
+            _left = true;
+            await using var connection = await connections.OpenAsync(cancellation);
+            await using var batch = new NpgsqlBatch(connection);
+            foreach (var (sql, told) in (ReadOnlySpan<(string, bool)>)[
+                ("UPDATE nodes SET left_at = now() WHERE id = $1 AND left_at IS NULL", false),
+                ("UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = $1", false),
+                ("UPDATE activities SET owner = NULL WHERE owner = $1", false),
+                ("SELECT pg_notify($1, '0')", true)])
+            {
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { told ? Parameters.Text(Channel(connections.Schema)) : Parameters.Small(Node) } });
+            }
+            await batch.ExecuteNonQueryAsync(cancellation);
+        }
+        catch (Exception exception) when (HubConnections.IsLost(exception))
+        {
+            // The server is away: the others learn it from the lock that goes with the connection.
+            NotLeft(logger, exception, Node);
+        }
+        finally
+        {
+            await DropAsync();
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Everything that nobody owns and this node can run.</summary>
+    public async Task ClaimAllAsync(INodeTasks tasks, CancellationToken cancellation)
+    {
+        await using var connection = await connections.OpenAsync(cancellation);
+        await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
+        while ((await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation)).Count == options.ClaimSize)
+        {
+        }
+    }
+
+    public async Task<HubNews> NextAsync(INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var patience = new Patience(TimeSpan.MaxValue);
+        while (true)
+        {
+            await _turn.WaitAsync(cancellation);
+            try
+            {
+                await ComeBackAsync(cancellation);
+                await ListenAsync(cancellation);
+                return await LookAsync(tasks, now, cancellation);
+            }
+            catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            {
+                LookAgain(logger, exception);
+            }
+            catch (Exception exception) when (HubConnections.IsLost(exception) && !cancellation.IsCancellationRequested)
+            {
+                SessionLost(logger, exception, Node);
+                await DropAsync();
+            }
+            finally
+            {
+                _turn.Release();
+            }
+            await patience.WaitAsync(cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DropAsync();
+        _wait.Dispose();
+        _turn.Dispose();
+    }
+
+    /// <summary>The lock first, then the row: a row without its lock is a dead node's.</summary>
+    private async Task EnterAsync(CancellationToken cancellation)
+    {
+        await DropAsync();
+        var connection = await connections.OpenAsync(cancellation);
+        try
+        {
+            var node = (int)(long)(await NodeClaims.ScalarAsync(connection, "SELECT nextval('node_ids')", cancellation))!;
+            await NodeClaims.ScalarAsync(connection, $"SELECT pg_advisory_lock({NodeClaims.LockSpace(connections.Schema)}, {node.ToString(CultureInfo.InvariantCulture)})", cancellation);
+            var withName = (options.SchemaVersion ?? HubSchema.Newest) >= 2;
+            await using (var enter = new NpgsqlCommand(
+                withName
+                    ? "INSERT INTO nodes (id, joined_at, lease_until, commits, told) VALUES ($1, now(), now() + $2, 0, $3)"
+                    : "INSERT INTO nodes (id, joined_at, lease_until, commits) VALUES ($1, now(), now() + $2, 0)",
+                connection))
+            {
+                enter.Parameters.Add(Parameters.Small(node));
+                enter.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
+                if (withName)
+                    enter.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName} process {Environment.ProcessId}")));
+                await enter.ExecuteNonQueryAsync(cancellation);
+            }
+            await NodeClaims.ScalarAsync(connection, "DELETE FROM nodes WHERE left_at < now() - interval '1 day'", cancellation);
+            await HoldAsync(connection, cancellation);
+            _rejoined = Node != 0;
+            (Node, _left, _more) = (node, false, true);
+            Interlocked.Exchange(ref _commits, 0);
+            _renewed = TimeProvider.System.GetTimestamp();
+            Joined(logger, node);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+        await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
+    }
+
+    private async Task HoldAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        connection.Notification += (_, told) =>
+        {
+            foreach (var part in told.Payload.Split(','))
+            {
+                if (int.TryParse(part, CultureInfo.InvariantCulture, out var node))
+                    _heard.Add(node);
+            }
+        };
+        await NodeClaims.ScalarAsync(connection, $"LISTEN \"{Channel(connections.Schema)}\"", cancellation);
+        _connection = connection;
+    }
+
+    /// <summary>After the connection broke: under the same number if nobody has noticed, else under another.</summary>
+    private async Task ComeBackAsync(CancellationToken cancellation)
+    {
+        if (_connection is { State: System.Data.ConnectionState.Open })
+            return;
+        await DropAsync();
+        if (_left)
+        {
+            await EnterAsync(cancellation);
+            return;
+        }
+        var connection = await connections.OpenAsync(cancellation);
+        var same = (bool)(await NodeClaims.ScalarAsync(
+            connection,
+            string.Create(CultureInfo.InvariantCulture, $"SELECT pg_try_advisory_lock({NodeClaims.LockSpace(connections.Schema)}, {Node}) AND EXISTS (SELECT 1 FROM nodes WHERE id = {Node} AND left_at IS NULL)"),
+            cancellation))!;
+        if (same)
+        {
+            await HoldAsync(connection, cancellation);
+            _more = true;
+            return;
+        }
+        // Its lock may be ours now; it goes with the connection.
+        await NodeClaims.DiscardAsync(connection);
+        await EnterAsync(cancellation);
+    }
+
+    private async Task ListenAsync(CancellationToken cancellation)
+    {
+        var rest = options.PollInterval - TimeProvider.System.GetElapsedTime(_polled);
+        if (_more || _rejoined || _heard.Contains(0) || _heard.Contains(Node) || (_polled != 0 && rest <= TimeSpan.Zero))
+            return;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _wait.Token);
+        over.CancelAfter(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1));
+        try
+        {
+            while (!_heard.Contains(0) && !_heard.Contains(Node))
+                await _connection!.WaitAsync(over.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // The interval is over, or somebody else needs the turn.
+        }
+    }
+
+    private async Task<HubNews> LookAsync(INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var connection = _connection!;
+        _heard.Clear();
+        var polls = TimeProvider.System.GetElapsedTime(_polled) >= options.PollInterval || _polled == 0;
+        if (polls)
+        {
+            _polled = TimeProvider.System.GetTimestamp();
+            if (!await StillHereAsync(connection, cancellation))
+            {
+                TakenForDead(logger, Node);
+                await EnterAsync(cancellation);
+                connection = _connection!;
+            }
+            await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
+        }
+        var rejoined = _rejoined;
+        _rejoined = false;
+        var claimed = await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
+        var activities = await NodeClaims.FreeActivitiesAsync(connection, tasks, options.ClaimSize, cancellation);
+        _more = claimed.Count == options.ClaimSize;
+        var (messages, unreadable) = await NodeClaims.MessagesAsync(connection, Node, cancellation);
+        return new HubNews
+        {
+            Rejoined = rejoined,
+            Wakes = await NodeClaims.DuesAsync(connection, claimed, now, cancellation),
+            Messages = messages,
+            Unreadable = unreadable,
+            Activities = activities,
+            Held = polls || rejoined ? await NodeClaims.HeldAsync(connection, Node, cancellation) : null,
+        };
+    }
+
+    private async Task<bool> StillHereAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var renew = TimeProvider.System.GetElapsedTime(_renewed) >= options.Lease / 3;
+        await using var command = new NpgsqlCommand(
+            renew
+                ? "UPDATE nodes SET lease_until = now() + $2 WHERE id = $1 AND left_at IS NULL RETURNING id"
+                : "SELECT id FROM nodes WHERE id = $1 AND left_at IS NULL",
+            connection);
+        command.Parameters.Add(Parameters.Small(Node));
+        if (renew)
+        {
+            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
+            _renewed = TimeProvider.System.GetTimestamp();
+        }
+        return await command.ExecuteScalarAsync(cancellation) is not null;
+    }
+
+    /// <summary>Ends the wait of whoever listens.</summary>
+    private async Task TakeTurnAsync(CancellationToken cancellation)
+    {
+        var waiting = _wait;
+        await waiting.CancelAsync();
+        await _turn.WaitAsync(cancellation);
+        _wait = new CancellationTokenSource();
+        waiting.Dispose();
+    }
+
+    private async Task DropAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await NodeClaims.DiscardAsync(connection);
+        }
+    }
+
+    [LoggerMessage(EventId = 1310, Level = LogLevel.Information, Message = "This process is node {Node} of the task hub")]
+    private static partial void Joined(ILogger logger, int node);
+
+    [LoggerMessage(EventId = 1311, Level = LogLevel.Warning, Message = "The other nodes have taken node {Node} for dead; it begins again under another number")]
+    private static partial void TakenForDead(ILogger logger, int node);
+
+    [LoggerMessage(EventId = 1312, Level = LogLevel.Warning, Message = "The connection that holds the place of node {Node} was lost; it is made again")]
+    private static partial void SessionLost(ILogger logger, Exception exception, int node);
+
+    [LoggerMessage(EventId = 1313, Level = LogLevel.Debug, Message = "A look for work met another node's; it is made again")]
+    private static partial void LookAgain(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 1314, Level = LogLevel.Warning, Message = "Node {Node} could not say that it goes")]
+    private static partial void NotLeft(ILogger logger, Exception exception, int node);
+}

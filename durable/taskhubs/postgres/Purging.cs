@@ -1,0 +1,60 @@
+using Npgsql;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+
+namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
+
+/// <summary>Removes ended instances, with those below them if wanted.</summary>
+internal static class Purging
+{
+    /// <summary>The instance and, where it has ended, its children, and theirs.</summary>
+    private const string Family = """
+        WITH RECURSIVE family(instance_id, status, ended, level) AS (
+            SELECT instance_id, status, ended_at IS NOT NULL, 0 FROM instances WHERE instance_id = $1
+            UNION ALL
+            SELECT i.instance_id, i.status, i.ended_at IS NOT NULL, f.level + 1 FROM instances i JOIN family f ON i.parent_id = f.instance_id WHERE f.ended)
+        SELECT instance_id, status, ended, level FROM family ORDER BY level, instance_id
+        """;
+
+    public static WriteResult Purge(NpgsqlConnection connection, NpgsqlTransaction transaction, PurgeInstance purge)
+    {
+        var family = new List<(string Id, OrchestrationRuntimeStatus Status, bool Ended)>();
+        using (var command = new NpgsqlCommand(Family, connection, transaction))
+        {
+            command.Parameters.Add(Parameters.Text(purge.InstanceId));
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+                family.Add((reader.GetString(0), (OrchestrationRuntimeStatus)reader.GetInt32(1), reader.GetBoolean(2)));
+        }
+        if (family.Count == 0)
+            return new WriteResult(WriteOutcome.Done, []);
+        if (purge.InstanceId[0] == '@')
+            return Remove([purge.InstanceId]);
+        if (!family[0].Ended)
+            return new WriteResult(WriteOutcome.Refused, []) { Status = family[0].Status };
+        if (purge.KeepIfChildrenLive && family.Find(one => !one.Ended) is { Id: not null } alive)
+            return new WriteResult(WriteOutcome.Refused, []) { Status = alive.Status };
+        return Remove([.. family.Where((one, index) => one.Ended && (purge.Recursive || index == 0)).Select(one => one.Id)]);
+
+        WriteResult Remove(string[] ids)
+        {
+            // Whatever lives again since the look stays.
+            using var locked = new NpgsqlCommand(
+                "SELECT instance_id FROM instances WHERE instance_id = ANY($1) AND (ended_at IS NOT NULL OR instance_id LIKE '@%') ORDER BY instance_id FOR UPDATE", connection, transaction);
+            locked.Parameters.Add(Parameters.Texts(ids, id => id));
+            var still = new List<string>();
+            using (var reader = locked.ExecuteReader())
+            {
+                while (reader.Read())
+                    still.Add(reader.GetString(0));
+            }
+            if (still.Count > 0)
+            {
+                using var batch = new NpgsqlBatch(connection, transaction);
+                PlanWriter.Purge(batch, still);
+                batch.ExecuteNonQuery();
+            }
+            return new WriteResult(WriteOutcome.Done, []) { Count = still.Count };
+        }
+    }
+}

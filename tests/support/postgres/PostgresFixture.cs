@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace SnapshotWorkflows.Tests.Support.Postgres;
+
+/// <summary>
+/// A PostgreSQL cluster of its own: own folder, a free port of 127.0.0.1, no Unix socket, ended by its own process id. PostgreSQL refuses to run as root, so as
+/// user postgres then. fsync is off unless asked for: tests kill processes, not machines.
+/// </summary>
+public sealed class PostgresFixture : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder;
+    private readonly bool _fsync;
+    private Process? _server;
+    private int _databases;
+
+    private PostgresFixture(string folder, int port, bool fsync) => (_folder, Port, _fsync) = (folder, port, fsync);
+
+    public int Port { get; }
+
+    /// <summary>Of the administrator, who needs no password: the cluster trusts its loopback address.</summary>
+    public string ConnectionString => DatabaseString("postgres");
+
+    public static async Task<PostgresFixture> StartAsync(bool fsync = false)
+    {
+        var folder = Directory.CreateTempSubdirectory("swf-postgres-").FullName;
+        var fixture = new PostgresFixture(folder, FreePort(), fsync);
+        try
+        {
+            if (IsRoot)
+                await RunAsync("chown", ["postgres", folder]);
+            await RunAsync(Binary("initdb"), ["-D", fixture.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], asPostgres: true);
+            await fixture.StartServerAsync();
+            return fixture;
+        }
+        catch
+        {
+            await fixture.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The connection string of a database that nobody has used.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref _databases)}");
+        await PsqlAsync("postgres", $"CREATE DATABASE {name}");
+        return DatabaseString(name);
+    }
+
+    /// <summary>Ends every session and comes up again, as a restart of the service does.</summary>
+    public async Task RestartAsync()
+    {
+        await StopServerAsync();
+        await StartServerAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopServerAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Data => Path.Combine(_folder, "data");
+
+    private static bool IsRoot => Environment.UserName == "root";
+
+    private string DatabaseString(string database) =>
+        string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Database={database};Username=postgres;Timeout=5;Maximum Pool Size=40");
+
+    public async Task StartServerAsync()
+    {
+        var start = Start(Binary("postgres"), [
+            "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+            "-c", $"fsync={(_fsync ? "on" : "off")}", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"], asPostgres: true);
+        _server = Process.Start(start)!;
+        _server.OutputDataReceived += (_, _) => { };
+        _server.ErrorDataReceived += (_, _) => { };
+        _server.BeginOutputReadLine();
+        _server.BeginErrorReadLine();
+        var began = Stopwatch.StartNew();
+        while (!await AnswersAsync())
+        {
+            if (_server.HasExited || began.Elapsed > s_patience)
+                throw new InvalidOperationException($"PostgreSQL on port {Port} does not answer.");
+            // Nothing tells of readiness but an answer.
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>Fast shutdown (SIGINT): sessions are ended, nothing committed is lost.</summary>
+    public async Task StopServerAsync()
+    {
+        if (_server is not { HasExited: false } server)
+            return;
+        // With setpriv the process is the server itself, not a shell around it.
+        await RunAsync("kill", ["-INT", server.Id.ToString(CultureInfo.InvariantCulture)]);
+        await server.WaitForExitAsync().WaitAsync(s_patience);
+        server.Dispose();
+        _server = null;
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        using var probe = Process.Start(Start(Binary("pg_isready"), ["-q", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture)]))!;
+        await probe.WaitForExitAsync();
+        return probe.ExitCode == 0;
+    }
+
+    private Task PsqlAsync(string database, string sql) => RunAsync(
+        Binary("psql"), ["-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-qc", sql]);
+
+    private static async Task RunAsync(string program, string[] arguments, bool asPostgres = false)
+    {
+        using var process = Process.Start(Start(program, arguments, asPostgres))!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await error}{await output}");
+    }
+
+    private static ProcessStartInfo Start(string program, IEnumerable<string> arguments, bool asPostgres = false)
+    {
+        string[] words = asPostgres && IsRoot
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]
+            : [program, .. arguments];
+        var start = new ProcessStartInfo(words[0], words[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = "/" };
+        start.Environment["LC_ALL"] = "C";
+        return start;
+    }
+
+    /// <summary>Debian keeps the server's programs outside the path.</summary>
+    private static string Binary(string name)
+    {
+        var versions = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [];
+        var found = versions.OrderByDescending(folder => folder, StringComparer.Ordinal).Select(folder => Path.Combine(folder, "bin", name)).FirstOrDefault(File.Exists)
+            ?? (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        return found ?? throw new InvalidOperationException("PostgreSQL is not installed: install the package postgresql, or run ./test, which does it.");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
