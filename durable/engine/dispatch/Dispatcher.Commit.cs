@@ -128,7 +128,7 @@ internal sealed partial class Dispatcher
         var commit = reopened.Commit;
         _ended.Remove(commit.InstanceId);
         foreach (var activity in commit.Activities)
-            _claims.Enqueue(activity.Key);
+            Claim(new ClaimActivity(activity.Key));
         MarkReady(commit.InstanceId);
         waiters.Changed(commit.InstanceId);
     }
