@@ -30,13 +30,21 @@ public sealed partial class FunctionsApplication : IAsyncDisposable
     public async Task<int> WaitForShutdownAsync(CancellationToken stop)
     {
         await _web.WaitForShutdownAsync(stop);
-        var broken = Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
-        return broken ? HostExitCodes.Software : HostExitCodes.Success;
+        var broken = Services.GetServices<IHostedService>().OfType<BackgroundService>().Where(service => service.ExecuteTask is { IsFaulted: true }).ToList();
+        foreach (var service in broken)
+        {
+            LogBroken(Services.GetRequiredService<ILogger<FunctionsApplication>>(), service.ExecuteTask!.Exception!.GetBaseException(), service.GetType().Name);
+        }
+
+        return broken.Count > 0 ? HostExitCodes.Software : HostExitCodes.Success;
     }
 
     public ValueTask DisposeAsync() => _web.DisposeAsync();
 
     internal void LogStartFailure(Exception exception) => LogNotStarted(Services.GetRequiredService<ILogger<FunctionsApplication>>(), exception);
+
+    [LoggerMessage(EventId = 5009, Level = LogLevel.Critical, Message = "{Part} broke and brought the host down")]
+    private static partial void LogBroken(ILogger logger, Exception exception, string part);
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Debug, Message = "The host could not start")]
     private static partial void LogNotStarted(ILogger logger, Exception exception);

@@ -83,7 +83,7 @@ public static class FunctionsHost
             "state.denied", $"The host may not use its files: {denied.Message}", "Give the account of this service the state path, or another one that it may write to."),
         DbException database => new HostStartupException(
             "database.unusable",
-            $"A database of the host cannot be used: {database.Message}",
+            $"{database.Data["path"] ?? "A database of the host"} cannot be used: {database.Message}",
             database.IsTransient || database.InnerException is SocketException or IOException or TimeoutException
                 ? "Start the database server, or correct the connection; then start again."
                 : "Restore it from a copy, or name another state path or connection; a damaged file is left as it is.",

@@ -13,6 +13,8 @@ internal static partial class HostLogging
     /// <summary>Logs every request with its query, which may hold a key.</summary>
     private const string RequestLog = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
+    private const string PlatformLog = "Microsoft.Extensions.Hosting.Internal.Host";
+
     public static void Add(ILoggingBuilder logging, IConfiguration configuration, bool toConsole)
     {
         logging.SetMinimumLevel(LogLevel.Information);
@@ -29,6 +31,10 @@ internal static partial class HostLogging
             });
             logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         }
+
+        // What hinders the start is said in one line by FunctionsHost, what breaks later by FunctionsApplication; the platform would say both with its own stack trace.
+        logging.AddFilter(PlatformLog, LogLevel.None);
+        logging.AddFilter<ConsoleLoggerProvider>(PlatformLog, LogLevel.None);
 
         // After the configuration, so that no setting can bring keys into the log.
         logging.AddFilter(RequestLog, LogLevel.Warning);

@@ -40,8 +40,10 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
                     throw new NotSupportedException($"The task hub {_path} has history format {format}; this program reads formats up to {HistoryJson.FormatVersion}. Run the newer program.");
                 _epoch = (long)_write.Scalar("UPDATE hub SET epoch = epoch + 1 RETURNING epoch")!;
             }
-            catch
+            catch (Exception e)
             {
+                // The database's own message does not say which file it means.
+                e.Data["path"] = _path;
                 Close();
                 throw;
             }

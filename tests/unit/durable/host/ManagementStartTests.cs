@@ -174,6 +174,28 @@ public sealed class ManagementStartTests
         Assert.StartsWith("error taskHub.inUse: ", error.ToString());
     }
 
+    [Fact]
+    public async Task A_hub_that_is_no_database_stops_the_start_with_one_line_that_names_it()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("host.json", """{"version":"2.0"}""");
+        folder.Write(".state/hub.db", "this is no database, but a text that somebody has put here");
+        using var error = new StringWriter();
+        var log = new CollectingLogger();
+        var code = await FunctionsHost.RunAsync(
+            ["--port", "0", "--settings-root", folder.Path],
+            builder =>
+            {
+                builder.Services.AddSingleton<Microsoft.Extensions.Logging.ILoggerProvider>(log);
+                builder.UseDurableTask(SampleOrchestrations.Register, (services, _) => SampleHub.Create(services, Path.Combine(builder.StatePath!, "hub.db")));
+            },
+            new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false });
+        Assert.Equal(HostExitCodes.Configuration, code);
+        var line = Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith($"error database.unusable: {folder.PathOf(".state/hub.db")} cannot be used: ", line);
+        Assert.DoesNotContain(log.Lines, entry => entry.Contains("   at "));
+    }
+
     public sealed class Starter
     {
         [Function("Start")]
