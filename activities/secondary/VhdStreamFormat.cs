@@ -26,6 +26,8 @@ public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
     public override async Task<StreamVerdict> VerifyAsync(ISecondaryStore store, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
     {
         var request = new VerificationRequest { Location = input.Location, ExpectedRoot = new DiskRoot(input.Expected.Root), ExpectedDiskBytes = input.Expected.DiskBytes };
+        // An export's own length says nothing about the copy's; only who wrote the copy knows that.
+        if (input.Format is not null && input.Location.EndsWith($"/{input.Key.Uuid}.vhd", StringComparison.Ordinal)) request = request with { ExpectedDataBytes = input.Expected.StoredBytes };
         var result = await new VhdVerification(time).VerifyAsync(store, request, progress, cancellation);
         return result.Verdict == VerificationVerdict.Match
             ? new StreamVerdict(new ContentReceipt(result.Digest!.Root.ToString(), result.DiskBytes, result.AllocatedBytes, result.DataBytes), Damaged: false, result.Summary)

@@ -42,6 +42,7 @@ internal static class BackupPhases
         return options["--format"] switch
         {
             "chunks" => await ChunksAsync(options, store),
+            "vhd" => await VhdPhases.RunAsync(options, store),
             var other => throw new InvalidOperationException($"The format '{other}' is not known here."),
         };
     }

@@ -1,3 +1,6 @@
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Blobs;
 using SnapshotWorkflows.Secondary.Nfs;
@@ -20,11 +23,32 @@ internal static class BackupStore
         return new BlobStore(new BlobStoreOptions { Name = "bench", Container = place, ConnectionString = Environment.GetEnvironmentVariable(ConnectionVariable), CreateContainer = true });
     }
 
+    /// <summary>Bytes that the store holds: objects, and parts of objects that are still in the making.</summary>
     public static async Task<long> SizeAsync(string text)
     {
-        long size = 0;
+        var size = await StagedAsync(text);
         await foreach (var one in Open(text).ListAsync("", default))
             size += one.Length;
+        return size;
+    }
+
+    private static async Task<long> StagedAsync(string text)
+    {
+        var place = text[(text.IndexOf(':') + 1)..];
+        if (text.StartsWith("folder:", StringComparison.Ordinal))
+        {
+            var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+            return Directory.Exists(place) ? Directory.EnumerateFiles(place, "*.staged.partial", everything).Sum(file => new FileInfo(file).Length) : 0;
+        }
+        var container = new BlobContainerClient(Environment.GetEnvironmentVariable(ConnectionVariable), place);
+        long size = 0;
+        if (!await container.ExistsAsync())
+            return 0;
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.Uncommitted))
+        {
+            var blocks = await container.GetBlockBlobClient(blob.Name).GetBlockListAsync(BlockListTypes.Uncommitted);
+            size += blocks.Value.UncommittedBlocks.Sum(block => block.SizeLong);
+        }
         return size;
     }
 }

@@ -7,7 +7,7 @@ internal sealed class TransferPacer(long bytesPerSecond, TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly long _begin = time.GetTimestamp();
-    private TimeSpan _free;
+    private TimeSpan _free = -s_burst;
 
     public async ValueTask WaitAsync(long bytes, CancellationToken cancellation)
     {

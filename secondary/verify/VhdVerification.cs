@@ -15,6 +15,9 @@ public sealed record VerificationRequest
     /// <summary>The size that the disk must have; null = any.</summary>
     public long? ExpectedDiskBytes { get; init; }
 
+    /// <summary>The length that the VHD must have; null = any.</summary>
+    public long? ExpectedDataBytes { get; init; }
+
     /// <summary>The source's digest from this process, where there is one: lets a mismatch name the first extent.</summary>
     public DiskDigest? Source { get; init; }
 
@@ -75,6 +78,8 @@ public sealed class VhdVerification(TimeProvider time)
         try
         {
             var disk = await VhdReader.OpenAsync(source, cancellation);
+            // What we write has every bit set; what others write need not.
+            disk.DemandFullBitmaps = disk.Footer.CreatorApplication == VhdWriteOptions.OwnCreator;
             var digest = await DiskHasher.ComputeAsync(disk, request.Hashing, progress, cancellation);
             return Judge(source.Length, check, disk, digest, request);
         }
@@ -90,7 +95,9 @@ public sealed class VhdVerification(TimeProvider time)
         var expected = request.ExpectedRoot ?? request.Source?.Root;
         var first = request.Source?.FirstDifference(digest);
         var (verdict, summary) =
-            request.ExpectedDiskBytes is { } bytes && bytes != disk.DiskBytes
+            request.ExpectedDataBytes is { } length && length != dataBytes
+                ? (VerificationVerdict.Mismatch, $"The VHD has {dataBytes} bytes, {length} were expected.")
+            : request.ExpectedDiskBytes is { } bytes && bytes != disk.DiskBytes
                 ? (VerificationVerdict.Mismatch, $"The disk has {disk.DiskBytes} bytes, {bytes} were expected.")
             : expected is null
                 ? (VerificationVerdict.NotCompared, "The structure is sound; the content was hashed and not compared.")

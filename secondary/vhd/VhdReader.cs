@@ -32,6 +32,9 @@ public sealed class VhdReader : ISparseDisk
 
     public int AllocatedBlocks { get; }
 
+    /// <summary>A block whose bitmap leaves a sector out is damage, as in a VHD that we wrote ourselves.</summary>
+    internal bool DemandFullBitmaps { get; set; }
+
     /// <summary>Bytes of the disk that the file has room for.</summary>
     public long AllocatedBytes => _layout.IsFixed ? DiskBytes : (long)AllocatedBlocks * BlockBytes;
 
@@ -142,7 +145,7 @@ public sealed class VhdReader : ISparseDisk
             var at = sector * (long)VhdFormat.SectorBytes;
             if (await _source.ReadAsync(at, bits, part, cancellation) != bits.Length + part.Length)
                 throw VhdException.Damaged("vhd.truncated", at, $"The file ends within block {block}");
-            _bitmap = new CachedBitmap((int)block, bits);
+            Keep((int)block, bits);
             VhdBitmap.Apply(bits, 0, part.Span);
             return;
         }
@@ -157,8 +160,15 @@ public sealed class VhdReader : ISparseDisk
             return cached.Bits;
         var bits = new byte[_layout.BitmapBytes];
         await ReadAsync(_source, _layout.Table[block] * (long)VhdFormat.SectorBytes, bits, $"the bitmap of block {block}", cancellation);
-        _bitmap = new CachedBitmap(block, bits);
+        Keep(block, bits);
         return bits;
+    }
+
+    private void Keep(int block, byte[] bits)
+    {
+        if (DemandFullBitmaps && !VhdBitmap.IsFull(bits, BlockBytes / VhdFormat.SectorBytes))
+            throw VhdException.Damaged("vhd.bitmap", _layout.Table[block] * (long)VhdFormat.SectorBytes, $"The bitmap of block {block} leaves sectors out, which this writer never does");
+        _bitmap = new CachedBitmap(block, bits);
     }
 
     private static async Task<VhdFooter> ReadFooterAsync(IRandomAccessSource source, CancellationToken cancellation)

@@ -11,7 +11,9 @@ public sealed record VhdWriteOptions
     public required DateTimeOffset Timestamp { get; init; }
 
     /// <summary>Four ASCII characters. qemu-img 7.2 goes by the geometry, and cuts the disk short, for creators that it does not know; readers that go by the current size read any.</summary>
-    public string CreatorApplication { get; init; } = "swf ";
+    public string CreatorApplication { get; init; } = OwnCreator;
+
+    internal const string OwnCreator = "swf ";
 
     internal VhdFooter Footer()
     {
