@@ -31,11 +31,12 @@ public sealed class DestinationTests
     {
         var wrong = Assert.Throws<SecondaryStoreException>(() => new SecondaryDestinations(new SecondaryOptions
         {
-            Destinations = { One("a"), One("a"), new SecondaryDestinationOptions { Name = "bad name", Kind = "tape", MinimumFreeBytes = -1 } },
+            Destinations = { One("a"), One("a"), new SecondaryDestinationOptions { Name = "bad name", Kind = "tape", MinimumFreeBytes = -1 }, new SecondaryDestinationOptions { Name = "d" },
+                new SecondaryDestinationOptions { Name = "e", Kind = "blob" } },
             DefaultDestination = "c",
         }));
         Assert.Equal(StoreCodes.NoDestination, wrong.Code);
-        foreach (var part in new[] { "two destinations", "no usable Name", "tape", "absolute Path", "Export", "MinimumFreeBytes" })
+        foreach (var part in new[] { "two destinations", "no usable Name", "tape", "absolute Path", "Export", "MinimumFreeBytes", "exactly one of ConnectionString" })
             Assert.Contains(part, wrong.Message);
     }
 }

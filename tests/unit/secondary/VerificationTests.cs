@@ -65,14 +65,14 @@ public sealed class VerificationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cleared_bitmap_bit_over_data_is_a_mismatch()
+    public async Task A_cleared_bitmap_bit_is_damage_in_a_vhd_of_our_own()
     {
         var (store, source) = await StoreAsync(vhd =>
         {
             vhd[2048] = 0;
             return vhd;
         });
-        Assert.Equal(VerificationVerdict.Mismatch, (await VerifyAsync(store, new VerificationRequest { Location = s_location, Source = source })).Verdict);
+        Assert.Equal(VerificationVerdict.Damaged, (await VerifyAsync(store, new VerificationRequest { Location = s_location, Source = source })).Verdict);
     }
 
     [Fact]
