@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using SnapshotWorkflows.Simulators;
 using SnapshotWorkflows.Simulators.World;
 
@@ -32,12 +33,24 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 try
 {
     await using var world = await RunningWorld.StartAsync(options, TimeProvider.System);
-    Console.WriteLine($"ready {world.Endpoints.Control}");
+    Console.WriteLine($"ready {world.Endpoints.ReadyLine(options.DataPath)}");
     await world.RunAsync(stop.Token);
-    return 0;
+    var unfired = world.UnfiredFaults();
+    foreach (var fault in unfired) await Console.Error.WriteLineAsync($"The planned fault never hit: {fault}");
+    return unfired.Count == 0 ? 0 : 3;
+}
+catch (JsonException malformed)
+{
+    await Console.Error.WriteLineAsync($"{options.FaultsPath} is not a list of faults: {malformed.Message}");
+    return 2;
+}
+catch (ArgumentException mistake)
+{
+    await Console.Error.WriteLineAsync($"{options.FaultsPath}: {mistake.Message}");
+    return 2;
 }
 catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
 {
-    await Console.Error.WriteLineAsync($"The simulators cannot run in {options.StatePath}: {failure.Message}");
+    await Console.Error.WriteLineAsync($"The simulators cannot run in {options.DataPath}: {failure.Message}");
     return 1;
 }

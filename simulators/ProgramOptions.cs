@@ -1,4 +1,5 @@
 using System.Globalization;
+using SnapshotWorkflows.Simulators.SolidFire;
 
 namespace SnapshotWorkflows.Simulators;
 
@@ -6,19 +7,44 @@ namespace SnapshotWorkflows.Simulators;
 internal sealed record ProgramOptions
 {
     public const string Usage = """
-        SnapshotWorkflows.Simulators --state DIR [options]
+        SnapshotWorkflows.Simulators --data DIR [options]
 
-          --state DIR           folder for endpoints.json, the array's blocks and the NFS export; made if missing
-          --xenserver 8|7.1     version of both pools; 7.1 has the resigning SR type (default 8)
-          --copy-rate BYTES     bytes a second that a host copies (default 419430400)
-          --clone-time SECONDS  how long the array takes to clone a volume (default 2)
-          --parent PID          stop when this process is gone
+          --data DIR                 folder of everything that is kept over restarts; made if missing
+          --solidfire PORT           port of the array's management address
+          --xenserver PORT           port of production's coordinator; the other three hosts take the next ports
+          --cloudstack PORT          port of the management server
+          --iscsi [PORT]             serves the array's volumes over iSCSI, with CHAP and access groups
+          --faults FILE              plans the faults of a JSON file, an array of what POST /faults takes
+          --seed N                   makes the identities of a new world repeatable
+          --solidfire-version V      newest API version of the array, 1.0 to 12.8 (default 12.5)
+          --xenserver-version 8|7.1  version of both pools; 7.1 has the resigning SR type (default 8)
+          --copy-rate BYTES          bytes a second that a host copies (default 419430400)
+          --clone-time SECONDS       how long the array takes to clone a volume (default 2)
+          --parent PID               stop when this process is gone
 
-        Prints "ready <control address>" once everything listens on 127.0.0.1, and stops at SIGTERM or SIGINT.
+        A port that is not given, or 0, is of the system's choice. Everything listens on 127.0.0.1. Prints "ready {...}" once it does: the
+        addresses and, as "credentials", the file that tells how to log in. Stops at SIGTERM or SIGINT: code 0, or 3 when a planned fault
+        never hit. Code 1: the folder cannot be used; 2: a wrong option.
         """;
 
     /// <summary>Absolute path.</summary>
-    public required string StatePath { get; init; }
+    public required string DataPath { get; init; }
+
+    public int SolidFirePort { get; init; }
+
+    public int XenServerPort { get; init; }
+
+    public int CloudStackPort { get; init; }
+
+    /// <summary>0: of the system's choice; null: no iSCSI.</summary>
+    public int? IscsiPort { get; init; }
+
+    /// <summary>Absolute path; null: no faults.</summary>
+    public string? FaultsPath { get; init; }
+
+    public int? Seed { get; init; }
+
+    public string SolidFireVersion { get; init; } = "12.5";
 
     public string XenServerVersion { get; init; } = "8";
 
@@ -33,25 +59,41 @@ internal sealed record ProgramOptions
     /// <exception cref="ArgumentException">An option is unknown, has no value, or has one that cannot be.</exception>
     public static ProgramOptions Parse(IReadOnlyList<string> arguments)
     {
-        var options = new ProgramOptions { StatePath = "" };
-        for (var i = 0; i < arguments.Count; i += 2)
+        var options = new ProgramOptions { DataPath = "" };
+        for (var i = 0; i < arguments.Count; i++)
         {
-            if (i + 1 == arguments.Count) throw new ArgumentException($"{arguments[i]} needs a value.");
-            options = options.With(arguments[i], arguments[i + 1]);
+            var (name, next) = (arguments[i], i + 1 < arguments.Count ? arguments[i + 1] : null);
+            if (name == "--iscsi" && next?.StartsWith('-') != false)
+            {
+                options = options with { IscsiPort = 0 };
+                continue;
+            }
+
+            options = options.With(name, next ?? throw new ArgumentException($"{name} needs a value."));
+            i++;
         }
 
-        return options.StatePath.Length > 0 ? options : throw new ArgumentException("--state is required: the folder to run in.");
+        return options.DataPath.Length > 0 ? options : throw new ArgumentException("--data is required: the folder to run in.");
     }
 
     private ProgramOptions With(string name, string value) => name switch
     {
-        "--state" => this with { StatePath = value.Length > 0 ? Path.GetFullPath(value) : throw new ArgumentException("--state needs a folder.") },
-        "--xenserver" => this with { XenServerVersion = value is "8" or "7.1" ? value : throw new ArgumentException($"--xenserver is 8 or 7.1, not '{value}'.") },
+        "--data" => this with { DataPath = value.Length > 0 ? Path.GetFullPath(value) : throw new ArgumentException("--data needs a folder.") },
+        "--solidfire" => this with { SolidFirePort = Port(name, value, 65_535) },
+        "--xenserver" => this with { XenServerPort = Port(name, value, 65_532) },
+        "--cloudstack" => this with { CloudStackPort = Port(name, value, 65_535) },
+        "--iscsi" => this with { IscsiPort = Port(name, value, 65_535) },
+        "--faults" => this with { FaultsPath = File.Exists(value) ? Path.GetFullPath(value) : throw new ArgumentException($"--faults names '{value}', which is no file.") },
+        "--seed" => this with { Seed = (int)Whole(name, value, 0, 1_000_000_000) },
+        "--solidfire-version" => this with { SolidFireVersion = SolidFireOptions.KnownVersions.Contains(value) ? value : throw new ArgumentException($"--solidfire-version is one of {string.Join(", ", SolidFireOptions.KnownVersions)}, not '{value}'.") },
+        "--xenserver-version" => this with { XenServerVersion = value is "8" or "7.1" ? value : throw new ArgumentException($"--xenserver-version is 8 or 7.1, not '{value}'.") },
         "--copy-rate" => this with { CopyBytesPerSecond = Whole(name, value, 1, long.MaxValue) },
         "--clone-time" => this with { CloneTime = TimeSpan.FromSeconds(Seconds(name, value)) },
         "--parent" => this with { ParentProcess = (int)Whole(name, value, 1, int.MaxValue) },
         _ => throw new ArgumentException($"'{name}' is no option of this program."),
     };
+
+    private static int Port(string name, string value, int most) => (int)Whole(name, value, 0, most);
 
     private static long Whole(string name, string value, long from, long to) =>
         long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from && number <= to

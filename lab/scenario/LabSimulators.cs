@@ -35,7 +35,7 @@ internal sealed class LabSimulators : IAsyncDisposable
     public static async Task<LabSimulators> StartAsync(RunFolder folder, string xenServer, long copyRate, Reaper reaper, CancellationToken cancellation)
     {
         var state = folder.MakeFolder("simulators");
-        string[] arguments = ["--state", state, "--xenserver", xenServer, "--copy-rate", copyRate.ToString()];
+        string[] arguments = ["--data", state, "--xenserver-version", xenServer, "--copy-rate", copyRate.ToString()];
         var process = await ChildProcess.StartAsync("simulators", Checkout.Simulators, arguments, new Dictionary<string, string>(), folder.Log("simulators"), reaper);
         try
         {

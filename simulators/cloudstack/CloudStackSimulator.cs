@@ -11,7 +11,7 @@ namespace SnapshotWorkflows.Simulators.CloudStack;
 /// A CloudStack management server at <c>/client/api</c>: signed requests by GET or POST, JSON answers, asynchronous jobs.
 /// Faults are planned for system <c>cloudstack</c> and the command names.
 /// </summary>
-public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
+public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDisposable
 {
     /// <summary>Name of this system in fault plans and call counts.</summary>
     public const string SystemName = "cloudstack";
@@ -20,6 +20,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
     private readonly TimeProvider clock;
     private readonly FaultPlan faults;
     private readonly CloudState state = new();
+    private readonly CloudTables? tables;
     private readonly JobCalls jobs;
     private readonly Dictionary<string, (Func<CommandParameters, JsonObject> Call, bool Changes)> commands;
     private long awayUntil;
@@ -29,8 +30,13 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
         this.options = options;
         this.clock = clock;
         this.faults = faults;
+        tables = options.State is null ? null : new CloudTables(state, options.State);
+        tables?.Load();
+        tables?.Save();
+        var events = new CloudEvents(state, options, clock) { Listener = Webhooks.Enqueue };
         var lists = new ListCalls(state, options);
         jobs = new JobCalls(state, options, clock);
+        var snapshots = new SnapshotCalls(state, options, clock, jobs, lists, events);
         commands = new(StringComparer.OrdinalIgnoreCase)
         {
             ["listZones"] = (lists.ListZones, false),
@@ -39,12 +45,41 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
             ["listVolumes"] = (lists.ListVolumes, false),
             ["listVirtualMachines"] = (lists.ListVirtualMachines, false),
             ["listSnapshots"] = (lists.ListSnapshots, false),
+            ["listSnapshotPolicies"] = (snapshots.ListPolicies, false),
+            ["createSnapshot"] = (snapshots.Create, true),
+            ["deleteSnapshot"] = (snapshots.Delete, true),
+            ["revertSnapshot"] = (snapshots.Revert, true),
+            ["createSnapshotPolicy"] = (snapshots.CreatePolicy, true),
+            ["deleteSnapshotPolicies"] = (snapshots.DeletePolicies, true),
             ["createTags"] = (jobs.CreateTags, true),
+            ["deleteTags"] = (jobs.DeleteTags, true),
             ["queryAsyncJobResult"] = (jobs.QueryAsyncJobResult, false),
         };
     }
 
     public string ZoneId => state.Zone.Id;
+
+    /// <summary>Sends the events of snapshots; nowhere until it is told where.</summary>
+    public WebhookSender Webhooks { get; } = new();
+
+    /// <summary>The server is away for a while; jobs under way fail, as they do when it restarts.</summary>
+    public void Restart(TimeSpan away)
+    {
+        lock (state.Gate)
+        {
+            foreach (var job in state.Jobs.Values.Where(job => job.Status == 0))
+            {
+                job.Fail(530, "job cancelled because of management server restart or shutdown");
+            }
+
+            tables?.Save();
+        }
+
+        Volatile.Write(ref awayUntil, (clock.GetUtcNow() + away).UtcTicks);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Webhooks.Dispose();
 
     /// <summary>Adds an account; the same name twice is one account.</summary>
     public CloudAccount AddAccount(string name)
@@ -55,6 +90,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
             {
                 account = new CloudAccount(Guid.NewGuid().ToString(), name);
                 state.Accounts.Add(name, account);
+                tables?.Save();
             }
 
             return account;
@@ -66,6 +102,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
         lock (state.Gate)
         {
             state.VirtualMachines.Add(machine);
+            tables?.Save();
         }
     }
 
@@ -74,6 +111,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
         lock (state.Gate)
         {
             state.Volumes.Add(volume);
+            tables?.Save();
         }
     }
 
@@ -82,6 +120,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
         lock (state.Gate)
         {
             state.Snapshots.Add(snapshot);
+            tables?.Save();
         }
     }
 
@@ -90,7 +129,10 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
     {
         lock (state.Gate)
         {
-            jobs.Step();
+            if (jobs.Step())
+            {
+                tables?.Save();
+            }
         }
     }
 
@@ -116,7 +158,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
         var fault = faults.Take(SystemName, null, known);
         if (fault?.Action == FaultAction.Restart)
         {
-            Volatile.Write(ref awayUntil, (clock.GetUtcNow() + fault.Duration).UtcTicks);
+            Restart(fault.Duration);
             context.Abort();
             return;
         }
@@ -164,6 +206,11 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable
             {
                 var result = entry.Call(new CommandParameters(command, values));
                 faults.CountCall(SystemName, command);
+                if (entry.Changes)
+                {
+                    tables?.Save();
+                }
+
                 return (StatusCodes.Status200OK, new JsonObject { [envelope] = result });
             }
         }

@@ -9,9 +9,9 @@ internal sealed class CloudState
 
     public Lock Gate { get; } = new();
 
-    public string DomainId { get; } = Guid.NewGuid().ToString();
+    public string DomainId { get; set; } = Guid.NewGuid().ToString();
 
-    public CloudZone Zone { get; } = new(Guid.NewGuid().ToString(), "zone1");
+    public CloudZone Zone { get; set; } = new(Guid.NewGuid().ToString(), "zone1");
 
     public Dictionary<string, CloudAccount> Accounts { get; } = new(StringComparer.Ordinal);
 
@@ -21,9 +21,11 @@ internal sealed class CloudState
 
     public List<CloudSnapshot> Snapshots { get; } = [];
 
+    public List<CloudSnapshotPolicy> Policies { get; } = [];
+
     public Dictionary<string, CloudJob> Jobs { get; } = new(StringComparer.Ordinal);
 
-    public List<(string ResourceId, string ResourceType, string Key, string Value)> Tags { get; } = [];
+    public List<CloudTag> Tags { get; } = [];
 
     public bool Exists(string id) =>
         Volumes.Exists(volume => volume.Id == id) || VirtualMachines.Exists(machine => machine.Id == id) || Snapshots.Exists(snapshot => snapshot.Id == id);
@@ -39,8 +41,11 @@ internal sealed class CloudState
     })]);
 }
 
+/// <summary>A tag of a resource.</summary>
+internal sealed record CloudTag(string ResourceId, string ResourceType, string Key, string Value);
+
 /// <summary>An asynchronous command: its effect happens when its time is over.</summary>
-internal sealed class CloudJob(string id, string command, DateTimeOffset created, DateTimeOffset due, Func<JsonObject> effect)
+internal sealed class CloudJob(string id, string command, DateTimeOffset created, DateTimeOffset due, Func<JsonObject>? effect)
 {
     public string Id => id;
 
@@ -50,22 +55,32 @@ internal sealed class CloudJob(string id, string command, DateTimeOffset created
 
     public DateTimeOffset Due => due;
 
-    public JsonObject? Result { get; private set; }
+    public JsonObject? Result { get; set; }
 
     /// <summary>0 pending, 1 succeeded, 2 failed.</summary>
-    public int Status { get; private set; }
+    public int Status { get; set; }
+
+    /// <summary>What the job is about, when that is known before it ends.</summary>
+    public string? InstanceType { get; init; }
+
+    public string? InstanceId { get; init; }
 
     public void Run()
     {
         try
         {
-            Result = effect();
+            Result = effect!();
             Status = 1;
         }
         catch (CloudError error)
         {
-            Result = new JsonObject { ["errorcode"] = error.Code, ["errortext"] = error.Message };
-            Status = 2;
+            Fail(error.Code, error.Message);
         }
+    }
+
+    public void Fail(int code, string text)
+    {
+        Result = new JsonObject { ["errorcode"] = code, ["errortext"] = text };
+        Status = 2;
     }
 }

@@ -19,3 +19,8 @@ public sealed record CloudVolume(
 public sealed record CloudSnapshot(
     string Id, string Name, string VolumeId, string Account, string ZoneId, string State, string LocationType, string SnapshotType, string IntervalType,
     DateTimeOffset Created);
+
+/// <summary>A recurring snapshot: at most one of a volume for each interval type.</summary>
+/// <param name="IntervalType">0 hourly, 1 daily, 2 weekly, 3 monthly, as the answers number them.</param>
+/// <param name="Schedule"><c>MM</c>, <c>MM:HH</c> or <c>MM:HH:DD</c>.</param>
+public sealed record CloudSnapshotPolicy(string Id, string VolumeId, int IntervalType, string Schedule, string TimeZone, int MaxSnaps);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using SnapshotWorkflows.Simulators.CloudStack;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Simulators.World;
 
@@ -49,6 +50,16 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
         return (request.Method, path) switch
         {
             ("GET", ["inventory"]) => Inventory(),
+            ("GET", ["leaks"]) => Leaks.Find(JsonSerializer.SerializeToNode(Inventory(), s_json)!, Prefix(request)),
+            ("GET", ["faults", "unfired"]) => world.Faults.List().Where(fault => !fault.Fired).Select(FaultAnswer.From),
+            ("POST", ["time", "skip"]) => Done(Skip, await BodyAsync<SkipRequest>(request, cancellation)),
+            ("POST", ["solidfire", "jobs", "finish"]) => new { finished = world.Array.FinishJobs() },
+            ("POST", ["solidfire", "restart"]) => Done(world.Array.Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
+            ("POST", ["cloudstack", "restart"]) => Done(world.Cloud.Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
+            ("POST", ["cloudstack", "webhook"]) => Done(SetWebhook, await BodyAsync<WebhookRequest>(request, cancellation)),
+            ("GET", ["cloudstack", "webhook", "deliveries"]) => world.Cloud.Webhooks.Deliveries,
+            ("POST", ["cloudstack", "events"]) => await SendEventAsync(await BodyAsync<EventRequest>(request, cancellation)),
+            ("POST", ["solidfire", "cluster-faults"]) => Done(SetClusterFault, await BodyAsync<ClusterFaultRequest>(request, cancellation)),
             ("POST", ["world", "volumes"]) => world.Volumes.Make(await BodyAsync<VolumeRequest>(request, cancellation)),
             ("GET", ["guest"]) => world.Guest.Report(),
             ("POST", ["guest", "start"]) => Done(world.Guest.Start, await BodyAsync<GuestRequest>(request, cancellation)),
@@ -99,12 +110,56 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
         foreach (var pool in world.Pools) pool.SetExportFull(request.Full);
     }
 
-    private object Restart(string pool, RestartRequest request)
+    private object Restart(string pool, RestartRequest request) => Done(world.FindPool(pool).Restart, Away(request));
+
+    private static TimeSpan Away(RestartRequest request) => request.Seconds is < 0 or > 86_400
+        ? throw new ArgumentException("seconds is how long it is away, from 0 to 86400.")
+        : TimeSpan.FromSeconds(request.Seconds ?? 0);
+
+    private void Skip(SkipRequest request)
     {
-        if (request.Seconds is < 0 or > 86_400) throw new ArgumentException("seconds is how long the pool is away, from 0 to 86400.");
-        world.FindPool(pool).Restart(TimeSpan.FromSeconds(request.Seconds ?? 0));
-        return new { };
+        if (!(request.Seconds is > 0 and <= 31_622_400)) throw new ArgumentException("seconds is how much time is skipped, more than 0 and at most 31622400.");
+        world.Clock.Skip(TimeSpan.FromSeconds(request.Seconds));
+        world.Driver.Step();
     }
+
+    private void SetClusterFault(ClusterFaultRequest request)
+    {
+        if (request.Severity is not ("bestPractice" or "warning" or "error" or "critical")) throw new ArgumentException("severity is bestPractice, warning, error or critical.");
+        world.Array.SetFault(request.Code, request.Severity, request.Type, request.Details, request.Resolved);
+    }
+
+    private void SetWebhook(WebhookRequest request) => world.Cloud.Webhooks.SetTarget(request.PayloadUrl is null ? null : Target(request.PayloadUrl, request.SecretKey));
+
+    /// <summary>Sends an event as often as asked, each time the same, as a server does that lost track of what it delivered.</summary>
+    private async Task<object> SendEventAsync(EventRequest request)
+    {
+        if (request.Times is < 1 or > 100) throw new ArgumentException("times is from 1 to 100.");
+        var target = Target(request.PayloadUrl, request.SecretKey);
+        var occurred = new CloudActionEvent
+        {
+            Id = request.EventId ?? Guid.NewGuid().ToString(),
+            Type = request.Event,
+            Status = request.Status,
+            User = "admin",
+            Account = request.Account,
+            Entity = "com.cloud.storage.Snapshot",
+            EntityUuid = request.EntityUuid,
+            Description = request.Description,
+            At = world.Clock.GetUtcNow(),
+            Related = new Dictionary<string, string>(StringComparer.Ordinal) { ["Snapshot"] = request.EntityUuid },
+        };
+        var deliveries = new List<WebhookDelivery>();
+        for (var i = 0; i < request.Times; i++) deliveries.Add(await world.Cloud.Webhooks.DeliverAsync(target, occurred));
+        return deliveries;
+    }
+
+    private static WebhookTarget Target(string url, string? secret) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.IsLoopback
+        ? new WebhookTarget(address, secret)
+        : throw new ArgumentException($"payloadUrl is an address on this machine, not '{url}'.");
+
+    private static string Prefix(HttpRequest request) =>
+        request.Query["prefix"].ToString() is { Length: > 0 } prefix ? prefix : throw new ArgumentException("prefix is required: what the names of the things looked for begin with.");
 
     private static object Materialized((long Bytes, long AllocatedBytes) file) => new { bytes = file.Bytes, allocatedBytes = file.AllocatedBytes };
 

@@ -12,3 +12,13 @@ internal sealed record FillSnapshotsRequest(int Count);
 internal sealed record FullRequest(bool Full);
 
 internal sealed record RestartRequest(double? Seconds = null);
+
+internal sealed record SkipRequest(double Seconds);
+
+internal sealed record ClusterFaultRequest(string Code, string Severity = "warning", string Type = "cluster", string Details = "", bool Resolved = false);
+
+internal sealed record WebhookRequest(string? PayloadUrl = null, string? SecretKey = null);
+
+internal sealed record EventRequest(
+    string PayloadUrl, string EntityUuid, string? SecretKey = null, string Event = "SNAPSHOT.CREATE", string Status = "Completed", string Account = "acme",
+    string Description = "Successfully completed creating snapshot", string? EventId = null, int Times = 1);

@@ -49,6 +49,12 @@ public interface ILun : IBlockDevice
 
     /// <summary>Unit serial number as reported by the target.</summary>
     string Serial { get; }
+
+    /// <summary>Bytes of a logical block: 512, or 4096 without emulation.</summary>
+    int LogicalBlockBytes => 512;
+
+    /// <summary>Whether writes are refused now.</summary>
+    bool IsWriteProtected => false;
 }
 
 /// <summary>Where initiators meet targets: an array registers as one, hosts discover and log in through it.</summary>

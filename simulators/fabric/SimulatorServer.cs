@@ -34,15 +34,27 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>What the server shows, with its private key, for a second service of the same appliance; null over plain HTTP. The server owns it.</summary>
     public X509Certificate2? Certificate => certificate;
 
+    /// <summary>A certificate and its key as text that <see cref="StartAsync"/> takes, for a server that shall show the same again.</summary>
+    public static string NewCertificate(TimeProvider clock)
+    {
+        using var made = SimulatorCertificate.Create(clock);
+        return SimulatorCertificate.Export(made);
+    }
+
     /// <summary>Starts listening; over HTTPS with a fresh self-signed certificate, or with another server's.</summary>
     /// <param name="sameCertificateAs">
     /// A server whose certificate this one shows too, as the members of a pool do to whoever trusts the pool by one fingerprint. It must
     /// stay up at least as long.
     /// </param>
+    /// <param name="port">0: of the system's choice.</param>
+    /// <param name="certificate">What to show, made by <see cref="NewCertificate"/>.</param>
+    /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<SimulatorServer> StartAsync(
-        ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null, SimulatorServer? sameCertificateAs = null)
+        ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null, SimulatorServer? sameCertificateAs = null, int port = 0, string? certificate = null)
     {
-        var serverCertificate = https ? sameCertificateAs?.certificate ?? SimulatorCertificate.Create(clock ?? TimeProvider.System) : null;
+        var serverCertificate = !https
+            ? null
+            : sameCertificateAs?.certificate ?? (certificate is null ? SimulatorCertificate.Create(clock ?? TimeProvider.System) : SimulatorCertificate.Import(certificate));
         // The empty builder reads no settings and no environment: what listens is what stands here.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
@@ -53,7 +65,7 @@ public sealed class SimulatorServer : IAsyncDisposable
             options.Limits.MaxRequestBodySize = null;
             options.Limits.MinRequestBodyDataRate = null;
             options.Limits.MinResponseDataRate = null;
-            options.Listen(IPAddress.Loopback, 0, listen =>
+            options.Listen(IPAddress.Loopback, port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
                 if (serverCertificate is not null)

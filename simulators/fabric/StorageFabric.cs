@@ -12,6 +12,27 @@ public interface IStorageArray
     ILunSession? Login(string initiatorIqn, string targetIqn);
 }
 
+/// <summary>The secrets of a CHAP account: the initiator proves the first; the target proves the second when it is asked to.</summary>
+public sealed record ChapCredentials(string Username, string InitiatorSecret, string TargetSecret);
+
+/// <summary>Who logs in to which target.</summary>
+/// <param name="ChapUsername">The account that the initiator has proved to be; null without CHAP.</param>
+/// <param name="Address">Where the initiator came from, as ListISCSISessions shows it; null for a host inside the world.</param>
+public sealed record InitiatorLogin(string InitiatorName, string TargetName, string? ChapUsername = null, string? Address = null);
+
+/// <summary>An array as an iSCSI portal on a real network meets it: with CHAP accounts beside the access groups.</summary>
+public interface IIscsiArray : IStorageArray
+{
+    /// <summary>The secrets of a CHAP account; null when no such account may log in.</summary>
+    ChapCredentials? FindChap(string username);
+
+    /// <summary>Targets that this initiator, proved to be this account, may see.</summary>
+    IReadOnlyList<string> Discover(string initiatorIqn, string? chapUsername);
+
+    /// <summary>Logs in; null when the target does not exist or is not for this initiator.</summary>
+    ILunSession? Login(InitiatorLogin login);
+}
+
 /// <summary>The storage network of a world: arrays by portal (<c>address:3260</c>; the port may be left out).</summary>
 public sealed class StorageFabric : IStorageFabric
 {

@@ -20,5 +20,7 @@ internal sealed class ApiError(string name, string message) : Exception(message)
 
     public static ApiError AccountUnknown(long id) => new("xAccountIDDoesNotExist", $"Illegal AccountID {id}");
 
+    public static ApiError Unknown(string kind, long id) => new($"x{kind}IDDoesNotExist", $"{kind}ID {id} does not exist.");
+
     public static ApiError LimitExceeded(string message) => new("xExceededLimit", message);
 }

@@ -8,8 +8,11 @@ namespace SnapshotWorkflows.Simulators.SolidFire;
 /// The params of one call, read the way the cluster does: numeric strings count as numbers, "" / {} / null as absent, and
 /// names that no method asked for end up in <c>unusedParameters</c>.
 /// </summary>
-internal sealed class CallParameters(JsonObject members)
+internal sealed class CallParameters(JsonObject members, string method = "", ApiVersion? version = null)
 {
+    /// <summary>The version that the path named.</summary>
+    public ApiVersion Version { get; } = version ?? ApiVersion.Newest;
+
     private readonly HashSet<string> asked = new(StringComparer.Ordinal);
 
     /// <summary>Members that the method did not know.</summary>
@@ -30,8 +33,7 @@ internal sealed class CallParameters(JsonObject members)
     /// <summary>Whether the member is there at all, even as null.</summary>
     public bool Has(string name)
     {
-        asked.Add(name);
-        return members.ContainsKey(name);
+        return Ask(name) && members.ContainsKey(name);
     }
 
     /// <summary>Marks members that are accepted and have no effect here.</summary>
@@ -39,7 +41,7 @@ internal sealed class CallParameters(JsonObject members)
     {
         foreach (var name in names)
         {
-            asked.Add(name);
+            Ask(name);
         }
     }
 
@@ -47,6 +49,17 @@ internal sealed class CallParameters(JsonObject members)
     {
         var node = Member(name);
         return node is null || IsEmptyText(node) ? null : ToInteger(node, name);
+    }
+
+    /// <summary>A number that may have a fraction.</summary>
+    public double? Number(string name)
+    {
+        var node = Member(name);
+        return node is null || IsEmptyText(node)
+            ? null
+            : double.TryParse(node.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+                ? value
+                : throw ApiError.InvalidParameterType(name);
     }
 
     public long RequiredInteger(string name) => Integer(name) ?? throw ApiError.MissingParameter(name);
@@ -102,6 +115,13 @@ internal sealed class CallParameters(JsonObject members)
         };
     }
 
+    /// <summary>A time that is given in the API's form.</summary>
+    public DateTimeOffset? Time(string name) => Text(name) is not { } text
+        ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            ? time
+            : throw ApiError.InvalidParameter($"{text} is not a time; expected YYYY-MM-DDTHH:MM:SSZ");
+
     public IReadOnlyList<long>? Integers(string name) => Elements(name)?.Select(node => ToInteger(node, name)).ToList();
 
     public IReadOnlyList<JsonNode>? Elements(string name)
@@ -143,7 +163,18 @@ internal sealed class CallParameters(JsonObject members)
 
     private JsonNode? Member(string name)
     {
+        return Ask(name) ? members[name] : null;
+    }
+
+    /// <summary>Marks a member as known to the method; false when it came with a later version of the API.</summary>
+    private bool Ask(string name)
+    {
+        if (!Since.Knows(Version, method, name))
+        {
+            return false;
+        }
+
         asked.Add(name);
-        return members[name];
+        return true;
     }
 }

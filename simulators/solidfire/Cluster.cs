@@ -4,31 +4,42 @@ using SnapshotWorkflows.Simulators.SolidFire.Model;
 
 namespace SnapshotWorkflows.Simulators.SolidFire;
 
-/// <summary>The cluster's state. Everything in it is touched under <see cref="Gate"/> only; the bytes have their own locks.</summary>
-internal sealed class Cluster(SolidFireOptions options, TimeProvider clock, SparseVolumeStore store)
+/// <summary>The cluster's tables. Everything in them is touched under <see cref="Gate"/> only; the bytes have their own locks.</summary>
+internal sealed partial class Cluster
 {
-    private const int EventsKept = 1000;
+    private readonly TimeProvider clock;
+    private readonly ClusterState? state;
+    private readonly List<SparseVolume> discarded = [];
 
-    // Separate counters, deliberately apart, as on live clusters: a caller that mixes two kinds of id meets nothing.
-    private long lastVolume;
-    private long lastSnapshot = 1000;
-    private long lastGroupSnapshot = 300;
-    private long lastAccount;
-    private long lastAccessGroup;
-    private long lastInitiator = 10;
-    private long lastHandle = 52;
-    private long lastClone = 146;
-    private long lastSession = 4_000_000;
-    private long lastEvent;
-    private long lastContentStamp;
+    public Cluster(SolidFireOptions options, TimeProvider clock, SparseVolumeStore store)
+    {
+        (Options, this.clock, Store) = (options, clock, store);
+        state = options.State is null ? null : new ClusterState(this, options.State);
+        state?.Load();
+        if (Admins.Count == 0)
+        {
+            Admins.Add(1, new ClusterAdmin { Id = 1, Username = options.Username, Password = options.Password });
+        }
+        else
+        {
+            // The first administrator is the settings' own, whatever the password was before.
+            Admins.Values.First().Password = options.Password;
+        }
+
+        Save();
+    }
 
     public Lock Gate { get; } = new();
 
-    public SolidFireOptions Options => options;
+    public SolidFireOptions Options { get; }
 
-    public SparseVolumeStore Store => store;
+    public SparseVolumeStore Store { get; }
 
     public DateTimeOffset Now => clock.GetUtcNow();
+
+    public ClusterIds Ids { get; set; } = new();
+
+    public SortedDictionary<long, ClusterAdmin> Admins { get; } = [];
 
     public SortedDictionary<long, Account> Accounts { get; } = [];
 
@@ -40,31 +51,21 @@ internal sealed class Cluster(SolidFireOptions options, TimeProvider clock, Spar
 
     public SortedDictionary<long, AccessGroup> AccessGroups { get; } = [];
 
-    public SortedDictionary<string, Initiator> Initiators { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public SortedDictionary<long, Initiator> Initiators { get; } = [];
 
-    public SortedDictionary<long, CloneJob> Jobs { get; } = [];
+    public SortedDictionary<long, QosPolicy> QosPolicies { get; } = [];
 
-    public List<LunSession> Sessions { get; } = [];
+    public SortedDictionary<long, Schedule> Schedules { get; } = [];
 
-    public Queue<JsonObject> Events { get; } = [];
+    public SortedDictionary<long, AsyncJob> Jobs { get; } = [];
 
-    public long NextVolume() => ++lastVolume;
+    public SortedDictionary<long, ClusterFault> Faults { get; } = [];
 
-    public long NextSnapshot() => ++lastSnapshot;
+    /// <summary>What SetDefaultQoS set last.</summary>
+    public QualityOfService DefaultQos { get; set; } = QualityOfService.Default;
 
-    public long NextGroupSnapshot() => ++lastGroupSnapshot;
-
-    public long NextAccount() => ++lastAccount;
-
-    public long NextAccessGroup() => ++lastAccessGroup;
-
-    public long NextInitiator() => ++lastInitiator;
-
-    public long NextHandle() => ++lastHandle;
-
-    public long NextClone() => ++lastClone;
-
-    public long NextContentStamp() => Interlocked.Increment(ref lastContentStamp);
+    /// <summary>When the space was counted last.</summary>
+    public DateTimeOffset? LastCollection { get; set; }
 
     /// <summary>A volume that calls may name: any but those being cloned into, unless asked for, and the purged ones.</summary>
     public Volume Volume(long id, bool orInit = false) =>
@@ -76,179 +77,84 @@ internal sealed class Cluster(SolidFireOptions options, TimeProvider clock, Spar
 
     public Snapshot Snapshot(long id) => Snapshots.TryGetValue(id, out var snapshot) ? snapshot : throw ApiError.SnapshotUnknown(id);
 
+    public GroupSnapshot GroupSnapshot(long id) => GroupSnapshots.TryGetValue(id, out var group) ? group : throw ApiError.Unknown("GroupSnapshot", id);
+
+    public AccessGroup AccessGroup(long id) => AccessGroups.TryGetValue(id, out var group) ? group : throw ApiError.Unknown("VolumeAccessGroup", id);
+
+    public QosPolicy QosPolicy(long id) => QosPolicies.TryGetValue(id, out var policy) ? policy : throw ApiError.Unknown("QoSPolicy", id);
+
+    public Initiator? FindInitiator(string name) =>
+        Initiators.Values.FirstOrDefault(initiator => string.Equals(initiator.Name, name, StringComparison.OrdinalIgnoreCase));
+
     public IEnumerable<Snapshot> SnapshotsOf(Volume volume) => Snapshots.Values.Where(snapshot => snapshot.Volume == volume);
 
     public IEnumerable<long> AccessGroupsOf(Volume volume) =>
         AccessGroups.Values.Where(group => group.Volumes.Contains(volume.Id)).Select(group => group.Id);
 
-    public JsonObject Describe(Volume volume) => volume.ToJson(AccessGroupsOf(volume));
+    public QualityOfService QosOf(Volume volume) =>
+        volume.QosPolicyId is { } id && QosPolicies.TryGetValue(id, out var policy) ? policy.Qos : volume.Qos;
+
+    public JsonObject Describe(Volume volume) => volume.ToJson(AccessGroupsOf(volume), QosOf(volume));
+
+    public JsonObject Describe(AccessGroup group) => group.ToJson(group.Initiators.Select(name => FindInitiator(name)?.Id ?? 0));
+
+    public JsonObject Describe(Initiator initiator) =>
+        initiator.ToJson(AccessGroups.Values.Where(group => group.HasInitiator(initiator.Name)).Select(group => group.Id));
 
     /// <summary>Provisioned space: every volume that is not purged, at its full size.</summary>
     public long ProvisionedSpace => Volumes.Values.Sum(volume => volume.Device.Length);
 
-    public void RemoveSnapshot(Snapshot snapshot)
+    /// <summary>Bytes to give back once the tables no longer name them.</summary>
+    public void Discard(SparseVolume device) => discarded.Add(device);
+
+    /// <summary>Makes what was done outlive the process; only then are blocks that nobody owns any more free for others.</summary>
+    public void Save()
     {
-        foreach (var job in Jobs.Values.Where(job => job.Running && job.Snapshot == snapshot).ToList())
+        state?.Save();
+        foreach (var device in discarded)
         {
-            Fail(job, ApiError.SnapshotUnknown(snapshot.Id));
+            device.Dispose();
         }
 
-        Snapshots.Remove(snapshot.Id);
-        snapshot.Device.Dispose();
-        if (snapshot.Group is { } group)
-        {
-            group.Members.Remove(snapshot);
-            if (group.Members.Count == 0)
-            {
-                GroupSnapshots.Remove(group.Id);
-            }
-        }
+        discarded.Clear();
     }
+}
 
-    public void Delete(Volume volume)
-    {
-        volume.Status = VolumeStatus.Deleted;
-        volume.DeleteTime = Now;
-        volume.PurgeTime = Now + options.PurgeAfter;
-        EndSessions(session => session.Volume == volume);
-        foreach (var group in AccessGroups.Values)
-        {
-            if (group.Volumes.Remove(volume.Id))
-            {
-                group.DeletedVolumes.Add(volume.Id);
-            }
-        }
+/// <summary>
+/// The last number given of each kind. Separate counters, deliberately apart, as on live clusters: a caller that mixes two kinds of
+/// id meets nothing. No number is ever given twice.
+/// </summary>
+internal sealed class ClusterIds
+{
+    public long Volume { get; set; }
 
-        foreach (var job in Jobs.Values.Where(job => job.Running && job.Source == volume).ToList())
-        {
-            Fail(job, job.Snapshot is { } snapshot ? ApiError.SnapshotUnknown(snapshot.Id) : ApiError.VolumeUnknown(volume.Id));
-        }
-    }
+    public long Snapshot { get; set; } = 1000;
 
-    public void Purge(Volume volume)
-    {
-        foreach (var snapshot in SnapshotsOf(volume).ToList())
-        {
-            RemoveSnapshot(snapshot);
-        }
+    public long GroupSnapshot { get; set; } = 300;
 
-        foreach (var group in AccessGroups.Values)
-        {
-            group.Volumes.Remove(volume.Id);
-            group.DeletedVolumes.Remove(volume.Id);
-        }
+    public long Account { get; set; }
 
-        Volumes.Remove(volume.Id);
-        volume.Device.Dispose();
-    }
+    public long AccessGroup { get; set; }
 
-    /// <summary>Ends a clone without a result; the half-made volume disappears with it.</summary>
-    public void Fail(CloneJob job, ApiError error)
-    {
-        job.Complete(Now, error);
-        Purge(job.Target);
-    }
+    public long Initiator { get; set; } = 10;
 
-    /// <summary>Brings retention, purges, clones and handles up to the clock's present.</summary>
-    public void Step()
-    {
-        lock (Gate)
-        {
-            var now = Now;
-            foreach (var job in Jobs.Values.Where(job => job.Running && job.Due <= now).ToList())
-            {
-                job.Target.Status = VolumeStatus.Active;
-                job.Complete(job.Due, null);
-            }
+    public long QosPolicy { get; set; }
 
-            foreach (var snapshot in Snapshots.Values.Where(snapshot => snapshot.ExpirationTime <= now).ToList())
-            {
-                RemoveSnapshot(snapshot);
-            }
+    public long Schedule { get; set; }
 
-            foreach (var volume in Volumes.Values.Where(volume => volume.PurgeTime <= now).ToList())
-            {
-                Purge(volume);
-            }
+    public long Admin { get; set; } = 1;
 
-            foreach (var job in Jobs.Values.Where(job => job.CompletedAt + options.HandleLifetime <= now).ToList())
-            {
-                Jobs.Remove(job.Handle);
-            }
-        }
-    }
+    public long Handle { get; set; } = 52;
 
-    /// <summary>Targets that the initiator's access group lets it see.</summary>
-    public IReadOnlyList<string> Discover(string initiator)
-    {
-        lock (Gate)
-        {
-            return [.. AccessibleTo(initiator).Select(volume => volume.Iqn)];
-        }
-    }
+    public long Clone { get; set; } = 146;
 
-    public LunSession? Login(string initiator, string target)
-    {
-        lock (Gate)
-        {
-            var volume = AccessibleTo(initiator).FirstOrDefault(candidate => candidate.Iqn == target && candidate.AllowsReading);
-            if (volume is null)
-            {
-                return null;
-            }
+    public long GroupClone { get; set; } = 20;
 
-            var session = new LunSession(this, ++lastSession, volume, initiator);
-            Sessions.Add(session);
-            return session;
-        }
-    }
+    public long BulkVolume { get; set; } = 70;
 
-    public void Logout(LunSession session)
-    {
-        lock (Gate)
-        {
-            Sessions.Remove(session);
-        }
-    }
+    public long Event { get; set; }
 
-    public void EndSessions(Predicate<LunSession> which)
-    {
-        foreach (var session in Sessions.FindAll(which))
-        {
-            session.End();
-            Sessions.Remove(session);
-        }
-    }
+    public long Fault { get; set; }
 
-    /// <summary>Ends the sessions of initiators that may no longer see the volume.</summary>
-    public void EndSessionsWithoutAccess() => EndSessions(session => !AccessibleTo(session.Initiator).Contains(session.Volume));
-
-    public void Record(string method, JsonObject result)
-    {
-        Events.Enqueue(new JsonObject
-        {
-            ["details"] = new JsonObject { ["method"] = method, ["result"] = string.Join(',', result.Select(member => member.Key)) },
-            ["driveID"] = 0,
-            ["driveIDs"] = new JsonArray(),
-            ["eventID"] = ++lastEvent,
-            ["eventInfoType"] = "apiEvent",
-            ["message"] = $"API Call ({method})",
-            ["nodeID"] = 1,
-            ["serviceID"] = 0,
-            ["severity"] = 0,
-            ["timeOfPublish"] = Json.PreciseTime(Now),
-            ["timeOfReport"] = Json.PreciseTime(Now),
-        });
-        if (Events.Count > EventsKept)
-        {
-            Events.Dequeue();
-        }
-    }
-
-    private IEnumerable<Volume> AccessibleTo(string initiator) => AccessGroups.Values
-        .Where(group => group.HasInitiator(initiator))
-        .SelectMany(group => group.Volumes)
-        .Distinct()
-        .Select(id => Volumes[id])
-        .Where(volume => volume.Status == VolumeStatus.Active);
+    public long ContentStamp { get; set; }
 }

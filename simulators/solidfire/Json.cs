@@ -15,6 +15,9 @@ internal static class Json
     /// <summary>UTC with seconds, as on objects.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>UTC with seconds, or null where nothing has happened yet.</summary>
+    public static JsonNode? Time(DateTimeOffset? time) => time is { } known ? Time(known) : null;
+
     /// <summary>UTC with microseconds, as on sessions and events.</summary>
     public static string PreciseTime(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 }

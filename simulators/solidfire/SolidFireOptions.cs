@@ -1,8 +1,13 @@
+using SnapshotWorkflows.Simulators.Fabric;
+
 namespace SnapshotWorkflows.Simulators.SolidFire;
 
 /// <summary>What one simulated cluster is and how fast it works.</summary>
 public sealed record SolidFireOptions
 {
+    /// <summary>API versions that a cluster can have as its newest.</summary>
+    public static IReadOnlyList<string> KnownVersions => SolidFire.ApiVersion.Known;
+
     public string ClusterName { get; init; } = "simulated";
 
     /// <summary>Four characters of [a-z0-9]; part of every target name and device identifier.</summary>
@@ -33,6 +38,12 @@ public sealed record SolidFireOptions
     /// <summary>Time from DeleteVolume to the purge by the array itself.</summary>
     public TimeSpan PurgeAfter { get; init; } = TimeSpan.FromHours(8);
 
+    /// <summary>How long a bulk read or write with the built-in script takes.</summary>
+    public TimeSpan BulkTime { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Where the cluster's tables outlive the process; null keeps them in memory only.</summary>
+    public IStateStore? State { get; init; }
+
     public int Nodes { get; init; } = 4;
 
     /// <summary>Raw space in bytes; five times as much may be provisioned.</summary>
@@ -59,6 +70,12 @@ public sealed record SolidFireLimits
     public int AccessGroupsPerVolume { get; init; } = 64;
 
     public int InitiatorsPerAccessGroup { get; init; } = 128;
+
+    public int BulkJobsPerVolume { get; init; } = 2;
+
+    public int BulkJobsPerNode { get; init; } = 8;
+
+    public int AccessGroups { get; init; } = 1000;
 
     public int VolumesPerGroupSnapshot { get; init; } = 32;
 

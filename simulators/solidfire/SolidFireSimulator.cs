@@ -1,11 +1,8 @@
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Simulators.SolidFire.Calls;
+using SnapshotWorkflows.Simulators.SolidFire.Model;
 
 namespace SnapshotWorkflows.Simulators.SolidFire;
 
@@ -13,44 +10,71 @@ namespace SnapshotWorkflows.Simulators.SolidFire;
 /// A SolidFire cluster: JSON-RPC at its management address, iSCSI targets at its storage address, real bytes behind both.
 /// Faults are planned for system <c>solidfire</c> and the JSON-RPC method names.
 /// </summary>
-public sealed class SolidFireSimulator : ISimulatedEndpoint, ISteppable, IStorageArray
+public sealed class SolidFireSimulator : ISimulatedEndpoint, ISteppable, IIscsiArray
 {
     /// <summary>Name of this system in fault plans and call counts.</summary>
     public const string SystemName = "solidfire";
 
-    private readonly SolidFireOptions options;
     private readonly TimeProvider clock;
-    private readonly FaultPlan faults;
     private readonly Cluster cluster;
     private readonly CallTable table = new();
-    private readonly byte[] credentials;
+    private readonly JsonRpcTransport transport;
     private long awayUntil;
 
     public SolidFireSimulator(SolidFireOptions options, TimeProvider clock, FaultPlan faults, SparseVolumeStore store)
     {
-        this.options = options;
+        Options = options;
         this.clock = clock;
-        this.faults = faults;
         cluster = new Cluster(options, clock, store);
-        credentials = Encoding.UTF8.GetBytes($"{options.Username}:{options.Password}");
+        var taker = new SnapshotTaker(cluster);
+        var volumes = new VolumeCalls(cluster);
         new ClusterCalls(cluster, table).Register();
+        new CapacityCalls(cluster).Register(table);
+        new HardwareCalls(cluster).Register(table);
+        new StatsCalls(cluster).Register(table);
+        new EventCalls(cluster).Register(table);
+        new AdminCalls(cluster).Register(table);
         new AccountCalls(cluster).Register(table);
-        new VolumeCalls(cluster).Register(table);
-        new SnapshotCalls(cluster).Register(table);
+        new QosCalls(cluster).Register(table);
+        volumes.Register(table);
+        new VolumeBatchCalls(cluster, volumes).Register(table);
+        new SnapshotCalls(cluster, taker).Register(table);
+        new GroupSnapshotCalls(cluster, taker).Register(table);
+        new ScheduleCalls(cluster, taker).Register(table);
         new CloneCalls(cluster).Register(table);
+        new BulkVolumeCalls(cluster).Register(table);
+        new AsyncCalls(cluster, ApiVersion.Parse(options.ApiVersion)).Register(table);
         new AccessGroupCalls(cluster).Register(table);
+        new InitiatorCalls(cluster).Register(table);
+        table.Read("GetCurrentClusterAdmin", _ => new JsonObject { ["clusterAdmin"] = cluster.Admins[1].ToJson() }, since: "6.0");
+        transport = new JsonRpcTransport(cluster, options, clock, faults, ExecuteAs, Restart);
     }
 
-    public SolidFireOptions Options => options;
+    public SolidFireOptions Options { get; }
+
+    /// <summary>Names of all methods served at the newest version.</summary>
+    public IReadOnlyList<string> Methods => [.. table.NamesOf(ApiVersion.Newest)];
 
     /// <inheritdoc />
     public void Step() => cluster.Step();
 
     /// <inheritdoc />
-    public IReadOnlyList<string> Discover(string initiatorIqn) => cluster.Discover(initiatorIqn);
+    public IReadOnlyList<string> Discover(string initiatorIqn) => cluster.Discover(initiatorIqn, account: null);
 
     /// <inheritdoc />
-    public ILunSession? Login(string initiatorIqn, string targetIqn) => cluster.Login(initiatorIqn, targetIqn);
+    public IReadOnlyList<string> Discover(string initiatorIqn, string? chapUsername) => cluster.Discover(initiatorIqn, chapUsername);
+
+    /// <inheritdoc />
+    public ILunSession? Login(string initiatorIqn, string targetIqn) => cluster.Login(new InitiatorLogin(initiatorIqn, targetIqn));
+
+    /// <inheritdoc />
+    public ILunSession? Login(InitiatorLogin login) => cluster.Login(login);
+
+    /// <inheritdoc />
+    public ChapCredentials? FindChap(string username) => cluster.FindChap(username);
+
+    /// <summary>The management address goes away for a while, as when it moves to another node; jobs and sessions go on.</summary>
+    public void Restart(TimeSpan away) => Volatile.Write(ref awayUntil, (clock.GetUtcNow() + away).UtcTicks);
 
     /// <summary>
     /// Executes a method as an administrator at the console would: no transport, no fault, no call count. For building worlds.
@@ -60,7 +84,7 @@ public sealed class SolidFireSimulator : ISimulatedEndpoint, ISteppable, IStorag
     {
         try
         {
-            return Execute(method, new CallParameters(parameters ?? []));
+            return Execute(method, new CallParameters(parameters ?? [], method), null);
         }
         catch (ApiError error)
         {
@@ -74,36 +98,52 @@ public sealed class SolidFireSimulator : ISimulatedEndpoint, ISteppable, IStorag
         cluster.Step();
         lock (cluster.Gate)
         {
-            return new JsonObject
+            return ClusterInventory.Of(cluster);
+        }
+    }
+
+    /// <summary>Puts a fault on the cluster's list, or takes it off.</summary>
+    public void SetFault(string code, string severity, string type, string details, bool resolved)
+    {
+        lock (cluster.Gate)
+        {
+            if (resolved)
             {
-                ["volumes"] = Json.Array(cluster.Volumes.Values.Select(volume => new JsonObject
-                {
-                    ["id"] = volume.Id,
-                    ["name"] = volume.Name,
-                    ["status"] = volume.Status.ToString().ToLowerInvariant(),
-                    ["attributes"] = volume.Attributes.DeepClone(),
-                    ["accessGroups"] = Json.Array(cluster.AccessGroupsOf(volume)),
-                })),
-                ["snapshots"] = Json.Array(cluster.Snapshots.Values.Select(snapshot => new JsonObject
-                {
-                    ["id"] = snapshot.Id,
-                    ["volumeId"] = snapshot.Volume.Id,
-                    ["name"] = snapshot.Name,
-                    ["attributes"] = snapshot.Attributes.DeepClone(),
-                })),
-                ["asyncJobs"] = Json.Array(cluster.Jobs.Values.Select(job => job.ToListJson(cluster.Now))),
-                ["sessions"] = Json.Array(cluster.Sessions.Select(session => new JsonObject
-                {
-                    ["id"] = session.Id,
-                    ["volumeId"] = session.Volume.Id,
-                    ["initiator"] = session.Initiator,
-                })),
-            };
+                cluster.Resolve(code);
+            }
+            else
+            {
+                cluster.Raise(code, severity, type, details);
+            }
+
+            cluster.Save();
+        }
+    }
+
+    /// <summary>Makes every job under way due now.</summary>
+    /// <returns>How many there were.</returns>
+    public int FinishJobs()
+    {
+        lock (cluster.Gate)
+        {
+            var running = cluster.Jobs.Values.Where(job => job.Running).ToList();
+            running.ForEach(job => job.Due = cluster.Now);
+            cluster.Step();
+            return running.Count;
         }
     }
 
     /// <summary>Writes the LUN as it is now into a sparse raw file.</summary>
-    public (long Bytes, long AllocatedBytes) MaterializeVolume(long volumeId, string path) => Volume(volumeId).Device.Materialize(path);
+    public (long Bytes, long AllocatedBytes) MaterializeVolume(long volumeId, string path)
+    {
+        SparseVolume device;
+        lock (cluster.Gate)
+        {
+            device = cluster.Volumes.TryGetValue(volumeId, out var volume) ? volume.Device : throw new KeyNotFoundException($"The array has no volume {volumeId}.");
+        }
+
+        return device.Materialize(path);
+    }
 
     /// <summary>Writes the LUN as it was at the snapshot into a sparse raw file.</summary>
     public (long Bytes, long AllocatedBytes) MaterializeSnapshot(long snapshotId, string path)
@@ -123,160 +163,43 @@ public sealed class SolidFireSimulator : ISimulatedEndpoint, ISteppable, IStorag
     }
 
     /// <inheritdoc />
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
-        if (IsAway())
+        if (clock.GetUtcNow().UtcTicks < Volatile.Read(ref awayUntil))
         {
             context.Abort();
-            return;
+            return Task.CompletedTask;
         }
 
         Step();
-        if (!IsAuthorized(context.Request))
-        {
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"Element API\"";
-            await AnswerTextAsync(context, StatusCodes.Status401Unauthorized, "401 Unauthorized.\n");
-            return;
-        }
-
-        if (!ServesPath(context.Request.Path))
-        {
-            await AnswerTextAsync(context, StatusCodes.Status404NotFound, "404 Not Found\n");
-            return;
-        }
-
-        if (!HttpMethods.IsPost(context.Request.Method))
-        {
-            await AnswerTextAsync(context, StatusCodes.Status405MethodNotAllowed, "405 Method Not Allowed\n");
-            return;
-        }
-
-        if (await ReadRequestAsync(context) is not { } request)
-        {
-            // Assumption: the status that accompanies malformed JSON is not documented.
-            await AnswerTextAsync(context, StatusCodes.Status400BadRequest, "400 Bad Request: the body is not a JSON object\n");
-            return;
-        }
-
-        await AnswerAsync(context, request);
+        return transport.AnswerAsync(context);
     }
 
-    private async Task AnswerAsync(HttpContext context, JsonObject request)
+    private JsonObject ExecuteAs(ClusterAdmin admin, string method, CallParameters parameters) => method == "GetCurrentClusterAdmin"
+        && table.Find(method, parameters.Version) is not null
+            ? new JsonObject { ["clusterAdmin"] = admin.ToJson() }
+            : Execute(method, parameters, admin);
+
+    private JsonObject Execute(string name, CallParameters parameters, ClusterAdmin? admin)
     {
-        var method = request["method"]?.ToString() ?? "";
-        var fault = faults.Take(SystemName, null, method);
-        if (fault?.Action == FaultAction.Restart)
+        var method = table.Find(name, parameters.Version) ?? throw new ApiError("xUnknownAPIMethod", $"method={name}");
+        if (admin?.May(method.Access) == false)
         {
-            Volatile.Write(ref awayUntil, (clock.GetUtcNow() + fault.Duration).UtcTicks);
-            context.Abort();
-            return;
-        }
-
-        if (await FaultedExchange.EndsBeforeEffectAsync(context, fault))
-        {
-            return;
-        }
-
-        var answer = new JsonObject { ["id"] = request["id"]?.DeepClone() };
-        try
-        {
-            if (fault?.Action == FaultAction.Fail)
-            {
-                var name = fault.ErrorName ?? "xInternalError";
-                throw new ApiError(name, fault.ErrorParams.Count > 0 ? fault.ErrorParams[0] : name);
-            }
-
-            var parameters = new CallParameters(request["params"] switch
-            {
-                null => [],
-                JsonObject members => members,
-                _ => throw ApiError.InvalidParameterType("params"),
-            });
-            answer["result"] = Execute(method, parameters);
-            faults.CountCall(SystemName, method);
-            if (parameters.Unused() is { Count: > 0 } unused)
-            {
-                answer["unusedParameters"] = unused;
-            }
-        }
-        catch (ApiError error)
-        {
-            answer["error"] = new JsonObject { ["code"] = 500, ["message"] = error.Message, ["name"] = error.Name };
-        }
-
-        await FaultedExchange.AnswerAsync(
-            context, fault, clock, StatusCodes.Status200OK, "application/json", Encoding.UTF8.GetBytes(answer.ToJsonString()));
-    }
-
-    private JsonObject Execute(string method, CallParameters parameters)
-    {
-        if (!table.TryGet(method, out var call, out var writes))
-        {
-            throw new ApiError("xUnknownAPIMethod", $"method={method}");
+            throw new ApiError("xPermissionDenied", $"xPermissionDenied: {name} needs access to {method.Access}");
         }
 
         cluster.Step();
         lock (cluster.Gate)
         {
-            var result = call(parameters);
-            if (writes)
+            var result = method.Call(parameters);
+            if (method.Writes)
             {
-                cluster.Record(method, result);
+                cluster.RecordCall(name, result);
+                cluster.Save();
             }
 
+            Since.Prune(result, parameters.Version);
             return result;
         }
-    }
-
-    private Model.Volume Volume(long id)
-    {
-        lock (cluster.Gate)
-        {
-            return cluster.Volumes.TryGetValue(id, out var volume) ? volume : throw new KeyNotFoundException($"The array has no volume {id}.");
-        }
-    }
-
-    private bool IsAway() => clock.GetUtcNow().UtcTicks < Volatile.Read(ref awayUntil);
-
-    private bool IsAuthorized(HttpRequest request)
-    {
-        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header)
-            || !string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase) || header.Parameter is null)
-        {
-            return false;
-        }
-
-        var given = new byte[header.Parameter.Length];
-        return Convert.TryFromBase64String(header.Parameter, given, out var length)
-            && CryptographicOperations.FixedTimeEquals(given.AsSpan(0, length), credentials);
-    }
-
-    private bool ServesPath(PathString path)
-    {
-        const string prefix = "/json-rpc/";
-        var text = path.Value ?? "";
-        return text.StartsWith(prefix, StringComparison.Ordinal)
-            && ClusterCalls.SupportedVersions(options).Contains(text[prefix.Length..].TrimEnd('/'));
-    }
-
-    private static async Task<JsonObject?> ReadRequestAsync(HttpContext context)
-    {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        try
-        {
-            return JsonNode.Parse(body.GetBuffer().AsSpan(0, (int)body.Length)) as JsonObject;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static Task AnswerTextAsync(HttpContext context, int status, string text)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/html";
-        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 }

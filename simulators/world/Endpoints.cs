@@ -5,7 +5,8 @@ namespace SnapshotWorkflows.Simulators.World;
 
 /// <summary>Where everything listens and how to log in, as <c>endpoints.json</c> tells it.</summary>
 internal sealed record Endpoints(
-    string Control, ApplianceEndpoint Solidfire, IReadOnlyList<ApplianceEndpoint> Xenserver, CloudStackEndpoint Cloudstack, HookEndpoint Hook, NfsEndpoint Nfs)
+    string Control, ApplianceEndpoint Solidfire, IReadOnlyList<ApplianceEndpoint> Xenserver, CloudStackEndpoint Cloudstack, HookEndpoint Hook, NfsEndpoint Nfs,
+    string? IscsiPortal)
 {
     private const string FileName = "endpoints.json";
 
@@ -19,15 +20,21 @@ internal sealed record Endpoints(
     public static void Remove(string folder) => File.Delete(Path.Combine(folder, FileName));
 
     /// <summary>A reader finds the whole file or none. It holds secrets, so it is the owner's alone.</summary>
-    public async Task WriteAsync(string folder)
-    {
-        var partial = Path.Combine(folder, FileName + ".partial");
-        File.Delete(partial);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using (var file = new FileStream(partial, options)) await JsonSerializer.SerializeAsync(file, this, s_json);
-        File.Move(partial, Path.Combine(folder, FileName), overwrite: true);
-    }
+    public void Write(string folder) => PrivateFile.Write(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, s_json));
+
+    /// <summary>The addresses and where the credentials are, on one line, without a secret.</summary>
+    public string ReadyLine(string folder) => JsonSerializer.Serialize(
+        new
+        {
+            control = Control,
+            solidfire = Solidfire.Endpoint,
+            xenserver = Xenserver.Select(pool => pool.Endpoint),
+            cloudstack = Cloudstack.Endpoint,
+            hook = Hook.Endpoint,
+            iscsi = IscsiPortal,
+            credentials = Path.Combine(folder, FileName),
+        },
+        JsonSerializerOptions.Web);
 }
 
 internal sealed record ApplianceEndpoint(string? Name, string Endpoint, string Username, string Password, string CertificateSha256);

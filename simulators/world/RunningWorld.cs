@@ -1,3 +1,5 @@
+using SnapshotWorkflows.Simulators.Control;
+
 namespace SnapshotWorkflows.Simulators.World;
 
 /// <summary>The whole program: a world, its addresses, and the loop that lets time pass in it.</summary>
@@ -18,14 +20,15 @@ internal sealed class RunningWorld : IAsyncDisposable
     /// <summary>Listens, then writes <c>endpoints.json</c>.</summary>
     public static async Task<RunningWorld> StartAsync(ProgramOptions options, TimeProvider clock)
     {
-        Directory.CreateDirectory(options.StatePath);
-        Endpoints.Remove(options.StatePath);
-        var world = new SimulatedWorld(options, clock);
+        var folder = new WorldFolder(options.DataPath);
+        Endpoints.Remove(options.DataPath);
+        var world = new SimulatedWorld(options, folder, clock);
         WorldServers? servers = null;
         try
         {
-            servers = await WorldServers.StartAsync(world);
-            await servers.Endpoints.WriteAsync(options.StatePath);
+            if (options.FaultsPath is { } faults) await FaultFile.PlanAsync(faults, world);
+            servers = await WorldServers.StartAsync(world, options);
+            servers.Endpoints.Write(options.DataPath);
             return new RunningWorld(options, world, servers);
         }
         catch
@@ -35,6 +38,9 @@ internal sealed class RunningWorld : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Planned faults that hit nothing, each in words.</summary>
+    public IReadOnlyList<string> UnfiredFaults() => [.. _world.Faults.List().Where(fault => !fault.Fired).Select(FaultFile.Describe)];
 
     /// <summary>Lets time pass until told to stop, or until the parent process is gone. A broken simulator ends it with its exception.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -51,7 +57,7 @@ internal sealed class RunningWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Endpoints.Remove(_options.StatePath);
+        Endpoints.Remove(_options.DataPath);
         try
         {
             await _world.Guest.StopAsync().WaitAsync(s_patience, _world.Clock);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SnapshotWorkflows.Simulators.CloudStack;
 using SnapshotWorkflows.Simulators.Fabric;
@@ -19,36 +18,42 @@ internal sealed class SimulatedWorld : IDisposable
     public const string Production = "production";
     public const string Backup = "backup";
 
-    // An address inside the simulated storage network; nothing real listens there.
-    private const string StorageAddress = "10.117.2.10";
-
-    private readonly SparseVolumeStore _blocks;
-    private readonly string _blocksPath;
+    private readonly WorldFolder _folder;
     private readonly StorageFabric _fabric = new();
 
-    public SimulatedWorld(ProgramOptions options, TimeProvider clock)
+    public SimulatedWorld(ProgramOptions options, WorldFolder folder, TimeProvider clock)
     {
-        Clock = clock;
-        NfsPath = Directory.CreateDirectory(Path.Combine(options.StatePath, "nfs")).FullName;
-        _blocksPath = Path.Combine(options.StatePath, "blocks");
-        _blocks = SparseVolumeStore.InDirectory(_blocksPath);
+        _folder = folder;
+        Clock = new WorldClock(clock, folder.State);
+        Secrets = WorldSecrets.Of(folder.Path, ["solidfire", Production, Backup, "cloudstack"], clock);
+        // With iSCSI the portal is one that can be reached; without, an address inside the world where nothing real listens.
+        StorageAddress = options.IscsiPort is null ? "10.117.2.10" : "127.0.0.1";
         Array = new SolidFireSimulator(
-            new SolidFireOptions { Password = Secret(), Svip = StorageAddress, CloneTime = options.CloneTime }, clock, Faults, _blocks);
+            new SolidFireOptions
+            {
+                Password = Secrets.ArrayPassword, Svip = StorageAddress, CloneTime = options.CloneTime, ApiVersion = options.SolidFireVersion,
+                State = folder.State, UniqueId = options.Seed is { } seed ? $"s{seed % 1000:000}" : "1mhp",
+            }, Clock, Faults, folder.Blocks);
         _fabric.Register(Portal, Array);
-        Pools = [Pool(Production, options), Pool(Backup, options)];
-        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = CloudKey, SecretKey = CloudSecret }, clock, Faults);
-        Agent = new GuestAgent(HookToken, clock, Faults);
-        Guest = new GuestSlot(Agent, clock);
-        Volumes = new VolumeBuilder(this);
-        Driver = new StepDriver(clock);
+        Pools = [Pool(Production, options, 1), Pool(Backup, options, 2)];
+        // Signatures expire by the caller's clock, from which nothing is skipped.
+        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = Secrets.CloudKey, SecretKey = Secrets.CloudSecret, State = folder.State, Storage = new CloudStorage(Array, volume => Volumes.ArrayVolume(volume.Id)) }, clock, Faults);
+        Agent = new GuestAgent(Secrets.HookToken, Clock, Faults);
+        Guest = new GuestSlot(Agent, Clock);
+        Volumes = new VolumeBuilder(this, folder.State);
+        Driver = new StepDriver(Clock);
         Driver.Add(Array);
         foreach (var pool in Pools) Driver.Add(pool);
         Driver.Add(Cloud);
     }
 
-    public static string Portal => $"{StorageAddress}:3260";
+    public string StorageAddress { get; }
 
-    public TimeProvider Clock { get; }
+    public string Portal => $"{StorageAddress}:3260";
+
+    public WorldSecrets Secrets { get; }
+
+    public WorldClock Clock { get; }
 
     public FaultPlan Faults { get; } = new();
 
@@ -67,16 +72,8 @@ internal sealed class SimulatedWorld : IDisposable
 
     public StepDriver Driver { get; }
 
-    public string PoolPassword { get; } = Secret();
-
-    public string CloudKey { get; } = Secret();
-
-    public string CloudSecret { get; } = Secret();
-
-    public string HookToken { get; } = Secret();
-
     /// <summary>Folder that stands for the export.</summary>
-    public string NfsPath { get; }
+    public string NfsPath => _folder.NfsPath;
 
     /// <exception cref="KeyNotFoundException">No pool has this name.</exception>
     public XenServerSimulator FindPool(string name) =>
@@ -86,27 +83,29 @@ internal sealed class SimulatedWorld : IDisposable
     {
         Guest.Dispose();
         Agent.Dispose();
-        _blocks.Dispose();
-        // Without the tables in memory the blocks mean nothing.
-        Directory.Delete(_blocksPath, recursive: true);
+        Cloud.Dispose();
+        _folder.Dispose();
     }
 
-    private static string Secret() => RandomNumberGenerator.GetHexString(40, lowercase: true);
-
-    private XenServerSimulator Pool(string name, ProgramOptions options)
+    private XenServerSimulator Pool(string name, ProgramOptions options, int number)
     {
         var hosts = Enumerable.Range(1, 2).Select(n => new XenServerHostOptions($"{name}-{n}", $"iqn.2026-01.lab.simulated:{name}-{n}")).ToList();
-        Array.Call("CreateVolumeAccessGroup", new JsonObject
+        if (Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().All(group => (string?)group!["name"] != name))
         {
-            ["name"] = name,
-            ["initiators"] = new JsonArray([.. hosts.Select(host => (JsonNode)host.InitiatorIqn)]),
-        });
+            Array.Call("CreateVolumeAccessGroup", new JsonObject
+            {
+                ["name"] = name,
+                ["initiators"] = new JsonArray([.. hosts.Select(host => (JsonNode)host.InitiatorIqn)]),
+            });
+        }
+
         return new XenServerSimulator(new XenServerOptions
         {
             PoolName = name,
             ProductVersion = options.XenServerVersion,
             Hosts = hosts,
-            RootPassword = PoolPassword,
+            RootPassword = Secrets.PoolPassword,
+            Seed = options.Seed is { } seed ? (seed * 2) + number : null,
             Fabric = _fabric,
             Faults = Faults,
             Clock = Clock,

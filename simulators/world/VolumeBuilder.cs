@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SnapshotWorkflows.Simulators.CloudStack;
+using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators.World;
@@ -16,10 +19,32 @@ internal sealed record SampleVolume(
 /// Makes volumes as CloudStack's SolidFire plug-in leaves them: a LUN of its own for each, the SR on it named <c>/&lt;iqn&gt;/0</c>,
 /// one VDI in the SR, attached to a running machine.
 /// </summary>
-internal sealed class VolumeBuilder(SimulatedWorld world)
+internal sealed class VolumeBuilder
 {
+    private const string Table = "world.volumes";
+
     private readonly Lock _gate = new();
+    private readonly SimulatedWorld _world;
+    private readonly IStateStore _state;
+    private readonly Dictionary<string, long> _arrayVolumes = new(StringComparer.Ordinal);
     private int _count;
+
+    public VolumeBuilder(SimulatedWorld world, IStateStore state)
+    {
+        (_world, _state) = (world, state);
+        foreach (var row in state.Load(Table).Values)
+        {
+            var made = JsonSerializer.Deserialize<SampleVolume>(row)!;
+            _count++;
+            _arrayVolumes[made.CloudStackVolumeId] = made.SolidFireVolumeId;
+            world.Guest.Add(made.VmUuid, world.FindPool(made.Pool), made.CloudStackVmId);
+        }
+    }
+
+    /// <summary>The array's volume behind one of CloudStack's.</summary>
+    /// <exception cref="InvalidOperationException">It was not made here.</exception>
+    public long ArrayVolume(string cloudVolumeId) =>
+        _arrayVolumes.TryGetValue(cloudVolumeId, out var id) ? id : throw new InvalidOperationException($"No volume of the array belongs to {cloudVolumeId}.");
 
     /// <exception cref="ArgumentException">The request cannot be met; nothing was made.</exception>
     public SampleVolume Make(VolumeRequest request)
@@ -28,21 +53,23 @@ internal sealed class VolumeBuilder(SimulatedWorld world)
         {
             var lunBytes = LunBytes(request);
             var number = ++_count;
-            var production = world.FindPool(SimulatedWorld.Production);
+            var production = _world.FindPool(SimulatedWorld.Production);
             var (volumeId, iqn) = MakeLun(request, lunBytes, number);
-            var sr = production.World.CreateLvmSr(SimulatedWorld.Portal, iqn, $"/{iqn}/0");
+            var sr = production.World.CreateLvmSr(_world.Portal, iqn, $"/{iqn}/0");
             var (vdi, virtualSize) = production.World.ImportImage(sr, request.ImagePath, request.Name);
             var instance = $"i-2-{number}-VM";
             var vm = production.World.CreateRunningVm(instance, vdi);
             var cloudVm = Guid.NewGuid().ToString();
             var cloudVolume = Guid.NewGuid().ToString();
-            var (zone, now) = (world.Cloud.ZoneId, world.Clock.GetUtcNow());
-            world.Cloud.AddAccount(request.Account);
-            world.Cloud.Add(new CloudVirtualMachine(cloudVm, $"vm-{request.Name}", instance, request.Account, zone, "Running", production.Hosts[0].Name, now));
-            world.Cloud.Add(new CloudVolume(cloudVolume, request.Name, request.Account, zone, cloudVm, vdi, virtualSize, "SolidFire", "DATADISK", now));
-            world.Guest.Add(vm, production, cloudVm);
-            return new SampleVolume(
-                cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize);
+            var (zone, now) = (_world.Cloud.ZoneId, _world.Clock.GetUtcNow());
+            _world.Cloud.AddAccount(request.Account);
+            _world.Cloud.Add(new CloudVirtualMachine(cloudVm, $"vm-{request.Name}", instance, request.Account, zone, "Running", production.Hosts[0].Name, now));
+            _world.Cloud.Add(new CloudVolume(cloudVolume, request.Name, request.Account, zone, cloudVm, vdi, virtualSize, "SolidFire", "DATADISK", now));
+            _world.Guest.Add(vm, production, cloudVm);
+            var made = new SampleVolume(cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize);
+            _arrayVolumes[cloudVolume] = volumeId;
+            _state.Save([new StateChange(Table, number.ToString(CultureInfo.InvariantCulture), JsonSerializer.Serialize(made))]);
+            return made;
         }
     }
 
@@ -61,7 +88,7 @@ internal sealed class VolumeBuilder(SimulatedWorld world)
 
     private (long VolumeId, string Iqn) MakeLun(VolumeRequest request, long lunBytes, int number)
     {
-        var array = world.Array;
+        var array = _world.Array;
         var created = array.Call("CreateVolume", new JsonObject
         {
             ["name"] = VolumeName(request.Name, number),
@@ -84,8 +111,8 @@ internal sealed class VolumeBuilder(SimulatedWorld world)
     /// <summary>The array's account of this name, made if it is not there.</summary>
     private long Account(string name)
     {
-        var known = world.Array.Call("ListAccounts")["accounts"]!.AsArray().FirstOrDefault(account => (string)account!["username"]! == name);
-        return (long)(known ?? world.Array.Call("AddAccount", new JsonObject { ["username"] = name }))["accountID"]!;
+        var known = _world.Array.Call("ListAccounts")["accounts"]!.AsArray().FirstOrDefault(account => (string)account!["username"]! == name);
+        return (long)(known ?? _world.Array.Call("AddAccount", new JsonObject { ["username"] = name }))["accountID"]!;
     }
 
     /// <summary>Names on the array are letters, digits and dashes, 64 at most.</summary>

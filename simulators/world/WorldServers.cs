@@ -1,5 +1,6 @@
 using SnapshotWorkflows.Simulators.Control;
 using SnapshotWorkflows.Simulators.Fabric;
+using SnapshotWorkflows.Simulators.Iscsi;
 using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators.World;
@@ -9,6 +10,7 @@ internal sealed class WorldServers : IAsyncDisposable
 {
     private readonly List<SimulatorServer> _servers = [];
     private readonly List<NbdServer> _nbd = [];
+    private IscsiPortal? _iscsi;
 
     private WorldServers()
     {
@@ -16,12 +18,12 @@ internal sealed class WorldServers : IAsyncDisposable
 
     public Endpoints Endpoints { get; private set; } = null!;
 
-    public static async Task<WorldServers> StartAsync(SimulatedWorld world)
+    public static async Task<WorldServers> StartAsync(SimulatedWorld world, ProgramOptions options)
     {
         var servers = new WorldServers();
         try
         {
-            servers.Endpoints = await servers.ListenAsync(world);
+            servers.Endpoints = await servers.ListenAsync(world, options);
             return servers;
         }
         catch
@@ -35,45 +37,57 @@ internal sealed class WorldServers : IAsyncDisposable
     {
         foreach (var nbd in _nbd) await nbd.DisposeAsync();
         // All at once: each may need a moment to cut requests that are held up by a fault.
+        if (_iscsi is not null) await _iscsi.DisposeAsync();
         await Task.WhenAll(_servers.ConvertAll(server => server.DisposeAsync().AsTask()));
     }
 
-    private async Task<Endpoints> ListenAsync(SimulatedWorld world)
+    private async Task<Endpoints> ListenAsync(SimulatedWorld world, ProgramOptions options)
     {
-        var array = await ListenAsync(world.Array);
+        var secrets = world.Secrets;
+        var array = await ListenAsync(world.Array, options.SolidFirePort, secrets.Certificates["solidfire"]);
         var pools = new List<ApplianceEndpoint>();
-        foreach (var pool in world.Pools) pools.Add(await ListenAsync(pool, world.PoolPassword));
-        var cloud = await ListenAsync(world.Cloud);
-        var hook = await ListenAsync(world.Agent, https: false);
-        var control = await ListenAsync(new ControlEndpoint(world), https: false);
-        var options = world.Array.Options;
+        var port = options.XenServerPort;
+        foreach (var pool in world.Pools)
+        {
+            pools.Add(await ListenAsync(pool, secrets, port));
+            port += port == 0 ? 0 : pool.Hosts.Count;
+        }
+
+        var cloud = await ListenAsync(world.Cloud, options.CloudStackPort, secrets.Certificates["cloudstack"]);
+        var hook = await ListenAsync(world.Agent);
+        var control = await ListenAsync(new ControlEndpoint(world));
+        var cluster = world.Array.Options;
+        _iscsi = options.IscsiPort is { } iscsi ? IscsiPortal.Start(world.Array, iscsi) : null;
         return new Endpoints(
             Address(control),
-            new ApplianceEndpoint(null, $"{Address(array)}/json-rpc/{options.ApiVersion}", options.Username, options.Password, array.CertificateSha256!),
+            new ApplianceEndpoint(null, $"{Address(array)}/json-rpc/{cluster.ApiVersion}", cluster.Username, cluster.Password, array.CertificateSha256!),
             pools,
-            new CloudStackEndpoint($"{Address(cloud)}/client/api", world.CloudKey, world.CloudSecret, cloud.CertificateSha256!),
-            new HookEndpoint(Address(hook), world.HookToken),
-            new NfsEndpoint(SimulatedWorld.NfsServer, SimulatedWorld.NfsExport, world.NfsPath));
+            new CloudStackEndpoint($"{Address(cloud)}/client/api", secrets.CloudKey, secrets.CloudSecret, cloud.CertificateSha256!),
+            new HookEndpoint(Address(hook), secrets.HookToken),
+            new NfsEndpoint(SimulatedWorld.NfsServer, SimulatedWorld.NfsExport, world.NfsPath),
+            _iscsi?.Address);
     }
 
-    /// <summary>Each host has an address of its own; the pool's endpoint is its coordinator's.</summary>
-    private async Task<ApplianceEndpoint> ListenAsync(XenServerSimulator pool, string password)
+    /// <summary>Each host has an address of its own; the pool's endpoint is its coordinator's, and all show one certificate.</summary>
+    private async Task<ApplianceEndpoint> ListenAsync(XenServerSimulator pool, WorldSecrets secrets, int port)
     {
         SimulatorServer? coordinator = null;
         foreach (var host in pool.Hosts)
         {
-            var server = await ListenAsync(pool.Endpoint(host.Uuid), sameCertificateAs: coordinator);
+            var server = await ListenAsync(pool.Endpoint(host.Uuid), port, secrets.Certificates[pool.PoolName]);
             pool.SetAddress(host.Uuid, server.Uri.Authority);
             _nbd.Add(pool.StartNbd(host.Uuid, server.Certificate!));
             coordinator ??= server;
+            port += port == 0 ? 0 : 1;
         }
 
-        return new ApplianceEndpoint(pool.PoolName, Address(coordinator!), "root", password, coordinator!.CertificateSha256!);
+        return new ApplianceEndpoint(pool.PoolName, Address(coordinator!), "root", secrets.PoolPassword, coordinator!.CertificateSha256!);
     }
 
-    private async Task<SimulatorServer> ListenAsync(ISimulatedEndpoint endpoint, bool https = true, SimulatorServer? sameCertificateAs = null)
+    /// <param name="certificate">What the server shows, in the form of <see cref="SimulatorServer.NewCertificate"/>; null: plain HTTP.</param>
+    private async Task<SimulatorServer> ListenAsync(ISimulatedEndpoint endpoint, int port = 0, string? certificate = null)
     {
-        var server = await SimulatorServer.StartAsync(endpoint, https, sameCertificateAs: sameCertificateAs);
+        var server = await SimulatorServer.StartAsync(endpoint, https: certificate is not null, port: port, certificate: certificate);
         _servers.Add(server);
         return server;
     }

@@ -41,7 +41,32 @@ internal sealed class JobCalls(CloudState state, CloudStackOptions options, Time
                 throw new CloudError(431, 4350, $"tag {taken.Key} already exists on the resource");
             }
 
-            state.Tags.AddRange(resources.SelectMany(resource => tags.Select(tag => (resource, type, tag.Key, tag.Value))));
+            state.Tags.AddRange(resources.SelectMany(resource => tags.Select(tag => new CloudTag(resource, type, tag.Key, tag.Value))));
+            return new JsonObject { ["success"] = true };
+        });
+    }
+
+    /// <summary>Without tags all of the resource go, with a key only those; one that is not there fails the job.</summary>
+    public JsonObject DeleteTags(CommandParameters parameters)
+    {
+        var resources = parameters.List("resourceids");
+        var type = parameters.RequiredText("resourcetype");
+        var tags = parameters.Pairs("tags").ToList();
+        if (resources.Count == 0)
+        {
+            throw CloudError.Missing(parameters.Command, "resourceids");
+        }
+
+        return Start(parameters.Command, () =>
+        {
+            var doomed = state.Tags.FindAll(held => resources.Contains(held.ResourceId) && held.ResourceType.Equals(type, StringComparison.OrdinalIgnoreCase)
+                && (tags.Count == 0 || tags.Exists(tag => tag.Key == held.Key && (tag.Value.Length == 0 || tag.Value == held.Value))));
+            if (doomed.Count == 0)
+            {
+                throw new CloudError(431, 4350, "Unable to find any tags which conform to specified delete criteria.");
+            }
+
+            state.Tags.RemoveAll(doomed.Contains);
             return new JsonObject { ["success"] = true };
         });
     }
@@ -64,6 +89,12 @@ internal sealed class JobCalls(CloudState state, CloudStackOptions options, Time
             ["jobresultcode"] = job.Status == 2 ? 530 : 0,
             ["jobstatus"] = job.Status,
         };
+        if (job.InstanceId is { } instance)
+        {
+            json["jobinstancetype"] = job.InstanceType;
+            json["jobinstanceid"] = instance;
+        }
+
         if (job.Result is { } result)
         {
             json["jobresulttype"] = "object";
@@ -74,20 +105,36 @@ internal sealed class JobCalls(CloudState state, CloudStackOptions options, Time
         return json;
     }
 
-    public void Step()
+    /// <summary>Runs what is due; whether anything was.</summary>
+    public bool Step()
     {
         var now = clock.GetUtcNow();
-        foreach (var job in state.Jobs.Values.Where(job => job.Status == 0 && job.Due <= now).OrderBy(job => job.Due))
-        {
-            job.Run();
-        }
+        var due = state.Jobs.Values.Where(job => job.Status == 0 && job.Due <= now).OrderBy(job => job.Due).ToList();
+        due.ForEach(job => job.Run());
+        // Finished jobs are forgotten after a day (job.expire.minutes).
+        var old = state.Jobs.Values.Where(job => job.Status != 0 && job.Due + options.JobsKept <= now).ToList();
+        old.ForEach(job => state.Jobs.Remove(job.Id));
+        return due.Count + old.Count > 0;
     }
 
-    private JsonObject Start(string command, Func<JsonObject> effect)
+    /// <summary>Begins a job.</summary>
+    /// <param name="customId">A uuid of the caller's choice; one that was used before is refused, which makes it a key of idempotency.</param>
+    public JsonObject Start(string command, Func<JsonObject> effect, string? instanceType = null, string? instanceId = null, string? customId = null)
     {
+        if (customId is not null && (!Guid.TryParse(customId, out _) || state.Jobs.ContainsKey(customId)))
+        {
+            throw new CloudError(431, 4350, $"Invalid custom job id {customId}: it is no uuid, or it was used before");
+        }
+
         var now = clock.GetUtcNow();
-        var job = new CloudJob(Guid.NewGuid().ToString(), command, now, now + options.JobTime, effect);
+        var job = new CloudJob(customId ?? Guid.NewGuid().ToString(), command, now, now + options.JobTime, effect) { InstanceType = instanceType, InstanceId = instanceId };
         state.Jobs.Add(job.Id, job);
-        return new JsonObject { ["jobid"] = job.Id };
+        var answer = new JsonObject { ["jobid"] = job.Id };
+        if (instanceId is not null)
+        {
+            answer["id"] = instanceId;
+        }
+
+        return answer;
     }
 }

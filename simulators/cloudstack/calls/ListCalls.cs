@@ -177,7 +177,7 @@ internal sealed class ListCalls(CloudState state, CloudStackOptions options)
         ["tags"] = state.TagsOf(machine.Id),
     };
 
-    private JsonObject Describe(CloudSnapshot snapshot) => new()
+    public JsonObject Describe(CloudSnapshot snapshot) => new()
     {
         ["id"] = snapshot.Id,
         ["name"] = snapshot.Name,

@@ -46,9 +46,10 @@ public sealed class StateMirror(IStateStore store)
         }
     }
 
-    /// <summary>Writes all differences shown since the last commit, or nothing if there are none.</summary>
-    public void Commit()
+    /// <summary>Writes all differences shown since the last commit, and others with them; nothing if there are none.</summary>
+    public void Commit(IReadOnlyCollection<StateChange>? others = null)
     {
+        pending.AddRange(others ?? []);
         if (pending.Count == 0)
         {
             return;

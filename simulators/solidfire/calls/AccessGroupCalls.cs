@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using SnapshotWorkflows.Simulators.SolidFire.Model;
 
@@ -10,35 +8,34 @@ internal sealed class AccessGroupCalls(Cluster cluster)
 {
     public void Register(CallTable table)
     {
-        table.Write("CreateVolumeAccessGroup", Create);
-        table.Read("ListVolumeAccessGroups", List);
-        table.Write("AddVolumesToVolumeAccessGroup", AddVolumes);
-        table.Write("RemoveVolumesFromVolumeAccessGroup", RemoveVolumes);
-        table.Write("AddInitiatorsToVolumeAccessGroup", AddInitiators);
-        table.Write("RemoveInitiatorsFromVolumeAccessGroup", RemoveInitiators);
-        table.Write("DeleteVolumeAccessGroup", Delete);
-        table.Read("ListISCSISessions", _ => new JsonObject
-        {
-            ["sessions"] = Json.Array(cluster.Sessions.Select(session =>
-                session.ToJson(cluster.Account(session.Volume.AccountId).Username, cluster.Options.Svip))),
-        });
+        table.Write("CreateVolumeAccessGroup", "volumes", Create, since: "5.0");
+        table.Read("ListVolumeAccessGroups", List, since: "5.0");
+        table.Write("ModifyVolumeAccessGroup", "volumes", Modify, since: "5.0");
+        table.Write("AddVolumesToVolumeAccessGroup", "volumes", AddVolumes, since: "5.0");
+        table.Write("RemoveVolumesFromVolumeAccessGroup", "volumes", RemoveVolumes, since: "5.0");
+        table.Write("AddInitiatorsToVolumeAccessGroup", "volumes", AddInitiators, since: "5.0");
+        table.Write("RemoveInitiatorsFromVolumeAccessGroup", "volumes", RemoveInitiators, since: "5.0");
+        table.Write("DeleteVolumeAccessGroup", "volumes", Delete, since: "5.0");
+        table.Read("GetVolumeAccessGroupLunAssignments", parameters => Luns(Group(parameters)), since: "7.0");
+        table.Write("ModifyVolumeAccessGroupLunAssignments", "volumes", ModifyLuns, since: "7.0");
     }
 
     private JsonObject Create(CallParameters parameters)
     {
-        var name = parameters.RequiredText("name");
-        if (name.Length is < 1 or > 64)
+        var name = Name(parameters.RequiredText("name"));
+        parameters.Accept("virtualNetworkID", "virtualNetworkTags");
+        if (cluster.AccessGroups.Count >= cluster.Options.Limits.AccessGroups)
         {
-            throw ApiError.InvalidParameter("Names of volume access groups have 1 to 64 characters");
+            throw ApiError.LimitExceeded($"Exceeded maximum number of VolumeAccessGroups. limit={cluster.Options.Limits.AccessGroups}");
         }
 
-        parameters.Accept("virtualNetworkID", "virtualNetworkTags");
-        var group = new AccessGroup { Id = cluster.NextAccessGroup(), Name = name, Attributes = ObjectAttributes.Read(parameters) ?? [] };
+        var group = new AccessGroup { Id = cluster.Ids.AccessGroup + 1, Name = name, Attributes = ObjectAttributes.Read(parameters) ?? [] };
         var initiators = NewInitiators(group, parameters.Elements("initiators") ?? []);
         var volumes = NewVolumes(group, parameters.Integers("volumes") ?? []);
+        cluster.Ids.AccessGroup++;
         cluster.AccessGroups.Add(group.Id, group);
         Join(group, initiators);
-        group.Volumes.UnionWith(volumes);
+        volumes.ForEach(group.Assign);
         var result = Wrap(group);
         result["volumeAccessGroupID"] = group.Id;
         return result;
@@ -54,15 +51,46 @@ internal sealed class AccessGroupCalls(Cluster cluster)
             ["volumeAccessGroups"] = Json.Array(cluster.AccessGroups.Values
                 .Where(group => group.Id >= start && (only is not { Count: > 0 } || only.Contains(group.Id)))
                 .Take((int)Math.Min(limit, int.MaxValue))
-                .Select(group => group.ToJson())),
+                .Select(cluster.Describe)),
             ["volumeAccessGroupsNotFound"] = Json.Array((only ?? []).Where(id => !cluster.AccessGroups.ContainsKey(id))),
         };
+    }
+
+    private JsonObject Modify(CallParameters parameters)
+    {
+        var group = Group(parameters);
+        var name = parameters.Text("name") is { } given ? Name(given) : group.Name;
+        var attributes = ObjectAttributes.Read(parameters) ?? group.Attributes;
+        var orphans = parameters.Flag("deleteOrphanInitiators") ?? false;
+        parameters.Accept("virtualNetworkID", "virtualNetworkTags");
+        var initiators = parameters.Elements("initiators") is { } named ? InitiatorCalls.Named(cluster, named) : null;
+        var volumes = parameters.Integers("volumes");
+        // Both lists replace what is there; what stays is not checked again.
+        var joining = initiators is null ? [] : NewInitiators(group, [.. initiators.Where(initiator => !group.HasInitiator(initiator.Name)).Select(initiator => (JsonNode)initiator.Name)]);
+        var coming = volumes is null ? [] : NewVolumes(group, [.. volumes.Where(id => !group.Volumes.Contains(id))]);
+        (group.Name, group.Attributes) = (name, attributes);
+        if (initiators is not null)
+        {
+            var leaving = group.Initiators.FindAll(member => !initiators.Any(kept => kept.Name.Equals(member, StringComparison.OrdinalIgnoreCase)));
+            group.Initiators.RemoveAll(leaving.Contains);
+            Forget(leaving, orphans);
+            Join(group, joining);
+        }
+
+        if (volumes is not null)
+        {
+            group.Volumes.Where(id => !volumes.Contains(id)).ToList().ForEach(group.Remove);
+            coming.ForEach(group.Assign);
+        }
+
+        cluster.EndSessionsWithoutAccess();
+        return Wrap(group);
     }
 
     private JsonObject AddVolumes(CallParameters parameters)
     {
         var group = Group(parameters);
-        group.Volumes.UnionWith(NewVolumes(group, parameters.Integers("volumes") ?? throw ApiError.MissingParameter("volumes")));
+        NewVolumes(group, parameters.Integers("volumes") ?? throw ApiError.MissingParameter("volumes")).ForEach(group.Assign);
         return Wrap(group);
     }
 
@@ -70,16 +98,12 @@ internal sealed class AccessGroupCalls(Cluster cluster)
     {
         var group = Group(parameters);
         var volumes = parameters.Integers("volumes") ?? throw ApiError.MissingParameter("volumes");
-        foreach (var id in volumes)
+        foreach (var id in volumes.Where(id => !group.Volumes.Contains(id) && !group.DeletedVolumes.Contains(id)))
         {
-            if (!group.Volumes.Contains(id) && !group.DeletedVolumes.Contains(id))
-            {
-                throw new ApiError("xNotInVolumeAccessGroup", $"VolumeID {id} is not in volumeAccessGroupID {group.Id}");
-            }
+            throw new ApiError("xNotInVolumeAccessGroup", $"VolumeID {id} is not in volumeAccessGroupID {group.Id}");
         }
 
-        group.Volumes.ExceptWith(volumes);
-        group.DeletedVolumes.ExceptWith(volumes);
+        volumes.ToList().ForEach(group.Remove);
         cluster.EndSessionsWithoutAccess();
         return Wrap(group);
     }
@@ -87,6 +111,7 @@ internal sealed class AccessGroupCalls(Cluster cluster)
     private JsonObject AddInitiators(CallParameters parameters)
     {
         var group = Group(parameters);
+        parameters.Accept("deleteOrphanInitiators");
         Join(group, NewInitiators(group, parameters.Elements("initiators") ?? throw ApiError.MissingParameter("initiators")));
         return Wrap(group);
     }
@@ -94,13 +119,11 @@ internal sealed class AccessGroupCalls(Cluster cluster)
     private JsonObject RemoveInitiators(CallParameters parameters)
     {
         var group = Group(parameters);
-        var removed = (parameters.Elements("initiators") ?? throw ApiError.MissingParameter("initiators")).Select(Known).ToList();
-        foreach (var initiator in removed)
+        var removed = (parameters.Elements("initiators") ?? throw ApiError.MissingParameter("initiators"))
+            .Select(node => InitiatorCalls.Known(cluster, node).Name).ToList();
+        foreach (var name in removed.Where(name => !group.HasInitiator(name)))
         {
-            if (!group.Initiators.Contains(initiator))
-            {
-                throw new ApiError("xNotInVolumeAccessGroup", $"Initiator {initiator.Name} is not in volumeAccessGroupID {group.Id}");
-            }
+            throw new ApiError("xNotInVolumeAccessGroup", $"Initiator {name} is not in volumeAccessGroupID {group.Id}");
         }
 
         group.Initiators.RemoveAll(removed.Contains);
@@ -119,6 +142,46 @@ internal sealed class AccessGroupCalls(Cluster cluster)
         cluster.EndSessionsWithoutAccess();
         return [];
     }
+
+    private JsonObject ModifyLuns(CallParameters parameters)
+    {
+        var group = Group(parameters);
+        var wanted = (parameters.Elements("lunAssignments") ?? throw ApiError.MissingParameter("lunAssignments"))
+            .Select(node => new CallParameters(node as JsonObject ?? throw ApiError.InvalidParameterType("lunAssignments")))
+            .ToDictionary(element => element.RequiredInteger("volumeID"), element => (int)element.RequiredInteger("lun"));
+        var after = new Dictionary<long, int>(group.Luns);
+        foreach (var (volume, lun) in wanted)
+        {
+            after[volume] = group.Volumes.Contains(volume) && lun is >= 0 and <= 16383
+                ? lun
+                : throw ApiError.InvalidParameter($"VolumeID {volume} is not in the group, or LUN {lun} is not from 0 to 16383");
+        }
+
+        if (after.Values.Distinct().Count() != after.Count)
+        {
+            throw ApiError.InvalidParameter("Two volumes cannot have one LUN");
+        }
+
+        foreach (var (volume, lun) in wanted)
+        {
+            group.Luns[volume] = lun;
+        }
+
+        return Luns(group);
+    }
+
+    private static JsonObject Luns(AccessGroup group) => new()
+    {
+        ["volumeAccessGroupLunAssignments"] = new JsonObject
+        {
+            ["deletedLunAssignments"] = Json.Array(Assigned(group, group.DeletedVolumes)),
+            ["lunAssignments"] = Json.Array(Assigned(group, group.Volumes)),
+            ["volumeAccessGroupID"] = group.Id,
+        },
+    };
+
+    private static IEnumerable<JsonObject> Assigned(AccessGroup group, IEnumerable<long> volumes) => volumes
+        .Where(group.Luns.ContainsKey).Select(volume => new JsonObject { ["lun"] = group.Luns[volume], ["volumeID"] = volume });
 
     private List<long> NewVolumes(AccessGroup group, IReadOnlyList<long> ids)
     {
@@ -148,20 +211,17 @@ internal sealed class AccessGroupCalls(Cluster cluster)
                 $"Exceeded max number of volumes per volumeAccessGroup. volumeAccessGroupID={group.Id} limit={cluster.Options.Limits.VolumesPerAccessGroup}");
     }
 
-    private List<Initiator> NewInitiators(AccessGroup group, IReadOnlyList<JsonNode> given)
+    private IReadOnlyList<(Initiator? Known, string Name)> NewInitiators(AccessGroup group, IReadOnlyList<JsonNode> given)
     {
-        // A name that is not known becomes an initiator; an id has to exist.
-        var initiators = given.Select(node => node.GetValueKind() == JsonValueKind.String && !cluster.Initiators.ContainsKey(node.GetValue<string>())
-            ? new Initiator(0, node.GetValue<string>())
-            : Known(node)).ToList();
-        foreach (var initiator in initiators)
+        var initiators = InitiatorCalls.Named(cluster, given);
+        foreach (var (_, name) in initiators)
         {
-            if (group.HasInitiator(initiator.Name))
+            if (group.HasInitiator(name))
             {
-                throw new ApiError("xAlreadyInVolumeAccessGroup", $"Initiator {initiator.Name} is already in volumeAccessGroupID {group.Id}");
+                throw new ApiError("xAlreadyInVolumeAccessGroup", $"Initiator {name} is already in volumeAccessGroupID {group.Id}");
             }
 
-            if (cluster.AccessGroups.Values.Any(other => other.HasInitiator(initiator.Name)))
+            if (cluster.AccessGroups.Values.Any(other => other.HasInitiator(name)))
             {
                 throw ApiError.LimitExceeded("Exceeded maximum number of VolumeAccessGroups per Initiator");
             }
@@ -173,39 +233,25 @@ internal sealed class AccessGroupCalls(Cluster cluster)
                 $"Exceeded max number of initiators per volumeAccessGroup. volumeAccessGroupID={group.Id} limit={cluster.Options.Limits.InitiatorsPerAccessGroup}");
     }
 
-    private void Join(AccessGroup group, List<Initiator> initiators)
+    private void Join(AccessGroup group, IReadOnlyList<(Initiator? Known, string Name)> initiators)
     {
-        foreach (var initiator in initiators)
+        foreach (var (known, name) in initiators)
         {
-            var known = initiator.Id != 0 ? initiator : initiator with { Id = cluster.NextInitiator() };
-            cluster.Initiators[known.Name] = known;
-            group.Initiators.Add(known);
+            group.Initiators.Add((known ?? cluster.FindInitiator(name) ?? InitiatorCalls.Add(cluster, name)).Name);
         }
     }
 
-    private void Forget(IEnumerable<Initiator> initiators, bool orphans)
+    private void Forget(IEnumerable<string> names, bool orphans)
     {
-        foreach (var initiator in initiators.Where(_ => orphans).ToList())
+        foreach (var initiator in names.Where(_ => orphans).Select(cluster.FindInitiator).OfType<Initiator>().ToList())
         {
-            cluster.Initiators.Remove(initiator.Name);
+            cluster.Initiators.Remove(initiator.Id);
         }
     }
 
-    private Initiator Known(JsonNode node)
-    {
-        var found = node.GetValueKind() == JsonValueKind.String
-            ? cluster.Initiators.GetValueOrDefault(node.GetValue<string>())
-            : cluster.Initiators.Values.FirstOrDefault(initiator => initiator.Id.ToString(CultureInfo.InvariantCulture) == node.ToString());
-        return found ?? throw new ApiError("xInitiatorDoesNotExist", $"Initiator {node} does not exist");
-    }
+    private static string Name(string name) => name.Length is >= 1 and <= 64 ? name : throw ApiError.InvalidParameter("Names of volume access groups have 1 to 64 characters");
 
-    private AccessGroup Group(CallParameters parameters)
-    {
-        var id = parameters.RequiredInteger("volumeAccessGroupID");
-        return cluster.AccessGroups.TryGetValue(id, out var group)
-            ? group
-            : throw new ApiError("xVolumeAccessGroupIDDoesNotExist", $"VolumeAccessGroupID {id} does not exist.");
-    }
+    private AccessGroup Group(CallParameters parameters) => cluster.AccessGroup(parameters.RequiredInteger("volumeAccessGroupID"));
 
-    private static JsonObject Wrap(AccessGroup group) => new() { ["volumeAccessGroup"] = group.ToJson() };
+    private JsonObject Wrap(AccessGroup group) => new() { ["volumeAccessGroup"] = cluster.Describe(group) };
 }

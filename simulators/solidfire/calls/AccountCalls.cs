@@ -8,7 +8,9 @@ internal sealed class AccountCalls(Cluster cluster)
 {
     public void Register(CallTable table)
     {
-        table.Write("AddAccount", AddAccount);
+        table.Write("AddAccount", "accounts", AddAccount);
+        table.Write("ModifyAccount", "accounts", ModifyAccount);
+        table.Write("RemoveAccount", "accounts", RemoveAccount);
         table.Read("GetAccountByID", parameters => Wrap(cluster.Account(parameters.RequiredInteger("accountID"))));
         table.Read("GetAccountByName", GetAccountByName);
         table.Read("ListAccounts", ListAccounts);
@@ -16,30 +18,48 @@ internal sealed class AccountCalls(Cluster cluster)
 
     private JsonObject AddAccount(CallParameters parameters)
     {
-        var username = parameters.RequiredText("username");
-        if (username.Length is < 1 or > 64)
-        {
-            throw ApiError.InvalidParameter("Account names have 1 to 64 characters");
-        }
-
-        if (cluster.Accounts.Values.Any(existing => existing.Username == username))
-        {
-            throw new ApiError("xDuplicateUsername", $"Duplicate username: {username}");
-        }
-
         var account = new Account
         {
-            Id = cluster.NextAccount(),
-            Username = username,
-            InitiatorSecret = Secret(parameters, "initiatorSecret"),
-            TargetSecret = Secret(parameters, "targetSecret"),
+            Username = NewName(parameters.RequiredText("username"), null),
+            InitiatorSecret = Secret(parameters, "initiatorSecret") ?? NewSecret(),
+            TargetSecret = Secret(parameters, "targetSecret") ?? NewSecret(),
             Attributes = ObjectAttributes.Read(parameters) ?? [],
             EnableChap = parameters.Flag("enableChap") ?? true,
+            Id = ++cluster.Ids.Account,
         };
         cluster.Accounts.Add(account.Id, account);
         var result = Wrap(account);
         result["accountID"] = account.Id;
         return result;
+    }
+
+    private JsonObject ModifyAccount(CallParameters parameters)
+    {
+        var account = cluster.Account(parameters.RequiredInteger("accountID"));
+        var username = parameters.Text("username");
+        var status = parameters.Choice("status", "active", "locked");
+        var (initiator, target) = (Secret(parameters, "initiatorSecret"), Secret(parameters, "targetSecret"));
+        account.Username = username is null ? account.Username : NewName(username, account);
+        account.Status = status ?? account.Status;
+        account.InitiatorSecret = initiator ?? account.InitiatorSecret;
+        account.TargetSecret = target ?? account.TargetSecret;
+        account.EnableChap = parameters.Flag("enableChap") ?? account.EnableChap;
+        account.Attributes = ObjectAttributes.Read(parameters) ?? account.Attributes;
+        cluster.EndSessionsWithoutAccess();
+        return Wrap(account);
+    }
+
+    private JsonObject RemoveAccount(CallParameters parameters)
+    {
+        var account = cluster.Account(parameters.RequiredInteger("accountID"));
+        if (cluster.Volumes.Values.Any(volume => volume.AccountId == account.Id))
+        {
+            // Assumption: only the refusal is documented, not its name.
+            throw new ApiError("xAccountHasVolumes", $"AccountID {account.Id} has volumes that are not deleted and purged");
+        }
+
+        cluster.Accounts.Remove(account.Id);
+        return [];
     }
 
     private JsonObject GetAccountByName(CallParameters parameters)
@@ -63,11 +83,24 @@ internal sealed class AccountCalls(Cluster cluster)
         };
     }
 
-    private static string Secret(CallParameters parameters, string name)
+    private string NewName(string username, Account? owner)
     {
-        var secret = parameters.Text(name) ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        return secret.Length is >= 12 and <= 16 ? secret : throw ApiError.InvalidParameter($"{name} must have 12 to 16 characters");
+        if (username.Length is < 1 or > 64)
+        {
+            throw ApiError.InvalidParameter("Account names have 1 to 64 characters");
+        }
+
+        return cluster.Accounts.Values.Any(existing => existing != owner && existing.Username == username)
+            ? throw new ApiError("xDuplicateUsername", $"Duplicate username: {username}")
+            : username;
     }
+
+    /// <summary>Equal secrets are taken, although the reference says they must differ: drivers in the field send them.</summary>
+    private static string? Secret(CallParameters parameters, string name) => parameters.Text(name) is not { } secret
+        ? null
+        : secret.Length is >= 12 and <= 16 ? secret : throw ApiError.InvalidParameter($"{name} must have 12 to 16 characters");
+
+    private static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
     private JsonObject Wrap(Account account) => new() { ["account"] = account.ToJson(VolumesOf(account)) };
 

@@ -1,44 +1,37 @@
 using System.Text.Json.Nodes;
-using SnapshotWorkflows.Simulators.SolidFire.Model;
 
 namespace SnapshotWorkflows.Simulators.SolidFire.Calls;
 
 /// <summary>What the cluster says of itself.</summary>
 internal sealed class ClusterCalls(Cluster cluster, CallTable table)
 {
-    // Every version served; the newest is the options' own.
-    private static readonly string[] Versions =
-    [
-        "1.0", "2.0", "3.0", "4.0", "5.0", "5.1", "6.0", "7.0", "7.1", "7.2", "7.3", "7.4", "8.0", "8.1", "8.2", "8.3", "8.4", "8.5", "8.6", "8.7",
-        "9.0", "9.1", "9.2", "9.3", "9.4", "9.5", "9.6", "10.0", "10.1", "10.2", "10.3", "10.4", "10.5", "10.6", "10.7",
-        "11.0", "11.1", "11.3", "11.5", "11.7", "11.8", "12.0", "12.2", "12.3", "12.5", "12.7", "12.8",
-    ];
-
     public void Register()
     {
-        table.Read("GetAPI", _ => GetApi());
+        table.Read("GetAPI", GetApi);
         table.Read("GetClusterInfo", _ => GetClusterInfo());
         table.Read("GetClusterVersionInfo", _ => GetClusterVersionInfo());
-        table.Read("GetClusterCapacity", _ => GetClusterCapacity());
         table.Read("GetLimits", _ => GetLimits());
-        table.Read("ListEvents", ListEvents);
-        table.Read("ListClusterFaults", parameters =>
-        {
-            parameters.Choice("faultTypes", "current", "resolved", "all");
-            parameters.Accept("bestPractices");
-            return new JsonObject { ["faults"] = new JsonArray() };
-        });
     }
 
-    /// <summary>Supported versions up to the newest, in order.</summary>
-    public static IEnumerable<string> SupportedVersions(SolidFireOptions options) => Versions.TakeWhile(version => version != options.ApiVersion).Append(options.ApiVersion);
+    public static string SoftwareVersion(SolidFireOptions options) => $"{options.ApiVersion}.0.897";
 
-    private JsonObject GetApi() => new()
+    /// <summary>The list of methods stands under the version that was asked; clusters before 8.0 list no versions.</summary>
+    private JsonObject GetApi(CallParameters parameters)
     {
-        [cluster.Options.ApiVersion] = Json.Array(table.Names),
-        ["currentVersion"] = cluster.Options.ApiVersion,
-        ["supportedVersions"] = Json.Array(SupportedVersions(cluster.Options)),
-    };
+        var current = cluster.Options.ApiVersion;
+        var asked = parameters.Version == ApiVersion.Newest ? ApiVersion.Parse(current) : parameters.Version;
+        var api = new JsonObject
+        {
+            [$"{asked.Major}.{asked.Minor}"] = Json.Array(table.NamesOf(asked)),
+            ["currentVersion"] = current,
+        };
+        if (!(ApiVersion.Parse(current) < new ApiVersion(8, 0)))
+        {
+            api["supportedVersions"] = Json.Array(ApiVersion.UpTo(current));
+        }
+
+        return api;
+    }
 
     private JsonObject GetClusterInfo() => new()
     {
@@ -61,6 +54,7 @@ internal sealed class ClusterCalls(Cluster cluster, CallTable table)
             ["svipInterface"] = "Bond10G",
             ["svipNodeID"] = 1,
             ["svipVlanTag"] = "0",
+            ["volumeLoadBalanceOnActualIopsState"] = "disabled",
             ["uniqueID"] = cluster.Options.UniqueId,
             ["uuid"] = cluster.Options.Uuid.ToString(),
         },
@@ -68,7 +62,7 @@ internal sealed class ClusterCalls(Cluster cluster, CallTable table)
 
     private JsonObject GetClusterVersionInfo()
     {
-        var version = $"{cluster.Options.ApiVersion}.0.897";
+        var version = SoftwareVersion(cluster.Options);
         return new JsonObject
         {
             ["clusterAPIVersion"] = cluster.Options.ApiVersion,
@@ -90,61 +84,55 @@ internal sealed class ClusterCalls(Cluster cluster, CallTable table)
         };
     }
 
-    private JsonObject GetClusterCapacity()
-    {
-        // nonZero + zero blocks = provisioned space, as on recorded clusters; without compression unique = non-zero.
-        var provisioned = cluster.ProvisionedSpace;
-        var used = Math.Min(provisioned, cluster.Store.AllocatedBlocks * cluster.Store.BlockSize);
-        return new JsonObject
-        {
-            ["clusterCapacity"] = new JsonObject
-            {
-                ["activeBlockSpace"] = used,
-                ["activeSessions"] = cluster.Sessions.Count,
-                ["averageIOPS"] = 0,
-                ["clusterRecentIOSize"] = 0,
-                ["currentIOPS"] = 0,
-                ["maxIOPS"] = 200000,
-                ["maxOverProvisionableSpace"] = cluster.Options.ProvisionableSpace * 5,
-                ["maxProvisionedSpace"] = cluster.Options.ProvisionableSpace,
-                ["maxUsedMetadataSpace"] = cluster.Options.ProvisionableSpace / 50,
-                ["maxUsedSpace"] = cluster.Options.ProvisionableSpace,
-                ["nonZeroBlocks"] = used / 4096,
-                ["peakActiveSessions"] = cluster.Sessions.Count,
-                ["peakIOPS"] = 0,
-                ["provisionedSpace"] = provisioned,
-                ["snapshotNonZeroBlocks"] = 0,
-                ["timestamp"] = Json.Time(cluster.Now),
-                ["totalOps"] = 0,
-                ["uniqueBlocks"] = used / 4096,
-                ["uniqueBlocksUsedSpace"] = used,
-                ["usedMetadataSpace"] = used / 100,
-                ["usedMetadataSpaceInSnapshots"] = 0,
-                ["usedSpace"] = used,
-                ["zeroBlocks"] = (provisioned / 4096) - (used / 4096),
-            },
-        };
-    }
-
     private JsonObject GetLimits()
     {
         var limits = cluster.Options.Limits;
         return new JsonObject
         {
+            ["accountCountMax"] = 5000,
             ["accountNameLengthMax"] = 64,
             ["accountNameLengthMin"] = 1,
-            ["bulkVolumeJobsPerNodeMax"] = 8,
-            ["bulkVolumeJobsPerVolumeMax"] = 2,
+            ["backupTargetNameLengthMax"] = 64,
+            ["backupTargetNameLengthMin"] = 1,
+            ["bulkVolumeJobsPerNodeMax"] = limits.BulkJobsPerNode,
+            ["bulkVolumeJobsPerVolumeMax"] = limits.BulkJobsPerVolume,
+            ["chapCredentialsCountMax"] = 15000,
             ["cloneJobsPerNodeMax"] = limits.CloneJobsPerNode,
+            ["cloneJobsPerVirtualVolumeMax"] = 8,
             ["cloneJobsPerVolumeMax"] = limits.CloneJobsPerVolume,
+            ["clusterAdminAccountMax"] = 5000,
+            ["clusterAdminInfoNameLengthMax"] = 1024,
+            ["clusterAdminInfoNameLengthMin"] = 1,
+            ["clusterPairsCountMax"] = 4,
+            ["fibreChannelVolumeAccessMax"] = 16384,
+            ["initiatorAliasLengthMax"] = 224,
+            ["initiatorCountMax"] = 10000,
+            ["initiatorNameLengthMax"] = 224,
             ["initiatorsPerVolumeAccessGroupCountMax"] = limits.InitiatorsPerAccessGroup,
+            ["iscsiSessionsFromFibreChannelNodesMax"] = 4096,
+            ["maxAuthSessionsForCluster"] = 1024,
+            ["maxAuthSessionsPerUser"] = 1024,
+            ["nodesPerClusterCountMax"] = 100,
+            ["nodesPerClusterCountMin"] = 3,
             ["qosPolicyCountMax"] = 500,
+            ["qosPolicyNameLengthMax"] = 64,
+            ["qosPolicyNameLengthMin"] = 1,
             ["scheduleNameLengthMax"] = 244,
             ["secretLengthMax"] = 16,
             ["secretLengthMin"] = 12,
+            ["snapMirrorEndpointIPAddressesCountMax"] = 64,
+            ["snapMirrorEndpointsCountMax"] = 4,
             ["snapMirrorLabelLengthMax"] = 31,
+            ["snapMirrorObjectAttributeValueInfoCountMax"] = 9900000,
             ["snapshotNameLengthMax"] = limits.SnapshotNameLength,
             ["snapshotsPerVolumeMax"] = limits.SnapshotsPerVolume,
+            ["storageNodesPerClusterCountMin"] = 2,
+            ["virtualVolumeCountMax"] = 8000,
+            ["virtualVolumesPerAccountCountMax"] = 10000,
+            ["volumeAccessGroupCountMax"] = limits.AccessGroups,
+            ["volumeAccessGroupLunMax"] = 16383,
+            ["volumeAccessGroupNameLengthMax"] = 64,
+            ["volumeAccessGroupNameLengthMin"] = 1,
             ["volumeAccessGroupsPerInitiatorCountMax"] = 1,
             ["volumeAccessGroupsPerVolumeCountMax"] = limits.AccessGroupsPerVolume,
             ["volumeBurstIOPSMax"] = 200000,
@@ -161,22 +149,7 @@ internal sealed class ClusterCalls(Cluster cluster, CallTable table)
             ["volumesPerAccountCountMax"] = limits.VolumesPerAccount,
             ["volumesPerGroupSnapshotMax"] = limits.VolumesPerGroupSnapshot,
             ["volumesPerVolumeAccessGroupCountMax"] = limits.VolumesPerAccessGroup,
+            ["witnessNodesPerClusterCountMax"] = 4,
         };
-    }
-
-    private JsonObject ListEvents(CallParameters parameters)
-    {
-        var first = parameters.Integer("startEventID") ?? 0;
-        var last = parameters.Integer("endEventID") ?? long.MaxValue;
-        var most = parameters.Identifier("maxEvents") ?? int.MaxValue;
-        var type = parameters.Text("eventType");
-        parameters.Accept("startPublishTime", "endPublishTime", "startReportTime", "endReportTime", "nodeID", "driveID", "serviceID");
-        var chosen = cluster.Events
-            .Where(entry => (long)entry["eventID"]! >= first && (long)entry["eventID"]! <= last)
-            .Where(entry => type is null || (string?)entry["eventInfoType"] == type)
-            .Reverse()
-            .Take((int)Math.Min(most, int.MaxValue))
-            .Select(entry => (JsonObject)entry.DeepClone());
-        return new JsonObject { ["eventQueueType"] = "", ["events"] = Json.Array(chosen) };
     }
 }

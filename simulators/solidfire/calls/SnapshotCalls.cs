@@ -3,17 +3,16 @@ using SnapshotWorkflows.Simulators.SolidFire.Model;
 
 namespace SnapshotWorkflows.Simulators.SolidFire.Calls;
 
-internal sealed class SnapshotCalls(Cluster cluster)
+/// <summary>Snapshots of single volumes.</summary>
+internal sealed class SnapshotCalls(Cluster cluster, SnapshotTaker taker)
 {
     public void Register(CallTable table)
     {
-        table.Write("CreateSnapshot", CreateSnapshot);
-        table.Read("ListSnapshots", ListSnapshots);
-        table.Write("ModifySnapshot", ModifySnapshot);
-        table.Write("DeleteSnapshot", DeleteSnapshot);
-        table.Write("CreateGroupSnapshot", CreateGroupSnapshot);
-        table.Read("ListGroupSnapshots", ListGroupSnapshots);
-        table.Write("DeleteGroupSnapshot", DeleteGroupSnapshot);
+        table.Write("CreateSnapshot", "volumes", CreateSnapshot, since: "6.0");
+        table.Read("ListSnapshots", ListSnapshots, since: "6.0");
+        table.Write("ModifySnapshot", "volumes", ModifySnapshot, since: "8.0");
+        table.Write("DeleteSnapshot", "volumes", DeleteSnapshot, since: "6.0");
+        table.Write("RollbackToSnapshot", "volumes", RollbackToSnapshot, since: "6.0");
     }
 
     private JsonObject CreateSnapshot(CallParameters parameters)
@@ -25,110 +24,8 @@ internal sealed class SnapshotCalls(Cluster cluster)
             throw ApiError.InvalidParameter($"SnapshotID {copied.Id} does not belong to VolumeID {volume.Id}");
         }
 
-        var snapshot = Take(parameters, [volume], copied).Single();
+        var snapshot = taker.Take(SnapshotRequest.Read(cluster, parameters), [volume], copied).Single();
         return new JsonObject { ["checksum"] = snapshot.Checksum, ["snapshot"] = snapshot.ToJson(), ["snapshotID"] = snapshot.Id };
-    }
-
-    private JsonObject CreateGroupSnapshot(CallParameters parameters)
-    {
-        var ids = parameters.Integers("volumes") ?? throw ApiError.MissingParameter("volumes");
-        if (ids.Count < 2 || ids.Count > cluster.Options.Limits.VolumesPerGroupSnapshot || ids.Distinct().Count() != ids.Count)
-        {
-            throw ApiError.InvalidParameter($"A group snapshot has 2 to {cluster.Options.Limits.VolumesPerGroupSnapshot} different volumes");
-        }
-
-        var members = Take(parameters, [.. ids.Select(cluster.ActiveVolume)], copied: null);
-        var group = new GroupSnapshot
-        {
-            Id = cluster.NextGroupSnapshot(),
-            Name = members[0].Name,
-            CreateTime = members[0].CreateTime,
-            Attributes = (JsonObject)members[0].Attributes.DeepClone(),
-            EnableRemoteReplication = members[0].EnableRemoteReplication,
-        };
-        cluster.GroupSnapshots.Add(group.Id, group);
-        foreach (var member in members)
-        {
-            member.Group = group;
-            group.Members.Add(member);
-        }
-
-        return new JsonObject
-        {
-            ["groupSnapshot"] = group.ToJson(),
-            ["groupSnapshotID"] = group.Id,
-            ["members"] = Json.Array(members.Select(member => new JsonObject
-            {
-                ["checksum"] = member.Checksum,
-                ["snapshotID"] = member.Id,
-                ["snapshotUUID"] = member.Uuid.ToString(),
-                ["volumeID"] = member.Volume.Id,
-            })),
-        };
-    }
-
-    /// <summary>All or nothing: every check comes before the first snapshot.</summary>
-    private List<Snapshot> Take(CallParameters parameters, IReadOnlyList<Volume> volumes, Snapshot? copied)
-    {
-        var now = cluster.Now;
-        var name = Name(parameters) ?? Json.Time(now);
-        var attributes = ObjectAttributes.Read(parameters) ?? [];
-        var expiry = SnapshotExpiry.Read(parameters, now);
-        var replicate = parameters.Flag("enableRemoteReplication") ?? false;
-        var label = parameters.Text("snapMirrorLabel");
-        parameters.Accept("ensureSerialCreation");
-        foreach (var volume in volumes)
-        {
-            MakeRoom(volume, expiry.Fifo);
-        }
-
-        var taken = new List<Snapshot>(volumes.Count);
-        foreach (var volume in volumes)
-        {
-            var stamp = copied?.ContentStamp ?? Volatile.Read(ref volume.ContentStamp);
-            var snapshot = new Snapshot
-            {
-                Id = cluster.NextSnapshot(),
-                Volume = volume,
-                CreateTime = now,
-                Device = (copied?.Device ?? volume.Device).Snapshot(),
-                ContentStamp = stamp,
-                Attributes = (JsonObject)attributes.DeepClone(),
-                Name = name,
-                EnableRemoteReplication = replicate,
-                SnapMirrorLabel = label,
-            };
-            expiry.ApplyTo(snapshot);
-            cluster.Snapshots.Add(snapshot.Id, snapshot);
-            taken.Add(snapshot);
-        }
-
-        return taken;
-    }
-
-    private void MakeRoom(Volume volume, bool fifo)
-    {
-        var existing = cluster.SnapshotsOf(volume).ToList();
-        var pool = existing.FindAll(snapshot => snapshot.Fifo);
-        if (fifo && pool.Count >= Math.Max(volume.FifoSize, 1))
-        {
-            cluster.RemoveSnapshot(pool[0]);
-            existing.Remove(pool[0]);
-        }
-
-        var limit = cluster.Options.Limits.SnapshotsPerVolume;
-        if (existing.Count >= limit)
-        {
-            throw new ApiError("xMaxSnapshotsPerVolumeExceeded", $"Maximum snapshots per volume is {limit}");
-        }
-    }
-
-    private string? Name(CallParameters parameters)
-    {
-        var name = parameters.Text("name");
-        return name is null || name.Length <= cluster.Options.Limits.SnapshotNameLength
-            ? name
-            : throw ApiError.InvalidParameter($"Snapshot names have at most {cluster.Options.Limits.SnapshotNameLength} characters");
     }
 
     private JsonObject ListSnapshots(CallParameters parameters)
@@ -146,8 +43,8 @@ internal sealed class SnapshotCalls(Cluster cluster)
     private JsonObject ModifySnapshot(CallParameters parameters)
     {
         var snapshot = cluster.Snapshot(parameters.RequiredInteger("snapshotID"));
-        var name = Name(parameters);
-        var changesExpiry = parameters.Has("expirationTime") || parameters.Has("retention");
+        var name = SnapshotRequest.ReadName(cluster, parameters);
+        var changesExpiry = parameters.Has("expirationTime") | parameters.Has("retention");
         var expiry = SnapshotExpiry.Read(parameters, cluster.Now);
         if (changesExpiry)
         {
@@ -169,37 +66,20 @@ internal sealed class SnapshotCalls(Cluster cluster)
         return [];
     }
 
-    private JsonObject ListGroupSnapshots(CallParameters parameters)
+    private JsonObject RollbackToSnapshot(CallParameters parameters)
     {
-        var volumes = parameters.Integers("volumes");
-        var only = parameters.Identifier("groupSnapshotID") is { } id ? Group(id) : null;
-        return new JsonObject
+        var volume = cluster.ActiveVolume(parameters.RequiredInteger("volumeID"));
+        var snapshot = cluster.Snapshot(parameters.RequiredInteger("snapshotID"));
+        // The reference gives a default of false; the vendor's SDK always sends it.
+        var save = parameters.Flag("saveCurrentState") ?? false;
+        if (snapshot.Volume != volume)
         {
-            ["groupSnapshots"] = Json.Array(cluster.GroupSnapshots.Values
-                .Where(group => only is null || group == only)
-                .Where(group => volumes is not { Count: > 0 } || group.Members.Exists(member => volumes.Contains(member.Volume.Id)))
-                .Select(group => group.ToJson())),
-        };
-    }
-
-    private JsonObject DeleteGroupSnapshot(CallParameters parameters)
-    {
-        var group = Group(parameters.RequiredInteger("groupSnapshotID"));
-        var saveMembers = parameters.RequiredFlag("saveMembers");
-        foreach (var member in group.Members.ToList())
-        {
-            member.Group = null;
-            if (!saveMembers)
-            {
-                cluster.RemoveSnapshot(member);
-            }
+            throw ApiError.SnapshotUnknown(snapshot.Id);
         }
 
-        cluster.GroupSnapshots.Remove(group.Id);
-        return [];
+        var request = SnapshotRequest.Read(cluster, parameters);
+        var saved = save ? taker.Take(request.Named(request.Name ?? $"{snapshot.Name}-copy"), [volume], copied: null).Single() : null;
+        taker.RollBack(volume, snapshot);
+        return new JsonObject { ["checksum"] = snapshot.Checksum, ["snapshot"] = saved?.ToJson(), ["snapshotID"] = saved?.Id };
     }
-
-    private GroupSnapshot Group(long id) => cluster.GroupSnapshots.TryGetValue(id, out var group)
-        ? group
-        : throw new ApiError("xGroupSnapshotIDDoesNotExist", $"GroupSnapshotID {id} does not exist.");
 }

@@ -9,16 +9,16 @@ internal sealed class VolumeCalls(Cluster cluster)
 
     public void Register(CallTable table)
     {
-        table.Write("CreateVolume", CreateVolume);
-        table.Read("ListVolumes", ListVolumes);
+        table.Write("CreateVolume", "volumes", CreateVolume);
+        table.Read("ListVolumes", ListVolumes, since: "8.0");
         table.Read("ListActiveVolumes", parameters => List(parameters, volume => volume.Status == VolumeStatus.Active));
         table.Read("ListDeletedVolumes", parameters => List(parameters, volume => volume.Status == VolumeStatus.Deleted));
         table.Read("ListVolumesForAccount", ListVolumesForAccount);
-        table.Read("GetVolumeCount", _ => new JsonObject { ["count"] = Visible().Count(volume => volume.Status == VolumeStatus.Active) });
-        table.Write("ModifyVolume", ModifyVolume);
-        table.Write("DeleteVolume", DeleteVolume);
-        table.Write("PurgeDeletedVolume", PurgeDeletedVolume);
-        table.Write("RestoreDeletedVolume", RestoreDeletedVolume);
+        table.Read("GetVolumeCount", _ => new JsonObject { ["count"] = Visible().Count(volume => volume.Status == VolumeStatus.Active) }, since: "9.0");
+        table.Write("ModifyVolume", "volumes", ModifyVolume);
+        table.Write("DeleteVolume", "volumes", DeleteVolume);
+        table.Write("PurgeDeletedVolume", "volumes", PurgeDeletedVolume);
+        table.Write("RestoreDeletedVolume", "volumes", RestoreDeletedVolume);
     }
 
     /// <summary>A size as the cluster makes it: at least the minimum, rounded up to a whole MiB.</summary>
@@ -57,22 +57,30 @@ internal sealed class VolumeCalls(Cluster cluster)
         var account = cluster.Account(parameters.RequiredInteger("accountID"));
         var size = RoundedSize(cluster, parameters.RequiredInteger("totalSize"));
         var enable512e = parameters.RequiredFlag("enable512e");
-        parameters.Accept("qosPolicyID", "associateWithQoSPolicy", "enableSnapMirrorReplication", "protectionScheme", "sliceCount");
+        var attributes = ObjectAttributes.Read(parameters) ?? [];
+        var access = ReadAccess(parameters) ?? "readWrite";
+        var policy = parameters.Identifier("qosPolicyID") is { } policyId ? cluster.QosPolicy(policyId) : null;
+        var qos = (policy?.Qos ?? cluster.DefaultQos).With(parameters.Object("qos"));
+        var (fifo, minimumFifo) = Fifo(parameters, 24, 0);
+        parameters.Accept("protectionScheme", "sliceCount");
         CheckRoom(cluster, account, size);
         var volume = new Volume
         {
-            Id = cluster.NextVolume(),
+            Id = ++cluster.Ids.Volume,
             UniqueId = cluster.Options.UniqueId,
             Name = name,
             CreateTime = cluster.Now,
             Enable512e = enable512e,
             Device = cluster.Store.Create(size),
             AccountId = account.Id,
-            Attributes = ObjectAttributes.Read(parameters) ?? [],
-            Access = ReadAccess(parameters) ?? "readWrite",
-            Qos = QualityOfService.Default.With(parameters.Object("qos")),
-            FifoSize = parameters.Identifier("fifoSize") ?? 24,
-            MinFifoSize = parameters.Integer("minFifoSize") ?? 0,
+            Attributes = attributes,
+            Access = access,
+            Qos = qos,
+            FifoSize = fifo,
+            MinFifoSize = minimumFifo,
+            EnableSnapMirrorReplication = parameters.Flag("enableSnapMirrorReplication") ?? false,
+            DontMoveForIopsRebalance = parameters.Flag("dontMoveForIopsRebalance") ?? false,
+            QosPolicyId = policy is not null && (parameters.Flag("associateWithQoSPolicy") ?? true) ? policy.Id : null,
         };
         cluster.Volumes.Add(volume.Id, volume);
         return new JsonObject
@@ -124,37 +132,59 @@ internal sealed class VolumeCalls(Cluster cluster)
         };
     }
 
-    private JsonObject ModifyVolume(CallParameters parameters)
+    /// <summary>A volume that ModifyVolume takes: one being cloned into is taken too.</summary>
+    public Volume Modifiable(long id) =>
+        cluster.Volume(id, orInit: true) is { Status: not VolumeStatus.Deleted } volume ? volume : throw ApiError.VolumeUnknown(id);
+
+    /// <summary>Everything that could refuse the change, before anything is changed.</summary>
+    public void Check(Volume volume, CallParameters parameters)
     {
-        var volume = cluster.Volume(parameters.RequiredInteger("volumeID"), orInit: true);
-        if (volume.Status == VolumeStatus.Deleted)
+        if (parameters.Identifier("accountID") is { } accountId)
         {
-            throw ApiError.VolumeUnknown(volume.Id);
+            cluster.Account(accountId);
         }
 
-        var account = parameters.Identifier("accountID") is { } accountId ? cluster.Account(accountId) : null;
-        var access = ReadAccess(parameters);
-        var attributes = ObjectAttributes.Read(parameters);
-        var qos = volume.Qos.With(parameters.Object("qos"));
-        parameters.Accept("qosPolicyID", "associateWithQoSPolicy", "createTime", "setCreateTime", "mode", "enableSnapMirrorReplication");
-        if (parameters.Identifier("totalSize") is { } asked)
+        ReadAccess(parameters);
+        ObjectAttributes.Read(parameters);
+        volume.Qos.With(parameters.Object("qos"));
+        if (parameters.Identifier("qosPolicyID") is { } policyId)
         {
-            var size = RoundedSize(cluster, asked);
-            if (size < volume.Device.Length)
-            {
-                throw new ApiError("xVolumeShrinkProhibited", "Lowering a volume size is not allowed.");
-            }
+            cluster.QosPolicy(policyId);
+        }
 
+        Fifo(parameters, volume.FifoSize, volume.MinFifoSize);
+        if (parameters.Flag("setCreateTime") == true && parameters.Time("createTime") is null)
+        {
+            throw ApiError.MissingParameter("createTime");
+        }
+
+        if (parameters.Identifier("totalSize") is { } asked && NewSize(volume, parameters, asked) is var size && size < volume.Device.Length)
+        {
+            throw new ApiError("xVolumeShrinkProhibited", "Lowering a volume size is not allowed.");
+        }
+    }
+
+    public void Modify(Volume volume, CallParameters parameters)
+    {
+        if (parameters.Identifier("totalSize") is { } asked && NewSize(volume, parameters, asked) is var size && size > volume.Device.Length)
+        {
             volume.Device.Grow(size);
         }
 
+        QosCalls.Apply(cluster, parameters, volume);
         // Attributes are replaced as a whole, never merged.
-        volume.Attributes = attributes ?? volume.Attributes;
-        volume.AccountId = account?.Id ?? volume.AccountId;
-        volume.Qos = qos;
-        volume.FifoSize = parameters.Identifier("fifoSize") ?? volume.FifoSize;
-        volume.MinFifoSize = parameters.Integer("minFifoSize") ?? volume.MinFifoSize;
-        if (access is not null)
+        volume.Attributes = ObjectAttributes.Read(parameters) ?? volume.Attributes;
+        volume.AccountId = parameters.Identifier("accountID") ?? volume.AccountId;
+        (volume.FifoSize, volume.MinFifoSize) = Fifo(parameters, volume.FifoSize, volume.MinFifoSize);
+        volume.EnableSnapMirrorReplication = parameters.Flag("enableSnapMirrorReplication") ?? volume.EnableSnapMirrorReplication;
+        volume.DontMoveForIopsRebalance = parameters.Flag("dontMoveForIopsRebalance") ?? volume.DontMoveForIopsRebalance;
+        if (parameters.Flag("setCreateTime") == true)
+        {
+            volume.CreateTime = parameters.Time("createTime") ?? volume.CreateTime;
+        }
+
+        parameters.Accept("createTime", "mode");
+        if (ReadAccess(parameters) is { } access)
         {
             volume.Access = access;
             if (access is "locked" or "replicationTarget")
@@ -163,7 +193,29 @@ internal sealed class VolumeCalls(Cluster cluster)
             }
         }
 
+        cluster.EndSessionsWithoutAccess();
+    }
+
+    private JsonObject ModifyVolume(CallParameters parameters)
+    {
+        var volume = Modifiable(parameters.RequiredInteger("volumeID"));
+        Check(volume, parameters);
+        Modify(volume, parameters);
         return new JsonObject { ["curve"] = QualityOfService.Curve(), ["volume"] = cluster.Describe(volume) };
+    }
+
+    /// <summary>A size below today's is told apart as shrinking, not as out of range.</summary>
+    private long NewSize(Volume volume, CallParameters parameters, long asked) =>
+        asked < volume.Device.Length - Mebibyte ? asked : RoundedSize(cluster, asked);
+
+    /// <summary>Slots for snapshots that push one another out, and slots kept free for them.</summary>
+    private (long Size, long Minimum) Fifo(CallParameters parameters, long size, long minimum)
+    {
+        (size, minimum) = (parameters.Identifier("fifoSize") ?? size, parameters.Integer("minFifoSize") ?? minimum);
+        var most = cluster.Options.Limits.SnapshotsPerVolume;
+        return size >= 1 && size <= Math.Max(most, 24) && minimum >= 0 && minimum <= size
+            ? (size, minimum)
+            : throw ApiError.InvalidParameter($"fifoSize is from 1 to {most}, minFifoSize from 0 to fifoSize");
     }
 
     private JsonObject DeleteVolume(CallParameters parameters)
@@ -192,19 +244,11 @@ internal sealed class VolumeCalls(Cluster cluster)
 
     private JsonObject RestoreDeletedVolume(CallParameters parameters)
     {
-        var volume = Deleted(parameters.RequiredInteger("volumeID"));
-        volume.Status = VolumeStatus.Active;
-        volume.DeleteTime = null;
-        volume.PurgeTime = null;
-        foreach (var group in cluster.AccessGroups.Values.Where(group => group.DeletedVolumes.Remove(volume.Id)))
-        {
-            group.Volumes.Add(volume.Id);
-        }
-
+        cluster.Restore(Deleted(parameters.RequiredInteger("volumeID")));
         return [];
     }
 
-    private Volume Deleted(long id) => cluster.Volumes.TryGetValue(id, out var volume) && volume.Status == VolumeStatus.Deleted
+    public Volume Deleted(long id) => cluster.Volumes.TryGetValue(id, out var volume) && volume.Status == VolumeStatus.Deleted
         ? volume
         : throw ApiError.VolumeGone(id);
 

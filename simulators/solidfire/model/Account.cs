@@ -6,15 +6,17 @@ internal sealed class Account
 {
     public required long Id { get; init; }
 
-    public required string Username { get; init; }
+    public required string Username { get; set; }
 
-    public required string InitiatorSecret { get; init; }
+    public required string InitiatorSecret { get; set; }
 
-    public required string TargetSecret { get; init; }
+    public required string TargetSecret { get; set; }
 
-    public required JsonObject Attributes { get; init; }
+    public required JsonObject Attributes { get; set; }
 
-    public bool EnableChap { get; init; } = true;
+    public bool EnableChap { get; set; } = true;
+
+    public string Status { get; set; } = "active";
 
     public JsonObject ToJson(IEnumerable<long> volumes) => new()
     {
@@ -22,7 +24,7 @@ internal sealed class Account
         ["attributes"] = Attributes.DeepClone(),
         ["enableChap"] = EnableChap,
         ["initiatorSecret"] = InitiatorSecret,
-        ["status"] = "active",
+        ["status"] = Status,
         ["storageContainerID"] = Guid.Empty.ToString(),
         ["targetSecret"] = TargetSecret,
         ["username"] = Username,

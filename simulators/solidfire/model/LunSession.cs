@@ -4,7 +4,7 @@ using SnapshotWorkflows.Simulators.Fabric;
 namespace SnapshotWorkflows.Simulators.SolidFire.Model;
 
 /// <summary>One login to one volume, and the LUN behind it.</summary>
-internal sealed class LunSession(Cluster cluster, long id, Volume volume, string initiator) : ILunSession, ILun
+internal sealed class LunSession(Cluster cluster, long id, Volume volume, InitiatorLogin login) : ILunSession, ILun
 {
     private volatile bool lost;
 
@@ -12,7 +12,13 @@ internal sealed class LunSession(Cluster cluster, long id, Volume volume, string
 
     public Volume Volume => volume;
 
-    public string Initiator => initiator;
+    public string Initiator => login.InitiatorName;
+
+    public string? ChapUsername => login.ChapUsername;
+
+    public bool IsWriteProtected => !volume.AllowsWriting;
+
+    public int LogicalBlockBytes => volume.Enable512e ? 512 : 4096;
 
     public DateTimeOffset CreateTime { get; } = cluster.Now;
 
@@ -37,6 +43,7 @@ internal sealed class LunSession(Cluster cluster, long id, Volume volume, string
         try
         {
             volume.Device.Read(offset, buffer);
+            volume.Counters.CountRead(offset, buffer.Length);
         }
         catch (ObjectDisposedException exception)
         {
@@ -53,6 +60,7 @@ internal sealed class LunSession(Cluster cluster, long id, Volume volume, string
             Volatile.Write(ref volume.ContentStamp, cluster.NextContentStamp());
             volume.Device.Write(offset, buffer);
             Volatile.Write(ref volume.ContentStamp, cluster.NextContentStamp());
+            volume.Counters.CountWrite(offset, buffer.Length);
         }
         catch (ObjectDisposedException exception)
         {
@@ -72,24 +80,24 @@ internal sealed class LunSession(Cluster cluster, long id, Volume volume, string
         cluster.Logout(this);
     }
 
-    public JsonObject ToJson(string accountName, string svip) => new()
+    public JsonObject ToJson(string accountName, string svip, JsonObject? initiator) => new()
     {
         ["accountID"] = volume.AccountId,
         ["accountName"] = accountName,
         ["authentication"] = new JsonObject
         {
-            ["authMethod"] = "None",
-            ["chapAlgorithm"] = "null",
-            ["chapUsername"] = "null",
-            ["direction"] = "null",
+            ["authMethod"] = ChapUsername is null ? "None" : "CHAP",
+            ["chapAlgorithm"] = ChapUsername is null ? "null" : "MD5",
+            ["chapUsername"] = ChapUsername ?? "null",
+            ["direction"] = ChapUsername is null ? "null" : "one-way",
         },
         ["createTime"] = Json.PreciseTime(CreateTime),
         ["driveID"] = 1,
         ["driveIDs"] = Json.Array([1L]),
-        ["initiator"] = null,
-        ["initiatorIP"] = $"10.117.2.200:{40000 + (id % 20000)}",
-        ["initiatorName"] = initiator,
-        ["initiatorPortName"] = $"{initiator},i,0x{id:x12}",
+        ["initiator"] = initiator,
+        ["initiatorIP"] = login.Address ?? $"10.117.2.200:{40000 + (id % 20000)}",
+        ["initiatorName"] = Initiator,
+        ["initiatorPortName"] = $"{Initiator},i,0x{id:x12}",
         ["initiatorSessionID"] = id,
         ["msSinceLastIscsiPDU"] = 0,
         ["msSinceLastScsiCommand"] = 0,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using SnapshotWorkflows.Simulators.Fabric;
 
 namespace SnapshotWorkflows.Simulators.SolidFire.Model;
@@ -19,8 +20,9 @@ internal sealed class Snapshot
 
     public required string Name { get; set; }
 
-    public Guid Uuid { get; } = Guid.NewGuid();
+    public Guid Uuid { get; init; } = Guid.NewGuid();
 
+    [JsonIgnore]
     public GroupSnapshot? Group { get; set; }
 
     public DateTimeOffset? ExpirationTime { get; set; }
@@ -32,6 +34,7 @@ internal sealed class Snapshot
     public string? SnapMirrorLabel { get; set; }
 
     /// <summary>Opaque; two snapshots of unchanged data share it.</summary>
+    [JsonIgnore]
     public string Checksum => ContentStamp == 0
         ? "0x0"
         : $"0x{unchecked((0x9E3779B97F4A7C15UL * (ulong)ContentStamp) ^ ((ulong)ContentStamp >> 7)):x16}";
@@ -43,7 +46,7 @@ internal sealed class Snapshot
         ["createTime"] = Json.Time(CreateTime),
         ["enableRemoteReplication"] = EnableRemoteReplication,
         ["expirationReason"] = Fifo ? "Fifo" : "None",
-        ["expirationTime"] = Fifo ? "fifo" : ExpirationTime is { } expires ? Json.Time(expires) : null,
+        ["expirationTime"] = Fifo ? "fifo" : Json.Time(ExpirationTime),
         ["groupID"] = Group?.Id ?? 0,
         ["groupSnapshotUUID"] = (Group?.Uuid ?? Guid.Empty).ToString(),
         ["instanceCreateTime"] = Json.Time(CreateTime),
@@ -58,23 +61,31 @@ internal sealed class Snapshot
         ["volumeID"] = Volume.Id,
         ["volumeName"] = Volume.Name,
     };
+
+    public JsonObject ToMemberJson() => new()
+    {
+        ["checksum"] = Checksum,
+        ["snapshotID"] = Id,
+        ["snapshotUUID"] = Uuid.ToString(),
+        ["volumeID"] = Volume.Id,
+    };
 }
 
 internal sealed class GroupSnapshot
 {
     public required long Id { get; init; }
 
-    public required string Name { get; init; }
+    public required string Name { get; set; }
 
     public required DateTimeOffset CreateTime { get; init; }
 
     public required JsonObject Attributes { get; init; }
 
-    public bool EnableRemoteReplication { get; init; }
+    public bool EnableRemoteReplication { get; set; }
 
-    public Guid Uuid { get; } = Guid.NewGuid();
+    public Guid Uuid { get; init; } = Guid.NewGuid();
 
-    public List<Snapshot> Members { get; } = [];
+    public List<Snapshot> Members { get; init; } = [];
 
     public JsonObject ToJson() => new()
     {

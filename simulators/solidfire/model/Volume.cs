@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using SnapshotWorkflows.Simulators.Fabric;
 
 namespace SnapshotWorkflows.Simulators.SolidFire.Model;
@@ -19,7 +20,7 @@ internal sealed class Volume
 
     public required string Name { get; init; }
 
-    public required DateTimeOffset CreateTime { get; init; }
+    public required DateTimeOffset CreateTime { get; set; }
 
     public required bool Enable512e { get; init; }
 
@@ -31,7 +32,10 @@ internal sealed class Volume
 
     public string Access { get; set; } = "readWrite";
 
+    /// <summary>The volume's own values; those of its policy, if it has one, go before.</summary>
     public QualityOfService Qos { get; set; } = QualityOfService.Default;
+
+    public long? QosPolicyId { get; set; }
 
     public VolumeStatus Status { get; set; } = VolumeStatus.Active;
 
@@ -44,9 +48,23 @@ internal sealed class Volume
     public long MinFifoSize { get; set; }
 
     /// <summary>Changes with every write and is inherited by clones: equal stamps mean equal content. 0 = never written.</summary>
+    [JsonInclude]
     public long ContentStamp;
 
-    public Guid Uuid { get; } = Guid.NewGuid();
+    public bool EnableSnapMirrorReplication { get; set; }
+
+    public bool DontMoveForIopsRebalance { get; set; }
+
+    public DateTimeOffset? LastAccessTime { get; set; }
+
+    public Guid Uuid { get; init; } = Guid.NewGuid();
+
+    /// <summary>What went through the volume's sessions since the process started, as a slice service counts it.</summary>
+    [JsonIgnore]
+    public IoCounters Counters { get; } = new();
+
+    /// <summary>4 KiB blocks that hold data, as the last garbage collection counted them.</summary>
+    public long NonZeroBlocks { get; set; }
 
     public string Iqn => $"iqn.2010-01.com.solidfire:{UniqueId}.{Name.ToLowerInvariant()}.{Id}";
 
@@ -60,7 +78,7 @@ internal sealed class Volume
 
     private string UniqueIdHex => Convert.ToHexStringLower(Encoding.ASCII.GetBytes(UniqueId));
 
-    public JsonObject ToJson(IEnumerable<long> accessGroups) => new()
+    public JsonObject ToJson(IEnumerable<long> accessGroups, QualityOfService qos) => new()
     {
         ["access"] = Access,
         ["accountID"] = AccountId,
@@ -70,17 +88,18 @@ internal sealed class Volume
         ["currentProtectionScheme"] = "doubleHelix",
         ["deleteTime"] = DeleteTime is { } deleted ? Json.Time(deleted) : "",
         ["enable512e"] = Enable512e,
-        ["enableSnapMirrorReplication"] = false,
+        ["dontMoveForIopsRebalance"] = DontMoveForIopsRebalance,
+        ["enableSnapMirrorReplication"] = EnableSnapMirrorReplication,
         ["fifoSize"] = FifoSize,
         ["iqn"] = Iqn,
-        ["lastAccessTime"] = null,
-        ["lastAccessTimeIO"] = null,
+        ["lastAccessTime"] = Json.Time(LastAccessTime),
+        ["lastAccessTimeIO"] = Json.Time(LastAccessTime),
         ["minFifoSize"] = MinFifoSize,
         ["name"] = Name,
         ["previousProtectionScheme"] = null,
         ["purgeTime"] = PurgeTime is { } purge ? Json.Time(purge) : "",
-        ["qos"] = Qos.ToJson(),
-        ["qosPolicyID"] = null,
+        ["qos"] = qos.ToJson(),
+        ["qosPolicyID"] = QosPolicyId,
         ["scsiEUIDeviceID"] = ScsiEuiDeviceId,
         ["scsiNAADeviceID"] = ScsiNaaDeviceId,
         ["sliceCount"] = Status == VolumeStatus.Init ? 0 : 1,

@@ -15,19 +15,26 @@ internal sealed class Array : IDisposable
 
     private readonly HttpClient client;
 
-    public Array(SolidFireOptions? options = null)
+    public Array(SolidFireOptions? options = null, SparseVolumeStore? store = null, DateTimeOffset? now = null)
     {
+        Store = store ?? SparseVolumeStore.InMemory();
+        if (now is { } time)
+        {
+            Clock.Advance(time - Clock.GetUtcNow());
+        }
+
         Simulator = new SolidFireSimulator(options ?? new SolidFireOptions { CloneTime = TimeSpan.FromSeconds(10) }, Clock, Faults, Store);
         client = new HttpClient(new InProcessHandler().Add("mvip.test:443", Simulator)) { BaseAddress = new Uri("https://mvip.test") };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:admin")));
-        AccountId = (long)Simulator.Call("AddAccount", new JsonObject { ["username"] = "tenant" })["accountID"]!;
+        var known = Simulator.Call("ListAccounts")["accounts"]!.AsArray();
+        AccountId = (long)(known.Count > 0 ? known[0]! : Simulator.Call("AddAccount", new JsonObject { ["username"] = "tenant" }))["accountID"]!;
     }
 
     public TestClock Clock { get; } = new();
 
     public FaultPlan Faults { get; } = new();
 
-    public SparseVolumeStore Store { get; } = SparseVolumeStore.InMemory();
+    public SparseVolumeStore Store { get; }
 
     public SolidFireSimulator Simulator { get; }
 

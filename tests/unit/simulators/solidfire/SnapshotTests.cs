@@ -119,7 +119,7 @@ public sealed class SnapshotTests : IDisposable
         var group = await array.Call("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray(first, second), ["name"] = "both" });
         Assert.Equal(2, group["members"]!.AsArray().Count);
         Assert.Equal("both", (string?)(await Snapshot((long)group["members"]![0]!["snapshotID"]!))["name"]);
-        Assert.Equal("xInvalidAPIParameter", await array.Error("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray(first) }));
+        Assert.Equal("xInvalidAPIParameter", await array.Error("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray() }));
         Assert.Equal("xVolumeIDDoesNotExist", await array.Error("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray(first, 77) }));
         Assert.Single(await array.ListedSnapshots(first));
         await array.Call("DeleteGroupSnapshot", new JsonObject { ["groupSnapshotID"] = (long)group["groupSnapshotID"]!, ["saveMembers"] = false });
