@@ -39,15 +39,18 @@ public sealed partial class CloudStackClient
     public async Task<string> CreateTagsAsync(string resourceType, IReadOnlyCollection<string> resourceIds, IReadOnlyDictionary<string, string> tags, CancellationToken cancellation)
     {
         var parameters = new Dictionary<string, string> { ["resourcetype"] = resourceType, ["resourceids"] = string.Join(',', resourceIds) };
+        Put(parameters, tags);
+        return await StartAsync("createTags", parameters, cancellation);
+    }
+
+    /// <summary>Starts taking tags off resources, all of one type. A tag that is not there fails the job.</summary>
+    /// <returns>The job.</returns>
+    public async Task<string> DeleteTagsAsync(string resourceType, IReadOnlyCollection<string> resourceIds, IReadOnlyCollection<string> keys, CancellationToken cancellation)
+    {
+        var parameters = new Dictionary<string, string> { ["resourcetype"] = resourceType, ["resourceids"] = string.Join(',', resourceIds) };
         var index = 0;
-        foreach (var (key, value) in tags)
-        {
-            parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index}].key")] = key;
-            parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index}].value")] = value;
-            index++;
-        }
-        var reply = await WriteAsync("createTags", parameters, cancellation);
-        return Text(reply, "jobid") ?? throw new CloudStackOutcomeUnknownException("createTags", 0, "The answer names no job.");
+        foreach (var key in keys) parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index++}].key")] = key;
+        return await StartAsync("deleteTags", parameters, cancellation);
     }
 
     /// <summary>How a job stands.</summary>
@@ -90,6 +93,23 @@ public sealed partial class CloudStackClient
                 throw new CloudStackException(job.Command ?? "queryAsyncJobResult", job.ErrorCode, 0, CloudStackErrors.Classify(job.ErrorCode, text, write: true), text);
             }
             await Task.Delay(_options.JobPollInterval, _time, cancellation);
+        }
+    }
+
+    private async Task<string> StartAsync(string command, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    {
+        var reply = await WriteAsync(command, parameters, cancellation);
+        return Text(reply, "jobid") ?? throw new CloudStackOutcomeUnknownException(command, 0, "The answer names no job.");
+    }
+
+    private static void Put(Dictionary<string, string> parameters, IReadOnlyDictionary<string, string> tags)
+    {
+        var index = 0;
+        foreach (var (key, value) in tags)
+        {
+            parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index}].key")] = key;
+            parameters[string.Create(CultureInfo.InvariantCulture, $"tags[{index}].value")] = value;
+            index++;
         }
     }
 

@@ -7,4 +7,5 @@ namespace SnapshotWorkflows.CloudStack;
 [JsonSerializable(typeof(List<CloudStackVirtualMachine>))]
 [JsonSerializable(typeof(List<CloudStackSnapshot>))]
 [JsonSerializable(typeof(List<CloudStackZone>))]
+[JsonSerializable(typeof(List<CloudStackSnapshotPolicy>))]
 internal sealed partial class CloudStackJson : JsonSerializerContext;

@@ -121,3 +121,22 @@ public sealed record SnapshotFilter
 
     public string? ZoneId { get; init; }
 }
+
+/// <summary>A recurring snapshot of CloudStack's own scheduler; on managed storage what it takes stays on the array.</summary>
+public sealed record CloudStackSnapshotPolicy
+{
+    [JsonPropertyName("id")] public required string Id { get; init; }
+    [JsonPropertyName("volumeid")] public string? VolumeId { get; init; }
+
+    /// <summary>0 hourly, 1 daily, 2 weekly, 3 monthly.</summary>
+    [JsonPropertyName("intervaltype")] public int IntervalType { get; init; }
+
+    /// <summary><c>MM</c>, <c>MM:HH</c> or <c>MM:HH:DD</c>.</summary>
+    [JsonPropertyName("schedule")] public string? Schedule { get; init; }
+
+    [JsonPropertyName("timezone")] public string? TimeZone { get; init; }
+    [JsonPropertyName("maxsnaps")] public int MaxSnapshots { get; init; }
+}
+
+/// <summary>A snapshot under way: its id is known at once, its job tells the end.</summary>
+public sealed record CloudStackSnapshotStarted(string JobId, string? SnapshotId);

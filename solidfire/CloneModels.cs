@@ -31,6 +31,21 @@ public sealed record CloneStarted
     [JsonPropertyName("cloneID")] public long CloneId { get; init; }
 }
 
+/// <summary>Several clones under way behind one handle.</summary>
+public sealed record GroupCloneStarted
+{
+    [JsonPropertyName("asyncHandle")] public required long AsyncHandle { get; init; }
+    [JsonPropertyName("groupCloneID")] public long GroupCloneId { get; init; }
+    [JsonPropertyName("members")] public IReadOnlyList<GroupCloneMember> Members { get; init; } = [];
+}
+
+/// <summary>One clone of a group.</summary>
+public sealed record GroupCloneMember
+{
+    [JsonPropertyName("srcVolumeID")] public required long SourceVolumeId { get; init; }
+    [JsonPropertyName("volumeID")] public required long VolumeId { get; init; }
+}
+
 public enum AsyncState
 {
     Running,

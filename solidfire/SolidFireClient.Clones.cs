@@ -15,6 +15,39 @@ public sealed partial class SolidFireClient
         return WriteAsync("CloneVolume", parameters, SolidFireJson.Default.CloneStarted, cancellation);
     }
 
+    /// <summary>Starts clones of several volumes, all or none. Record the answer's volume ids before waiting.</summary>
+    /// <param name="groupSnapshotId">The group snapshot to clone; null clones the volumes as they are now.</param>
+    public Task<GroupCloneStarted> CloneMultipleVolumesAsync(IReadOnlyCollection<CloneVolumeRequest> clones, long? groupSnapshotId, CancellationToken cancellation)
+    {
+        var volumes = clones.Select(clone =>
+        {
+            var member = new JsonObject { ["volumeID"] = clone.VolumeId, ["name"] = clone.Name, ["attributes"] = clone.Attributes.DeepClone() };
+            if (clone.NewAccountId is { } account) member["newAccountID"] = account;
+            if (clone.Access is { } access) member["access"] = access;
+            return member;
+        });
+        var parameters = new JsonObject { ["volumes"] = new JsonArray([.. volumes]) };
+        if (groupSnapshotId is { } group) parameters["groupSnapshotID"] = group;
+        return WriteAsync("CloneMultipleVolumes", parameters, SolidFireJson.Default.GroupCloneStarted, cancellation);
+    }
+
+    /// <summary>
+    /// Starts replacing a volume's content by another's, or by that of another's snapshot. The target keeps its name, IQN, size and groups;
+    /// what is written to it meanwhile is lost, so nobody should be logged in.
+    /// </summary>
+    /// <returns>A start whose volume is the target.</returns>
+    public async Task<CloneStarted> CopyVolumeAsync(long volumeId, long targetVolumeId, long? snapshotId, CancellationToken cancellation)
+    {
+        var parameters = new JsonObject { ["volumeID"] = volumeId, ["dstVolumeID"] = targetVolumeId };
+        if (snapshotId is { } snapshot) parameters["snapshotID"] = snapshot;
+        var reply = await WriteAsync("CopyVolume", parameters, SolidFireJson.Default.CopyStarted, cancellation);
+        return new CloneStarted { VolumeId = targetVolumeId, AsyncHandle = reply.AsyncHandle, CloneId = reply.CloneId };
+    }
+
+    /// <summary>Ends a clone or a copy under way; the half-made volume goes. One that has ended already is left as it is.</summary>
+    public Task CancelCloneAsync(long cloneId, CancellationToken cancellation) =>
+        UnlessGoneAsync(() => WriteAsync("CancelClone", new() { ["cloneID"] = cloneId }, SolidFireJson.Default.JsonElement, cancellation));
+
     /// <summary>How a job stands. The result is kept on the cluster, so asking twice is safe; it vanishes by itself after a while.</summary>
     public async Task<AsyncResult> GetAsyncResultAsync(long asyncHandle, CancellationToken cancellation)
     {

@@ -56,5 +56,15 @@ public sealed partial class SolidFireClient
     public Task DeleteSnapshotAsync(long snapshotId, CancellationToken cancellation) =>
         UnlessGoneAsync(() => WriteAsync("DeleteSnapshot", new() { ["snapshotID"] = snapshotId }, SolidFireJson.Default.JsonElement, cancellation));
 
+    /// <summary>Puts a volume back to one of its snapshots; what was written since is gone unless it is saved. The volume should have no sessions.</summary>
+    /// <param name="saveAs">Name of a snapshot to take first; null takes none.</param>
+    /// <returns>The snapshot that was taken first, if any.</returns>
+    public async Task<ClusterSnapshot?> RollbackToSnapshotAsync(long volumeId, long snapshotId, string? saveAs, CancellationToken cancellation)
+    {
+        var parameters = new JsonObject { ["volumeID"] = volumeId, ["snapshotID"] = snapshotId, ["saveCurrentState"] = saveAs is not null };
+        if (saveAs is not null) parameters["name"] = saveAs;
+        return (await WriteAsync("RollbackToSnapshot", parameters, SolidFireJson.Default.SnapshotReply, cancellation)).Snapshot;
+    }
+
     private static string Clock(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalHours:00}:{span.Minutes:00}:{span.Seconds:00}");
 }

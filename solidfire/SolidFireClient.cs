@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -14,6 +15,8 @@ namespace SnapshotWorkflows.SolidFire;
 /// <remarks>Every failure but the caller's own cancellation is a <see cref="SolidFireException"/>, whose kind says what may be done about it.</remarks>
 public sealed partial class SolidFireClient
 {
+    // ListVolumes of a full cluster (4,000 volumes) is about 6 MiB.
+    private const int LongestAnswer = 256 << 20;
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 64 };
     private readonly HttpClient _http;
     private readonly SolidFireOptions _options;
@@ -21,6 +24,7 @@ public sealed partial class SolidFireClient
     private readonly ILogger<SolidFireClient> _logger;
     private readonly AuthenticationHeaderValue _authorization;
     private readonly ResiliencePipeline _reads;
+    private readonly ConcurrentDictionary<string, byte> _ignored = new(StringComparer.Ordinal);
     private long _requestId;
 
     /// <param name="http">Over a handler that checks the server's certificate; its own timeout should be infinite, the deadline is ours.</param>
@@ -52,6 +56,9 @@ public sealed partial class SolidFireClient
         _reads = pipeline.Build();
     }
 
+    /// <summary>Parameters, as <c>Method.parameter</c>, that the cluster said it does not know: the API version in the endpoint is older than what we send.</summary>
+    public IReadOnlyCollection<string> IgnoredParameters => [.. _ignored.Keys.Order(StringComparer.Ordinal)];
+
     private async Task<T> ReadAsync<T>(string method, JsonObject parameters, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         var body = Compose(method, parameters);
@@ -79,7 +86,7 @@ public sealed partial class SolidFireClient
         }
         if (reply.ValueKind != JsonValueKind.Object) throw NotAnAnswer(method, status, write);
         if (reply.TryGetProperty("unusedParameters", out var unused) && unused.ValueKind == JsonValueKind.Object && unused.EnumerateObject().Any())
-            _logger.ParametersIgnored(method, string.Join(", ", unused.EnumerateObject().Select(member => member.Name)));
+            NoteIgnored(method, unused);
         if (reply.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object) throw Refused(method, error, write);
         if (status != HttpStatusCode.OK || !reply.TryGetProperty("result", out var result)) throw NotAnAnswer(method, status, write);
         try
@@ -93,6 +100,13 @@ public sealed partial class SolidFireClient
         }
     }
 
+    /// <summary>A parameter that was ignored may have been one that mattered: it is said once for each, in the log and in <see cref="IgnoredParameters"/>.</summary>
+    private void NoteIgnored(string method, JsonElement unused)
+    {
+        var fresh = unused.EnumerateObject().Select(member => member.Name).Where(name => _ignored.TryAdd($"{method}.{name}", 0)).ToList();
+        if (fresh.Count > 0) _logger.ParametersIgnored(method, string.Join(", ", fresh));
+    }
+
     private async Task<(HttpStatusCode Status, byte[] Body)> ExchangeAsync(string method, string body, bool write, CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(_options.CallTimeout, _time);
@@ -102,7 +116,7 @@ public sealed partial class SolidFireClient
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(linked.Token));
+            return (response.StatusCode, await ReadBoundedAsync(response.Content, linked.Token));
         }
         catch (OperationCanceledException fault) when (!cancellation.IsCancellationRequested)
         {
@@ -123,6 +137,22 @@ public sealed partial class SolidFireClient
         {
             throw Lost(method, SolidFireErrors.AnswerLost, "The connection broke before the answer was read.", write, transient: true, fault);
         }
+    }
+
+    /// <summary>The whole body, or an I/O error once it is longer than any answer is: a peer that never stops must not fill the memory.</summary>
+    private static async Task<byte[]> ReadBoundedAsync(HttpContent content, CancellationToken cancellation)
+    {
+        await using var body = await content.ReadAsStreamAsync(cancellation);
+        using var whole = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        int read;
+        while ((read = await body.ReadAsync(buffer, cancellation)) > 0)
+        {
+            if (whole.Length + read > LongestAnswer) throw new IOException($"The answer is longer than {LongestAnswer >> 20} MiB.");
+            whole.Write(buffer, 0, read);
+        }
+
+        return whole.ToArray();
     }
 
     private SolidFireException Refused(string method, JsonElement error, bool write)

@@ -22,6 +22,9 @@ public static class SolidFireErrors
     /// <summary>The reply names another object than the one asked for.</summary>
     public const string WrongObject = "WrongObject";
 
+    /// <summary>Several objects bear a mark that only one of ours should.</summary>
+    public const string Ambiguous = "Ambiguous";
+
     public const string VolumeIdDoesNotExist = "xVolumeIDDoesNotExist";
     public const string SnapshotIdDoesNotExist = "xSnapshotIDDoesNotExist";
     public const string AsyncHandleDoesNotExist = "xAsyncHandleDoesNotExist";
@@ -42,6 +45,7 @@ public static class SolidFireErrors
             or "xMaxBulkVolumeJobsExceeded" or "xExceededLimit" => SolidFireErrorKind.Busy,
         VolumeIdDoesNotExist or "xVolumeDoesNotExist" or SnapshotIdDoesNotExist or "xSnapshotDoesNotExist"
             or "xVolumeAccessGroupIDDoesNotExist" or "xAccountIDDoesNotExist" or "xUnknownAccount" or "xInitiatorDoesNotExist"
+            or "xGroupSnapshotIDDoesNotExist" or "xScheduleIDDoesNotExist" or "xQoSPolicyIDDoesNotExist" or "xCloneIDDoesNotExist" or "xGroupCloneIDDoesNotExist"
             or AsyncHandleDoesNotExist or DbNoSuchPath => SolidFireErrorKind.NotFound,
         AlreadyInVolumeAccessGroup or NotInVolumeAccessGroup or "xDuplicateUsername" or "xInitiatorExists" or "xVolumeShrinkProhibited"
             => SolidFireErrorKind.Conflict,

@@ -26,6 +26,28 @@ internal sealed record SessionsReply([property: JsonPropertyName("sessions"), Js
 
 internal sealed record AccountReply([property: JsonPropertyName("account"), JsonRequired] SolidFireAccount Account);
 
+internal sealed record GroupSnapshotsReply([property: JsonPropertyName("groupSnapshots"), JsonRequired] List<GroupSnapshot> Groups);
+
+internal sealed record GroupSnapshotReply([property: JsonPropertyName("groupSnapshot")] GroupSnapshot? Group, [property: JsonPropertyName("groupSnapshotID")] long? GroupId);
+
+internal sealed record SchedulesReply([property: JsonPropertyName("schedules"), JsonRequired] List<SnapshotSchedule> Schedules);
+
+internal sealed record ScheduleReply([property: JsonPropertyName("schedule")] SnapshotSchedule? Schedule, [property: JsonPropertyName("scheduleID")] long? ScheduleId);
+
+internal sealed record QosPoliciesReply([property: JsonPropertyName("qosPolicies"), JsonRequired] List<QosPolicy> Policies);
+
+internal sealed record QosPolicyReply([property: JsonPropertyName("qosPolicy"), JsonRequired] QosPolicy Policy);
+
+internal sealed record CapacityReply([property: JsonPropertyName("clusterCapacity"), JsonRequired] ClusterCapacity Capacity);
+
+internal sealed record EventsReply([property: JsonPropertyName("events"), JsonRequired] List<ClusterEvent> Events);
+
+internal sealed record FaultsReply([property: JsonPropertyName("faults"), JsonRequired] List<ClusterFault> Faults);
+
+internal sealed record AdminReply([property: JsonPropertyName("clusterAdmin"), JsonRequired] ClusterAdmin Admin);
+
+internal sealed record CopyStarted([property: JsonPropertyName("asyncHandle"), JsonRequired] long AsyncHandle, [property: JsonPropertyName("cloneID")] long CloneId);
+
 /// <summary>Replies: what we do not know is skipped, what we use is required.</summary>
 [JsonSourceGenerationOptions(
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
@@ -45,6 +67,20 @@ internal sealed record AccountReply([property: JsonPropertyName("account"), Json
 [JsonSerializable(typeof(AccessGroupReply))]
 [JsonSerializable(typeof(SessionsReply))]
 [JsonSerializable(typeof(AccountReply))]
+[JsonSerializable(typeof(GroupSnapshotsReply))]
+[JsonSerializable(typeof(GroupSnapshotReply))]
+[JsonSerializable(typeof(GroupCloneStarted))]
+[JsonSerializable(typeof(CopyStarted))]
+[JsonSerializable(typeof(SchedulesReply))]
+[JsonSerializable(typeof(ScheduleReply))]
+[JsonSerializable(typeof(QosPoliciesReply))]
+[JsonSerializable(typeof(QosPolicyReply))]
+[JsonSerializable(typeof(VolumeQos))]
+[JsonSerializable(typeof(CapacityReply))]
+[JsonSerializable(typeof(EventsReply))]
+[JsonSerializable(typeof(FaultsReply))]
+[JsonSerializable(typeof(AdminReply))]
+[JsonSerializable(typeof(VolumeStats))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class SolidFireJson : JsonSerializerContext;
 

@@ -151,6 +151,7 @@ internal sealed class IscsiConnection(IIscsiArray array, Stream stream, string a
     private async ValueTask AskAsync(PendingWrite write, CancellationToken cancellation)
     {
         write.TransferTag = _nextTransferTag++;
+        write.NextPiece = 0;
         write.BurstEnd = Math.Min(write.Received + _login.Parameters.MaxBurst, write.Data.Length);
         var ask = new Pdu(Opcode.ReadyToTransfer)
         {
@@ -167,7 +168,7 @@ internal sealed class IscsiConnection(IIscsiArray array, Stream stream, string a
             return;
         }
 
-        if (data[20] != write.TransferTag || data[40] != write.Received || write.Received + data.Data.Length > write.BurstEnd)
+        if (data[20] != write.TransferTag || data[36] != write.NextPiece++ || data[40] != write.Received || write.Received + data.Data.Length > write.BurstEnd)
         {
             throw new InvalidDataException("Data came that was not asked for.");
         }
@@ -260,6 +261,9 @@ internal sealed class IscsiConnection(IIscsiArray array, Stream stream, string a
         public int BurstEnd { get; set; }
 
         public uint TransferTag { get; set; }
+
+        /// <summary>DataSN of the piece that comes next; it starts anew with each burst.</summary>
+        public uint NextPiece { get; set; }
 
         public uint Asked { get; set; }
     }

@@ -103,7 +103,12 @@ internal sealed class LoginPhase(IIscsiArray array, string address, ushort tsih)
     /// <summary>The stage in which the initiator proves who it is: true once it has, false while it goes on, null when it failed.</summary>
     private bool? Secure(List<KeyValuePair<string, string>> given, List<KeyValuePair<string, string>> answer)
     {
-        var keys = given.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in given)
+        {
+            keys[key] = value;
+        }
+
         if (keys.TryGetValue("AuthMethod", out var offered))
         {
             var methods = offered.Split(',');

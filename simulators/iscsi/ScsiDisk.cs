@@ -20,7 +20,7 @@ internal sealed class ScsiDisk(ILun lun)
     };
 
     /// <exception cref="IOException">The session is lost.</exception>
-    public ScsiResult Execute(byte[] cdb, ReadOnlyMemory<byte> received) => cdb[0] switch
+    public ScsiResult Execute(byte[] cdb, ReadOnlyMemory<byte> received) => AsksForProtection(cdb) ? ScsiResult.InvalidField : cdb[0] switch
     {
         0x00 or 0x1b or 0x1e or 0x35 or 0x91 => ScsiResult.Good,
         0x03 => ScsiResult.Of(ScsiResult.FixedSense(0, 0, 0), cdb[4]),
@@ -54,6 +54,9 @@ internal sealed class ScsiDisk(ILun lun)
         5 => (BinaryPrimitives.ReadUInt32BigEndian(cdb.AsSpan(2)), BinaryPrimitives.ReadUInt32BigEndian(cdb.AsSpan(6))),
         _ => (BinaryPrimitives.ReadUInt32BigEndian(cdb.AsSpan(2)), BinaryPrimitives.ReadUInt16BigEndian(cdb.AsSpan(7))),
     };
+
+    /// <summary>No protection information is kept, so nobody may ask for it.</summary>
+    private static bool AsksForProtection(byte[] cdb) => cdb[0] is 0x28 or 0x2a or 0x2f or 0x41 or 0x88 or 0x8a or 0x8f or 0x93 or 0xa8 or 0xaa && (cdb[1] & 0xe0) != 0;
 
     private bool Contains((long First, long Count) range) => range.First >= 0 && range.First <= Blocks && range.Count <= Blocks - range.First;
 
@@ -201,10 +204,10 @@ internal sealed class ScsiDisk(ILun lun)
         var (data, position) = (new List<byte> { 0, 0, 0, 0, 0, 0, 0, 0 }, first * _block);
         void Add(long end, bool mapped)
         {
+            Span<byte> descriptor = stackalloc byte[16];
             while (position < end && (data.Count - 8) / 16 < most)
             {
                 var count = (uint)Math.Min((end - position) / _block, uint.MaxValue);
-                Span<byte> descriptor = stackalloc byte[16];
                 descriptor.Clear();
                 BinaryPrimitives.WriteInt64BigEndian(descriptor, position / _block);
                 BinaryPrimitives.WriteUInt32BigEndian(descriptor[8..], count);
@@ -242,7 +245,8 @@ internal sealed class ScsiDisk(ILun lun)
             return ScsiResult.InvalidField;
         }
 
-        var flags = (byte)(lun.IsWriteProtected ? 0x80 : 0x00);
+        // Nothing is cached, so that DPO and FUA cost nothing and are taken.
+        var flags = (byte)(lun.IsWriteProtected ? 0x90 : 0x10);
         return ScsiResult.Of(longForm
             ? (byte[])[(byte)((pages.Length + 6) >> 8), (byte)(pages.Length + 6), 0, flags, 0, 0, 0, 0, .. pages]
             : (byte[])[(byte)(pages.Length + 3), 0, flags, 0, .. pages], allocation);

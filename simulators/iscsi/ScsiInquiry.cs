@@ -72,11 +72,13 @@ internal static class ScsiInquiry
     {
         var page = new byte[60];
         var most = (uint)(TransferMost / lun.LogicalBlockBytes);
+        // WRITE SAME of 0 blocks is refused, not taken for "to the end".
+        page[0] = 1;
         BinaryPrimitives.WriteUInt16BigEndian(page.AsSpan(2), (ushort)(4096 / lun.LogicalBlockBytes));
         BinaryPrimitives.WriteUInt32BigEndian(page.AsSpan(4), most);
         BinaryPrimitives.WriteUInt32BigEndian(page.AsSpan(8), most);
-        // UNMAP: up to 1 GiB in all, 256 descriptors, best in whole MiB.
-        BinaryPrimitives.WriteUInt32BigEndian(page.AsSpan(16), (uint)((1 << 30) / lun.LogicalBlockBytes));
+        // UNMAP: up to 512 MiB in all, 256 descriptors, best in whole MiB.
+        BinaryPrimitives.WriteUInt32BigEndian(page.AsSpan(16), (uint)((512 << 20) / lun.LogicalBlockBytes));
         BinaryPrimitives.WriteUInt32BigEndian(page.AsSpan(20), 256);
         BinaryPrimitives.WriteUInt32BigEndian(page.AsSpan(24), (uint)((1 << 20) / lun.LogicalBlockBytes));
         BinaryPrimitives.WriteUInt64BigEndian(page.AsSpan(32), (ulong)((1 << 30) / lun.LogicalBlockBytes));

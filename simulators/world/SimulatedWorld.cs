@@ -37,7 +37,7 @@ internal sealed class SimulatedWorld : IDisposable
         _fabric.Register(Portal, Array);
         Pools = [Pool(Production, options, 1), Pool(Backup, options, 2)];
         // Signatures expire by the caller's clock, from which nothing is skipped.
-        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = Secrets.CloudKey, SecretKey = Secrets.CloudSecret, State = folder.State, Storage = new CloudStorage(Array, volume => Volumes.ArrayVolume(volume.Id)) }, clock, Faults);
+        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = Secrets.CloudKey, SecretKey = Secrets.CloudSecret, State = folder.State, Storage = new CloudStorage(Array, volume => Volumes!.ArrayVolume(volume.Id)) }, clock, Faults);
         Agent = new GuestAgent(Secrets.HookToken, Clock, Faults);
         Guest = new GuestSlot(Agent, Clock);
         Volumes = new VolumeBuilder(this, folder.State);

@@ -148,7 +148,7 @@ internal sealed class AccessGroupCalls(Cluster cluster)
         var group = Group(parameters);
         var wanted = (parameters.Elements("lunAssignments") ?? throw ApiError.MissingParameter("lunAssignments"))
             .Select(node => new CallParameters(node as JsonObject ?? throw ApiError.InvalidParameterType("lunAssignments")))
-            .ToDictionary(element => element.RequiredInteger("volumeID"), element => (int)element.RequiredInteger("lun"));
+            .Select(element => (Volume: element.RequiredInteger("volumeID"), Lun: (int)Math.Clamp(element.RequiredInteger("lun"), -1, int.MaxValue))).ToList();
         var after = new Dictionary<long, int>(group.Luns);
         foreach (var (volume, lun) in wanted)
         {

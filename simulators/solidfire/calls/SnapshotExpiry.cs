@@ -35,7 +35,7 @@ internal readonly record struct SnapshotExpiry(DateTimeOffset? At, bool Fifo)
     {
         var parts = retention.Split(':');
         return parts.Length == 3
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var hours)
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var hours) && hours <= 1_000_000
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) && minutes < 60
             && int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < 60
             ? new TimeSpan(hours, minutes, seconds)

@@ -33,7 +33,7 @@ public sealed class ProgramWorld : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllBytesAsync(ImagePath, Image);
-        _world = await RunningWorld.StartAsync(new ProgramOptions { StatePath = State, CloneTime = TimeSpan.Zero }, TimeProvider.System);
+        _world = await RunningWorld.StartAsync(new ProgramOptions { DataPath = State, CloneTime = TimeSpan.Zero, IscsiPort = 0 }, TimeProvider.System);
         _running = _world.RunAsync(_stop.Token);
         Control = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(_world.Endpoints.Control) };
     }
