@@ -111,6 +111,7 @@ internal sealed class SimulatedWorld : IDisposable
             Clock = Clock,
             Exports = new Dictionary<string, string>(StringComparer.Ordinal) { [$"{NfsServer}:{NfsExport}"] = NfsPath },
             CopyBytesPerSecond = options.CopyBytesPerSecond,
+            State = _folder.State,
         });
     }
 }
