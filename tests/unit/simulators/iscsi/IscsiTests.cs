@@ -140,6 +140,45 @@ public sealed class IscsiTests : IAsyncDisposable
         Assert.Contains("Tests completed", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Nonsense_ends_its_own_connection_and_nothing_else()
+    {
+        var volume = await _array.CreateVolume("data");
+        await _array.GroupWithHost(volume);
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            using var client = new System.Net.Sockets.TcpClient();
+            await client.ConnectAsync(System.Net.IPEndPoint.Parse(_portal.Address));
+            var bytes = new byte[random.Next(1, 400)];
+            random.NextBytes(bytes);
+            if (seed % 2 == 0)
+            {
+                // Begins like a login: opcode, one stage to the next, no more data than there is.
+                byte[] login = [0x43, 0x87, 0, 0, 0, 0, (byte)(bytes.Length >> 8), (byte)bytes.Length, .. new byte[40], .. System.Text.Encoding.ASCII.GetBytes("InitiatorName=a\0SessionType=Discovery\0")];
+                bytes = [.. login, .. bytes];
+            }
+
+            await client.GetStream().WriteAsync(bytes);
+            client.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            try
+            {
+                while (await client.GetStream().ReadAsync(new byte[4096], patience.Token) > 0)
+                {
+                    // Until the target has ended the connection.
+                }
+            }
+            catch (IOException)
+            {
+                // A reset is an end too.
+            }
+        }
+
+        var (code, output) = await RunAsync("iscsi-readcapacity16", "-i", SolidFire.Array.HostIqn, Url(volume));
+        Assert.True(code == 0, output);
+    }
+
     private string Url(long volume, string? credentials = null) =>
         $"iscsi://{(credentials is null ? "" : credentials + "@")}{_portal.Address}/{_array.Iqn(volume)}/0";
 
