@@ -139,7 +139,7 @@ internal sealed class StatsCalls(Cluster cluster)
 
     private static JsonObject Histogram(Volume volume)
     {
-        var zero = new JsonObject { ["Bucket0"] = 0, ["Bucket1To19"] = 0, ["Bucket20To39"] = 0, ["Bucket40To59"] = 0, ["Bucket60To79"] = 0, ["Bucket80To100"] = 0 };
+        var zero = new JsonObject { ["Bucket0"] = 0, ["Bucket101Plus"] = 0, ["Bucket1To19"] = 0, ["Bucket20To39"] = 0, ["Bucket40To59"] = 0, ["Bucket60To79"] = 0, ["Bucket80To100"] = 0 };
         var sizes = new JsonObject
         {
             ["Bucket131072Plus"] = 0, ["Bucket16384To32767"] = 0, ["Bucket32768To65535"] = 0, ["Bucket4096To8191"] = 0, ["Bucket512To4095"] = 0, ["Bucket65536To131071"] = 0,

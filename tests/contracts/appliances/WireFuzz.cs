@@ -111,6 +111,8 @@ public sealed class WireFuzz : IDisposable
         }).Check(s_config);
     }
 
+    // FsCheck's properties are synchronous, and nothing here has a context to deadlock with.
+#pragma warning disable VSTHRD002
     /// <summary>Random JSON values, deep at most so many levels.</summary>
     private static Gen<JsonNode?> Values(int depth)
     {
@@ -173,6 +175,7 @@ public sealed class WireFuzz : IDisposable
         return (answer.StatusCode, answer.Content.ReadAsStringAsync().GetAwaiter().GetResult());
     }
 
+#pragma warning restore VSTHRD002
     private sealed class Fixed(int status, byte[] body) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

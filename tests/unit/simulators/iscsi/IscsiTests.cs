@@ -159,17 +159,17 @@ public sealed class IscsiTests : IAsyncDisposable
                 bytes = [.. login, .. bytes];
             }
 
-            await client.GetStream().WriteAsync(bytes);
-            client.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
             try
             {
+                await client.GetStream().WriteAsync(bytes, patience.Token);
+                client.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
                 while (await client.GetStream().ReadAsync(new byte[4096], patience.Token) > 0)
                 {
                     // Until the target has ended the connection.
                 }
             }
-            catch (IOException)
+            catch (Exception ended) when (ended is IOException or InvalidOperationException or System.Net.Sockets.SocketException)
             {
                 // A reset is an end too.
             }
