@@ -56,8 +56,7 @@ public sealed partial class CloudStackClient
         JsonElement reply;
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            reply = document.RootElement.Clone();
+            reply = WireJson.Parse(bytes);
         }
         catch (JsonException fault)
         {

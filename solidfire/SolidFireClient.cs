@@ -77,8 +77,7 @@ public sealed partial class SolidFireClient
         JsonElement reply;
         try
         {
-            using var document = JsonDocument.Parse(bytes, s_strict);
-            reply = document.RootElement.Clone();
+            reply = WireJson.Parse(bytes, s_strict);
         }
         catch (JsonException)
         {

@@ -6,7 +6,8 @@ namespace SnapshotWorkflows.Tests.Unit.Simulators.SolidFire;
 
 /// <summary>
 /// Answers held against the response examples of the vendor's reference (NetAppDocs/element-software, api/), of which golden/shapes.json keeps
-/// names and kinds: what stands in an example stands in our answer, and is of its kind. More may stand in ours.
+/// names and kinds (remoteStatuses of replicated snapshots apart): what stands in an example stands in our answer, and is of its kind. More may stand
+/// in ours.
 /// </summary>
 public sealed class GoldenTests : IDisposable
 {
