@@ -22,7 +22,7 @@ internal static class HistoryBench
         {
             Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
             {
-                ["figure"] = $"backup.chunks.folder.history.{figure}", ["value"] = Math.Round(value, 4), ["unit"] = figure.Contains("payload", StringComparison.Ordinal) ? "objects" : "s",
+                ["figure"] = $"backup.chunks.folder.history.{figure}", ["value"] = Math.Round(value, 4), ["unit"] = figure.Contains("payload", StringComparison.OrdinalIgnoreCase) ? "objects" : "s",
                 ["snapshots"] = count, ["atHalf"] = Math.Round(half[figure], 4), ["ratio"] = Math.Round(value / Math.Max(half[figure], 0.0001), 2),
             }));
         }

@@ -7,6 +7,8 @@ namespace SnapshotWorkflows.Secondary.Chunks.Format;
 internal static class IndexPage
 {
     public const int RecordsMax = 4096;
+    /// <summary>What is written: small enough that a page's arrays stay out of the large object heap, where garbage of a 2 TiB index would pile up.</summary>
+    public const int RecordsWritten = 1024;
     public const int RecordBytes = 48;
 
     public static int Length(int records) => 4 + records * RecordBytes;

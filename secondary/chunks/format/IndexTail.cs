@@ -14,7 +14,7 @@ internal sealed class IndexTail
     public const int PageEntryBytes = 52;
     public const int FixedBytes = 72;
 
-    /// <summary>A directory of 64 pages, and 262,144 packs of as many sessions at the very worst.</summary>
+    /// <summary>A directory of pages, and 262,144 packs of as many sessions at the very worst.</summary>
     public const int LongestBytes = 64 << 20;
 
     private static readonly ulong s_magic = BinaryPrimitives.ReadUInt64LittleEndian("SWFINDX1"u8);

@@ -77,9 +77,9 @@ internal sealed class IndexWriter(ChunkRoom room, string session, int leafBytes,
         var starts = new List<int>();
         using var salt = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         salt.AppendData(Encoding.ASCII.GetBytes(session));
-        for (var at = 0; at < _pending.Count; at += IndexPage.RecordsMax)
+        for (var at = 0; at < _pending.Count; at += IndexPage.RecordsWritten)
         {
-            var records = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pending).Slice(at, Math.Min(IndexPage.RecordsMax, _pending.Count - at));
+            var records = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pending).Slice(at, Math.Min(IndexPage.RecordsWritten, _pending.Count - at));
             var page = new byte[IndexPage.Length(records.Length)];
             IndexPage.Write(records, page, Place);
             salt.AppendData(page);
