@@ -1,4 +1,6 @@
+using System.Globalization;
 using SnapshotWorkflows.Bench.Backup;
+using SnapshotWorkflows.Bench.Engine;
 
 // Each benchmark is a folder, and the first word of the command line.
 return args switch
@@ -8,6 +10,8 @@ return args switch
     ["backup-kills", .. var rest] => await KillBench.RunAsync(rest),
     ["backup-memory", .. var rest] => await MemoryBench.RunAsync(rest),
     ["backup-phase", .. var rest] => await BackupPhases.RunAsync(rest),
+    ["engine", .. var rest] => await EngineBench.RunAsync(rest),
+    ["engine-child", var phase, var instances] => await RecoveryChild.RunAsync(phase, int.Parse(instances, CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
@@ -22,6 +26,8 @@ static int Usage()
             A backup killed at random moments and run again.
         bench backup-memory [--folder DIR]
             Peak memory at 64 GiB (sparse) and with an index of 2 TiB.
+        bench engine --hub sqlite|postgres [--rounds 5] [--seconds 2] [--parts c1,c64,c512,fanout,recovery] [--instances 10000] [--folder DIR]
+            One JSON line a figure, each beside a bare loop of 12 single-row commits a workflow on the same database in the same run.
         """);
     return 2;
 }

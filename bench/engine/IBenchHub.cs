@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SnapshotWorkflows.Bench.Engine;
+
+/// <summary>A database that the engine and the bare floor use in turn.</summary>
+internal interface IBenchHub : IAsyncDisposable
+{
+    /// <summary>As in the names of the figures.</summary>
+    string Name { get; }
+
+    /// <summary>A fresh place for an engine or a floor, which is all that a child process needs to know.</summary>
+    BenchPlace NewPlace();
+}
+
+/// <summary>Where one engine's hub, or one floor's table, lives: a path, or a connection string with the hub's name.</summary>
+internal sealed record BenchPlace(string Hub, string Address, string HubName)
+{
+    public void Use(IServiceCollection services) => BenchHubs.Use(services, this);
+}
+
+/// <summary>The same work without an engine: single-row commits, as durable as the engine's.</summary>
+internal interface IFloor : IAsyncDisposable
+{
+    /// <summary>One row, one commit.</summary>
+    Task CommitAsync(int client, string workflow, int step);
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
+
+namespace SnapshotWorkflows.Bench.Engine;
+
+/// <summary>Workflows in flight, SIGKILL, a new process on the same hub: times from the start of that process, and a look at every instance afterwards.</summary>
+internal sealed class Recovery(IBenchHub hub, int instances)
+{
+    /// <param name="floorPerSecond">Workflows of twelve commits that the bare loop does at 64 clients.</param>
+    public async Task RunAsync(double floorPerSecond)
+    {
+        var place = hub.NewPlace();
+        using (var first = Start("prepare", place))
+        {
+            await LineAsync(first, RecoveryChild.AllHeld);
+            first.Kill();
+            await first.WaitForExitAsync();
+        }
+        Figures.Note($"recovery: {instances} instances in flight, process killed");
+        var bare = await FloorAsync();
+        var since = Stopwatch.StartNew();
+        using var second = Start("recover", place);
+        await LineAsync(second, RecoveryChild.FirstTurn);
+        var turn = since.Elapsed.TotalMilliseconds;
+        await LineAsync(second, RecoveryChild.AllDone);
+        var done = since.Elapsed.TotalMilliseconds;
+        Figures.Note($"recovery: peak memory of the new process {PeakMiB(second)} MiB");
+        await second.WaitForExitAsync();
+        await CheckAsync(place);
+        Figures.Write($"engine.{hub.Name}.recovery10000.firstTurn", turn, "ms", bare);
+        Figures.Write($"engine.{hub.Name}.recovery10000.allDone", done, "ms", 1000 * CommitsLeft() / (TenSteps.Steps + 2) / floorPerSecond);
+    }
+
+    private async Task<double> FloorAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        using var floor = Start("floor", hub.NewPlace());
+        await LineAsync(floor, RecoveryChild.FirstTurn);
+        var elapsed = clock.Elapsed.TotalMilliseconds;
+        await floor.WaitForExitAsync();
+        return elapsed;
+    }
+
+    /// <summary>One commit for the end of each step that had not ended.</summary>
+    private double CommitsLeft() => Enumerable.Range(0, instances).Sum(workflow => TenSteps.Steps - RecoveryChild.HeldStep(workflow) + 1);
+
+    /// <summary>Every instance has ended once, with the right result, and each of its calls has one recorded end.</summary>
+    private async Task CheckAsync(BenchPlace place)
+    {
+        var services = new ServiceCollection();
+        place.Use(services);
+        await using var provider = services.BuildServiceProvider();
+        var store = provider.GetRequiredService<ITaskHub>();
+        await store.OpenAsync(CancellationToken.None);
+        var seen = 0;
+        var query = new OrchestrationQuery(PageSize: 1000, FetchInputsAndOutputs: true);
+        do
+        {
+            var page = await store.QueryAsync(query, CancellationToken.None);
+            foreach (var instance in page.Values)
+            {
+                seen++;
+                var history = (await store.ReadHistoryAsync(instance.InstanceId, CancellationToken.None))!;
+                var ends = history.OfType<TaskCompletedEvent>().Select(end => end.TaskScheduledId).ToArray();
+                if (instance.Status != OrchestrationRuntimeStatus.Completed || instance.Output != "55" || history.OfType<ExecutionCompletedEvent>().Count() != 1
+                    || ends.Length != TenSteps.Steps || ends.Distinct().Count() != TenSteps.Steps)
+                    throw new InvalidOperationException($"Instance {instance.InstanceId} is {instance.Status} with output {instance.Output} and {ends.Length} ends of calls.");
+            }
+            query = query with { ContinuationToken = page.ContinuationToken };
+        }
+        while (query.ContinuationToken is not null);
+        if (seen != instances)
+            throw new InvalidOperationException($"{instances} instances were started, {seen} are there.");
+        Figures.Note($"recovery: {seen} instances ended once, each of their {TenSteps.Steps} calls has one recorded end");
+    }
+
+    private Process Start(string phase, BenchPlace place)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+            start.ArgumentList.Add(typeof(Recovery).Assembly.Location);
+        foreach (var argument in (string[])["engine-child", phase, FormattableString.Invariant($"{instances}")])
+            start.ArgumentList.Add(argument);
+        start.Environment[RecoveryChild.PlaceVariable] = JsonSerializer.Serialize(place);
+        return Process.Start(start)!;
+    }
+
+    private static async Task LineAsync(Process process, string expected)
+    {
+        if (await process.StandardOutput.ReadLineAsync() is var line && line != expected)
+            throw new InvalidOperationException($"The process ended or said '{line}' where '{expected}' was awaited.");
+    }
+
+    private static long PeakMiB(Process process)
+    {
+        process.Refresh();
+        return process.HasExited ? 0 : process.PeakWorkingSet64 / (1 << 20);
+    }
+}
