@@ -21,6 +21,7 @@ public class CatalogDatabase : IDisposable
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         try
         {
+            MakePrivate(path);
             _connection.Open();
             Execute(_connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
             Migrate();
@@ -69,6 +70,16 @@ public class CatalogDatabase : IDisposable
     protected virtual void Dispose(bool disposing)
     {
         if (disposing) _connection.Dispose();
+    }
+
+    /// <summary>For its owner alone: rows name volumes, hosts and people. SQLite gives its journals the mode of the database.</summary>
+    private static void MakePrivate(string path)
+    {
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (OperatingSystem.IsWindows() || !Directory.Exists(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)))) return;
+        if (!File.Exists(path)) new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnerOnly }).Dispose();
+        // By its name, not opened: closing a second handle of a file that SQLite has open would drop SQLite's locks.
+        else if ((File.GetUnixFileMode(path) & ~OwnerOnly) != UnixFileMode.None) File.SetUnixFileMode(path, OwnerOnly);
     }
 
     internal static void Execute(SqliteConnection connection, string sql)

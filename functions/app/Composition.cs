@@ -29,6 +29,13 @@ namespace SnapshotWorkflows.App;
 /// <summary>The only place that knows every room.</summary>
 public static class Composition
 {
+    /// <summary>For its owner alone; a folder that exists keeps the mode that its owner gave it.</summary>
+    public static void MakeStateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     public static void Configure(FunctionsHostBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -36,7 +43,7 @@ public static class Composition
         builder.StatePath = settings["SnapshotWorkflows:StatePath"];
         builder.SecretsPath = settings["SnapshotWorkflows:SecretsPath"];
         var state = builder.StatePath!;
-        Directory.CreateDirectory(state);
+        MakeStateFolder(state);
 
         var services = builder.Services;
         services.AddSolidFire(settings.GetSection(SolidFireOptions.Section));

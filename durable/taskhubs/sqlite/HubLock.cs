@@ -14,7 +14,7 @@ internal sealed class HubLock : IDisposable
     {
         try
         {
-            return new HubLock(new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
+            return new HubLock(PrivateFile.Open(databasePath + ".lock", FileShare.None));
         }
         catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException))
         {

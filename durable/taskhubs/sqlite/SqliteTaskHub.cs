@@ -26,10 +26,11 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
         {
             if (_writer is not null)
                 return ValueTask.CompletedTask;
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            PrivateFile.MakeFolder(Path.GetDirectoryName(_path)!);
             _lock = HubLock.Take(_path);
             try
             {
+                PrivateFile.Open(_path, FileShare.ReadWrite).Dispose();
                 _writer = Connect("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;");
                 HubSchema.Migrate(_writer, _path);
                 _reader = Connect("PRAGMA query_only = 1; PRAGMA cache_size = -2048;");

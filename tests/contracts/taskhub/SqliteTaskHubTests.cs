@@ -36,6 +36,19 @@ public sealed class SqliteTaskHubTests : TaskHubContract
     }
 
     [Fact]
+    public async Task Its_files_are_for_their_owner_alone_also_those_of_an_older_program()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await Hub.DisposeAsync();
+        File.SetUnixFileMode(HubPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        await using var again = await CreateAsync();
+        await again.OpenAsync(Token);
+        Assert.All(Directory.GetFiles(_folder), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.True(Directory.GetFiles(_folder).Length >= 3, "the database, its lock and its journal");
+    }
+
+    [Fact]
     public async Task A_newer_schema_is_refused_and_left_as_it_is()
     {
         await Hub.DisposeAsync();

@@ -96,6 +96,18 @@ public sealed class CatalogTests : IDisposable
         Assert.NotEqual("", refused.Remedy);
     }
 
+    [Fact]
+    public void Its_files_are_for_their_owner_alone_also_those_of_an_older_program()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        _database.Dispose();
+        File.SetUnixFileMode(Path.Combine(_folder, "catalog.db"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        _database = Open();
+        new IdempotencyLedger(_database, TimeProvider.System).Claim("c", "r", "k", "h", Key(1));
+        Assert.All(Directory.GetFiles(_folder), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.True(Directory.GetFiles(_folder).Length >= 2, "the database and its journal");
+    }
+
     public void Dispose()
     {
         _database.Dispose();
