@@ -64,9 +64,9 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
     private async Task<(LoadResult Engine, LoadResult Floor)> ThroughputAsync(int clients, TimeSpan duration, bool warm)
     {
         LoadResult bare;
-        await using (var floor = await BenchHubs.OpenFloorAsync(hub.NewPlace(), clients))
+        await using (var floor = await BenchHubs.OpenFloorAsync(await hub.NewPlaceAsync(), clients))
             bare = await Load.FloorAsync(floor, clients, duration);
-        await using var engine = await RunningEngine.StartAsync(hub.NewPlace());
+        await using var engine = await RunningEngine.StartAsync(await hub.NewPlaceAsync());
         if (!warm)
             await Load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(100));
         return (await Load.EngineAsync(engine, clients, duration), bare);
@@ -78,7 +78,7 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
     private async Task FanOutAsync()
     {
         var (hundred, thousand) = (new List<double>(), new List<double>());
-        await using var engine = await RunningEngine.StartAsync(hub.NewPlace());
+        await using var engine = await RunningEngine.StartAsync(await hub.NewPlaceAsync());
         await PerTaskAsync(engine, 100);
         for (var round = 1; round <= options.Rounds; round++)
         {

@@ -9,7 +9,7 @@ internal interface IBenchHub : IAsyncDisposable
     string Name { get; }
 
     /// <summary>A fresh place for an engine or a floor, which is all that a child process needs to know.</summary>
-    BenchPlace NewPlace();
+    Task<BenchPlace> NewPlaceAsync();
 }
 
 /// <summary>Where one engine's hub, or one floor's table, lives: a path, or a connection string with the hub's name.</summary>

@@ -13,7 +13,7 @@ internal sealed class Recovery(IBenchHub hub, int instances)
     /// <param name="floorPerSecond">Workflows of twelve commits that the bare loop does at 64 clients.</param>
     public async Task RunAsync(double floorPerSecond)
     {
-        var place = hub.NewPlace();
+        var place = await hub.NewPlaceAsync();
         using (var first = Start("prepare", place))
         {
             await LineAsync(first, RecoveryChild.AllHeld);
@@ -37,8 +37,9 @@ internal sealed class Recovery(IBenchHub hub, int instances)
 
     private async Task<double> FloorAsync()
     {
+        var place = await hub.NewPlaceAsync();
         var clock = Stopwatch.StartNew();
-        using var floor = Start("floor", hub.NewPlace());
+        using var floor = Start("floor", place);
         await LineAsync(floor, RecoveryChild.FirstTurn);
         var elapsed = clock.Elapsed.TotalMilliseconds;
         await floor.WaitForExitAsync();

@@ -9,7 +9,7 @@ internal sealed class SqliteBenchHub(string folder) : IBenchHub
 
     public string Name => "sqlite";
 
-    public BenchPlace NewPlace() => new(Name, Path.Combine(folder, $"run{_files++}", "hub.db"), "");
+    public Task<BenchPlace> NewPlaceAsync() => Task.FromResult(new BenchPlace(Name, Path.Combine(folder, $"run{_files++}", "hub.db"), ""));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

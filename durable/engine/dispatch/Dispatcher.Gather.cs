@@ -18,7 +18,7 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(completion));
         while (batch.Count < options.MaxBatchSize && _entityCommits.TryDequeue(out var done))
             batch.Add(new Unit(done.Commit, Entity: done.Entity));
-        while (!Draining && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim))
+        for (var room = ClaimRoom; room > 0 && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim); room--)
             batch.Add(new Unit(claim));
         var turns = 0;
         while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
@@ -38,6 +38,12 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(note));
         return batch;
     }
+
+    /// <summary>
+    /// After a restart with thousands of calls in flight the first turns must not wait for the claims of all; and a claim counts as an attempt, so what is claimed runs soon.
+    /// While this is 0 calls wait for a free place, and the end of one that runs brings the next step.
+    /// </summary>
+    private int ClaimRoom => Draining ? 0 : Math.Max(1, options.MaxBatchSize / 2) - _runnable.Count;
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {

@@ -55,7 +55,12 @@ internal static class HubSchema
             BEGIN DELETE FROM payloads WHERE id = CAST(substr(OLD.state, 10) AS INTEGER); END;
         """;
 
-    private static readonly string[] s_steps = [Version1, Version2, Version3];
+    /// <summary>A start looks for turns left open; with years of ended instances it must not read them all.</summary>
+    private const string Version4 = """
+        CREATE INDEX instances_open ON instances (instance_id) WHERE open_turn = 1;
+        """;
+
+    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;
