@@ -6,6 +6,7 @@ using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.Engine.Turns;
 using SnapshotWorkflows.Durable.History;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;

@@ -5,6 +5,7 @@ using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.Engine.Turns;
 using SnapshotWorkflows.Durable.History;
 using SnapshotWorkflows.Tests.Unit.Durable.Engine;
 using Xunit;

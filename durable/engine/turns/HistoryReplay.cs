@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Converters;
+using SnapshotWorkflows.Durable.Engine.Replay;
 using SnapshotWorkflows.Durable.History;
 
-namespace SnapshotWorkflows.Durable.Engine.Replay;
+namespace SnapshotWorkflows.Durable.Engine.Turns;
 
 /// <summary>Whether today's code fits histories that were recorded earlier: a build that cannot replay them would break instances in flight.</summary>
 public static class HistoryReplay
