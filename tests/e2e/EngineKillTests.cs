@@ -15,6 +15,7 @@ public sealed class EngineKillTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         })!;
         var errors = bench.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var figures = (await bench.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
