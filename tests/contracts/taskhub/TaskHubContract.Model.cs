@@ -123,9 +123,9 @@ public abstract partial class TaskHubContract
         {
             var task = AnyTask(id);
             var write = new ClaimActivity(Activity(id, task).Key);
-            if (!Rows.TryGetValue(id, out var row) || !row.Calls.ContainsKey(task))
+            if (!Rows.TryGetValue(id, out var row) || !row.Calls.TryGetValue(task, out var attempt))
                 return new Unit(write, WriteOutcome.NotFound, []);
-            row.Calls[task]++;
+            row.Calls[task] = attempt + 1;
             return new Unit(write, WriteOutcome.Done, []);
         }
 

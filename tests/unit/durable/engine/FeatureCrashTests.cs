@@ -37,7 +37,7 @@ public sealed class FeatureCrashTests
             async bench =>
             {
                 if (await bench.Client.GetInstanceAsync("main", Token) is null)
-                    await bench.StartAsync("Fragile");
+                    await bench.Client.ScheduleNewOrchestrationInstanceAsync("Fragile", null, new StartOrchestrationOptions("main"), Token);
                 if ((await bench.Engine.PumpAsync("main", Token)).RuntimeStatus == OrchestrationRuntimeStatus.Failed)
                 {
                     bench.Journal.Write("mended");
