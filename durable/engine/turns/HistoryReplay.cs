@@ -25,10 +25,12 @@ public static class HistoryReplay
             factory(), new PayloadConverter(converter ?? JsonDataConverter.Default, limits.MaxPayloadBytes), NullLoggerFactory.Instance, limits.MaxOrchestrationActions, limits.DefaultVersion);
         foreach (var happened in RewoundHistory.View(history))
             executor.Apply(happened, replaying: true);
-        executor.EndReplay(openTurn: false);
         if (history[^1] is not OrchestratorCompletedEvent)
             throw new ArgumentException("The history does not end with a turn.", nameof(history));
-        CheckEnd(executor, history.OfType<ExecutionCompletedEvent>().LastOrDefault());
+        var end = history.OfType<ExecutionCompletedEvent>().LastOrDefault();
+        // What an orchestrator calls in its last turn without waiting is not begun, hence not recorded; nor is what it called in the turn in which it was terminated.
+        executor.EndReplay(openTurn: end is { OrchestrationStatus: OrchestrationRuntimeStatus.Terminated } || (end is not null && executor.HasEnded));
+        CheckEnd(executor, end);
     }
 
     /// <summary>As <see cref="Check"/>, at the end of every turn: a node may load an instance after any of them.</summary>
