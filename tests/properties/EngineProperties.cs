@@ -48,6 +48,8 @@ public sealed class EngineProperties
         await StartAsync(bench);
         foreach (var happening in happenings)
             await HappenAsync(bench, happening);
+        // A suspension on its way must have come before it can be lifted.
+        await HappenAsync(bench, Happening.Pump);
         await HappenAsync(bench, Happening.Resume);
         await HappenAsync(bench, Happening.RaiseFirst);
         await HappenAsync(bench, Happening.RaiseSecond);
