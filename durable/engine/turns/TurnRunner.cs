@@ -68,7 +68,9 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExce
             }
             return;
         }
-        var isControl = message.Event is ExecutionTerminatedEvent || (message.Event is ExecutionResumedEvent && instance.Obstacle is not { Action: ObstacleAction.Wait });
+        var isControl = message.Event is ExecutionTerminatedEvent || (message.Event is ExecutionResumedEvent && instance.Obstacle is not { Action: ObstacleAction.Wait })
+            // A second suspension changes nothing; held back, it would come true after the resume.
+            || (message.Event is ExecutionSuspendedEvent && _suspended && instance.Obstacle is null);
         if ((_suspended || instance.Obstacle is not null) && !isControl)
         {
             instance.Held.Add(message);
