@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Converters;
 using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Client;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Dispatch;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -30,6 +32,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly ActivityRunner _runner;
     private readonly EntityRunner _entityRunner;
+    private readonly EngineMetrics _metrics;
     private readonly HotInstances _hot;
     private Task? _loop;
     private bool _open;
@@ -47,14 +50,16 @@ public sealed partial class DurableEngine : IAsyncDisposable
         _logger = loggers.CreateLogger<DurableEngine>();
         Converter = new PayloadConverter(services.GetService<DataConverter>() ?? JsonDataConverter.Default, _options.MaxPayloadBytes);
         var properties = services.GetService<IExceptionPropertiesProvider>();
+        _metrics = new EngineMetrics(services.GetService<IMeterFactory>());
         _committer = new HubCommitter(hub, _inputs.Writer);
-        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _options);
+        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _metrics, _options);
         _shared?.Serve(new RegisteredTasks(registry, _hot));
         _dispatcher = new Dispatcher(
-            hub, registry, _hot, _committer, _inputs.Reader, Waiters, claimed => new ActivityExecution(claimed, WriteAsync, Converter), _options, properties, time, _logger);
+            hub, registry, _hot, _committer, _inputs.Reader, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, WriteAsync, Converter), _options, properties, _metrics, time, _logger);
+        _metrics.Observe(() => _dispatcher.Ready, () => _dispatcher.Waiting, () => _dispatcher.Running - _dispatcher.Waiting, () => _hot.Count, () => _dispatcher.OldestReady);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
-        _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, time, _logger);
-        _entityRunner = new EntityRunner(registry, scopes, Converter, properties, _options, time, _logger);
+        _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, _metrics, time, _logger);
+        _entityRunner = new EntityRunner(registry, scopes, Converter, properties, _options, _metrics, time, _logger);
     }
 
     /// <summary>How often an instance was replayed from its history.</summary>
@@ -106,6 +111,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         await StopAsync(CancellationToken.None);
         _halt.Dispose();
         _deaf.Dispose();
+        _metrics.Dispose();
         _committer.Dispose();
         _opening.Dispose();
     }

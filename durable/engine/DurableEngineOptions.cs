@@ -8,6 +8,18 @@ public sealed class DurableEngineOptions
     /// <summary>Activities that run at the same time. Default ten per core, as in the public host.</summary>
     public int MaxConcurrentActivities { get; set; } = 10 * Environment.ProcessorCount;
 
+    /// <summary>Limits of single activities, by name without regard to case; of this process, not of all that share the hub.</summary>
+    public Dictionary<string, ActivityLimit> ActivityLimits { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Age (since their end) at which ended instances are purged with their children; null keeps them for ever.</summary>
+    public TimeSpan? Retention { get; set; }
+
+    /// <summary>The same for failed ones, which somebody may want to look at or rewind; null: <see cref="Retention"/>.</summary>
+    public TimeSpan? RetentionOfFailed { get; set; }
+
+    /// <summary>How often that is looked after. Default one hour.</summary>
+    public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Entities that work at the same time. Default ten per core, as in the public host.</summary>
     public int MaxConcurrentEntities { get; set; } = 10 * Environment.ProcessorCount;
 
@@ -33,6 +45,9 @@ public sealed class DurableEngineOptions
 
     /// <summary>Most actions (calls, timers, signals, ...) of one execution; one more fails it: an orchestrator that loops without end must not fill the hub. Default 100,000.</summary>
     public int MaxOrchestrationActions { get; set; } = 100_000;
+
+    /// <summary>Wait between polls of an HTTP call whose answer was 202 without Retry-After. Default 30 s, as in the public host.</summary>
+    public TimeSpan HttpPollInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Instances kept in memory between turns; beyond it the one used least recently goes and is replayed when it is needed.</summary>
     public int MaxHotInstances { get; set; } = 10_000;

@@ -4,11 +4,14 @@ using SnapshotWorkflows.Durable.Execution;
 namespace SnapshotWorkflows.Durable.Engine.Activities;
 
 /// <summary>One attempt of one call while it runs.</summary>
-internal sealed class ActivityExecution(ClaimedActivity claimed, Func<HubWrite, Task<WriteResult>> write, DataConverter converter) : IActivityExecution, IDisposable
+internal sealed class ActivityExecution(ClaimedActivity claimed, string? traceParent, Func<HubWrite, Task<WriteResult>> write, DataConverter converter) : IActivityExecution, IDisposable
 {
     private readonly CancellationTokenSource _source = new();
 
     public ClaimedActivity Claimed => claimed;
+
+    /// <summary>W3C context of whoever started the instance.</summary>
+    public string? TraceParent => traceParent;
 
     public CancellationToken CancellationToken => _source.Token;
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
 using SnapshotWorkflows.Durable.History;
@@ -9,13 +11,25 @@ namespace SnapshotWorkflows.Durable.Engine.Activities;
 /// <summary>Runs one attempt in a scope of its own and tells how it ended.</summary>
 internal sealed class ActivityRunner(
     DurableTaskRegistry registry, IServiceScopeFactory scopes, PayloadConverter converter, IExceptionPropertiesProvider? properties,
-    Func<Exception, bool>? isCrash, TimeProvider time, ILogger logger)
+    Func<Exception, bool>? isCrash, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <returns>Null when the end is not to be recorded: the attempt was abandoned, or the process stops.</returns>
     public async Task<HistoryEvent?> RunAsync(ActivityExecution execution)
     {
         var activity = execution.Claimed.Activity;
         var began = time.GetTimestamp();
+        using var span = EngineTracing.Attempt(activity.Name, activity.Key.InstanceId, activity.Key.TaskId, execution.Attempt, execution.TraceParent);
+        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["InstanceId"] = activity.Key.InstanceId, ["Activity"] = activity.Name });
+        var end = await RunAsync(execution, began);
+        metrics.AttemptEnded(activity.Name, end switch { null => "abandoned", TaskCompletedEvent => "completed", _ => "failed" }, time.GetElapsedTime(began));
+        if (end is TaskFailedEvent failed)
+            span?.SetStatus(ActivityStatusCode.Error, failed.FailureDetails?.ErrorType);
+        return end;
+    }
+
+    private async Task<HistoryEvent?> RunAsync(ActivityExecution execution, long began)
+    {
+        var activity = execution.Claimed.Activity;
         try
         {
             await using var scope = scopes.CreateAsyncScope();

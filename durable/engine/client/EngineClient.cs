@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Client.Entities;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 using SnapshotWorkflows.Functions.Worker;
@@ -21,6 +22,7 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
+        using var span = EngineTracing.Create(orchestratorName.Name, options?.Version?.Version ?? engine.DefaultVersion);
         var now = engine.Time.GetUtcNow();
         var refused = RefusedBy(options?.DedupeStatuses);
         var startAt = options?.StartAt is { } later && later > now ? later : (DateTimeOffset?)null;

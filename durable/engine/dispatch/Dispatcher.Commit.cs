@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
 using SnapshotWorkflows.Durable.History;
@@ -71,6 +72,7 @@ internal sealed partial class Dispatcher
             case CommitTurn { Reopens: true }: break; // whoever asked for it tells when it is taken up
             case CommitTurn commit when result.Outcome == WriteOutcome.Done: Applied(unit.Instance!, commit); break;
             case CommitTurn commit:
+                metrics.FenceLost();
                 logger.TurnFenced(commit.InstanceId);
                 Evict(unit.Instance!, commit);
                 break;
@@ -89,6 +91,7 @@ internal sealed partial class Dispatcher
     private void Applied(HotInstance instance, CommitTurn commit)
     {
         var changed = instance.Status != commit.Status;
+        metrics.TurnCommitted();
         instance.Revision++;
         instance.NextHistoryRow++;
         instance.OpenTurn = commit.OpenTurn;
@@ -103,6 +106,8 @@ internal sealed partial class Dispatcher
             hot.Remove(instance);
             _ends.Remove(commit.InstanceId);
             _ended.Add(commit.InstanceId);
+            metrics.InstanceEnded(commit.Status);
+            EngineTracing.Ended(instance.Executor.Start, commit.Status, commit.At);
             Abandon(commit);
         }
         else if (commit.Restart is not null)
@@ -155,7 +160,7 @@ internal sealed partial class Dispatcher
             NoteMissing(claimed.Activity.Name, claimed.Activity.Key.InstanceId);
             return;
         }
-        var execution = newExecution(claimed);
+        var execution = newExecution(claimed, hot.Find(claimed.Activity.Key.InstanceId)?.Executor.Start?.ParentTraceContext);
         execution.Number = Interlocked.Increment(ref _begun);
         _running[claimed.Activity.Key] = execution;
         if (claimed.Attempt > options.MaxActivityAttempts)

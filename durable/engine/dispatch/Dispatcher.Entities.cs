@@ -72,6 +72,7 @@ internal sealed partial class Dispatcher
     {
         if (result.Outcome != WriteOutcome.Done)
         {
+            metrics.FenceLost();
             logger.TurnFenced(commit.InstanceId);
             Evict(entity);
             return;

@@ -24,6 +24,7 @@ internal sealed partial class Dispatcher
         while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
         {
             _isReady.Remove(instanceId);
+            _readySince.Dequeue();
             if (EntityIds.IsEntity(instanceId))
                 await EntityTurnAsync(instanceId, now, cancellation);
             else if (await TurnAsync(instanceId, now, cancellation) is { } turn)
@@ -34,6 +35,7 @@ internal sealed partial class Dispatcher
             while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
                 batch.Add(new Unit(completion));
         }
+        Volatile.Write(ref _oldestReady, _readySince.TryPeek(out var oldest) ? oldest : long.MaxValue);
         while (batch.Count < options.MaxBatchSize && _notes.TryDequeue(out var note))
             batch.Add(new Unit(note));
         return batch;

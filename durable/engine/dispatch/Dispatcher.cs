@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable.Engine.Activities;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
@@ -13,7 +14,7 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// </summary>
 internal sealed partial class Dispatcher(
     ITaskHub hub, DurableTaskRegistry registry, HotInstances hot, HubCommitter committer, ChannelReader<EngineInput> inputs, InstanceWaiters waiters,
-    Func<ClaimedActivity, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, TimeProvider time, ILogger logger)
+    Func<ClaimedActivity, string?, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly Queue<string> _ready = [];
     private readonly HashSet<string> _isReady = [];
@@ -27,6 +28,9 @@ internal sealed partial class Dispatcher(
     private readonly Queue<ActivityExecution> _runnable = [];
     private readonly Dictionary<ActivityKey, ActivityExecution> _running = [];
     private readonly HashSet<string> _ended = [];
+    private readonly Queue<long> _readySince = [];
+    private readonly ActivityGates _gates = new(options.ActivityLimits);
+    private long _oldestReady = long.MaxValue;
     private long _order;
 
     /// <summary>Commits fail through to the caller instead of being tried again: pump mode.</summary>
@@ -43,15 +47,22 @@ internal sealed partial class Dispatcher(
         while (_wakes.TryPeek(out var instanceId, out var next))
         {
             if (EntityIds.IsEntity(instanceId))
-                return next.Due;
+                return Earlier(next.Due);
             if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.NextVisible is { } visible && visible <= next.Due))
-                return next.Due;
+                return Earlier(next.Due);
             _wakes.Dequeue();
             if (hot.Find(instanceId)?.NextVisible is { } later)
                 _wakes.Enqueue(instanceId, (later, _order++));
         }
-        return null;
+        return _gates.NextRelease;
     }
+
+    private DateTimeOffset Earlier(DateTimeOffset due) => _gates.NextRelease is { } release && release < due ? release : due;
+
+    public int Ready => _isReady.Count;
+
+    /// <summary>How long the turn that waits longest has waited, as of the latest transaction.</summary>
+    public TimeSpan OldestReady => Volatile.Read(ref _oldestReady) is var since && since == long.MaxValue ? TimeSpan.Zero : time.GetUtcNow() - new DateTimeOffset(since, TimeSpan.Zero);
 
     public async Task RecoverAsync(CancellationToken cancellation)
     {
@@ -83,6 +94,7 @@ internal sealed partial class Dispatcher(
         var batch = await GatherAsync(now, cancellation);
         if (batch.Count == 0)
             return false;
+        metrics.Committed(batch.Count);
         await CommitAsync(batch, cancellation);
         hot.Trim();
         TrimEntities();
@@ -94,26 +106,44 @@ internal sealed partial class Dispatcher(
     /// <summary>The next attempt to run, now that everything that scheduled it is committed.</summary>
     public ActivityExecution? TakeRunnable()
     {
-        while (!Draining && _runnable.TryDequeue(out var execution))
+        var now = time.GetUtcNow();
+        while (!Draining)
         {
-            if (execution.Abandoned)
+            if (_gates.Release(now) is { } execution)
             {
-                _running.Remove(execution.Claimed.Activity.Key);
-                execution.Dispose();
+                if (Usable(execution))
+                    return execution;
                 continue;
             }
-            return execution;
+            if (!_runnable.TryDequeue(out execution))
+                return null;
+            if (!Usable(execution))
+                continue;
+            _gates.Enter(execution, now, out var mayRun);
+            if (mayRun)
+                return execution;
         }
         return null;
     }
 
+    private bool Usable(ActivityExecution execution)
+    {
+        if (!execution.Abandoned)
+            return true;
+        if (_running.GetValueOrDefault(execution.Claimed.Activity.Key) == execution)
+            _running.Remove(execution.Claimed.Activity.Key);
+        _gates.Leave(execution);
+        execution.Dispose();
+        return false;
+    }
+
     /// <summary>Attempts that wait for a free place.</summary>
-    public int Waiting => _runnable.Count;
+    public int Waiting => _runnable.Count + _gates.Waiting;
 
     public void ShutDownActivities()
     {
         Draining = true;
-        foreach (var waiting in _runnable)
+        foreach (var waiting in _runnable.Concat(_gates.Clear()))
             _running.Remove(waiting.Claimed.Activity.Key);
         _runnable.Clear();
         foreach (var execution in _running.Values)
@@ -158,6 +188,7 @@ internal sealed partial class Dispatcher(
         var key = claimed.Activity.Key;
         if (_running.GetValueOrDefault(key) == ended.Execution)
             _running.Remove(key);
+        _gates.Leave(ended.Execution);
         ended.Execution.Dispose();
         if (ended.End is not null)
             Ended(key.InstanceId, new PendingMessage(ended.End, key.ExecutionId, null, claimed.Attempt));
@@ -182,7 +213,9 @@ internal sealed partial class Dispatcher(
 
     private void MarkReady(string instanceId)
     {
-        if (_isReady.Add(instanceId))
-            _ready.Enqueue(instanceId);
+        if (!_isReady.Add(instanceId))
+            return;
+        _ready.Enqueue(instanceId);
+        _readySince.Enqueue(time.GetUtcNow().UtcTicks);
     }
 }

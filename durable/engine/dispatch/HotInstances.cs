@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
 using SnapshotWorkflows.Durable.Engine.Turns;
@@ -7,13 +8,16 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
 /// <summary>Instances in memory. Replay happens here, on load, and nowhere else.</summary>
-internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, PayloadConverter converter, ILoggerFactory loggers, ILogger logger, DurableEngineOptions options)
+internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, PayloadConverter converter, ILoggerFactory loggers, ILogger logger, EngineMetrics metrics, DurableEngineOptions options)
 {
+    private readonly ExecutorSettings _settings = ExecutorSettings.Of(options);
     private readonly Dictionary<string, Obstacle> _broken = [];
     private readonly Dictionary<string, HotInstance> _instances = [];
     private long _uses;
 
     public HotInstance? Find(string instanceId) => _instances.GetValueOrDefault(instanceId);
+
+    public int Count => _instances.Count;
 
     /// <summary>Number of replays so far.</summary>
     public long Replays { get; private set; }
@@ -95,7 +99,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
 
     private ObstacleAction ByOption => options.OnNonDeterminism == NonDeterminismAction.Suspend ? ObstacleAction.Suspend : ObstacleAction.Fail;
 
-    private OrchestrationExecutor NewExecutor(ITaskOrchestrator orchestrator) => new(orchestrator, converter, loggers, options.MaxOrchestrationActions, options.DefaultVersion);
+    private OrchestrationExecutor NewExecutor(ITaskOrchestrator orchestrator) => new(orchestrator, converter, loggers, _settings);
 
     /// <summary>Whether this process takes such instances, be it to end them for their version; asked from any thread.</summary>
     public bool CanRun(string name, string? version) => Fit(name, version, null, out _) is not { Action: ObstacleAction.Wait };
@@ -165,7 +169,10 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     {
         var instance = new HotInstance(snapshot, executor);
         if (snapshot.History.Count > 0)
+        {
             Replays++;
+            metrics.Replayed();
+        }
         try
         {
             foreach (var happened in snapshot.History)

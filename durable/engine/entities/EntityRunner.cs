@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
 using SnapshotWorkflows.Durable.Entities;
@@ -10,7 +11,7 @@ namespace SnapshotWorkflows.Durable.Engine.Entities;
 /// <summary>Runs a batch of operations in a scope of its own and tells what is to be committed. Nothing of it counts before that: a crash runs the batch again.</summary>
 internal sealed class EntityRunner(
     DurableTaskRegistry registry, IServiceScopeFactory scopes, PayloadConverter converter, IExceptionPropertiesProvider? properties, DurableEngineOptions options,
-    TimeProvider time, ILogger logger)
+    EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     public async Task<CommitEntity> RunAsync(EntityBatch batch)
     {
@@ -70,6 +71,7 @@ internal sealed class EntityRunner(
                 Timestamp = time.GetUtcNow().UtcDateTime,
             };
         }
+        metrics.OperationEnded(answer is EntityOperationCompletedEvent);
         if (call is not null)
             batch.Outbox.Messages.Add(new OutgoingMessage(call.Parent.InstanceId, call.Parent.ExecutionId, answer));
     }

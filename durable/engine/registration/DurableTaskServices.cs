@@ -1,9 +1,13 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Client;
+using SnapshotWorkflows.Durable.Engine.Http;
+using SnapshotWorkflows.Durable.Engine.Retention;
 using SnapshotWorkflows.Durable.Execution;
 using SnapshotWorkflows.Functions.Worker;
 
@@ -21,6 +25,8 @@ public static class DurableTaskServices
     {
         services.AddLogging();
         services.AddOptions<DurableEngineOptions>();
+        services.AddMetrics();
+        services.AddHttpClient(HttpCallActivity.ClientName);
         services.TryAddSingleton(TimeProvider.System);
         if (register is not null)
             services.AddSingleton(new RegistryPart(register));
@@ -29,6 +35,10 @@ public static class DurableTaskServices
         services.TryAddSingleton(provider =>
         {
             var registry = new DurableTaskRegistry();
+            var largest = provider.GetRequiredService<IOptions<DurableEngineOptions>>().Value.MaxPayloadBytes;
+            registry.AddActivity(TaskOrchestrationContextExtensionMethods.HttpActivityName, default, scope => new HttpCallActivity(
+                scope.GetRequiredService<IHttpClientFactory>(), scope.GetService<IConfiguration>(), scope.GetRequiredService<IActivityExecution>(),
+                scope.GetRequiredService<TimeProvider>(), largest));
             foreach (var part in provider.GetServices<RegistryPart>())
                 part.Register(registry);
             return registry;
@@ -40,8 +50,12 @@ public static class DurableTaskServices
         services.TryAddScoped<ActivityExecutionHolder>();
         services.TryAddScoped(provider => provider.GetRequiredService<ActivityExecutionHolder>().Current
             ?? throw new InvalidOperationException("IActivityExecution exists only while an activity runs: inject it into activities."));
+        services.TryAddSingleton<RetentionSweep>();
         if (start)
+        {
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DurableEngineService>());
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RetentionSweep>());
+        }
         return services;
     }
 

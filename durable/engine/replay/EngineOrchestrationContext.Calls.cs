@@ -34,7 +34,7 @@ internal sealed partial class EngineOrchestrationContext
         Guard(orchestratorName, input, options);
         var tags = Copy(options?.Tags);
         var data = executor.Converter.Serialize(input);
-        var version = options?.Version is { } own ? own.Version : executor.DefaultVersion;
+        var version = options?.Version is { } own ? own.Version : executor.Settings.DefaultVersion;
         var given = (options as SubOrchestrationOptions)?.InstanceId;
         if (given is not null && EntityIds.IsEntity(given))
             throw new ArgumentException($"'{given}' is an entity id; a child needs another.", nameof(options));

@@ -28,6 +28,8 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
 
     public override TaskOrchestrationEntityFeature Entities => _entities ??= new EngineEntityFeature(executor, start.OrchestrationInstance, Check);
 
+    public override IReadOnlyDictionary<string, object?> Properties => executor.Settings.Properties;
+
     protected override ILoggerFactory LoggerFactory => loggers;
 
     public override T? GetInput<T>() where T : default => executor.Converter.Deserialize<T>(start.Input);

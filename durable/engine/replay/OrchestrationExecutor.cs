@@ -9,7 +9,7 @@ namespace SnapshotWorkflows.Durable.Engine.Replay;
 /// One execution of an orchestrator, kept in memory between turns: feeds it events and gathers its actions. Not thread safe; used in turns only.
 /// Actions left over from events of history are held against the history's own record of them.
 /// </summary>
-internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, PayloadConverter converter, ILoggerFactory loggers, int maxActions, string? defaultVersion)
+internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, PayloadConverter converter, ILoggerFactory loggers, ExecutorSettings settings)
 {
     private static readonly TaskFailureDetails s_unknown = new("(unknown)", "The failure carries no details.", null, null);
 
@@ -111,16 +111,15 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
         return taken;
     }
 
-    /// <summary>Of children that are called without one.</summary>
-    public string? DefaultVersion => defaultVersion;
+    public ExecutorSettings Settings => settings;
 
     /// <exception cref="InvalidOperationException">The execution has taken all the actions that it may.</exception>
     public void Add(OrchestratorAction action)
     {
-        if (action.Id >= maxActions)
+        if (action.Id >= settings.MaxActions)
         {
             throw new InvalidOperationException(
-                $"The orchestrator has taken {maxActions} actions, the most that one execution may. Call ContinueAsNew in time, or raise maxOrchestrationActions.");
+                $"The orchestrator has taken {settings.MaxActions} actions, the most that one execution may. Call ContinueAsNew in time, or raise maxOrchestrationActions.");
         }
         _pending.Add(action.Id, action);
     }

@@ -24,6 +24,8 @@ internal sealed class EngineBench(Action<DurableTaskRegistry> register) : IAsync
 
     public Action<DurableEngineOptions>? Configure { get; set; }
 
+    public Action<IServiceCollection>? ConfigureServices { get; set; }
+
     public Func<ITaskHub, ITaskHub> Decorate { get; set; } = hub => hub;
 
     public string HubPath => Path.Combine(_folder, "hub.db");
@@ -65,19 +67,24 @@ internal sealed class EngineBench(Action<DurableTaskRegistry> register) : IAsync
         Directory.Delete(_folder, recursive: true);
     }
 
-    private ServiceProvider Build() => new ServiceCollection()
-        .AddSingleton<TimeProvider>(Clock)
-        .AddSingleton(Clock)
-        .AddSingleton(Journal)
-        .AddSingleton<ITaskHub>(_ => Decorate(new SqliteTaskHub(HubPath, Clock)))
-        .AddDurableTask(register, options =>
-        {
-            options.ClockDriver = new ClockDriver(() => Clock.NextTimer, Clock.AdvanceTo);
-            options.IsCrash = exception => exception is SimulatedCrash;
-            Configure?.Invoke(options);
-        }, start: false)
-        .AddLogging(logging => logging.ClearProviders())
-        .BuildServiceProvider();
+    private ServiceProvider Build()
+    {
+        var services = new ServiceCollection();
+        ConfigureServices?.Invoke(services);
+        return services
+            .AddSingleton<TimeProvider>(Clock)
+            .AddSingleton(Clock)
+            .AddSingleton(Journal)
+            .AddSingleton<ITaskHub>(_ => Decorate(new SqliteTaskHub(HubPath, Clock)))
+            .AddDurableTask(register, options =>
+            {
+                options.ClockDriver = new ClockDriver(() => Clock.NextTimer, Clock.AdvanceTo);
+                options.IsCrash = exception => exception is SimulatedCrash;
+                Configure?.Invoke(options);
+            }, start: false)
+            .AddLogging(logging => logging.ClearProviders())
+            .BuildServiceProvider();
+    }
 }
 
 /// <summary>What activities did, in order.</summary>
