@@ -22,7 +22,7 @@ public static class HistoryReplay
             ?? throw new ArgumentException($"Orchestrator '{start.Name}' {start.Version} is not registered.", nameof(registry));
         var limits = new DurableEngineOptions();
         var executor = new OrchestrationExecutor(
-            factory(), new PayloadConverter(converter ?? JsonDataConverter.Default, limits.MaxPayloadBytes), NullLoggerFactory.Instance, limits.MaxOrchestrationActions, limits.DefaultVersion);
+            factory(), new PayloadConverter(converter ?? JsonDataConverter.Default, limits.MaxPayloadBytes), NullLoggerFactory.Instance, ExecutorSettings.Of(limits));
         foreach (var happened in RewoundHistory.View(history))
             executor.Apply(happened, replaying: true);
         if (history[^1] is not OrchestratorCompletedEvent)

@@ -28,7 +28,11 @@ internal sealed class Touched
 
     private static IEnumerable<string> Changes(HubWrite write) => write switch
     {
-        CommitTurn turn => turn.Children.Select(child => Row(child.OrchestrationInstance.InstanceId)).Prepend(Row(turn.InstanceId)),
+        // Its calls too: what another unit of the commit says of a call must find it as the units before have left it.
+        CommitTurn turn => turn.Children.Select(child => Row(child.OrchestrationInstance.InstanceId))
+            .Concat(turn.Activities.Select(call => Row(call.Key)))
+            .Concat(turn.ConsumedActivities.Select(ended => Row(new ActivityKey(turn.InstanceId, turn.ExecutionId, ended.TaskId))))
+            .Prepend(Row(turn.InstanceId)),
         CommitEntity entity => entity.Starts.Select(start => Row(start.Start.OrchestrationInstance.InstanceId)).Prepend(Row(entity.InstanceId)),
         StartInstance start => [Row(start.Start.OrchestrationInstance.InstanceId)],
         NoteReason note => [Row(note.InstanceId)],

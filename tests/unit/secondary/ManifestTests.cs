@@ -127,7 +127,7 @@ public sealed class ManifestTests
     [InlineData("\"root\": \"aa", "\"root\": \"a", "manifest.invalid")]
     [InlineData("swf-disk-root-1", "swf-disk-root-2", "manifest.invalid")]
     [InlineData("\"diskBytes\": 1073741824", "\"diskBytes\": 0", "manifest.invalid")]
-    [InlineData("\"format\": \"vhd\"", "\"format\": \"chunks\"", "manifest.invalid")]
+    [InlineData("\"format\": \"vhd\"", "\"format\": \"qcow2\"", "manifest.invalid")]
     [InlineData("0a1b2c3d-0000-4000-8000-00000000000a\",", "0A1B2C3D-0000-4000-8000-00000000000A\",", "manifest.invalid")]
     [InlineData("{\n  \"formatVersion\"", "[\n  \"formatVersion\"", "manifest.invalid")]
     [InlineData("\"first\"\n}", "\"first\"\n} x", "manifest.invalid")]
