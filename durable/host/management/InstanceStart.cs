@@ -40,7 +40,8 @@ internal sealed class InstanceStart(
         var start = new StartOrchestrationOptions(id)
         {
             DedupeStatuses = options.OverrideRunningInstances ? [] : null,
-            Version = version.Length == 0 ? null : new TaskVersion(version),
+            // A bare null would become an empty version, by the conversion from string, and hide the default version.
+            Version = version.Length == 0 ? (TaskVersion?)null : new TaskVersion(version),
         };
         try
         {

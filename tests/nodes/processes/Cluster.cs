@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Npgsql;
+using SnapshotWorkflows.Tests.Support.Postgres;
+
+namespace SnapshotWorkflows.Tests.Nodes;
+
+/// <summary>Several nodes on one PostgreSQL, and clients that use them over HTTP and write down what they were promised.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private const string Base = "/runtime/webhooks/durabletask";
+
+    private readonly PostgresFixture _postgres;
+    private readonly string _folder = Directory.CreateTempSubdirectory("swf-nodes-").FullName;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly ConcurrentDictionary<int, NodeProcess> _nodes = [];
+    private readonly ConcurrentDictionary<string, string> _outputs = [];
+    private string? _key;
+
+    private Cluster(PostgresFixture postgres, string connection) => (_postgres, Connection) = (postgres, connection);
+
+    public string Connection { get; }
+
+    /// <summary>Output by instance, of all that were seen to have completed.</summary>
+    public IReadOnlyDictionary<string, string> Outputs => _outputs;
+
+    public static async Task<Cluster> StartAsync()
+    {
+        var postgres = await PostgresFixture.StartAsync();
+        var cluster = new Cluster(postgres, await postgres.CreateDatabaseAsync());
+        await cluster.ExecuteAsync("CREATE TABLE public.ticks (occurrence bigint NOT NULL, node integer NOT NULL)");
+        return cluster;
+    }
+
+    public async Task<NodeProcess> StartNodeAsync(int place, string version = "1", int? schema = null)
+    {
+        var node = await NodeProcess.StartAsync(Path.Combine(_folder, $"node{place}"), Path.Combine(_folder, "secrets"), Connection, version, schema);
+        _key ??= JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(_folder, "secrets", "host.json"))).RootElement.GetProperty("masterKey").GetProperty("value").GetString();
+        _nodes[place] = node;
+        return node;
+    }
+
+    public async Task KillNodeAsync(int place)
+    {
+        if (!_nodes.TryRemove(place, out var node))
+            return;
+        await node.KillAsync();
+        node.Dispose();
+    }
+
+    public NodeProcess Node(int place) => _nodes[place];
+
+    /// <summary>One order from its start to its end, over whatever nodes there are.</summary>
+    public async Task OrderAsync(string id, Random random, CancellationToken giveUp)
+    {
+        // 409: an earlier try got through and its answer was lost.
+        await UntilAsync(() => PostAsync(random, $"/orchestrators/Order/{id}", 7), [HttpStatusCode.Accepted, HttpStatusCode.Conflict], id, giveUp);
+        await UntilAsync(() => PostAsync(random, $"/instances/{id}/raiseEvent/Go", "go"), [HttpStatusCode.Accepted, HttpStatusCode.Gone], id, giveUp);
+        while (true)
+        {
+            var (code, body) = await SendAsync(random, HttpMethod.Get, $"/instances/{id}", null);
+            if (code == HttpStatusCode.OK && JsonDocument.Parse(body).RootElement is var status && status.GetProperty("runtimeStatus").GetString() is { } state)
+            {
+                if (state != "Completed")
+                    throw new InvalidOperationException($"{id} ended as {state}: {body}");
+                _outputs[id] = status.GetProperty("output").ToString();
+                return;
+            }
+            if (giveUp.IsCancellationRequested)
+                throw new TimeoutException($"{id} has not ended: {code} {body}");
+            await Task.Delay(200, CancellationToken.None);
+        }
+    }
+
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Every history of the hub.</summary>
+    public async Task<Dictionary<string, List<JsonElement>>> HistoriesAsync()
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT instance_id, events FROM nodes.history ORDER BY instance_id, turn", connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var histories = new Dictionary<string, List<JsonElement>>(StringComparer.Ordinal);
+        while (await reader.ReadAsync())
+        {
+            if (!histories.TryGetValue(reader.GetString(0), out var events))
+                histories[reader.GetString(0)] = events = [];
+            events.AddRange(JsonDocument.Parse(reader.GetString(1)).RootElement.EnumerateArray());
+        }
+        return histories;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var place in _nodes.Keys)
+            await KillNodeAsync(place);
+        _http.Dispose();
+        await _postgres.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private Task<(HttpStatusCode Code, string Body)> PostAsync(Random random, string path, object body) => SendAsync(random, HttpMethod.Post, path, JsonContent.Create(body));
+
+    /// <summary>To any node that runs; 503 when there was no answer.</summary>
+    private async Task<(HttpStatusCode Code, string Body)> SendAsync(Random random, HttpMethod method, string path, HttpContent? content)
+    {
+        var nodes = _nodes.Values.ToArray();
+        if (nodes.Length == 0)
+            return (HttpStatusCode.ServiceUnavailable, "no node runs");
+        int chosen;
+        lock (random)
+            chosen = random.Next(nodes.Length);
+        using var request = new HttpRequestMessage(method, new Uri(nodes[chosen].Address, Base + path)) { Content = content };
+        request.Headers.Add("x-functions-key", _key);
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
+        {
+            return (HttpStatusCode.ServiceUnavailable, exception.Message);
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<(HttpStatusCode Code, string Body)>> send, HttpStatusCode[] wanted, string id, CancellationToken giveUp)
+    {
+        while (true)
+        {
+            var (code, body) = await send();
+            if (wanted.Contains(code))
+                return;
+            if (giveUp.IsCancellationRequested)
+                throw new TimeoutException($"{id}: {code} {body}");
+            await Task.Delay(100, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Nodes;
+
+/// <summary>
+/// Real processes on one PostgreSQL, killed at seeded moments under load and looked at from outside. Short here; longer with NODES_SECONDS=120, another run with
+/// NODES_SEED=n.
+/// </summary>
+public sealed class ManyProcessesTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+
+    private static readonly int s_seed = Number("NODES_SEED", 20261126);
+
+    [Theory]
+    [InlineData(2, 6)]
+    [InlineData(3, 6)]
+    public async Task Nodes_killed_at_random_lose_nothing_and_record_nothing_twice(int nodes, int seconds)
+    {
+        await using var cluster = await Cluster.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, nodes).Select(place => cluster.StartNodeAsync(place)));
+        var killed = 0;
+        await LoadAsync(cluster, Number("NODES_SECONDS", seconds), async (random, over) =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                await PauseAsync(TimeSpan.FromMilliseconds(random.Next(300, 2500)), over);
+                var place = random.Next(nodes);
+                await cluster.KillNodeAsync(place);
+                killed++;
+                await cluster.StartNodeAsync(place);
+            }
+        });
+        Assert.NotEqual(0, killed);
+        output.WriteLine($"{cluster.Outputs.Count} orders over {nodes} nodes, {killed} kills, seed {s_seed}");
+        await CheckAsync(cluster);
+    }
+
+    [Fact]
+    public async Task A_node_that_sleeps_past_its_lease_is_fenced_off_when_it_wakes()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        await cluster.StartNodeAsync(0);
+        await cluster.StartNodeAsync(1);
+        await LoadAsync(cluster, Number("NODES_SECONDS", 8), async (_, over) =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                // The lease of these nodes is 5 s.
+                await cluster.Node(1).SignalAsync("STOP");
+                await Task.Delay(TimeSpan.FromSeconds(6.5), CancellationToken.None);
+                await cluster.Node(1).SignalAsync("CONT");
+                await PauseAsync(TimeSpan.FromSeconds(1), over);
+            }
+        });
+        Assert.True(await cluster.CountAsync("SELECT count(*) FROM nodes.nodes WHERE left_at IS NOT NULL") > 0);
+        await CheckAsync(cluster);
+    }
+
+    [Fact]
+    public async Task Two_releases_side_by_side_end_every_instance_on_its_own_version()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        await cluster.StartNodeAsync(0, "1", schema: 1);
+        await LoadAsync(cluster, Number("NODES_SECONDS", 8), async (_, over) =>
+        {
+            // Migrates the schema under the older node, which goes on.
+            await cluster.StartNodeAsync(1, "2");
+            await PauseAsync(TimeSpan.FromSeconds(3), CancellationToken.None);
+            await cluster.KillNodeAsync(0);
+            await cluster.StartNodeAsync(0, "1", schema: 1);
+            await PauseAsync(TimeSpan.FromDays(1), over);
+        });
+        output.WriteLine($"{cluster.Outputs.Count} orders, {cluster.Outputs.Values.Count(text => text.StartsWith('2'))} of them on version 2");
+        Assert.Equal(["1 1 3", "2 2 3"], cluster.Outputs.Values.Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(2, await cluster.CountAsync("SELECT version::bigint FROM nodes.hub"));
+        Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.instances WHERE name = 'Order' AND output NOT LIKE '\"' || version || ' %'"));
+        await CheckAsync(cluster);
+    }
+
+    /// <summary>Eight clients send orders while <paramref name="trouble"/> goes on; then all that were accepted have to end.</summary>
+    private static async Task LoadAsync(Cluster cluster, int seconds, Func<Random, CancellationToken, Task> trouble)
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var stop = new CancellationTokenSource();
+        using var giveUp = new CancellationTokenSource();
+        var numbers = 0;
+        var clients = Enumerable.Range(0, 8).Select(client => Task.Run(async () =>
+        {
+            var random = new Random(s_seed + client);
+            while (!stop.IsCancellationRequested)
+                await cluster.OrderAsync($"order{Interlocked.Increment(ref numbers):00000}", random, giveUp.Token);
+        })).ToArray();
+        await trouble(new Random(s_seed), over.Token);
+        await stop.CancelAsync();
+        giveUp.CancelAfter(s_patience);
+        await Task.WhenAll(clients);
+        Assert.Equal(numbers, cluster.Outputs.Count);
+    }
+
+    private static async Task CheckAsync(Cluster cluster)
+    {
+        Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.instances WHERE ended_at IS NULL"));
+        Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.activities"));
+        Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.inbox"));
+        Assert.Equal(cluster.Outputs.Count, await cluster.CountAsync("SELECT count(*) FROM nodes.instances WHERE name = 'Order' AND status = 1"));
+        Assert.Equal(cluster.Outputs.Count, await cluster.CountAsync("SELECT count(*) FROM nodes.instances WHERE name = 'Parcel' AND status = 1"));
+        foreach (var (id, events) in await cluster.HistoriesAsync())
+        {
+            AssertOnceEach(id, events, "TaskScheduled", "TaskCompleted", "taskScheduledId");
+            AssertOnceEach(id, events, "SubOrchestrationInstanceCreated", "SubOrchestrationInstanceCompleted", "taskScheduledId");
+            AssertOnceEach(id, events, "TimerCreated", "TimerFired", "timerId");
+            Assert.Single(events, one => Kind(one) == "ExecutionCompleted");
+        }
+        Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM (SELECT 1 FROM public.ticks GROUP BY occurrence HAVING count(*) > 1) twice"));
+        if (Number("NODES_SECONDS", 0) >= 70)
+            Assert.NotEqual(0, await cluster.CountAsync("SELECT count(*) FROM public.ticks"));
+    }
+
+    private static void AssertOnceEach(string id, List<JsonElement> events, string begin, string end, string link)
+    {
+        var begun = events.Where(one => Kind(one) == begin).Select(one => one.GetProperty("eventId").GetInt32()).Order().ToArray();
+        var ended = events.Where(one => Kind(one) == end).Select(one => one.GetProperty(link).GetInt32()).Order().ToArray();
+        Assert.True(begun.SequenceEqual(ended), $"{id}: {begin} {string.Join(',', begun)}; {end} {string.Join(',', ended)}");
+    }
+
+    private static string? Kind(JsonElement one) => one.GetProperty("type").GetString();
+
+    private static async Task PauseAsync(TimeSpan time, CancellationToken over) => await Task.Delay(time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private static int Number(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+}
