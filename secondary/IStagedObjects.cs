@@ -77,7 +77,7 @@ public interface IStagedObject : IAsyncDisposable
     Task WriteAsync(StagedPart part, IReadOnlyList<ReadOnlyMemory<byte>> content, CancellationToken cancellation);
 
     /// <summary>Makes the object of the parts, durably, if none of that name exists.</summary>
-    /// <remarks>Where an earlier life of this session had done so already, the outcome may be either.</remarks>
+    /// <remarks>Where an earlier life of the same writer had done so already, the outcome may be either.</remarks>
     /// <param name="parts">All of them, in order, without a gap.</param>
     /// <param name="cancellation">Of the wait; the object may appear all the same.</param>
     /// <exception cref="SecondaryStoreException"><c>store.staged-lost</c>: a part is no longer there; open again and write what is missing.</exception>

@@ -24,7 +24,7 @@ internal sealed class LeafGroup
     /// <summary>What the baseline has of each leaf.</summary>
     public required IndexRecord?[] Previous { get; init; }
 
-    /// <summary>What an earlier attempt of this session stored of each leaf; null where there was none.</summary>
+    /// <summary>What an earlier attempt of the writer stored of each leaf; null where there was none.</summary>
     public IndexRecord?[]? Resumed { get; init; }
 }
 
