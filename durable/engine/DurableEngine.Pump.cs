@@ -14,6 +14,8 @@ public sealed partial class DurableEngine
 {
     private (ActivityExecution? Execution, Task<EngineInput> Task)? _inline;
     private Exception? _crash;
+    private DateTimeOffset? _waitedFor;
+    private int _waited;
 
     /// <summary>Runs until the condition holds; it is asked between steps.</summary>
     /// <exception cref="PumpStalledException">Nothing is left to do, and the condition does not hold.</exception>
@@ -92,41 +94,34 @@ public sealed partial class DurableEngine
         }
     }
 
-    /// <summary>A caller outside the engine (a request on its way) gets a little real time before the pump gives up.</summary>
-    private async Task<TimeSpan> IdleAsync(TimeSpan idle, CancellationToken cancellation)
-    {
-        if (idle >= _options.PumpLongGrace)
-            throw new PumpStalledException();
-        await Task.Delay(_options.PumpGrace, TimeProvider.System, cancellation);
-        return idle + _options.PumpGrace;
-    }
-
     /// <summary>Waits for the running activity; moves the clock once it seems to wait for nothing else.</summary>
     [SuppressMessage("Reliability", "CA2025", Justification = "The execution is disposed by the dispatcher after its task has ended.")]
     private async Task AttendAsync(PumpEnd end, CancellationToken cancellation)
     {
         var (_, task) = _inline!.Value;
         var due = end == PumpEnd.ReturnIdle ? null : NextDue();
-        // Without a timer the activity may arm one at any moment: look again soon, but move nothing.
-        var patience = due is null ? _options.PumpGrace
-            : due - _time.GetUtcNow() <= _options.PumpPatienceHorizon ? _options.PumpGrace
-            : _options.PumpLongGrace;
+        if (due != _waitedFor)
+            (_waitedFor, _waited) = (due, 0);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var input = _inputs.Reader.WaitToReadAsync(over.Token).AsTask();
-        var pause = Task.Delay(patience, TimeProvider.System, over.Token);
+        // In short pieces: the activity may arm a nearer timer at any moment, and without one there is nothing to move.
+        var pause = Task.Delay(_options.PumpGrace, TimeProvider.System, over.Token);
         var first = await Task.WhenAny(task, input, pause);
         await over.CancelAsync();
         cancellation.ThrowIfCancellationRequested();
         if (task.IsCompleted)
         {
-            _inline = null;
+            (_inline, _waitedFor) = (null, null);
             _inputs.Writer.TryWrite(await task);
         }
-        else if (first == pause && due is not null && NextDue() == due)
+        else if (first == pause && due is not null && NextDue() == due && ++_waited * _options.PumpGrace >= PatienceFor(due.Value))
         {
+            _waitedFor = null;
             Advance(due);
         }
     }
+
+    private TimeSpan PatienceFor(DateTimeOffset due) => due - _time.GetUtcNow() <= _options.PumpPatienceHorizon ? _options.PumpGrace : _options.PumpLongGrace;
 
     private async Task<EngineInput> RunInlineAsync(ActivityExecution execution) => new AttemptEnded(execution, await _runner.RunAsync(execution));
 

@@ -20,6 +20,7 @@ internal sealed class CrashWorld : IDisposable
     private const string Svip = "10.117.2.10";
     private const long VirtualSize = 16 << 20;
     private static readonly Lazy<byte[]> s_image = new(MakeImage);
+    private static readonly Task<string> s_root = RootAsync();
 
     private readonly SparseVolumeStore _blocks = SparseVolumeStore.InMemory();
 
@@ -66,8 +67,7 @@ internal sealed class CrashWorld : IDisposable
     private StorageFabric Fabric { get; } = new();
 
     /// <summary>The root that a true copy must have.</summary>
-    public static async Task<string> ExpectedRootAsync() =>
-        (await DiskHasher.ComputeAsync(new MemoryStream(s_image.Value), VirtualSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
+    public static Task<string> ExpectedRootAsync() => s_root;
 
     public void Dispose()
     {
@@ -129,6 +129,9 @@ internal sealed class CrashWorld : IDisposable
         Agent.AddGuest(vm, cloudVm);
         return new SampleVolume(cloudVolume, cloudVm, id, iqn, sr, vdi, vm);
     }
+
+    private static async Task<string> RootAsync() =>
+        (await DiskHasher.ComputeAsync(new MemoryStream(s_image.Value), VirtualSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
 
     private static byte[] MakeImage()
     {
