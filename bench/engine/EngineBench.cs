@@ -6,6 +6,8 @@ namespace SnapshotWorkflows.Bench.Engine;
 /// <summary>The engine beside a bare loop of single-row commits, in alternating runs on one database.</summary>
 internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
 {
+    private readonly Load _load = new(hub);
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (EngineBenchOptions.Parse(arguments) is not { } options)
@@ -55,7 +57,7 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
             var (engine, floor) = await ThroughputAsync(clients, options.Duration, warm: false);
             engines.Add(engine);
             floors.Add(floor);
-            Figures.Note($"c{clients} run {round}: engine {engine.PerSecond:0}/s p50 {engine.P50:0.00} ms p95 {engine.P95:0.00} ms, {engine.CpuMilliseconds:0.00} ms of processor and {engine.AllocatedKiB:0} KiB allocated a workflow; floor {floor.PerSecond:0}/s p50 {floor.P50:0.00} ms, {floor.CpuMilliseconds:0.00} ms; resident {Environment.WorkingSet / (1 << 20)} MiB");
+            Figures.Note($"c{clients} run {round}: engine {engine.PerSecond:0}/s p50 {engine.P50:0.00} ms p95 {engine.P95:0.00} ms, {engine.CpuMilliseconds:0.00} ms of processor here, {engine.DatabaseMilliseconds:0.00} ms in the database and {engine.AllocatedKiB:0} KiB allocated a workflow; floor {floor.PerSecond:0}/s p50 {floor.P50:0.00} ms, {floor.CpuMilliseconds:0.00} ms here, {floor.DatabaseMilliseconds:0.00} ms there; resident {Environment.WorkingSet / (1 << 20)} MiB here, {hub.Use().Memory / (1 << 20)} MiB there");
         }
         return (engines, floors);
     }
@@ -65,11 +67,11 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
     {
         LoadResult bare;
         await using (var floor = await BenchHubs.OpenFloorAsync(await hub.NewPlaceAsync(), clients))
-            bare = await Load.FloorAsync(floor, clients, duration);
+            bare = await _load.FloorAsync(floor, clients, duration);
         await using var engine = await RunningEngine.StartAsync(await hub.NewPlaceAsync());
         if (!warm)
-            await Load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(100));
-        return (await Load.EngineAsync(engine, clients, duration), bare);
+            await _load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(100));
+        return (await _load.EngineAsync(engine, clients, duration), bare);
     }
 
     private void Write(string figure, List<LoadResult> engine, List<LoadResult> floor, string unit, Func<LoadResult, double> of) =>

@@ -6,13 +6,14 @@ namespace SnapshotWorkflows.Bench.Engine;
 
 /// <summary>What one run of a number of clients showed.</summary>
 /// <param name="CpuMilliseconds">Processor time of this process per workflow.</param>
+/// <param name="DatabaseMilliseconds">Processor time of the database's own processes per workflow.</param>
 /// <param name="AllocatedKiB">Managed memory allocated per workflow.</param>
-internal sealed record LoadResult(double PerSecond, double P50, double P95, int Workflows, double CpuMilliseconds, double AllocatedKiB);
+internal sealed record LoadResult(double PerSecond, double P50, double P95, int Workflows, double CpuMilliseconds, double DatabaseMilliseconds, double AllocatedKiB);
 
 /// <summary>Clients that each run one workflow after the other until the time is over; every workflow begun is waited for and counts.</summary>
-internal static class Load
+internal sealed class Load(IBenchHub hub)
 {
-    public static async Task<LoadResult> EngineAsync(RunningEngine engine, int clients, TimeSpan duration) =>
+    public async Task<LoadResult> EngineAsync(RunningEngine engine, int clients, TimeSpan duration) =>
         await RunAsync(clients, duration, async (client, number) =>
         {
             var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync(nameof(TenSteps), number);
@@ -21,7 +22,7 @@ internal static class Load
                 throw new InvalidOperationException($"Workflow {id} ended {end.RuntimeStatus}.");
         });
 
-    public static async Task<LoadResult> FloorAsync(IFloor floor, int clients, TimeSpan duration) =>
+    public async Task<LoadResult> FloorAsync(IFloor floor, int clients, TimeSpan duration) =>
         await RunAsync(clients, duration, async (client, number) =>
         {
             var workflow = Guid.CreateVersion7().ToString("N");
@@ -29,11 +30,12 @@ internal static class Load
                 await floor.CommitAsync(client, workflow, step);
         });
 
-    private static async Task<LoadResult> RunAsync(int clients, TimeSpan duration, Func<int, int, Task> workflow)
+    private async Task<LoadResult> RunAsync(int clients, TimeSpan duration, Func<int, int, Task> workflow)
     {
         using var self = Process.GetCurrentProcess();
         var latencies = new ConcurrentBag<double>();
         var cpu = self.TotalProcessorTime;
+        var database = hub.Use().Processor;
         var allocated = GC.GetTotalAllocatedBytes();
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
@@ -50,6 +52,6 @@ internal static class Load
         var sorted = latencies.Order().ToArray();
         return new LoadResult(
             sorted.Length / seconds, sorted[sorted.Length / 2], sorted[sorted.Length * 95 / 100], sorted.Length,
-            (self.TotalProcessorTime - cpu).TotalMilliseconds / sorted.Length, (GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / sorted.Length);
+            (self.TotalProcessorTime - cpu).TotalMilliseconds / sorted.Length, (hub.Use().Processor - database).TotalMilliseconds / sorted.Length, (GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / sorted.Length);
     }
 }

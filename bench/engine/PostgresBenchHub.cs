@@ -15,6 +15,8 @@ internal sealed class PostgresBenchHub : IBenchHub
 
     public static async Task<IBenchHub> StartAsync() => new PostgresBenchHub(await PostgresFixture.StartAsync(fsync: true));
 
+    public DatabaseUse Use() => ProcessTree.Use(_server.ProcessId);
+
     public async Task<BenchPlace> NewPlaceAsync() => new(Name, await _server.CreateDatabaseAsync(), FormattableString.Invariant($"bench{_databases++}"));
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

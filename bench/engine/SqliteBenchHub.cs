@@ -9,6 +9,8 @@ internal sealed class SqliteBenchHub(string folder) : IBenchHub
 
     public string Name => "sqlite";
 
+    public DatabaseUse Use() => default;
+
     public Task<BenchPlace> NewPlaceAsync() => Task.FromResult(new BenchPlace(Name, Path.Combine(folder, $"run{_files++}", "hub.db"), ""));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -31,6 +31,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     private readonly HubCommitter _committer;
     private readonly Dispatcher _dispatcher;
     private readonly ActivityRunner _runner;
+    private readonly ActivityWorkers _workers;
     private readonly EntityRunner _entityRunner;
     private readonly EngineMetrics _metrics;
     private readonly HotInstances _hot;
@@ -59,6 +60,8 @@ public sealed partial class DurableEngine : IAsyncDisposable
         _metrics.Observe(() => _dispatcher.Ready, () => _dispatcher.Waiting, () => _dispatcher.Running - _dispatcher.Waiting, () => _hot.Count, () => _dispatcher.OldestReady);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
         _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, _metrics, time, _logger);
+        _workers = new ActivityWorkers(_options.MaxConcurrentActivities, RunActivityAsync);
+        _dispatcher.HandedOut = () => _workers.Queued;
         _entityRunner = new EntityRunner(registry, scopes, Converter, properties, _options, _metrics, time, _logger);
     }
 
@@ -171,14 +174,14 @@ public sealed partial class DurableEngine : IAsyncDisposable
             {
                 if (_stopping && !_dispatcher.Draining)
                     _dispatcher.ShutDownActivities();
-                var busy = await _dispatcher.StepAsync(_halt.Token);
-                while (_dispatcher.Running - _dispatcher.Waiting < _options.MaxConcurrentActivities && _dispatcher.TakeRunnable() is { } execution)
-                    _ = Task.Run(() => RunActivityAsync(execution), CancellationToken.None);
+                var busy = await _dispatcher.WorkAsync(_halt.Token);
+                while (_workers.Queued < _options.MaxBatchSize && _dispatcher.TakeRunnable() is { } execution)
+                    _workers.Add(execution);
                 while (_dispatcher.RunningEntities < _options.MaxConcurrentEntities && _dispatcher.TakeBatch() is { } batch)
                     _ = Task.Run(async () => _inputs.Writer.TryWrite(await RunBatchAsync(batch)), CancellationToken.None);
                 if (busy)
                     continue;
-                if (_stopping && _dispatcher.Running + _dispatcher.RunningEntities == 0)
+                if (_stopping && !_dispatcher.HasPending && _dispatcher.Running + _dispatcher.RunningEntities == 0)
                     break;
                 if (_dispatcher.NextWake() is { } next)
                     alarm.Change(Clamp(next - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
@@ -194,6 +197,10 @@ public sealed partial class DurableEngine : IAsyncDisposable
             _logger.DispatcherStopped(exception);
             _dispatcher.FailRequests(exception);
             throw;
+        }
+        finally
+        {
+            await _dispatcher.SettleAsync();
         }
         _dispatcher.FailRequests(new InvalidOperationException("The engine has stopped."));
     }
@@ -212,7 +219,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     }
 
     private async Task RunActivityAsync(ActivityExecution execution) =>
-        _inputs.Writer.TryWrite(new AttemptEnded(execution, await _runner.RunAsync(execution)));
+        _inputs.Writer.TryWrite(new AttemptEnded(execution, execution.Abandoned || execution.ShuttingDown ? null : await _runner.RunAsync(execution)));
 
     private static TimeSpan Clamp(TimeSpan delay) =>
         delay < TimeSpan.Zero ? TimeSpan.Zero : delay > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : delay;

@@ -8,12 +8,14 @@ namespace SnapshotWorkflows.Durable.Engine.Client;
 internal sealed partial class EngineClient
 {
     private const int PurgeBatch = 100;
+    private static readonly TimeSpan s_firstPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_lastPoll = TimeSpan.FromMilliseconds(500);
 
     public override Task<OrchestrationMetadata> WaitForInstanceStartAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
-        WaitAsync(instanceId, getInputsAndOutputs, metadata => metadata.RuntimeStatus != OrchestrationRuntimeStatus.Pending, cancellation);
+        WaitAsync(instanceId, getInputsAndOutputs, status => status != OrchestrationRuntimeStatus.Pending, cancellation);
 
     public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
-        WaitAsync(instanceId, getInputsAndOutputs, metadata => metadata.IsCompleted, cancellation);
+        WaitAsync(instanceId, getInputsAndOutputs, status => !InstanceIds.Live.Contains(status), cancellation);
 
     public override async Task<OrchestrationMetadata?> GetInstancesAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
     {
@@ -69,24 +71,39 @@ internal sealed partial class EngineClient
         return [.. await hub.ReadHistoryAsync(instanceId, cancellation) ?? throw NotFound(instanceId)];
     }
 
-    private async Task<OrchestrationMetadata> WaitAsync(string instanceId, bool withData, Func<OrchestrationMetadata, bool> reached, CancellationToken cancellation)
+    private async Task<OrchestrationMetadata> WaitAsync(string instanceId, bool withData, Func<OrchestrationRuntimeStatus, bool> reached, CancellationToken cancellation)
     {
-        var pause = TimeSpan.FromMilliseconds(50);
+        var pause = s_firstPoll;
+        var ask = false;
         while (true)
         {
-            var change = engine.Waiters.NextChange(instanceId);
-            var metadata = await GetInstancesAsync(instanceId, withData, cancellation) ?? throw NotFound(instanceId);
-            if (reached(metadata))
-                return metadata;
+            using var waiter = engine.Waiters.Register(instanceId, reached);
+            // What this process has just committed need not be asked for.
+            var livesHere = !ask && engine.Waiters.Known(instanceId) is { } known && !reached(known);
+            if (!livesHere)
+            {
+                var metadata = await GetInstancesAsync(instanceId, withData, cancellation) ?? throw NotFound(instanceId);
+                if (reached(metadata.RuntimeStatus))
+                    return metadata;
+            }
             if (!engine.IsShared)
             {
-                await change.WaitAsync(cancellation);
+                await waiter.Reached.WaitAsync(cancellation);
                 continue;
             }
-            // It may live on another node, whose changes wake nobody here: look again, less and less often.
-            await Task.WhenAny(change, Task.Delay(pause, engine.Time, cancellation));
-            cancellation.ThrowIfCancellationRequested();
-            pause = pause < TimeSpan.FromMilliseconds(500) ? pause * 1.5 : pause;
+            // It may live on another node, whose changes wake nobody here, or go there: look again, less and less often.
+            if (livesHere)
+                pause = s_lastPoll;
+            try
+            {
+                await waiter.Reached.WaitAsync(pause, engine.Time, cancellation);
+                ask = false;
+            }
+            catch (TimeoutException)
+            {
+                ask = true;
+                pause = pause < s_lastPoll ? pause * 1.5 : pause;
+            }
         }
     }
 }

@@ -11,33 +11,69 @@ internal sealed partial class Dispatcher
 {
     private async Task CommitAsync(List<Unit> batch, CancellationToken cancellation)
     {
+        metrics.Committed(batch.Count);
         try
         {
-            var results = await committer.CommitAsync([.. batch.Select(unit => unit.Write)], cancellation);
-            for (var index = 0; index < batch.Count; index++)
-                Apply(batch[index], results[index]);
+            Apply(batch, await committer.CommitAsync(Writes(batch), cancellation));
         }
         catch (Exception exception) when (!PropagateFailures && exception is not OperationCanceledException)
         {
-            if (batch.Count > 1)
-                logger.BatchFailed(exception, batch.Count);
-            // The transaction is gone as a whole: what is in memory of its turns is worth nothing now.
-            var retry = new List<Unit>();
-            foreach (var unit in batch)
-            {
-                if (unit.Instance is { } instance)
-                    Evict(instance, (CommitTurn)unit.Write);
-                else if (unit.Entity is { } entity)
-                    Evict(entity);
-                else
-                    retry.Add(unit);
-            }
-            var failed = batch.Count == 1;
-            foreach (var unit in retry)
-                failed |= !await CommitSinglyAsync(unit, failed ? exception : null, cancellation);
-            if (failed)
-                await Task.Delay(options.HubRetryDelay, time, cancellation);
+            await GiveUpAsync(batch, exception, cancellation);
         }
+        Tidy();
+    }
+
+    private static HubWrite[] Writes(List<Unit> batch) => [.. batch.Select(unit => unit.Write)];
+
+    private void Apply(List<Unit> batch, IReadOnlyList<WriteResult> results)
+    {
+        Release(batch);
+        for (var index = 0; index < batch.Count; index++)
+            Apply(batch[index], results[index]);
+    }
+
+    /// <summary>The transaction is gone as a whole: what is in memory of its turns is worth nothing now. The rest is tried unit by unit.</summary>
+    private async Task GiveUpAsync(List<Unit> batch, Exception exception, CancellationToken cancellation)
+    {
+        if (batch.Count > 1)
+            logger.BatchFailed(exception, batch.Count);
+        Release(batch);
+        var retry = new List<Unit>();
+        foreach (var unit in batch)
+        {
+            if (unit.Instance is { } instance)
+                Evict(instance, (CommitTurn)unit.Write);
+            else if (unit.Entity is { } entity)
+                Evict(entity);
+            else
+                retry.Add(unit);
+        }
+        var failed = batch.Count == 1;
+        foreach (var unit in retry)
+            failed |= !await CommitSinglyAsync(unit, failed ? exception : null, cancellation);
+        if (failed)
+            await Task.Delay(options.HubRetryDelay, time, cancellation);
+    }
+
+    /// <summary>Their turns are over, one way or the other; what came for them in the meantime is due.</summary>
+    private void Release(List<Unit> batch)
+    {
+        foreach (var unit in batch)
+        {
+            if (unit.Instance is not { } instance)
+                continue;
+            _busy.Remove(instance.InstanceId);
+            if (_again.Remove(instance.InstanceId))
+                MarkReady(instance.InstanceId);
+        }
+    }
+
+    private void Tidy()
+    {
+        hot.Trim(_busy, waiters);
+        TrimEntities();
+        if (_wakes.Count == 0)
+            _ended.Clear();
     }
 
     private async Task<bool> CommitSinglyAsync(Unit unit, Exception? known, CancellationToken cancellation)
@@ -83,9 +119,16 @@ internal sealed partial class Dispatcher
                     Begin(claimed);
                 break;
         }
-        if (unit.Write is StartInstance start)
-            waiters.Changed(start.Start.OrchestrationInstance.InstanceId);
+        if (unit.Write is StartInstance start && result.Outcome == WriteOutcome.Done)
+            Started(start.Start);
         unit.Request?.Done.TrySetResult(result);
+    }
+
+    private void Started(ExecutionStartedEvent start)
+    {
+        waiters.Changed(start.OrchestrationInstance.InstanceId, OrchestrationRuntimeStatus.Pending);
+        if (!hot.CanRun(start.Name, start.Version))
+            waiters.Forget(start.OrchestrationInstance.InstanceId); // another node's affair
     }
 
     private void Applied(HotInstance instance, CommitTurn commit)
@@ -125,7 +168,7 @@ internal sealed partial class Dispatcher
         if (instance.HasWork)
             MarkReady(commit.InstanceId);
         if (changed)
-            waiters.Changed(commit.InstanceId);
+            waiters.Changed(commit.InstanceId, commit.Status);
     }
 
     private void Take(Reopened reopened)
@@ -135,7 +178,7 @@ internal sealed partial class Dispatcher
         foreach (var activity in commit.Activities)
             Claim(new ClaimActivity(activity.Key));
         MarkReady(commit.InstanceId);
-        waiters.Changed(commit.InstanceId);
+        waiters.Changed(commit.InstanceId, commit.Status);
     }
 
     private void Abandon(CommitTurn commit)
@@ -184,6 +227,7 @@ internal sealed partial class Dispatcher
     private void Evict(HotInstance instance, CommitTurn lost)
     {
         hot.Remove(instance);
+        waiters.Forget(instance.InstanceId);
         foreach (var (taskId, attempt) in lost.ConsumedActivities)
         {
             var end = lost.Events.FirstOrDefault(happened => happened is TaskCompletedEvent completed && completed.TaskScheduledId == taskId
@@ -197,6 +241,6 @@ internal sealed partial class Dispatcher
         MarkReady(instance.InstanceId);
     }
 
-    private static bool IsEnd(OrchestrationRuntimeStatus status) =>
+    public static bool IsEnd(OrchestrationRuntimeStatus status) =>
         status is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated or OrchestrationRuntimeStatus.Canceled;
 }

@@ -9,9 +9,14 @@ internal sealed partial class Dispatcher
 {
     private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null, HotEntity? Entity = null);
 
-    private async Task<List<Unit>> GatherAsync(DateTimeOffset now, CancellationToken cancellation)
+    private async Task GatherAsync(List<Unit> batch, CancellationToken cancellation)
     {
-        var batch = new List<Unit>();
+        var now = time.GetUtcNow();
+        while (_wakes.TryPeek(out var due, out var when) && when.Due <= now)
+        {
+            _wakes.Dequeue();
+            MarkReady(due);
+        }
         while (batch.Count < options.MaxBatchSize && _requests.TryDequeue(out var request))
             batch.Add(new Unit(request.Write, request));
         while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
@@ -20,7 +25,7 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(done.Commit, Entity: done.Entity));
         for (var room = ClaimRoom; room > 0 && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim); room--)
             batch.Add(new Unit(claim));
-        var turns = 0;
+        var turns = batch.Count(unit => unit.Instance is not null);
         while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
         {
             _isReady.Remove(instanceId);
@@ -38,18 +43,23 @@ internal sealed partial class Dispatcher
         Volatile.Write(ref _oldestReady, _readySince.TryPeek(out var oldest) ? oldest : long.MaxValue);
         while (batch.Count < options.MaxBatchSize && _notes.TryDequeue(out var note))
             batch.Add(new Unit(note));
-        return batch;
     }
 
     /// <summary>
     /// After a restart with thousands of calls in flight the first turns must not wait for the claims of all; and a claim counts as an attempt, so what is claimed runs soon.
     /// While this is 0 calls wait for a free place, and the end of one that runs brings the next step.
     /// </summary>
-    private int ClaimRoom => Draining ? 0 : Math.Max(1, options.MaxBatchSize / 2) - _runnable.Count;
+    private int ClaimRoom => Draining ? 0 : Math.Max(1, options.MaxBatchSize / 2) - (_runnable.Count + HandedOut());
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {
+        if (_busy.Contains(instanceId))
+        {
+            _again.Add(instanceId);
+            return null;
+        }
         var instance = await hot.GetAsync(instanceId, cancellation);
+        _unread.Remove(instanceId);
         if (instance is null)
         {
             // Not ours: it has ended, and nobody takes them, or it lives elsewhere, and its node does.
@@ -90,6 +100,7 @@ internal sealed partial class Dispatcher
         }
         if (commit.Activities.Any(activity => registry.FindActivity(activity.Name, activity.Version) is null))
             commit = commit with { Activities = [.. commit.Activities.Select(activity => activity with { Claimed = registry.FindActivity(activity.Name, activity.Version) is not null })] };
+        _busy.Add(instanceId);
         return new Unit(commit, Instance: instance);
     }
 

@@ -16,9 +16,12 @@ internal sealed partial class Dispatcher
         if (news.Rejoined)
             LoseEverything();
         foreach (var (instanceId, due) in news.Wakes)
+        {
+            Unread(instanceId);
             Wake(instanceId, due);
+        }
         foreach (var message in news.Messages)
-            Take(message);
+            Take(message, isFresh: false);
         foreach (var instanceId in news.Unreadable)
         {
             if (hot.Find(instanceId) is { } instance)
@@ -38,6 +41,7 @@ internal sealed partial class Dispatcher
     private void LoseEverything()
     {
         hot.Clear();
+        waiters.ForgetAll();
         _entities.Clear();
         _ends.Clear();
         foreach (var execution in _running.Values)

@@ -29,6 +29,9 @@ internal sealed partial class Dispatcher(
     private readonly Dictionary<ActivityKey, ActivityExecution> _running = [];
     private readonly HashSet<string> _ended = [];
     private readonly Queue<long> _readySince = [];
+
+    /// <summary>Instances that are not in memory and have been sent something by other nodes: only the hub knows all of their inbox.</summary>
+    private readonly HashSet<string> _unread = [];
     private readonly ActivityGates _gates = new(options.ActivityLimits);
     private long _oldestReady = long.MaxValue;
     private long _order;
@@ -80,26 +83,16 @@ internal sealed partial class Dispatcher(
             logger.Recovered(work.Wakes.Count, work.Activities.Count);
     }
 
-    /// <summary>One transaction's worth of work.</summary>
+    /// <summary>One transaction's worth of work, from the first input to the last result: pump mode.</summary>
     /// <returns>False if there was nothing to do.</returns>
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
         Drain();
-        var now = time.GetUtcNow();
-        while (_wakes.TryPeek(out var due, out var when) && when.Due <= now)
-        {
-            _wakes.Dequeue();
-            MarkReady(due);
-        }
-        var batch = await GatherAsync(now, cancellation);
+        var batch = new List<Unit>();
+        await GatherAsync(batch, cancellation);
         if (batch.Count == 0)
             return false;
-        metrics.Committed(batch.Count);
         await CommitAsync(batch, cancellation);
-        hot.Trim();
-        TrimEntities();
-        if (_wakes.Count == 0)
-            _ended.Clear();
         return true;
     }
 
@@ -138,7 +131,10 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>Attempts that wait for a free place.</summary>
-    public int Waiting => _runnable.Count + _gates.Waiting;
+    public int Waiting => _runnable.Count + _gates.Waiting + HandedOut();
+
+    /// <summary>Attempts that were taken to be run and have not begun.</summary>
+    public Func<int> HandedOut { get; set; } = () => 0;
 
     public void ShutDownActivities()
     {
@@ -163,23 +159,35 @@ internal sealed partial class Dispatcher(
         {
             switch (input)
             {
-                case Delivered delivered: Take(delivered.Message); break;
+                case Delivered delivered: Take(delivered.Message, isFresh: true); break;
                 case AttemptEnded ended: Take(ended); break;
                 case EntityBatchEnded ended: Take(ended); break;
                 case Reopened reopened: Take(reopened); break;
                 case WriteRequest request: _requests.Enqueue(request); break;
                 case NewsArrived arrived: Take(arrived); break;
+                case Landed landed: _landed = landed; break;
             }
         }
     }
 
-    private void Take(InboxMessage message)
+    /// <param name="isFresh">This process has just committed it: a start is then all that there is of its instance, which need not be loaded.</param>
+    private void Take(InboxMessage message, bool isFresh)
     {
         if (hot.Find(message.InstanceId) is { } instance)
             instance.Deliver(message);
         else if (_entities.TryGetValue(message.InstanceId, out var entity))
             entity.Deliver(message);
+        else if (!isFresh)
+            Unread(message.InstanceId);
+        else if (message.Event is ExecutionStartedEvent start && message.VisibleAt <= time.GetUtcNow() && !_unread.Contains(message.InstanceId))
+            hot.Begin(message, start);
         Wake(message.InstanceId, message.VisibleAt);
+    }
+
+    private void Unread(string instanceId)
+    {
+        if (!EntityIds.IsEntity(instanceId))
+            _unread.Add(instanceId);
     }
 
     private void Take(AttemptEnded ended)

@@ -23,6 +23,9 @@ internal sealed record Reopened(CommitTurn Commit) : EngineInput;
 /// <summary>Somebody wants something written with the next transaction.</summary>
 internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done) : EngineInput;
 
+/// <summary>A transaction that was written beside the dispatcher is over; one of the two is null. What it delivered came before.</summary>
+internal sealed record Landed(IReadOnlyList<WriteResult>? Results, Exception? Failure) : EngineInput;
+
 /// <summary>Time has come, or the engine is to stop.</summary>
 internal sealed record Nudge : EngineInput
 {

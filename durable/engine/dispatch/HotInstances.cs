@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
@@ -45,18 +46,48 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             Obstacle.PoisonTurn, $"A turn broke outside of the orchestrator's own code: {exception.GetType().FullName}: {exception.Message}", ByOption);
     }
 
-    public void Remove(HotInstance instance) => _instances.Remove(instance.InstanceId);
+    public void Remove(HotInstance instance)
+    {
+        // Another one may stand in its place: loaded after this one was given up.
+        if (_instances.GetValueOrDefault(instance.InstanceId) == instance)
+            _instances.Remove(instance.InstanceId);
+    }
+
+    /// <summary>An instance that was created a moment ago and has nothing but its start. One that does not fit in, or cannot run here, is loaded when its turn comes.</summary>
+    public void Begin(InboxMessage message, ExecutionStartedEvent start)
+    {
+        if (_instances.Count >= options.MaxHotInstances || !CanRun(start.Name, start.Version))
+            return;
+        var snapshot = new InstanceSnapshot
+        {
+            InstanceId = message.InstanceId,
+            ExecutionId = start.OrchestrationInstance.ExecutionId!,
+            Name = start.Name,
+            Version = start.Version,
+            Status = OrchestrationRuntimeStatus.Pending,
+            Revision = 0,
+            OpenTurn = false,
+            NextHistoryRow = 0,
+            History = [],
+            Inbox = [message],
+        };
+        _instances.Add(message.InstanceId, Replay(snapshot));
+    }
 
     public void Clear() => _instances.Clear();
 
-    public void Trim()
+    /// <param name="busy">Instances with a turn on its way: they only seem idle.</param>
+    public void Trim(IReadOnlySet<string> busy, InstanceWaiters waiters)
     {
         if (_instances.Count <= options.MaxHotInstances)
             return;
         // A tenth more than needed, so that the search is not made at every turn.
         var surplus = _instances.Count - options.MaxHotInstances + (options.MaxHotInstances / 10);
-        foreach (var idle in _instances.Values.Where(instance => instance.IsIdle).OrderBy(instance => instance.LastUsed).Take(surplus).ToArray())
+        foreach (var idle in _instances.Values.Where(instance => instance.IsIdle && !busy.Contains(instance.InstanceId)).OrderBy(instance => instance.LastUsed).Take(surplus).ToArray())
+        {
             _instances.Remove(idle.InstanceId);
+            waiters.Forget(idle.InstanceId);
+        }
     }
 
     /// <summary>The fresh execution after ContinueAsNew; its turn stays open.</summary>

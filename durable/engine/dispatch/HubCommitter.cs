@@ -27,5 +27,20 @@ internal sealed class HubCommitter(ITaskHub hub, ChannelWriter<EngineInput> inpu
         }
     }
 
+    /// <summary>On another thread; a <see cref="Landed"/> tells of the end.</summary>
+    public Task LaunchAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation) => Task.Run(
+        async () =>
+        {
+            try
+            {
+                inputs.TryWrite(new Landed(await CommitAsync(writes, cancellation), null));
+            }
+            catch (Exception exception)
+            {
+                inputs.TryWrite(new Landed(null, exception));
+            }
+        },
+        CancellationToken.None);
+
     public void Dispose() => _gate.Dispose();
 }

@@ -10,19 +10,24 @@ namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 /// <summary>Reads on one connection of the pool.</summary>
 internal sealed partial class HubReader(NpgsqlConnection connection, CancellationToken cancellation)
 {
+    /// <summary>One statement: an instance, its history and its inbox are of one moment, and cost one round trip.</summary>
     private const string Loaded = """
         SELECT i.execution_id, i.name, i.version, i.status, i.revision, i.open_turn, i.custom_status, i.state, i.locked_by, i.owner,
-            EXISTS (SELECT 1 FROM nodes n WHERE n.id = i.owner AND n.left_at IS NULL), (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.state))
-        FROM instances i WHERE i.instance_id = $1
+            EXISTS (SELECT 1 FROM nodes n WHERE n.id = i.owner AND n.left_at IS NULL),
+            ARRAY(SELECT h.events FROM history h WHERE h.instance_id = i.instance_id AND h.execution_id = i.execution_id ORDER BY h.turn),
+            x.sequences, x.executions, x.times, x.events, p.ids, p.data
+        FROM instances i
+        CROSS JOIN LATERAL (
+            SELECT array_agg(sequence ORDER BY sequence) AS sequences, array_agg(execution_id ORDER BY sequence) AS executions,
+                array_agg(visible_at ORDER BY sequence) AS times, array_agg(event ORDER BY sequence) AS events
+            FROM inbox WHERE instance_id = i.instance_id) x
+        CROSS JOIN LATERAL (SELECT array_agg(id) AS ids, array_agg(data) AS data FROM payloads WHERE instance_id = i.instance_id AND part IN (3, 4, 5)) p
+        WHERE i.instance_id = $1
         """;
 
     private const string Events = """
         SELECT h.turn, h.events, p.data FROM history h LEFT JOIN payloads p ON p.id = payload_of(h.events)
         WHERE h.instance_id = $1 AND h.execution_id = (SELECT execution_id FROM instances WHERE instance_id = $1) ORDER BY h.turn
-        """;
-
-    private const string Inbox = """
-        SELECT i.sequence, i.execution_id, i.visible_at, i.event, p.data FROM inbox i LEFT JOIN payloads p ON p.id = payload_of(i.event) WHERE i.instance_id = $1 ORDER BY i.sequence
         """;
 
     /// <summary>Takes the instance for the node if nobody who lives has it, and the node could run it.</summary>
@@ -92,7 +97,7 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         var exists = await ListAsync("SELECT 1 FROM instances WHERE instance_id = $1", reader => reader.GetInt32(0), Parameters.Text(instanceId));
-        return exists.Count == 0 ? null : (await HistoryRowsAsync(instanceId)).Events;
+        return exists.Count == 0 ? null : await HistoryRowsAsync(instanceId);
     }
 
     public async ValueTask<string?> ProgressAsync(string instanceId) =>
@@ -105,46 +110,72 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
             ? new InboxMessage(reader.GetInt64(0), instanceId, Text(reader, column), Time(reader, column + 1), read)
             : null;
 
-    private async ValueTask<(InstanceSnapshot? Snapshot, int? Owner, bool Alive)> SnapshotAsync(string instanceId)
+    private async ValueTask<(InstanceSnapshot? Snapshot, int? Owner, bool Alive)> SnapshotAsync(string instanceId) =>
+        (await ListAsync(Loaded, reader => Snapshot(reader, instanceId), Parameters.Text(instanceId))).FirstOrDefault();
+
+    private static (InstanceSnapshot? Snapshot, int? Owner, bool Alive) Snapshot(NpgsqlDataReader reader, string instanceId)
     {
-        // One moment for all of it: an instance, its history and its inbox.
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        var found = await ListAsync(
-            Loaded,
-            reader => (
-                Snapshot: new InstanceSnapshot
-                {
-                    InstanceId = instanceId,
-                    ExecutionId = reader.GetString(0),
-                    Name = reader.GetString(1),
-                    Version = Text(reader, 2),
-                    Status = (OrchestrationRuntimeStatus)reader.GetInt32(3),
-                    Revision = reader.GetInt64(4),
-                    OpenTurn = reader.GetBoolean(5),
-                    CustomStatus = Text(reader, 6),
-                    EntityState = Large(reader, 7, 11),
-                    LockedBy = Text(reader, 8),
-                    NextHistoryRow = 0,
-                    History = [],
-                    Inbox = [],
-                },
-                Owner: reader.IsDBNull(9) ? (int?)null : reader.GetInt32(9),
-                Alive: reader.GetBoolean(10)),
-            Parameters.Text(instanceId));
-        if (found.Count == 0)
-            return (null, null, false);
-        var (events, next, damage) = instanceId[0] == '@' ? ([], 0, null) : await HistoryRowsAsync(instanceId);
-        var inbox = await ListAsync(
-            Inbox,
-            reader =>
+        var payloads = new Dictionary<long, byte[]>();
+        if (!reader.IsDBNull(16))
+        {
+            foreach (var (id, data) in reader.GetFieldValue<long[]>(16).Zip(reader.GetFieldValue<byte[][]>(17)))
+                payloads[id] = data;
+        }
+        HubDamage? damage = null;
+        var rows = reader.GetFieldValue<string[]>(11);
+        var history = new List<HistoryEvent>();
+        foreach (var row in rows)
+            history.AddRange(TryRead(row, payloads, ref damage));
+        var inbox = new List<InboxMessage>();
+        if (!reader.IsDBNull(12))
+        {
+            var (executions, times, events) = (reader.GetFieldValue<string?[]>(13), reader.GetFieldValue<long[]>(14), reader.GetFieldValue<string[]>(15));
+            foreach (var (index, sequence) in reader.GetFieldValue<long[]>(12).Index())
             {
-                var message = Message(reader, instanceId, 1, out var unread);
-                damage ??= unread;
-                return message;
-            },
-            Parameters.Text(instanceId));
-        return (found[0].Snapshot with { History = events, NextHistoryRow = next, Inbox = [.. inbox.OfType<InboxMessage>()], Damage = damage }, found[0].Owner, found[0].Alive);
+                if (TryRead(events[index], payloads, ref damage) is [var read])
+                    inbox.Add(new InboxMessage(sequence, instanceId, executions[index], new DateTimeOffset(times[index], TimeSpan.Zero), read));
+            }
+        }
+        var snapshot = new InstanceSnapshot
+        {
+            InstanceId = instanceId,
+            ExecutionId = reader.GetString(0),
+            Name = reader.GetString(1),
+            Version = Text(reader, 2),
+            Status = (OrchestrationRuntimeStatus)reader.GetInt32(3),
+            Revision = reader.GetInt64(4),
+            OpenTurn = reader.GetBoolean(5),
+            CustomStatus = Text(reader, 6),
+            EntityState = Unpacked(Text(reader, 7), payloads),
+            LockedBy = Text(reader, 8),
+            NextHistoryRow = rows.Length,
+            History = history,
+            Inbox = inbox,
+            Damage = damage,
+        };
+        return (snapshot, reader.IsDBNull(9) ? null : reader.GetInt32(9), reader.GetBoolean(10));
     }
+
+    /// <param name="damage">What is wrong with this row, unless something was wrong before.</param>
+    private static List<HistoryEvent> TryRead(string stored, Dictionary<long, byte[]> payloads, ref HubDamage? damage)
+    {
+        HubDamage? unread;
+        List<HistoryEvent> events;
+        try
+        {
+            events = HistoryJson.TryRead(Unpacked(stored, payloads)!, out unread);
+        }
+        catch (InvalidDataException exception)
+        {
+            (events, unread) = ([], new HubDamage(exception.Message, IsNewer: false));
+        }
+        damage ??= unread;
+        return events;
+    }
+
+    private static string? Unpacked(string? text, Dictionary<long, byte[]> payloads) => Payloads.Referred(text) is not { } id ? text
+        : payloads.TryGetValue(id, out var data) ? Payloads.Unpack(data)
+        : throw Missing(text!);
 
     private async ValueTask<bool> TakeAsync(string instanceId, int node, int? former) => (await ListAsync(
         """
@@ -154,19 +185,10 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         reader => reader.GetInt32(0),
         Parameters.Text(instanceId), Parameters.Small(node), new NpgsqlParameter { Value = (object?)former ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer })).Count == 1;
 
-    private async ValueTask<(List<HistoryEvent> Events, int Next, HubDamage? Damage)> HistoryRowsAsync(string instanceId)
+    private async ValueTask<List<HistoryEvent>> HistoryRowsAsync(string instanceId)
     {
-        HubDamage? damage = null;
-        var rows = await ListAsync(
-            Events,
-            reader =>
-            {
-                var events = TryRead(reader, 1, 2, out var unread);
-                damage ??= unread;
-                return events;
-            },
-            Parameters.Text(instanceId));
-        return ([.. rows.SelectMany(events => events)], rows.Count, damage);
+        var rows = await ListAsync(Events, reader => TryRead(reader, 1, 2, out _), Parameters.Text(instanceId));
+        return [.. rows.SelectMany(events => events)];
     }
 
     private static List<HistoryEvent> TryRead(NpgsqlDataReader reader, int column, int packed, out HubDamage? damage)
@@ -236,9 +258,11 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         if (Payloads.Referred(text) is null)
             return text;
         return reader.IsDBNull(packed)
-            ? throw new InvalidDataException($"The hub refers to {text}, which is missing: its tables are damaged.")
+            ? throw Missing(text!)
             : Payloads.Unpack(reader.GetFieldValue<byte[]>(packed));
     }
+
+    private static InvalidDataException Missing(string reference) => new($"The hub refers to {reference}, which is missing: its tables are damaged.");
 
     private static DateTimeOffset Time(NpgsqlDataReader reader, int column) => new(reader.GetInt64(column), TimeSpan.Zero);
 

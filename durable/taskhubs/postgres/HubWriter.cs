@@ -25,7 +25,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             var commit = new Commit(session.Node, session.NextCommit(), writes, tasks, now);
             try
             {
-                _connection ??= await connections.OpenAsync(cancellation);
+                _connection ??= await connections.OpenForCommitsAsync(cancellation);
                 return (look ? null : TryAtOnce(commit)) ?? Carefully(commit);
             }
             catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && look && commit.Numbered == false)
@@ -176,7 +176,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         {
             try
             {
-                _connection ??= await connections.OpenAsync(cancellation);
+                _connection ??= await connections.OpenForCommitsAsync(cancellation);
                 await using var transaction = await _connection.BeginTransactionAsync(cancellation);
                 await using var read = new NpgsqlCommand("SELECT commits FROM nodes WHERE id = $1 FOR UPDATE", _connection, transaction);
                 read.Parameters.Add(Parameters.Small(commit.Node));

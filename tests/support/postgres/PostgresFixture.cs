@@ -22,6 +22,9 @@ public sealed class PostgresFixture : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Of the server, the parent of its sessions.</summary>
+    public int ProcessId => (_server ?? throw new InvalidOperationException("The server does not run.")).Id;
+
     /// <summary>Of the administrator, who needs no password: the cluster trusts its loopback address.</summary>
     public string ConnectionString => DatabaseString("postgres");
 
