@@ -4,20 +4,29 @@ using SnapshotWorkflows.Durable.Client;
 namespace SnapshotWorkflows.Bench.Engine;
 
 /// <summary>The engine beside a bare loop of single-row commits, in alternating runs on one database.</summary>
-internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
+internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options, CancellationToken cancellation)
 {
-    private readonly Load _load = new(hub);
+    private readonly Load _load = new(hub, cancellation);
+
+    /// <summary>Exit code of a run that was interrupted: 128 and the number of SIGINT.</summary>
+    private const int Interrupted = 130;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (EngineBenchOptions.Parse(arguments) is not { } options)
             return 2;
+        using var interruption = new Interruption();
         var folder = Directory.CreateDirectory(Path.Combine(options.Folder, $"swf-engine-{Guid.NewGuid():n}")).FullName;
         try
         {
             await using var hub = await BenchHubs.OpenAsync(options.Hub, folder);
-            await new EngineBench(hub, options).RunAsync();
+            await interruption.GuardAsync(new EngineBench(hub, options, interruption.Token).RunAsync());
             return 0;
+        }
+        catch (Exception) when (interruption.Token.IsCancellationRequested)
+        {
+            Figures.Note($"interrupted: the server and the files of this run are gone");
+            return Interrupted;
         }
         finally
         {
@@ -28,24 +37,26 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
     private async Task RunAsync()
     {
         Figures.Note($"engine on {hub.Name}: {options.Rounds} alternating runs of {options.Seconds} s; the floor commits {TenSteps.Steps + 2} single rows a workflow");
-        await ThroughputAsync(4, TimeSpan.FromSeconds(1), warm: true);
+        await ThroughputAsync(16, TimeSpan.FromSeconds(2), warm: true);
         if (options.Has("c1"))
         {
             var (engine, floor) = await RoundsAsync(1);
             Write("c1.p50", engine, floor, "ms", run => run.P50);
             Write("c1.p95", engine, floor, "ms", run => run.P95);
+            WriteCosts("c1", engine, floor);
         }
         var floorRate = 0.0;
         foreach (var clients in new[] { 64, 512 }.Where(clients => options.Has($"c{clients}")))
         {
             var (engine, floor) = await RoundsAsync(clients);
             Write($"c{clients}.workflowsPerSecond", engine, floor, "1/s", run => run.PerSecond);
+            WriteCosts($"c{clients}", engine, floor);
             floorRate = floorRate > 0 ? floorRate : Figures.Median(floor.Select(run => run.PerSecond));
         }
         if (options.Has("fanout"))
             await FanOutAsync();
         if (options.Has("recovery"))
-            await new Recovery(hub, options.Instances).RunAsync(floorRate > 0 ? floorRate : (await ThroughputAsync(64, options.Duration, false)).Floor.PerSecond);
+            await new Recovery(hub, options.Instances, cancellation).RunAsync(floorRate > 0 ? floorRate : (await ThroughputAsync(64, options.Duration, false)).Floor.PerSecond);
         Figures.Note($"peak memory of this process {Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20)} MiB");
     }
 
@@ -70,12 +81,19 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
             bare = await _load.FloorAsync(floor, clients, duration);
         await using var engine = await RunningEngine.StartAsync(await hub.NewPlaceAsync());
         if (!warm)
-            await _load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(100));
+            await _load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(300));
         return (await _load.EngineAsync(engine, clients, duration), bare);
     }
 
     private void Write(string figure, List<LoadResult> engine, List<LoadResult> floor, string unit, Func<LoadResult, double> of) =>
         Figures.Write($"engine.{hub.Name}.{figure}", Figures.Median(engine.Select(of)), unit, Figures.Median(floor.Select(of)));
+
+    /// <summary>What a workflow costs: processor time of both the engine's process and the database's, and what the engine's process allocates.</summary>
+    private void WriteCosts(string load, List<LoadResult> engine, List<LoadResult> floor)
+    {
+        Write($"{load}.processorPerWorkflow", engine, floor, "ms", run => run.CpuMilliseconds + run.DatabaseMilliseconds);
+        Write($"{load}.allocatedPerWorkflow", engine, floor, "KiB", run => run.AllocatedKiB);
+    }
 
     private async Task FanOutAsync()
     {
@@ -84,6 +102,7 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options)
         await PerTaskAsync(engine, 100);
         for (var round = 1; round <= options.Rounds; round++)
         {
+            cancellation.ThrowIfCancellationRequested();
             // Ten of the small one, so that both do as much.
             var small = 0.0;
             for (var one = 0; one < 10; one++)

@@ -11,7 +11,7 @@ namespace SnapshotWorkflows.Bench.Engine;
 internal sealed record LoadResult(double PerSecond, double P50, double P95, int Workflows, double CpuMilliseconds, double DatabaseMilliseconds, double AllocatedKiB);
 
 /// <summary>Clients that each run one workflow after the other until the time is over; every workflow begun is waited for and counts.</summary>
-internal sealed class Load(IBenchHub hub)
+internal sealed class Load(IBenchHub hub, CancellationToken cancellation)
 {
     public async Task<LoadResult> EngineAsync(RunningEngine engine, int clients, TimeSpan duration) =>
         await RunAsync(clients, duration, async (client, number) =>
@@ -40,13 +40,14 @@ internal sealed class Load(IBenchHub hub)
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
-            for (var number = 0; clock.Elapsed < duration; number++)
+            for (var number = 0; clock.Elapsed < duration && !cancellation.IsCancellationRequested; number++)
             {
                 var began = clock.Elapsed;
                 await workflow(client, number);
                 latencies.Add((clock.Elapsed - began).TotalMilliseconds);
             }
         })));
+        cancellation.ThrowIfCancellationRequested();
         var seconds = clock.Elapsed.TotalSeconds;
         self.Refresh();
         var sorted = latencies.Order().ToArray();

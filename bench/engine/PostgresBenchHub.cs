@@ -13,7 +13,7 @@ internal sealed class PostgresBenchHub : IBenchHub
 
     public string Name => "postgres";
 
-    public static async Task<IBenchHub> StartAsync() => new PostgresBenchHub(await PostgresFixture.StartAsync(fsync: true));
+    public static async Task<IBenchHub> StartAsync() => new PostgresBenchHub(await PostgresFixture.StartAsync(fsync: true, ownSession: true));
 
     public DatabaseUse Use() => ProcessTree.Use(_server.ProcessId);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -8,28 +7,27 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Bench.Engine;
 
 /// <summary>Workflows in flight, SIGKILL, a new process on the same hub: times from the start of that process, and a look at every instance afterwards.</summary>
-internal sealed class Recovery(IBenchHub hub, int instances)
+internal sealed class Recovery(IBenchHub hub, int instances, CancellationToken cancellation)
 {
     /// <param name="floorPerSecond">Workflows of twelve commits that the bare loop does at 64 clients.</param>
     public async Task RunAsync(double floorPerSecond)
     {
         var place = await hub.NewPlaceAsync();
-        using (var first = Start("prepare", place))
+        await using (var first = Start("prepare", place))
         {
-            await LineAsync(first, RecoveryChild.AllHeld);
-            first.Kill();
-            await first.WaitForExitAsync();
+            await first.LineAsync(RecoveryChild.AllHeld, cancellation);
         }
         Figures.Note($"recovery: {instances} instances in flight, process killed");
         var bare = await FloorAsync();
         var since = Stopwatch.StartNew();
-        using var second = Start("recover", place);
-        await LineAsync(second, RecoveryChild.FirstTurn);
+        var database = hub.Use().Processor;
+        await using var second = Start("recover", place);
+        await second.LineAsync(RecoveryChild.FirstTurn, cancellation);
         var turn = since.Elapsed.TotalMilliseconds;
-        await LineAsync(second, RecoveryChild.AllDone);
+        await second.LineAsync(RecoveryChild.AllDone, cancellation);
         var done = since.Elapsed.TotalMilliseconds;
-        Figures.Note($"recovery: peak memory of the new process {PeakMiB(second)} MiB");
-        await second.WaitForExitAsync();
+        Figures.Note($"recovery: the new process used {second.Processor.TotalSeconds:0.0} s of processor and at most {second.PeakMiB} MiB, the database {(hub.Use().Processor - database).TotalSeconds:0.0} s");
+        await second.EndedAsync(cancellation);
         await CheckAsync(place);
         Figures.Write($"engine.{hub.Name}.recovery10000.firstTurn", turn, "ms", bare);
         Figures.Write($"engine.{hub.Name}.recovery10000.allDone", done, "ms", 1000 * CommitsLeft() / (TenSteps.Steps + 2) / floorPerSecond);
@@ -39,10 +37,10 @@ internal sealed class Recovery(IBenchHub hub, int instances)
     {
         var place = await hub.NewPlaceAsync();
         var clock = Stopwatch.StartNew();
-        using var floor = Start("floor", place);
-        await LineAsync(floor, RecoveryChild.FirstTurn);
+        await using var floor = Start("floor", place);
+        await floor.LineAsync(RecoveryChild.FirstTurn, cancellation);
         var elapsed = clock.Elapsed.TotalMilliseconds;
-        await floor.WaitForExitAsync();
+        await floor.EndedAsync(cancellation);
         return elapsed;
     }
 
@@ -79,26 +77,5 @@ internal sealed class Recovery(IBenchHub hub, int instances)
         Figures.Note($"recovery: {seen} instances ended once, each of their {TenSteps.Steps} calls has one recorded end");
     }
 
-    private Process Start(string phase, BenchPlace place)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-            start.ArgumentList.Add(typeof(Recovery).Assembly.Location);
-        foreach (var argument in (string[])["engine-child", phase, FormattableString.Invariant($"{instances}")])
-            start.ArgumentList.Add(argument);
-        start.Environment[RecoveryChild.PlaceVariable] = JsonSerializer.Serialize(place);
-        return Process.Start(start)!;
-    }
-
-    private static async Task LineAsync(Process process, string expected)
-    {
-        if (await process.StandardOutput.ReadLineAsync() is var line && line != expected)
-            throw new InvalidOperationException($"The process ended or said '{line}' where '{expected}' was awaited.");
-    }
-
-    private static long PeakMiB(Process process)
-    {
-        process.Refresh();
-        return process.HasExited ? 0 : process.PeakWorkingSet64 / (1 << 20);
-    }
+    private BenchChild Start(string phase, BenchPlace place) => BenchChild.Start(phase, instances, place);
 }

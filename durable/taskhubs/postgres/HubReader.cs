@@ -1,4 +1,3 @@
-using System.Data;
 using System.Globalization;
 using Npgsql;
 using SnapshotWorkflows.Durable.Client;
@@ -26,8 +25,9 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         """;
 
     private const string Events = """
-        SELECT h.turn, h.events, p.data FROM history h LEFT JOIN payloads p ON p.id = payload_of(h.events)
-        WHERE h.instance_id = $1 AND h.execution_id = (SELECT execution_id FROM instances WHERE instance_id = $1) ORDER BY h.turn
+        SELECT h.events, p.data FROM instances i LEFT JOIN history h ON h.instance_id = i.instance_id AND h.execution_id = i.execution_id
+            LEFT JOIN payloads p ON p.id = payload_of(h.events)
+        WHERE i.instance_id = $1 ORDER BY h.turn
         """;
 
     /// <summary>Takes the instance for the node if nobody who lives has it, and the node could run it.</summary>
@@ -55,15 +55,16 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
     public async ValueTask<PendingWork> PendingWorkAsync(int node, INodeTasks tasks, DateTimeOffset now)
     {
         var wakes = await ListAsync(
-            """
-            SELECT x.instance_id, min(x.visible_at) FROM inbox x JOIN instances i USING (instance_id) WHERE i.owner = $1 OR i.owner IS NULL GROUP BY x.instance_id
-            UNION ALL SELECT instance_id, $2 FROM instances WHERE open_turn AND ended_at IS NULL AND status <> 7 AND (owner = $1 OR owner IS NULL)
+            $"""
+            SELECT x.instance_id, min(x.visible_at) FROM inbox x JOIN instances i USING (instance_id)
+            WHERE i.owner = $1 OR i.owner IS NULL OR i.owner = ANY(ARRAY{NodeClaims.Gone}) GROUP BY x.instance_id
+            UNION ALL SELECT instance_id, $2 FROM instances WHERE open_turn AND ended_at IS NULL AND status <> 7 AND (owner = $1 OR owner IS NULL OR owner = ANY(ARRAY{NodeClaims.Gone}))
             ORDER BY 2, 1
             """,
             reader => (reader.GetString(0), Time(reader, 1)),
             Parameters.Small(node), Parameters.Number(now.UtcTicks));
         var activities = await ListAsync(
-            "SELECT instance_id, execution_id, task_id, name, version, owner FROM activities WHERE owner IS NULL OR owner = $1 ORDER BY instance_id, task_id",
+            $"SELECT instance_id, execution_id, task_id, name, version FROM activities WHERE owner IS NULL OR owner = $1 OR owner = ANY(ARRAY{NodeClaims.Gone}) ORDER BY instance_id, task_id",
             reader => (new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), Name: reader.GetString(3), Version: Text(reader, 4)),
             Parameters.Small(node));
         return new PendingWork(wakes, [.. activities.Where(one => tasks.HasActivity(one.Name, one.Version)).Select(one => (one.Item1, one.Name))]);
@@ -95,9 +96,8 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
 
     public async ValueTask<IReadOnlyList<HistoryEvent>?> HistoryAsync(string instanceId)
     {
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        var exists = await ListAsync("SELECT 1 FROM instances WHERE instance_id = $1", reader => reader.GetInt32(0), Parameters.Text(instanceId));
-        return exists.Count == 0 ? null : await HistoryRowsAsync(instanceId);
+        var rows = await ListAsync(Events, reader => reader.IsDBNull(0) ? [] : TryRead(reader, 0, 1, out _), Parameters.Text(instanceId));
+        return rows.Count == 0 ? null : [.. rows.SelectMany(events => events)];
     }
 
     public async ValueTask<string?> ProgressAsync(string instanceId) =>
@@ -184,12 +184,6 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         """,
         reader => reader.GetInt32(0),
         Parameters.Text(instanceId), Parameters.Small(node), new NpgsqlParameter { Value = (object?)former ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer })).Count == 1;
-
-    private async ValueTask<List<HistoryEvent>> HistoryRowsAsync(string instanceId)
-    {
-        var rows = await ListAsync(Events, reader => TryRead(reader, 1, 2, out _), Parameters.Text(instanceId));
-        return [.. rows.SelectMany(events => events)];
-    }
 
     private static List<HistoryEvent> TryRead(NpgsqlDataReader reader, int column, int packed, out HubDamage? damage)
     {

@@ -11,7 +11,13 @@ internal static partial class NodeClaims
     /// <summary>The first of the two numbers of a node's advisory lock, as SQL.</summary>
     public static string LockSpace(string schema) => $"hashtext('swf.{schema}')";
 
-    /// <summary>Nodes whose lock is free, or whose lease is over, are gone; what they owned is nobody's.</summary>
+    /// <summary>Nodes that are gone, as SQL: what they own is as good as nobody's. Rows of nodes stay until nothing belongs to them.</summary>
+    public const string Gone = "(SELECT n.id FROM nodes n WHERE n.left_at IS NOT NULL)";
+
+    /// <summary>
+    /// Nodes whose lock is free, or whose lease is over, are gone. Their rows keep their number: whoever takes one over writes it once, and a process that begins again after a crash need not
+    /// first write all that its former life owned.
+    /// </summary>
     public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, ILogger logger, CancellationToken cancellation)
     {
         var gone = new List<int>();
@@ -28,22 +34,47 @@ internal static partial class NodeClaims
         }
         if (gone.Count > 0)
         {
-            await using var free = new NpgsqlBatch(connection, transaction);
-            foreach (var sql in (string[])["UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = ANY($1)", "UPDATE activities SET owner = NULL WHERE owner = ANY($1)"])
-                free.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameters.Smalls(gone, id => id) } });
-            free.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_notify($1, '0')") { Parameters = { Parameters.Text(NodeSession.Channel(schema)) } });
-            await free.ExecuteNonQueryAsync(cancellation);
+            await using var tell = new NpgsqlCommand("SELECT pg_notify($1, '0')", connection, transaction);
+            tell.Parameters.Add(Parameters.Text(NodeSession.Channel(schema)));
+            await tell.ExecuteNonQueryAsync(cancellation);
             foreach (var id in gone)
                 NodeGone(logger, id);
         }
         await transaction.CommitAsync(cancellation);
     }
 
-    /// <summary>Takes live instances that nobody owns and this node can run.</summary>
+    /// <summary>
+    /// What nodes that are gone have left and this one does not take becomes nobody's, a piece at a time: programs of the version before look for just that. Nodes that own nothing any more
+    /// are forgotten after a day.
+    /// </summary>
+    public static async Task FreeAsync(NpgsqlConnection connection, int most, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var sql in (string[])[
+            $"""
+            WITH left_over AS MATERIALIZED (SELECT instance_id FROM instances WHERE ended_at IS NULL AND owner = ANY(ARRAY{Gone}) LIMIT $1 FOR UPDATE SKIP LOCKED)
+            UPDATE instances i SET owner = NULL FROM left_over o WHERE i.instance_id = o.instance_id
+            """,
+            $"""
+            WITH left_over AS MATERIALIZED (SELECT instance_id, execution_id, task_id FROM activities WHERE owner = ANY(ARRAY{Gone}) LIMIT $1 FOR UPDATE SKIP LOCKED)
+            UPDATE activities a SET owner = NULL FROM left_over o WHERE a.instance_id = o.instance_id AND a.execution_id = o.execution_id AND a.task_id = o.task_id
+            """])
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameters.Small(most) } });
+        }
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            DELETE FROM nodes n WHERE n.left_at < now() - interval '1 day'
+                AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.owner = n.id AND i.ended_at IS NULL) AND NOT EXISTS (SELECT 1 FROM activities a WHERE a.owner = n.id)
+            """));
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Takes live instances that nobody owns, or a node that is gone, and this node can run.</summary>
     public static async Task<List<string>> ClaimAsync(NpgsqlConnection connection, int node, INodeTasks tasks, int most, CancellationToken cancellation)
     {
         var names = new List<(string Name, string? Version)>();
-        await using (var kinds = new NpgsqlCommand("SELECT DISTINCT name, version, instance_id LIKE '@%' FROM instances WHERE owner IS NULL AND ended_at IS NULL", connection))
+        await using (var kinds = new NpgsqlCommand($"SELECT DISTINCT name, version, instance_id LIKE '@%' FROM instances WHERE (owner IS NULL OR owner = ANY(ARRAY{Gone})) AND ended_at IS NULL", connection))
         await using (var reader = await kinds.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
@@ -57,11 +88,11 @@ internal static partial class NodeClaims
         if (names.Count == 0)
             return claimed;
         await using var claim = new NpgsqlCommand(
-            """
+            $"""
             WITH me AS MATERIALIZED (SELECT id FROM nodes WHERE id = $1 AND left_at IS NULL FOR SHARE),
             free AS MATERIALIZED (
                 SELECT i.instance_id FROM me, instances i JOIN unnest($2, $3) AS k(name, version) ON i.name = k.name AND i.version IS NOT DISTINCT FROM k.version
-                WHERE i.owner IS NULL AND i.ended_at IS NULL LIMIT $4 FOR UPDATE OF i SKIP LOCKED)
+                WHERE (i.owner IS NULL OR i.owner = ANY(ARRAY{Gone})) AND i.ended_at IS NULL LIMIT $4 FOR UPDATE OF i SKIP LOCKED)
             UPDATE instances i SET owner = $1 FROM free WHERE i.instance_id = free.instance_id AND EXISTS (SELECT 1 FROM me) RETURNING i.instance_id
             """, connection);
         claim.Parameters.Add(Parameters.Small(node));
@@ -121,7 +152,7 @@ internal static partial class NodeClaims
     public static async Task<List<ActivityKey>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
     {
         var names = new List<(string Name, string? Version)>();
-        await using (var kinds = new NpgsqlCommand("SELECT DISTINCT name, version FROM activities WHERE owner IS NULL", connection))
+        await using (var kinds = new NpgsqlCommand($"SELECT DISTINCT name, version FROM activities WHERE owner IS NULL OR owner = ANY(ARRAY{Gone})", connection))
         await using (var reader = await kinds.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
@@ -135,9 +166,9 @@ internal static partial class NodeClaims
         if (names.Count == 0)
             return free;
         await using var command = new NpgsqlCommand(
-            """
+            $"""
             SELECT a.instance_id, a.execution_id, a.task_id FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
-            WHERE a.owner IS NULL LIMIT $3
+            WHERE a.owner IS NULL OR a.owner = ANY(ARRAY{Gone}) LIMIT $3
             """, connection);
         command.Parameters.Add(Parameters.Texts(names, one => one.Name));
         command.Parameters.Add(Parameters.Texts(names, one => one.Version));

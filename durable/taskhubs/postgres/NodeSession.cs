@@ -88,14 +88,12 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         }
     }
 
-    /// <summary>Everything that nobody owns and this node can run.</summary>
-    public async Task ClaimAllAsync(INodeTasks tasks, CancellationToken cancellation)
+    /// <summary>The first of what nobody owns and this node can run; the rest comes as news, so that thousands of instances do not keep the first from going on.</summary>
+    public async Task ClaimFirstAsync(INodeTasks tasks, CancellationToken cancellation)
     {
         await using var connection = await connections.OpenAsync(cancellation);
         await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
-        while ((await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation)).Count == options.ClaimSize)
-        {
-        }
+        await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
     }
 
     public async Task<HubNews> NextAsync(INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
@@ -156,7 +154,6 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
                     enter.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName} process {Environment.ProcessId}")));
                 await enter.ExecuteNonQueryAsync(cancellation);
             }
-            await NodeClaims.ScalarAsync(connection, "DELETE FROM nodes WHERE left_at < now() - interval '1 day'", cancellation);
             await HoldAsync(connection, cancellation);
             _rejoined = Node != 0;
             (Node, _left, _more) = (node, false, true);
@@ -252,6 +249,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         var claimed = await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
         var activities = await NodeClaims.FreeActivitiesAsync(connection, tasks, options.ClaimSize, cancellation);
         _more = claimed.Count == options.ClaimSize;
+        if (polls && !_more)
+            await NodeClaims.FreeAsync(connection, options.ClaimSize, cancellation);
         var (messages, unreadable) = await NodeClaims.MessagesAsync(connection, Node, cancellation);
         return new HubNews
         {

@@ -84,7 +84,7 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
 
     public async ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation)
     {
-        await _session.ClaimAllAsync(_tasks, cancellation);
+        await _session.ClaimFirstAsync(_tasks, cancellation);
         return await ReadingAsync(reader => reader.PendingWorkAsync(_session.Node, _tasks, _time.GetUtcNow()), cancellation);
     }
 

@@ -15,10 +15,11 @@ public sealed class PostgresFixture : IAsyncDisposable
 
     private readonly string _folder;
     private readonly bool _fsync;
+    private readonly bool _ownSession;
     private Process? _server;
     private int _databases;
 
-    private PostgresFixture(string folder, int port, bool fsync) => (_folder, Port, _fsync) = (folder, port, fsync);
+    private PostgresFixture(string folder, int port, bool fsync, bool ownSession) => (_folder, Port, _fsync, _ownSession) = (folder, port, fsync, ownSession);
 
     public int Port { get; }
 
@@ -28,10 +29,11 @@ public sealed class PostgresFixture : IAsyncDisposable
     /// <summary>Of the administrator, who needs no password: the cluster trusts its loopback address.</summary>
     public string ConnectionString => DatabaseString("postgres");
 
-    public static async Task<PostgresFixture> StartAsync(bool fsync = false)
+    /// <param name="ownSession">Ctrl-C on the terminal does not reach the server: the program that started it ends it when it has cleared up.</param>
+    public static async Task<PostgresFixture> StartAsync(bool fsync = false, bool ownSession = false)
     {
         var folder = Directory.CreateTempSubdirectory("swf-postgres-").FullName;
-        var fixture = new PostgresFixture(folder, FreePort(), fsync);
+        var fixture = new PostgresFixture(folder, FreePort(), fsync, ownSession);
         try
         {
             if (IsRoot)
@@ -79,7 +81,7 @@ public sealed class PostgresFixture : IAsyncDisposable
     {
         var start = Start(Binary("postgres"), [
             "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-            "-c", $"fsync={(_fsync ? "on" : "off")}", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"], asPostgres: true);
+            "-c", $"fsync={(_fsync ? "on" : "off")}", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"], asPostgres: true, _ownSession);
         _server = Process.Start(start)!;
         _server.OutputDataReceived += (_, _) => { };
         _server.ErrorDataReceived += (_, _) => { };
@@ -127,11 +129,14 @@ public sealed class PostgresFixture : IAsyncDisposable
             throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await error}{await output}");
     }
 
-    private static ProcessStartInfo Start(string program, IEnumerable<string> arguments, bool asPostgres = false)
+    private static ProcessStartInfo Start(string program, IEnumerable<string> arguments, bool asPostgres = false, bool ownSession = false)
     {
         string[] words = asPostgres && IsRoot
             ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]
             : [program, .. arguments];
+        // setsid (util-linux) becomes the program: a new process leads no group, so nothing is forked.
+        if (ownSession)
+            words = ["setsid", .. words];
         var start = new ProcessStartInfo(words[0], words[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = "/" };
         start.Environment["LC_ALL"] = "C";
         return start;
