@@ -11,7 +11,7 @@ public abstract partial class TaskHubContract : IAsyncLifetime
 {
     private static readonly HashSet<OrchestrationRuntimeStatus> s_refuseLive = [OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Pending];
 
-    protected static DateTimeOffset Now { get; } = new(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
+    protected internal static DateTimeOffset Now { get; } = new(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
 
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -161,7 +161,7 @@ public abstract partial class TaskHubContract : IAsyncLifetime
         await WriteAsync(Turn(id, 1) with { Status = OrchestrationRuntimeStatus.Completed, Output = "\"done\"" });
     }
 
-    protected static ExecutionStartedEvent Start(string id, string? parent = null, int task = 0) => new()
+    protected internal static ExecutionStartedEvent Start(string id, string? parent = null, int task = 0) => new()
     {
         OrchestrationInstance = new OrchestrationInstance(id, "run-" + id),
         ParentInstance = parent is null ? null : new ParentInstance(new OrchestrationInstance(parent, "run-" + parent), "Parent", null, task),
@@ -169,7 +169,7 @@ public abstract partial class TaskHubContract : IAsyncLifetime
         Timestamp = Now.UtcDateTime,
     };
 
-    protected static CommitTurn Turn(string id, long revision) => new()
+    protected internal static CommitTurn Turn(string id, long revision) => new()
     {
         InstanceId = id,
         ExecutionId = "run-" + id,
@@ -180,9 +180,9 @@ public abstract partial class TaskHubContract : IAsyncLifetime
         At = Now,
     };
 
-    protected static ScheduledActivity Activity(string id, int task) => new(new ActivityKey(id, "run-" + id, task), "Copy", null, "\"input\"", null);
+    protected internal static ScheduledActivity Activity(string id, int task) => new(new ActivityKey(id, "run-" + id, task), "Copy", null, "\"input\"", null);
 
-    protected static EventRaisedEvent Raised(string name) => new() { Name = name, Timestamp = Now.UtcDateTime };
+    protected internal static EventRaisedEvent Raised(string name) => new() { Name = name, Timestamp = Now.UtcDateTime };
 
     private static (WriteOutcome Outcome, OrchestrationRuntimeStatus? Status) Outcome(WriteResult result) => (result.Outcome, result.Status);
 }

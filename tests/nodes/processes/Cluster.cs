@@ -30,7 +30,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var postgres = await PostgresFixture.StartAsync();
         var cluster = new Cluster(postgres, await postgres.CreateDatabaseAsync());
-        await cluster.ExecuteAsync("CREATE TABLE public.ticks (occurrence bigint NOT NULL, node integer NOT NULL)");
+        await cluster.ExecuteAsync("CREATE TABLE public.ticks (name text NOT NULL, occurrence bigint NOT NULL, past_due boolean NOT NULL, node integer NOT NULL)");
         return cluster;
     }
 
@@ -70,9 +70,33 @@ internal sealed class Cluster : IAsyncDisposable
             }
             if (giveUp.IsCancellationRequested)
                 throw new TimeoutException($"{id} has not ended: {code} {body}");
+            // Real time: a client that polls, as those of the field do.
             await Task.Delay(200, CancellationToken.None);
         }
     }
+
+    /// <summary>Id, status and output of every instance, as one node tells it over HTTP, page by page.</summary>
+    public async Task<Dictionary<string, (string Status, string Output)>> ListAsync(int place)
+    {
+        var found = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
+        string? token = null;
+        do
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Node(place).Address, $"{Base}/instances?top=100"));
+            request.Headers.Add("x-functions-key", _key);
+            if (token is not null)
+                request.Headers.Add("x-ms-continuation-token", token);
+            using var answer = await _http.SendAsync(request);
+            answer.EnsureSuccessStatusCode();
+            foreach (var one in JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.EnumerateArray())
+                found.Add(one.GetProperty("instanceId").GetString()!, (one.GetProperty("runtimeStatus").GetString()!, one.GetProperty("output").ToString()));
+            token = answer.Headers.TryGetValues("x-ms-continuation-token", out var next) ? next.Single() : null;
+        }
+        while (!string.IsNullOrEmpty(token));
+        return found;
+    }
+
+    public IReadOnlyCollection<int> Places => [.. _nodes.Keys];
 
     public async Task<long> CountAsync(string sql)
     {
@@ -149,6 +173,7 @@ internal sealed class Cluster : IAsyncDisposable
                 return;
             if (giveUp.IsCancellationRequested)
                 throw new TimeoutException($"{id}: {code} {body}");
+            // Real time: a client that tries again while the node it asked is being killed; nothing tells it when another try is worth while.
             await Task.Delay(100, CancellationToken.None);
         }
     }

@@ -1,0 +1,70 @@
+using Npgsql;
+using SnapshotWorkflows.Tests.Support.Postgres;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Contracts.TaskHub;
+
+/// <summary>A running engine while its server, or the way to it, breaks: nothing is lost, nothing counts twice, and it goes on by itself.</summary>
+public sealed class BrokenServerTests(PostgresServer server)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Cut.Request)]
+    [InlineData(Cut.Answer)]
+    public async Task The_connection_is_lost_at_every_round_trip_of_a_whole_orchestration(Cut kind)
+    {
+        var database = await server.Cluster.CreateDatabaseAsync();
+        var fatal = 1;
+        for (; ; fatal++)
+        {
+            await using var proxy = new PostgresProxy(server.Cluster.Port, "commits = $2") { Plan = trip => trip == fatal ? kind : Cut.None };
+            await using var running = await RunningEngine.StartAsync(new NpgsqlConnectionStringBuilder(database) { Port = proxy.Port }.ConnectionString, $"cut{fatal}");
+            await running.Client.ScheduleNewOrchestrationInstanceAsync("Order", 1, new("order"), Token);
+            await running.Client.RaiseEventAsync("order", "Go", "go", Token);
+            await running.AssertEndedOnceAsync("order", Token);
+            if (proxy.Cuts == 0)
+                break;
+        }
+        Assert.True(fatal > 12, $"{fatal} round trips");
+    }
+
+    [Fact]
+    public async Task The_server_restarts_twice_under_a_running_engine_and_every_instance_ends_once()
+    {
+        await using var own = await PostgresFixture.StartAsync();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var works = 0;
+        await using var running = await RunningEngine.StartAsync(await own.CreateDatabaseAsync(), "restarted", worked: _ =>
+        {
+            if (Interlocked.Increment(ref works) == 40)
+                begun.TrySetResult();
+        });
+        string[] ids = [.. Enumerable.Range(0, 60).Select(number => $"order{number}")];
+        var starting = Task.WhenAll(ids.Select(id => running.Client.ScheduleNewOrchestrationInstanceAsync("Order", 1, new(id), Token)));
+        await begun.Task.WaitAsync(Token);
+        await own.RestartAsync();
+        await starting;
+        // All of them wait for this event; the next restart meets the sending.
+        var raising = Task.WhenAll(ids.Select(id => running.Client.RaiseEventAsync(id, "Go", "go", Token)));
+        await own.RestartAsync();
+        await raising;
+        foreach (var id in ids)
+            await running.AssertEndedOnceAsync(id, Token);
+        Assert.False(running.Engine.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Two_engines_share_a_fan_out_and_each_call_counts_once()
+    {
+        var database = await server.Cluster.CreateDatabaseAsync();
+        await using var first = await RunningEngine.StartAsync(database, "shared");
+        await using var second = await RunningEngine.StartAsync(database, "shared");
+        string[] ids = [.. Enumerable.Range(0, 40).Select(number => $"order{number}")];
+        await Task.WhenAll(ids.Select((id, place) => (place % 2 == 0 ? first : second).Client.ScheduleNewOrchestrationInstanceAsync("Order", 1, new(id), Token)));
+        // Each event by the node that does not own the instance.
+        await Task.WhenAll(ids.Select((id, place) => (place % 2 == 0 ? second : first).Client.RaiseEventAsync(id, "Go", "go", Token)));
+        foreach (var id in ids)
+            await second.AssertEndedOnceAsync(id, Token);
+    }
+}

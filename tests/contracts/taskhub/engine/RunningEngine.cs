@@ -1,0 +1,95 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Entities;
+using SnapshotWorkflows.Durable.History;
+using SnapshotWorkflows.Durable.TaskHubs.Postgres;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Contracts.TaskHub;
+
+/// <summary>An engine with threads and time of its own on PostgreSQL, as in a program. What breaks here are real connections, hence the real clock.</summary>
+internal sealed class RunningEngine : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private RunningEngine(ServiceProvider services) => _services = services;
+
+    public DurableTaskClient Client => _services.GetRequiredService<DurableTaskClient>();
+
+    public DurableEngine Engine => _services.GetRequiredService<DurableEngine>();
+
+    public static async Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null)
+    {
+        var services = new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<ITaskHub>(_ => new PostgresTaskHub(
+                new PostgresHubOptions { ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30) }, TimeProvider.System))
+            .AddDurableTask(
+                registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel())
+                    .AddActivity("Work", default, _ => new Work(worked)).AddEntity("Count", _ => new Count()),
+                options =>
+                {
+                    options.HubRetryDelay = TimeSpan.FromMilliseconds(100);
+                    configure?.Invoke(options);
+                },
+                start: false)
+            .AddLogging(logging => logging.ClearProviders())
+            .BuildServiceProvider();
+        var running = new RunningEngine(services);
+        await running.Engine.StartAsync(CancellationToken.None);
+        return running;
+    }
+
+    /// <summary>One end of each call, timer, child and entity call that was begun, and one end of the whole.</summary>
+    public async Task AssertEndedOnceAsync(string id, CancellationToken cancellation)
+    {
+        var end = await Client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, cancellation);
+        Assert.Equal((OrchestrationRuntimeStatus.Completed, "\"0 1 2 3 go 42\""), (end.RuntimeStatus, end.SerializedOutput));
+        var history = await Client.GetOrchestrationHistoryAsync(id, cancellation);
+        Assert.Equal([0, 2, 3, 4], history.OfType<TaskCompletedEvent>().Select(one => one.TaskScheduledId).Order());
+        Assert.Equal([1], history.OfType<TimerFiredEvent>().Select(one => one.TimerId));
+        Assert.Single(history.OfType<SubOrchestrationInstanceCompletedEvent>());
+        Assert.Single(history.OfType<EventRaisedEvent>());
+        Assert.Single(history.OfType<EntityOperationCompletedEvent>());
+        Assert.Single(history.OfType<ExecutionCompletedEvent>());
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    private sealed class Order : TaskOrchestrator<int, string>
+    {
+        public override async Task<string> RunAsync(TaskOrchestrationContext context, int input)
+        {
+            var first = await context.CallActivityAsync<int>("Work", 0);
+            await context.CreateTimer(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+            var rest = await Task.WhenAll(Enumerable.Range(1, 3).Select(part => context.CallActivityAsync<int>("Work", part)));
+            var word = await context.WaitForExternalEvent<string>("Go");
+            var child = await context.CallSubOrchestratorAsync<int>("Parcel", 40);
+            var counted = await context.Entities.CallEntityAsync<int>(new EntityInstanceId("Count", context.InstanceId), "Add", 2);
+            return $"{first} {string.Join(' ', rest)} {word} {child + counted}";
+        }
+    }
+
+    private sealed class Parcel : TaskOrchestrator<int, int>
+    {
+        public override Task<int> RunAsync(TaskOrchestrationContext context, int input) => Task.FromResult(input);
+    }
+
+    private sealed class Work(Action<string>? worked) : TaskActivity<int, int>
+    {
+        public override Task<int> RunAsync(TaskActivityContext context, int input)
+        {
+            worked?.Invoke(context.InstanceId);
+            return Task.FromResult(input);
+        }
+    }
+
+    private sealed class Count : TaskEntity<int>
+    {
+        public int Add(int amount) => State += amount;
+    }
+}
