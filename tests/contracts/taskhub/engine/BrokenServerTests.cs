@@ -15,15 +15,17 @@ public sealed class BrokenServerTests(PostgresServer server)
     public async Task The_connection_is_lost_at_every_round_trip_of_a_whole_orchestration(Cut kind)
     {
         var database = await server.Cluster.CreateDatabaseAsync();
+        await using var proxy = new PostgresProxy(server.Cluster.Port, "commits = $2");
+        await using var running = await RunningEngine.StartAsync(new NpgsqlConnectionStringBuilder(database) { Port = proxy.Port }.ConnectionString, "cut");
         var fatal = 1;
         for (; ; fatal++)
         {
-            await using var proxy = new PostgresProxy(server.Cluster.Port, "commits = $2") { Plan = trip => trip == fatal ? kind : Cut.None };
-            await using var running = await RunningEngine.StartAsync(new NpgsqlConnectionStringBuilder(database) { Port = proxy.Port }.ConnectionString, $"cut{fatal}");
-            await running.Client.ScheduleNewOrchestrationInstanceAsync("Order", 1, new("order"), Token);
-            await running.Client.RaiseEventAsync("order", "Go", "go", Token);
-            await running.AssertEndedOnceAsync("order", Token);
-            if (proxy.Cuts == 0)
+            var (id, trips, cuts) = ($"order{fatal}", proxy.Trips, proxy.Cuts);
+            proxy.Plan = trip => trip == trips + fatal ? kind : Cut.None;
+            await running.Client.ScheduleNewOrchestrationInstanceAsync("Order", 1, new(id), Token);
+            await running.Client.RaiseEventAsync(id, "Go", "go", Token);
+            await running.AssertEndedOnceAsync(id, Token);
+            if (proxy.Cuts == cuts)
                 break;
         }
         Assert.True(fatal > 12, $"{fatal} round trips");
