@@ -79,6 +79,9 @@ public sealed partial class DurableEngine : IAsyncDisposable
 
     internal TimeProvider Time => _time;
 
+    /// <summary>For instances, executions and requests: 32 hexadecimal digits, never the same twice.</summary>
+    internal string NewId() => _options.NewId(_time.GetUtcNow()).ToString("N");
+
     /// <summary>Opens the hub, takes up the work that a former process left, and runs until <see cref="StopAsync"/>.</summary>
     /// <exception cref="TaskHubInUseException">Another process owns the hub.</exception>
     public async Task StartAsync(CancellationToken cancellation)
@@ -219,7 +222,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     }
 
     private async Task RunActivityAsync(ActivityExecution execution) =>
-        _inputs.Writer.TryWrite(new AttemptEnded(execution, execution.Abandoned || execution.ShuttingDown ? null : await _runner.RunAsync(execution)));
+        _inputs.Writer.TryWrite(new AttemptEnded(execution, execution.Abandoned || execution.ShuttingDown || !execution.TryBegin() ? null : await _runner.RunAsync(execution)));
 
     private static TimeSpan Clamp(TimeSpan delay) =>
         delay < TimeSpan.Zero ? TimeSpan.Zero : delay > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : delay;

@@ -55,8 +55,14 @@ public sealed class DurableEngineOptions
     /// <summary>Largest input, output, event or result, in UTF-8 bytes of JSON. Default 4 MiB.</summary>
     public int MaxPayloadBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Attempts of one call (crashes and restarts, not retries) after which it ends as failed. Default 100.</summary>
-    public int MaxActivityAttempts { get; set; } = 100;
+    /// <summary>Attempts of one call that ended with their process (deaths and restarts, not retries) after which it ends as failed. Default 20.</summary>
+    public int MaxActivityAttempts { get; set; } = 20;
+
+    /// <summary>
+    /// Deaths of the process in the middle of one and the same turn, or of one operation of an entity, after which the instance ends (or is suspended, by
+    /// <see cref="OnNonDeterminism"/>), or the operation fails. Default 6, at least 4: the first three count against whatever was under way, the rest only against what was tried alone.
+    /// </summary>
+    public int MaxDeaths { get; set; } = 6;
 
     /// <summary>What becomes of an instance whose history does not fit the code.</summary>
     public NonDeterminismAction OnNonDeterminism { get; set; }
@@ -66,6 +72,9 @@ public sealed class DurableEngineOptions
 
     /// <summary>Wait after a hub failure that is not a lost fence, before the work is tried again.</summary>
     public TimeSpan HubRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Makes ids of instances, executions and requests. Default version 7 (RFC 9562), which begins with the time: instances that live at the same time lie side by side in the hub's tables.</summary>
+    public Func<DateTimeOffset, Guid> NewId { get; set; } = Guid.CreateVersion7;
 
     /// <summary>Pump mode: moves the clock when there is nothing else to do. Null: the pump never moves it.</summary>
     public IClockDriver? ClockDriver { get; set; }

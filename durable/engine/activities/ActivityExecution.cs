@@ -6,7 +6,12 @@ namespace SnapshotWorkflows.Durable.Engine.Activities;
 /// <summary>One attempt of one call while it runs.</summary>
 internal sealed class ActivityExecution(ClaimedActivity claimed, string? traceParent, Func<HubWrite, Task<WriteResult>> write, DataConverter converter) : IActivityExecution, IDisposable
 {
+    private const int Waits = 0;
+    private const int Begun = 1;
+    private const int Released = 2;
+
     private readonly CancellationTokenSource _source = new();
+    private int _fate;
 
     public ClaimedActivity Claimed => claimed;
 
@@ -23,6 +28,22 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
     public string InstanceId => claimed.Activity.Key.InstanceId;
 
     public int TaskId => claimed.Activity.Key.TaskId;
+
+    public DateTimeOffset ClaimedAt { get; set; }
+
+    /// <summary>Before the activity's code runs.</summary>
+    /// <returns>False when the attempt was given back.</returns>
+    public bool TryBegin() => Interlocked.CompareExchange(ref _fate, Begun, Waits) == Waits;
+
+    /// <summary>Gives the attempt back to whoever has a free place.</summary>
+    /// <returns>False when it has begun, or is not wanted any more.</returns>
+    public bool TryRelease()
+    {
+        if (Abandoned || ShuttingDown || Interlocked.CompareExchange(ref _fate, Released, Waits) != Waits)
+            return false;
+        Abandoned = true;
+        return true;
+    }
 
     /// <summary>The end of this attempt is of no interest: shutdown, lost claim, ended instance.</summary>
     public bool Abandoned { get; private set; }

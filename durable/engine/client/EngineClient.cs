@@ -49,12 +49,11 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
     private ExecutionStartedEvent NewStart(string name, string? instanceId, string? input, string? version)
     {
         var now = engine.Time.GetUtcNow();
-        // Version 7 begins with the time: instances that live at the same time lie side by side in the hub's tables.
-        instanceId ??= Guid.CreateVersion7(now).ToString("N");
+        instanceId ??= engine.NewId();
         InstanceIds.Check(instanceId);
         return new ExecutionStartedEvent
         {
-            OrchestrationInstance = new OrchestrationInstance(instanceId, Guid.NewGuid().ToString("N")),
+            OrchestrationInstance = new OrchestrationInstance(instanceId, engine.NewId()),
             Name = name,
             Version = version ?? engine.DefaultVersion,
             Input = input,

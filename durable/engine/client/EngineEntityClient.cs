@@ -16,7 +16,7 @@ internal sealed class EngineEntityClient(DurableEngine engine) : DurableEntityCl
         var target = EntityIds.Check(id);
         await engine.WriteAsync(new SendMessage(target, new EntityOperationSignaledEvent
         {
-            RequestId = Guid.CreateVersion7(engine.Time.GetUtcNow()).ToString("N"),
+            RequestId = engine.NewId(),
             TargetInstanceId = target,
             Operation = operationName,
             Input = engine.Converter.Serialize(input),

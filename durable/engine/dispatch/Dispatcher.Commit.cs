@@ -205,6 +205,7 @@ internal sealed partial class Dispatcher
         }
         var execution = newExecution(claimed, hot.Find(claimed.Activity.Key.InstanceId)?.Executor.Start?.ParentTraceContext);
         execution.Number = Interlocked.Increment(ref _begun);
+        execution.ClaimedAt = time.GetUtcNow();
         _running[claimed.Activity.Key] = execution;
         if (claimed.Attempt > options.MaxActivityAttempts)
         {

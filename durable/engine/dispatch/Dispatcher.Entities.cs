@@ -28,6 +28,8 @@ internal sealed partial class Dispatcher
     private void Take(EntityBatchEnded ended)
     {
         RunningEntities--;
+        if (ended.Commit is null)
+            _suspects.End(ended.Batch.InstanceId);
         if (ended.Commit is { } commit)
         {
             _entityCommits.Enqueue((ended.Batch.Entity, commit));
@@ -38,18 +40,19 @@ internal sealed partial class Dispatcher
         _wakes.Enqueue(ended.Batch.InstanceId, (time.GetUtcNow() + options.HubRetryDelay, _order++));
     }
 
-    private async ValueTask EntityTurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
+    /// <returns>The batch that waits to be run; null when there is nothing to do.</returns>
+    private async ValueTask<EntityBatch?> EntityTurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {
         if (!_entities.TryGetValue(instanceId, out var entity))
         {
             var snapshot = await hub.LoadAsync(instanceId, cancellation);
             if (snapshot is null)
-                return;
+                return null;
             if (registry.FindEntity(snapshot.Name) is null)
             {
                 logger.EntityNotRegistered(snapshot.Name, instanceId);
                 _notes.Enqueue(new NoteReason(instanceId, $"Entity '{snapshot.Name}' is not registered in the process that looked; its messages wait for one that has it."));
-                return;
+                return null;
             }
             entity = new HotEntity(snapshot);
             foreach (var message in snapshot.Inbox)
@@ -58,18 +61,21 @@ internal sealed partial class Dispatcher
         }
         entity.LastUsed = ++_entityUses;
         if (entity.IsBusy || Draining)
-            return;
+            return null;
         if (entity.NextVisible(now) is { } next)
             _wakes.Enqueue(instanceId, (next, _order++));
         var visible = entity.Visible(now);
         if (!entity.HasWork(visible))
-            return;
+            return null;
         entity.IsBusy = true;
-        _batches.Enqueue(new EntityBatch(entity, visible));
+        var batch = new EntityBatch(entity, visible);
+        _batches.Enqueue(batch);
+        return batch;
     }
 
     private void Applied(HotEntity entity, CommitEntity commit, WriteResult result)
     {
+        _suspects.End(commit.InstanceId);
         if (result.Outcome != WriteOutcome.Done)
         {
             metrics.FenceLost();
@@ -86,6 +92,7 @@ internal sealed partial class Dispatcher
 
     private void Evict(HotEntity entity)
     {
+        _suspects.End(entity.InstanceId);
         _entities.Remove(entity.InstanceId);
         MarkReady(entity.InstanceId);
     }

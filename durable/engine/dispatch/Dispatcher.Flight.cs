@@ -24,6 +24,11 @@ internal sealed partial class Dispatcher
     {
         Drain();
         var moved = await LandAsync(cancellation);
+        if (_flying is null && _gathered.Count == 0 && MayTry)
+        {
+            await TryNextAsync(cancellation);
+            return true;
+        }
         var before = _gathered.Count;
         await GatherAsync(_gathered, cancellation);
         moved |= _gathered.Count > before;

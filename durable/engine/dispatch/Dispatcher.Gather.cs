@@ -23,6 +23,8 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(completion));
         while (batch.Count < options.MaxBatchSize && _entityCommits.TryDequeue(out var done))
             batch.Add(new Unit(done.Commit, Entity: done.Entity));
+        while (batch.Count < options.MaxBatchSize && _releases.TryDequeue(out var release))
+            batch.Add(new Unit(release));
         for (var room = ClaimRoom; room > 0 && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim); room--)
             batch.Add(new Unit(claim));
         var turns = batch.Count(unit => unit.Instance is not null);
@@ -30,6 +32,8 @@ internal sealed partial class Dispatcher
         {
             _isReady.Remove(instanceId);
             _readySince.Dequeue();
+            if (_suspects.Defer(instanceId))
+                continue;
             if (EntityIds.IsEntity(instanceId))
                 await EntityTurnAsync(instanceId, now, cancellation);
             else if (await TurnAsync(instanceId, now, cancellation) is { } turn)
@@ -49,7 +53,10 @@ internal sealed partial class Dispatcher
     /// After a restart with thousands of calls in flight the first turns must not wait for the claims of all; and a claim counts as an attempt, so what is claimed runs soon.
     /// While this is 0 calls wait for a free place, and the end of one that runs brings the next step.
     /// </summary>
-    private int ClaimRoom => Draining ? 0 : Math.Max(1, options.MaxBatchSize / 2) - (_runnable.Count + HandedOut());
+    private int ClaimRoom => Draining ? 0 : Math.Min(
+        Math.Max(1, options.MaxBatchSize / 2) - (_runnable.Count + HandedOut()),
+        // What others could run now is not taken to wait here.
+        _peers == 0 ? int.MaxValue : options.MaxConcurrentActivities - _running.Count);
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {

@@ -25,6 +25,9 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "A turn of {InstanceId} broke outside of the orchestrator's own code")]
     public static partial void TurnBroke(this ILogger logger, Exception exception, string instanceId);
 
+    [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "The process died {Deaths} times while {InstanceId} was worked on; it ends, or its operation fails")]
+    public static partial void PoisonInstance(this ILogger logger, string instanceId, int deaths);
+
     [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Activity {Name} of {InstanceId} has used up {Attempts} attempts and ends as failed")]
     public static partial void PoisonActivity(this ILogger logger, string name, string instanceId, int attempts);
 

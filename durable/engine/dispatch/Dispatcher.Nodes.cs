@@ -5,6 +5,11 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// <content>What comes from the other nodes of a shared hub.</content>
 internal sealed partial class Dispatcher
 {
+    /// <summary>Short calls never wait so long; those that last hours do.</summary>
+    private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(1);
+
+    private readonly Queue<ReleaseActivities> _releases = [];
+    private int _peers;
     private long _begun;
 
     /// <summary>Attempts begun so far; may be read from any thread.</summary>
@@ -15,6 +20,10 @@ internal sealed partial class Dispatcher
         var news = arrived.News;
         if (news.Rejoined)
             LoseEverything();
+        foreach (var instanceId in news.Suspects)
+            _suspects.Add(instanceId);
+        if (news.Peers is { } peers)
+            Share(peers);
         foreach (var (instanceId, due) in news.Wakes)
         {
             Unread(instanceId);
@@ -28,10 +37,10 @@ internal sealed partial class Dispatcher
                 hot.Remove(instance);
             MarkReady(instanceId);
         }
-        foreach (var key in news.Activities)
+        foreach (var (key, attempts) in news.Activities)
         {
             if (!Draining && !_running.ContainsKey(key))
-                Claim(new ClaimActivity(key) { OnlyIfFree = true });
+                Claim(new ClaimActivity(key) { OnlyIfFree = true }, attempts);
         }
         if (news.Held is { } held)
             Compare(held, arrived.Begun);
@@ -41,6 +50,7 @@ internal sealed partial class Dispatcher
     private void LoseEverything()
     {
         hot.Clear();
+        _suspects.Clear();
         waiters.ForgetAll();
         _entities.Clear();
         _ends.Clear();
@@ -61,6 +71,26 @@ internal sealed partial class Dispatcher
             else if (row.CancelRequested)
                 execution.RequestCancel();
         }
+    }
+
+    /// <summary>Calls that wait here for a free place while other nodes may have one are given back; whoever has one takes them.</summary>
+    private void Share(int peers)
+    {
+        _peers = peers;
+        if (peers == 0)
+            return;
+        var surplus = _running.Count - options.MaxConcurrentActivities;
+        var before = time.GetUtcNow() - s_longWait;
+        var released = new List<(ActivityKey Key, int Attempt)>();
+        foreach (var (key, execution) in _running)
+        {
+            if (released.Count >= surplus)
+                break;
+            if (execution.ClaimedAt <= before && execution.TryRelease())
+                released.Add((key, execution.Attempt));
+        }
+        if (released.Count > 0)
+            _releases.Enqueue(new ReleaseActivities(released));
     }
 
     private void Claim(ClaimActivity claim)

@@ -57,10 +57,10 @@ internal sealed partial class Dispatcher(
             if (hot.Find(instanceId)?.NextVisible is { } later)
                 _wakes.Enqueue(instanceId, (later, _order++));
         }
-        return _gates.NextRelease;
+        return Earlier(null);
     }
 
-    private DateTimeOffset Earlier(DateTimeOffset due) => _gates.NextRelease is { } release && release < due ? release : due;
+    private DateTimeOffset? Earlier(DateTimeOffset? due) => new[] { due, _gates.NextRelease, _suspects.NextLook }.Min();
 
     public int Ready => _isReady.Count;
 
@@ -72,12 +72,14 @@ internal sealed partial class Dispatcher(
         var work = await hub.ReadPendingWorkAsync(cancellation);
         foreach (var (instanceId, due) in work.Wakes)
             Wake(instanceId, due);
-        foreach (var (key, name) in work.Activities)
+        foreach (var instanceId in work.Suspects)
+            _suspects.Add(instanceId);
+        foreach (var (key, name, attempts) in work.Activities)
         {
             if (!registry.HasActivity(name))
                 NoteMissing(name, key.InstanceId);
             else
-                Claim(new ClaimActivity(key));
+                Claim(new ClaimActivity(key), attempts);
         }
         if (work.Wakes.Count + work.Activities.Count > 0)
             logger.Recovered(work.Wakes.Count, work.Activities.Count);
@@ -88,6 +90,11 @@ internal sealed partial class Dispatcher(
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
         Drain();
+        if (MayTry)
+        {
+            await TryNextAsync(cancellation);
+            return true;
+        }
         var batch = new List<Unit>();
         await GatherAsync(batch, cancellation);
         if (batch.Count == 0)
@@ -194,6 +201,7 @@ internal sealed partial class Dispatcher(
     {
         var claimed = ended.Execution.Claimed;
         var key = claimed.Activity.Key;
+        _suspects.End(key);
         if (_running.GetValueOrDefault(key) == ended.Execution)
             _running.Remove(key);
         _gates.Leave(ended.Execution);

@@ -46,6 +46,13 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             Obstacle.PoisonTurn, $"A turn broke outside of the orchestrator's own code: {exception.GetType().FullName}: {exception.Message}", ByOption);
     }
 
+    /// <summary>The instance has killed its process too often; it is not replayed again.</summary>
+    public void Break(string instanceId, string reason)
+    {
+        _instances.Remove(instanceId);
+        _broken[instanceId] = new Obstacle(Obstacle.PoisonTurn, reason, ByOption);
+    }
+
     public void Remove(HotInstance instance)
     {
         // Another one may stand in its place: loaded after this one was given up.

@@ -16,6 +16,12 @@ internal sealed class EntityBatch(HotEntity entity, IReadOnlyList<InboxMessage> 
 
     public string InstanceId => entity.InstanceId;
 
+    /// <summary>A suspect's: one operation and no more, so that a death tells which it was.</summary>
+    public bool IsTrial { get; set; }
+
+    /// <summary>Why its first operation fails without being run; null for any other batch.</summary>
+    public string? Poison { get; set; }
+
     public EntityOutbox Outbox { get; } = new(entity.ExecutionId, entity.Revision);
 
     public int Count => _consumed.Count;

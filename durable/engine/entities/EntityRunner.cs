@@ -22,8 +22,13 @@ internal sealed class EntityRunner(
         ITaskEntity? entity = null;
         try
         {
-            while (batch.Count < options.MaxEntityOperationBatchSize && batch.Next(time.GetUtcNow()) is { } message)
+            while (batch.Count < (batch.IsTrial ? 1 : options.MaxEntityOperationBatchSize) && batch.Next(time.GetUtcNow()) is { } message)
             {
+                if (batch.Poison is { } poison)
+                {
+                    Refuse(batch, message.Event, poison);
+                    break;
+                }
                 await RunAsync(batch, () => entity ??= registry.FindEntity(id.Name)!(scope.ServiceProvider), context, state, message.Event);
             }
         }
@@ -35,6 +40,21 @@ internal sealed class EntityRunner(
                 (entity as IDisposable)?.Dispose();
         }
         return batch.Commit(state.Stored, time.GetUtcNow());
+    }
+
+    /// <summary>The operation that kills its process fails, the entity keeps its state and goes on.</summary>
+    private void Refuse(EntityBatch batch, HistoryEvent asked, string reason)
+    {
+        metrics.OperationEnded(false);
+        if (asked is not EntityOperationCalledEvent call)
+            return;
+        batch.Outbox.Messages.Add(new OutgoingMessage(call.Parent.InstanceId, call.Parent.ExecutionId, new EntityOperationFailedEvent
+        {
+            TaskScheduledId = asked.EventId,
+            RequestId = call.RequestId,
+            FailureDetails = new TaskFailureDetails("PoisonOperation", $"Operation '{call.Operation}' does not end: {reason}", null, null),
+            Timestamp = time.GetUtcNow().UtcDateTime,
+        }));
     }
 
     private async Task RunAsync(EntityBatch batch, Func<ITaskEntity> entity, EngineEntityContext context, EngineEntityState state, HistoryEvent asked)

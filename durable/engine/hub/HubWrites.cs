@@ -27,6 +27,9 @@ public sealed record ClaimActivity(ActivityKey Key) : HubWrite
     public bool OnlyIfFree { get; init; }
 }
 
+/// <summary>Calls of this node that have not begun are anybody's again, each if the attempt is still the current one. Only for hubs that are shared.</summary>
+public sealed record ReleaseActivities(IReadOnlyList<(ActivityKey Key, int Attempt)> Calls) : HubWrite;
+
 /// <summary>Stores the end of a call as a message, if <paramref name="Attempt"/> is still the current one.</summary>
 public sealed record StoreCompletion(ActivityKey Key, int Attempt, HistoryEvent Event) : HubWrite;
 
@@ -42,6 +45,15 @@ public sealed record StoreDocument(string Name, long Revision, string Content) :
 {
     public static StoreDocument Read(string name) => new(name, -1, "");
 }
+
+/// <summary>
+/// Counts one more death against a suspect, in advance: written before its turn, or its entity's operation, is tried. The commit that follows makes it void, since deaths
+/// are counted at one revision; a process that dies instead leaves it standing. The result's count is the new number, 0 when nothing counts at the present revision.
+/// </summary>
+public sealed record BeginTrial(string InstanceId) : HubWrite;
+
+/// <summary>A suspect was tried and had nothing to do: no death is held against it any more.</summary>
+public sealed record Acquit(string InstanceId) : HubWrite;
 
 /// <summary>Removes an ended instance, or an entity, and everything of it.</summary>
 public sealed record PurgeInstance(string InstanceId, bool Recursive) : HubWrite

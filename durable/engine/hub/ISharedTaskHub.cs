@@ -45,8 +45,14 @@ public sealed record HubNews
     /// <summary>Instances of this node with messages that it cannot read: they are loaded again, with their damage.</summary>
     public IReadOnlyList<string> Unreadable { get; init; } = [];
 
-    /// <summary>Calls that nobody runs and this node could.</summary>
-    public IReadOnlyList<ActivityKey> Activities { get; init; } = [];
+    /// <summary>Of those, the ones that have outlived more owners than chance has it (see <see cref="PendingWork.Suspects"/>).</summary>
+    public IReadOnlyList<string> Suspects { get; init; } = [];
+
+    /// <summary>Calls that nobody runs and this node could, and how many attempts at them have begun.</summary>
+    public IReadOnlyList<(ActivityKey Key, int Attempts)> Activities { get; init; } = [];
+
+    /// <summary>How many other nodes live; null when it was not looked at.</summary>
+    public int? Peers { get; init; }
 
     /// <summary>Every call that this node holds, as of the moment the question was put; null when it was not put.</summary>
     public IReadOnlyList<HeldActivity>? Held { get; init; }

@@ -58,5 +58,12 @@ public sealed record EndedFilter(
 
 /// <summary>Work that a former process left behind.</summary>
 /// <param name="Wakes">Instances with messages or an open turn, and when the earliest is due.</param>
-/// <param name="Activities">Calls that have not ended.</param>
-public sealed record PendingWork(IReadOnlyList<(string InstanceId, DateTimeOffset Due)> Wakes, IReadOnlyList<(ActivityKey Key, string Name)> Activities);
+/// <param name="Activities">Calls that have not ended, and how many attempts at them have begun.</param>
+public sealed record PendingWork(IReadOnlyList<(string InstanceId, DateTimeOffset Due)> Wakes, IReadOnlyList<(ActivityKey Key, string Name, int Attempts)> Activities)
+{
+    /// <summary>Instances that have outlived <see cref="SuspectAfter"/> owners or more without a commit.</summary>
+    public IReadOnlyList<string> Suspects { get; init; } = [];
+
+    /// <summary>So many deaths of owners in a row may be chance: whatever else killed them. Beyond it only trials count (<see cref="BeginTrial"/>).</summary>
+    public const int SuspectAfter = 3;
+}

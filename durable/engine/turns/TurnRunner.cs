@@ -73,6 +73,8 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExce
             || (message.Event is ExecutionSuspendedEvent && _suspended && instance.Obstacle is null);
         if ((_suspended || instance.Obstacle is not null) && !isControl)
         {
+            // If it ends for the obstacle, its parent has to hear of it.
+            instance.Start ??= message.Event as ExecutionStartedEvent;
             instance.Held.Add(message);
             return;
         }

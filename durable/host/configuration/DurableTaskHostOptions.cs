@@ -7,6 +7,13 @@ namespace SnapshotWorkflows.Durable.Host;
 /// <summary>host.json's <c>extensions.durableTask</c>, checked. Names and defaults are those of Durable Functions unless said otherwise.</summary>
 public sealed class DurableTaskHostOptions
 {
+    private const string PollInterval = "defaultAsyncRequestSleepTimeMilliseconds";
+
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan s_year = TimeSpan.FromDays(365);
+    private static readonly TimeSpan s_century = TimeSpan.FromDays(36500);
+
     private DurableTaskHostOptions()
     {
     }
@@ -50,6 +57,30 @@ public sealed class DurableTaskHostOptions
     /// <summary>Most actions of one execution. Default 100,000.</summary>
     public required int MaxOrchestrationActions { get; init; }
 
+    /// <summary>Age since their end at which ended instances are purged with their children (<c>retention</c>, which only this host has); null keeps them for ever.</summary>
+    public TimeSpan? Retention { get; private init; }
+
+    /// <summary>The same for failed ones (<c>retentionOfFailed</c>); null: <see cref="Retention"/>.</summary>
+    public TimeSpan? RetentionOfFailed { get; private init; }
+
+    /// <summary>How often that is looked after (<c>retentionInterval</c>). Default one hour.</summary>
+    public TimeSpan RetentionInterval { get; private init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Limits of single activities of this process (<c>activityLimits</c>, which only this host has).</summary>
+    public IReadOnlyDictionary<string, ActivityLimit> ActivityLimits { get; private init; } = new Dictionary<string, ActivityLimit>();
+
+    /// <summary>Wait between polls of an HTTP call whose answer was 202 without Retry-After (<c>httpSettings.defaultAsyncRequestSleepTimeMilliseconds</c>). Default 30 s.</summary>
+    public TimeSpan HttpPollInterval { get; private init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What becomes of an instance whose history does not fit the code (<c>onNonDeterminism</c>, which only this host has); null: what the app says.</summary>
+    public NonDeterminismAction? OnNonDeterminism { get; private init; }
+
+    /// <summary>Attempts of one activity that ended with their process, after which it fails (<c>maxActivityAttempts</c>, which only this host has). Default 20.</summary>
+    public int MaxActivityAttempts { get; private init; } = 20;
+
+    /// <summary>Deaths of the process in one turn, or one operation of an entity, after which it ends (<c>maxProcessDeaths</c>, which only this host has). Default 6.</summary>
+    public int MaxProcessDeaths { get; private init; } = 6;
+
     /// <summary>Whether a start over HTTP may replace an instance that still runs (<c>AnyState</c>). Default: only one that has ended (<c>NonRunningStates</c>).</summary>
     public required bool OverrideRunningInstances { get; init; }
 
@@ -68,7 +99,8 @@ public sealed class DurableTaskHostOptions
         }
 
         var (type, connectionName, connection) = ReadStorage(section.Section("storageProvider"), setting);
-        var (forwarded, proxies) = ReadHttp(section.Section("httpSettings"));
+        var http = section.Section("httpSettings");
+        var (forwarded, proxies) = ReadHttp(http);
         var overridable = section.Text("overridableExistingInstanceStates") ?? "NonRunningStates";
         if (overridable is not ("NonRunningStates" or "AnyState"))
         {
@@ -91,11 +123,20 @@ public sealed class DurableTaskHostOptions
             VersionFailureStrategy = section.Word("versionFailureStrategy", VersionFailureStrategy.Reject),
             MaxConcurrentOrchestratorFunctions = section.Integer("maxConcurrentOrchestratorFunctions", 256, 1, 100_000),
             MaxOrchestrationActions = section.Integer("maxOrchestrationActions", 100_000, 1, int.MaxValue),
+            Retention = section.Duration("retention", s_second, s_century),
+            RetentionOfFailed = section.Duration("retentionOfFailed", s_second, s_century),
+            RetentionInterval = section.Duration("retentionInterval", s_second, s_day) ?? TimeSpan.FromHours(1),
+            ActivityLimits = ReadLimits(section.Section("activityLimits")),
+            HttpPollInterval = TimeSpan.FromMilliseconds(http.Integer(PollInterval, 30_000, 1, 86_400_000)),
+            OnNonDeterminism = section.Text("onNonDeterminism") is null ? null : section.Word("onNonDeterminism", NonDeterminismAction.Fail),
+            MaxActivityAttempts = section.Integer("maxActivityAttempts", 20, 1, 1_000_000),
+            MaxProcessDeaths = section.Integer("maxProcessDeaths", 6, 4, 1_000_000),
             OverrideRunningInstances = overridable == "AnyState",
             UseForwardedHost = forwarded,
             TrustedProxies = proxies,
         };
 
+        http.RefuseUnknown();
         section.WithoutEffect(
             "extendedSessionsEnabled", "extendedSessionIdleTimeoutInSeconds", "entityMessageReorderWindowInMinutes",
             "storeInputsInOrchestrationHistory", "useAppLease", "useGracefulShutdown", "localRpcEndpointEnabled",
@@ -127,6 +168,33 @@ public sealed class DurableTaskHostOptions
             : throw storage.Invalid("connectionName", name, "the name of a setting that holds the connection string of PostgreSQL, and there is no such setting");
     }
 
+    /// <summary><c>{"CopyVdi": {"maxConcurrent": 2, "maxStarts": 60, "period": "01:00:00"}}</c>.</summary>
+    private static Dictionary<string, ActivityLimit> ReadLimits(SettingsSection limits)
+    {
+        var read = new Dictionary<string, ActivityLimit>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in limits.Names)
+        {
+            var one = limits.Section(name);
+            var concurrent = one.Text("maxConcurrent") is null ? (int?)null : one.Integer("maxConcurrent", 1, 1, 100_000);
+            var starts = one.Text("maxStarts") is null ? (int?)null : one.Integer("maxStarts", 1, 1, 1_000_000);
+            var period = one.Duration("period", TimeSpan.FromMilliseconds(1), s_year);
+            one.RefuseUnknown();
+            if (starts is null != period is null)
+            {
+                throw one.Invalid("maxStarts", $"{starts}", "given together with period: so many starts within that time");
+            }
+
+            if (concurrent is null && starts is null)
+            {
+                throw limits.Invalid(name, limits.Text(name) ?? "", "an object with maxConcurrent, or maxStarts and period, or all three");
+            }
+
+            read.Add(name, new ActivityLimit(concurrent, starts, period ?? TimeSpan.Zero));
+        }
+
+        return read;
+    }
+
     private static (bool Forwarded, IReadOnlyList<IPNetwork> Proxies) ReadHttp(SettingsSection http)
     {
         var forwarded = http.Boolean("useForwardedHost", otherwise: false);
@@ -138,8 +206,6 @@ public sealed class DurableTaskHostOptions
                 : throw http.Invalid("trustedProxies", text, "addresses or networks such as 10.0.0.5 or 10.0.0.0/24"));
         }
 
-        http.WithoutEffect("defaultAsyncRequestSleepTimeMilliseconds");
-        http.RefuseUnknown();
         return (forwarded, proxies.Count > 0 ? proxies : [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]);
     }
 }

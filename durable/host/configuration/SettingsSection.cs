@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace SnapshotWorkflows.Durable.Host.Configuration;
@@ -45,6 +46,22 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
 
         return bool.TryParse(text, out var value) ? value : throw Invalid(name, text, "true or false");
     }
+
+    /// <summary><c>hh:mm:ss</c>, <c>d.hh:mm:ss</c>; not <c>24:00:00</c>, which would be 24 days.</summary>
+    public TimeSpan? Duration(string name, TimeSpan least, TimeSpan most)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var time) && time >= least && time <= most
+            ? time
+            : throw Invalid(name, text, $"a time from {least} to {most}, written [d.]hh:mm:ss (a day is 1.00:00:00)");
+    }
+
+    /// <summary>The members that there are.</summary>
+    public IReadOnlyList<string> Names => [.. section.GetChildren().Select(child => child.Key)];
 
     public SettingsSection Section(string name)
     {

@@ -16,7 +16,7 @@ internal static class ManagementServices
         Action<DurableEngineOptions>? configure)
     {
         services.AddSingleton(provider => hub(provider, options));
-        services.AddDurableTask(register, engine =>
+        services.AddDurableTask(registry => Register(registry, register, options), engine =>
         {
             engine.MaxConcurrentActivities = options.MaxConcurrentActivityFunctions;
             engine.MaxConcurrentEntities = options.MaxConcurrentEntityFunctions;
@@ -27,7 +27,19 @@ internal static class ManagementServices
             engine.VersionFailureStrategy = options.VersionFailureStrategy;
             engine.MaxConcurrentOrchestrators = options.MaxConcurrentOrchestratorFunctions;
             engine.MaxOrchestrationActions = options.MaxOrchestrationActions;
+            engine.Retention = options.Retention;
+            engine.RetentionOfFailed = options.RetentionOfFailed;
+            engine.RetentionInterval = options.RetentionInterval;
+            engine.HttpPollInterval = options.HttpPollInterval;
+            engine.MaxActivityAttempts = options.MaxActivityAttempts;
+            engine.MaxDeaths = options.MaxProcessDeaths;
+            foreach (var (activity, limit) in options.ActivityLimits)
+            {
+                engine.ActivityLimits[activity] = limit;
+            }
+
             configure?.Invoke(engine);
+            engine.OnNonDeterminism = options.OnNonDeterminism ?? engine.OnNonDeterminism;
         });
         services.AddSingleton<ManagementUris>();
         services.AddSingleton<IHttpManagementPayloadFactory>(provider => provider.GetRequiredService<ManagementUris>());
@@ -39,5 +51,16 @@ internal static class ManagementServices
         services.AddSingleton<EntityRoutes>();
         services.AddSingleton<StartAnswers>();
         services.AddSingleton<ManagementApi>();
+    }
+
+    /// <exception cref="HostStartupException">A limit is of an activity that nobody has: most likely its name is misspelt, and the limit would not be kept.</exception>
+    private static void Register(DurableTaskRegistry registry, Action<DurableTaskRegistry> register, DurableTaskHostOptions options)
+    {
+        register(registry);
+        if (options.ActivityLimits.Keys.FirstOrDefault(name => !registry.HasActivity(name)) is { } unknown)
+        {
+            throw new HostStartupException(
+                "hostJson.invalid", $"host.json: extensions.durableTask.activityLimits.{unknown} limits an activity that this app does not have.", "Correct its name, or remove it.");
+        }
     }
 }

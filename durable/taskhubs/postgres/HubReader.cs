@@ -64,10 +64,10 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
             reader => (reader.GetString(0), Time(reader, 1)),
             Parameters.Small(node), Parameters.Number(now.UtcTicks));
         var activities = await ListAsync(
-            $"SELECT instance_id, execution_id, task_id, name, version FROM activities WHERE owner IS NULL OR owner = $1 OR owner = ANY(ARRAY{NodeClaims.Gone}) ORDER BY instance_id, task_id",
-            reader => (new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), Name: reader.GetString(3), Version: Text(reader, 4)),
+            $"SELECT instance_id, execution_id, task_id, name, version, attempt FROM activities WHERE owner IS NULL OR owner = $1 OR owner = ANY(ARRAY{NodeClaims.Gone}) ORDER BY instance_id, task_id",
+            reader => (new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), Name: reader.GetString(3), Version: Text(reader, 4), Attempts: reader.GetInt32(5)),
             Parameters.Small(node));
-        return new PendingWork(wakes, [.. activities.Where(one => tasks.HasActivity(one.Name, one.Version)).Select(one => (one.Item1, one.Name))]);
+        return new PendingWork(wakes, [.. activities.Where(one => tasks.HasActivity(one.Name, one.Version)).Select(one => (one.Item1, one.Name, one.Attempts))]);
     }
 
     public async ValueTask<InstanceRecord?> InstanceAsync(string instanceId, bool withData) =>

@@ -51,7 +51,10 @@ internal static class HubSchema
     /// <summary>For people: which machine and process a node is.</summary>
     private const string Version2 = "ALTER TABLE nodes ADD COLUMN told text;";
 
-    private static readonly string[] s_steps = [Version1, Version2];
+    /// <summary>Deaths of owners, counted at one revision of an instance.</summary>
+    private const string Version3 = "CREATE TABLE deaths (instance_id text COLLATE \"C\" PRIMARY KEY, revision bigint NOT NULL, count integer NOT NULL);";
+
+    private static readonly string[] s_steps = [Version1, Version2, Version3];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;

@@ -91,14 +91,14 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         var plans = new List<Plan>();
         foreach (var (group, touched) in Groups(commit.Writes))
         {
-            if (group is [PurgeInstance purge])
+            if (touched is null)
             {
-                all.Add(Purging.Purge(_connection, transaction, purge));
+                all.Add(Alone(commit, transaction, group[0]));
                 continue;
             }
             commit.Plan = new Plan();
             plans.Add(commit.Plan);
-            var results = Plan(commit, FactsReader.Read(_connection, transaction, touched!), group);
+            var results = Plan(commit, FactsReader.Read(_connection, transaction, touched), group);
             using var batch = new NpgsqlBatch(_connection, transaction);
             new PlanWriter(batch, commit.Plan, commit.Node).Write(NodeSession.Channel(connections.Schema));
             if (batch.BatchCommands.Count > 0)
@@ -143,24 +143,36 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         }
     }
 
+    /// <summary>Units with statements of their own, which no plan holds.</summary>
+    private static bool IsAlone(HubWrite write) => write is PurgeInstance or BeginTrial or Acquit or ReleaseActivities;
+
+    private WriteResult Alone(Commit commit, NpgsqlTransaction transaction, HubWrite write) => write switch
+    {
+        PurgeInstance purge => Purging.Purge(_connection!, transaction, purge),
+        BeginTrial trial => Deaths.Begin(_connection!, transaction, commit.Node, trial),
+        Acquit acquit => Deaths.Acquit(_connection!, transaction, acquit),
+        ReleaseActivities release => NodeClaims.Release(_connection!, transaction, commit.Node, release, NodeSession.Channel(connections.Schema)),
+        _ => throw new NotSupportedException($"{write.GetType()} is no unit that stands alone."),
+    };
+
     private static IEnumerable<(IReadOnlyList<HubWrite> Group, Touched? Touched)> Groups(IReadOnlyList<HubWrite> writes)
     {
         var group = new List<HubWrite>();
         var touched = new Touched();
         foreach (var write in writes)
         {
-            if (group.Count > 0 && (write is PurgeInstance || !touched.TryAdd(write)))
+            if (group.Count > 0 && (IsAlone(write) || !touched.TryAdd(write)))
             {
                 yield return (group, touched);
                 (group, touched) = ([], new Touched());
-                if (write is not PurgeInstance)
+                if (!IsAlone(write))
                     touched.TryAdd(write);
             }
-            else if (write is not PurgeInstance && group.Count == 0)
+            else if (!IsAlone(write) && group.Count == 0)
             {
                 touched.TryAdd(write);
             }
-            if (write is PurgeInstance)
+            if (IsAlone(write))
                 yield return ([write], null);
             else
                 group.Add(write);

@@ -18,7 +18,7 @@ internal static partial class NodeClaims
     /// Nodes whose lock is free, or whose lease is over, are gone. Their rows keep their number: whoever takes one over writes it once, and a process that begins again after a crash need not
     /// first write all that its former life owned.
     /// </summary>
-    public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, ILogger logger, CancellationToken cancellation)
+    public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, bool countsDeaths, ILogger logger, CancellationToken cancellation)
     {
         var gone = new List<int>();
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
@@ -34,6 +34,8 @@ internal static partial class NodeClaims
         }
         if (gone.Count > 0)
         {
+            if (countsDeaths)
+                await Deaths.CountAsync(connection, transaction, gone, cancellation);
             await using var tell = new NpgsqlCommand("SELECT pg_notify($1, '0')", connection, transaction);
             tell.Parameters.Add(Parameters.Text(NodeSession.Channel(schema)));
             await tell.ExecuteNonQueryAsync(cancellation);
@@ -149,7 +151,7 @@ internal static partial class NodeClaims
     }
 
     /// <summary>Calls that nobody runs and this node can.</summary>
-    public static async Task<List<ActivityKey>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
+    public static async Task<List<(ActivityKey Key, int Attempts)>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
     {
         var names = new List<(string Name, string? Version)>();
         await using (var kinds = new NpgsqlCommand($"SELECT DISTINCT name, version FROM activities WHERE owner IS NULL OR owner = ANY(ARRAY{Gone})", connection))
@@ -162,12 +164,12 @@ internal static partial class NodeClaims
                     names.Add((name, version));
             }
         }
-        var free = new List<ActivityKey>();
+        var free = new List<(ActivityKey, int)>();
         if (names.Count == 0)
             return free;
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT a.instance_id, a.execution_id, a.task_id FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
+            SELECT a.instance_id, a.execution_id, a.task_id, a.attempt FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
             WHERE a.owner IS NULL OR a.owner = ANY(ARRAY{Gone}) LIMIT $3
             """, connection);
         command.Parameters.Add(Parameters.Texts(names, one => one.Name));
@@ -176,9 +178,38 @@ internal static partial class NodeClaims
         await using (var reader = await command.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
-                free.Add(new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)));
+                free.Add((new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetInt32(3)));
         }
         return free;
+    }
+
+    /// <summary>Gives calls back that this node holds, and tells the others.</summary>
+    public static WriteResult Release(NpgsqlConnection connection, NpgsqlTransaction transaction, int node, ReleaseActivities release, string channel)
+    {
+        using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            UPDATE activities a SET owner = NULL FROM unnest($1, $2, $3, $4) AS k(instance_id, execution_id, task_id, attempt)
+            WHERE a.instance_id = k.instance_id AND a.execution_id = k.execution_id AND a.task_id = k.task_id AND a.attempt = k.attempt AND a.owner = $5
+            """)
+        {
+            Parameters =
+            {
+                Parameters.Texts(release.Calls, call => call.Key.InstanceId), Parameters.Texts(release.Calls, call => call.Key.ExecutionId),
+                Parameters.Smalls(release.Calls, call => call.Key.TaskId), Parameters.Smalls(release.Calls, call => call.Attempt), Parameters.Small(node),
+            },
+        });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_notify($1, '0')") { Parameters = { Parameters.Text(channel) } });
+        batch.ExecuteNonQuery();
+        return new WriteResult(WriteOutcome.Done, []);
+    }
+
+    /// <summary>How many other nodes live.</summary>
+    public static async Task<int> PeersAsync(NpgsqlConnection connection, int node, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("SELECT count(*)::integer FROM nodes WHERE id <> $1 AND left_at IS NULL", connection);
+        command.Parameters.Add(Parameters.Small(node));
+        return (int)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     public static async Task<List<HeldActivity>> HeldAsync(NpgsqlConnection connection, int node, CancellationToken cancellation)

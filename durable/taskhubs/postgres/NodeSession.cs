@@ -92,9 +92,19 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     public async Task ClaimFirstAsync(INodeTasks tasks, CancellationToken cancellation)
     {
         await using var connection = await connections.OpenAsync(cancellation);
-        await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
+        await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
         await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
     }
+
+    public async Task<IReadOnlyList<string>> SuspectsAsync(CancellationToken cancellation)
+    {
+        if (!CountsDeaths)
+            return [];
+        await using var connection = await connections.OpenAsync(cancellation);
+        return await Deaths.SuspectsAsync(connection, Node, cancellation);
+    }
+
+    private bool CountsDeaths => (options.SchemaVersion ?? HubSchema.Newest) >= Deaths.SinceVersion;
 
     public async Task<HubNews> NextAsync(INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -166,7 +176,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await connection.DisposeAsync();
             throw;
         }
-        await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
+        await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
     }
 
     private async Task HoldAsync(NpgsqlConnection connection, CancellationToken cancellation)
@@ -242,7 +252,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
                 await EnterAsync(cancellation);
                 connection = _connection!;
             }
-            await NodeClaims.ReapAsync(connection, connections.Schema, Node, logger, cancellation);
+            await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
         }
         var rejoined = _rejoined;
         _rejoined = false;
@@ -258,6 +268,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             Wakes = await NodeClaims.DuesAsync(connection, claimed, now, cancellation),
             Messages = messages,
             Unreadable = unreadable,
+            Suspects = claimed.Count > 0 && CountsDeaths ? await Deaths.SuspectsAsync(connection, Node, cancellation) : [],
+            Peers = polls || rejoined ? await NodeClaims.PeersAsync(connection, Node, cancellation) : null,
             Activities = activities,
             Held = polls || rejoined ? await NodeClaims.HeldAsync(connection, Node, cancellation) : null,
         };

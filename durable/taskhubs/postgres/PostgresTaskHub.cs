@@ -85,7 +85,8 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
     public async ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation)
     {
         await _session.ClaimFirstAsync(_tasks, cancellation);
-        return await ReadingAsync(reader => reader.PendingWorkAsync(_session.Node, _tasks, _time.GetUtcNow()), cancellation);
+        var work = await ReadingAsync(reader => reader.PendingWorkAsync(_session.Node, _tasks, _time.GetUtcNow()), cancellation);
+        return work with { Suspects = await _session.SuspectsAsync(cancellation) };
     }
 
     public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>

@@ -63,13 +63,13 @@ internal sealed partial class HubReader(Statements statements)
             while (reader.Read())
                 wakes.Add((reader.GetString(0), Time(reader, 1)));
         }
-        var activities = new List<(ActivityKey, string)>();
-        using (var reader = statements.Read("SELECT instance_id, execution_id, task_id, name FROM activities ORDER BY instance_id, task_id"))
+        var activities = new List<(ActivityKey, string, int)>();
+        using (var reader = statements.Read("SELECT instance_id, execution_id, task_id, name, attempt FROM activities ORDER BY instance_id, task_id"))
         {
             while (reader.Read())
-                activities.Add((new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetString(3)));
+                activities.Add((new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetString(3), reader.GetInt32(4)));
         }
-        return new PendingWork(wakes, activities);
+        return new PendingWork(wakes, activities) { Suspects = Deaths.Suspects(statements) };
     }
 
     public InstanceRecord? Instance(string instanceId, bool withData)

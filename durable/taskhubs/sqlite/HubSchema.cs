@@ -60,7 +60,13 @@ internal static class HubSchema
         CREATE INDEX instances_open ON instances (instance_id) WHERE open_turn = 1;
         """;
 
-    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4];
+    /// <summary>Deaths of the process with an instance under way, counted at one revision of it; whether a process that opened the file has closed it.</summary>
+    private const string Version5 = """
+        CREATE TABLE deaths (instance_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        ALTER TABLE hub ADD COLUMN in_use INTEGER NOT NULL DEFAULT 0;
+        """;
+
+    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4, Version5];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;

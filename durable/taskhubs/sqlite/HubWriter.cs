@@ -25,6 +25,8 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
         StoreDocument document => Store(document),
         CommitEntity entity => Entity(entity),
         NoteReason note => Note(note),
+        BeginTrial trial => Deaths.Begin(statements, trial),
+        Acquit acquit => Deaths.Acquit(statements, acquit),
         _ => throw new NotSupportedException($"The SQLite hub does not know {write.GetType()}."),
     };
 

@@ -39,7 +39,11 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
                 var format = Convert.ToInt32(_read.Scalar("SELECT history_format FROM hub"), CultureInfo.InvariantCulture);
                 if (format > HistoryJson.FormatVersion)
                     throw new NotSupportedException($"The task hub {_path} has history format {format}; this program reads formats up to {HistoryJson.FormatVersion}. Run the newer program.");
-                _epoch = (long)_write.Scalar("UPDATE hub SET epoch = epoch + 1 RETURNING epoch")!;
+                _write.Execute("BEGIN IMMEDIATE");
+                if (_write.Scalar("SELECT in_use FROM hub") is 1L)
+                    Deaths.Count(_write);
+                _epoch = (long)_write.Scalar("UPDATE hub SET epoch = epoch + 1, in_use = 1 RETURNING epoch")!;
+                _write.Execute("COMMIT");
             }
             catch (Exception e)
             {
@@ -106,7 +110,12 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
         lock (_writing)
         {
             lock (_reading)
+            {
+                // Without this word the next owner takes this one for dead; one that was overtaken has nothing to say.
+                if (_writer is not null)
+                    _write!.Execute("UPDATE hub SET in_use = 0 WHERE epoch = $0", _epoch);
                 Close();
+            }
         }
         return ValueTask.CompletedTask;
     }

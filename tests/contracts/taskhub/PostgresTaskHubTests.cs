@@ -21,6 +21,13 @@ public sealed class PostgresTaskHubTests(PostgresServer server) : TaskHubContrac
         return await CreateAsync();
     }
 
+    protected override async ValueTask<ITaskHub> InheritAsync(ITaskHub dead)
+    {
+        _others.Add(dead);
+        await ExecuteAsync("UPDATE nodes SET lease_until = now() - interval '1 second' WHERE left_at IS NULL");
+        return await CreateAsync();
+    }
+
     public override async ValueTask DisposeAsync()
     {
         foreach (var other in _others)

@@ -20,6 +20,20 @@ public sealed class SqliteTaskHubTests : TaskHubContract
         return await CreateAsync();
     }
 
+    /// <summary>The lock goes with the process; that it was not closed in order is all that stays.</summary>
+    protected override async ValueTask<ITaskHub> InheritAsync(ITaskHub dead)
+    {
+        await dead.DisposeAsync();
+        await using (var connection = new SqliteConnection($"Data Source={HubPath};Pooling=false"))
+        {
+            await connection.OpenAsync(Token);
+            await using var died = connection.CreateCommand();
+            died.CommandText = "UPDATE hub SET in_use = 1";
+            await died.ExecuteNonQueryAsync(Token);
+        }
+        return await CreateAsync();
+    }
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

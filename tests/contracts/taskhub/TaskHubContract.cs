@@ -22,6 +22,9 @@ public abstract partial class TaskHubContract : IAsyncLifetime
     /// <summary>The same store, opened again after its owner has gone.</summary>
     protected abstract ValueTask<ITaskHub> ReopenAsync(ITaskHub former);
 
+    /// <summary>The same store, taken over from an owner that died.</summary>
+    protected abstract ValueTask<ITaskHub> InheritAsync(ITaskHub dead);
+
     public async ValueTask InitializeAsync()
     {
         Hub = await CreateAsync();

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Npgsql;
 using SnapshotWorkflows.Tests.Support.Postgres;
+using Xunit;
 
 namespace SnapshotWorkflows.Tests.Nodes;
 
@@ -34,9 +35,10 @@ internal sealed class Cluster : IAsyncDisposable
         return cluster;
     }
 
-    public async Task<NodeProcess> StartNodeAsync(int place, string version = "1", int? schema = null)
+    public async Task<NodeProcess> StartNodeAsync(int place, string version = "1", int? schema = null, string more = "")
     {
-        var node = await NodeProcess.StartAsync(Path.Combine(_folder, $"node{place}"), Path.Combine(_folder, "secrets"), Connection, version, schema);
+        var settings = NodeSettings.OnPostgres(Path.Combine(_folder, "secrets"), Connection, version, schema, more);
+        var node = await NodeProcess.StartAsync(Path.Combine(_folder, $"node{place}"), settings);
         _key ??= JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(_folder, "secrets", "host.json"))).RootElement.GetProperty("masterKey").GetProperty("value").GetString();
         _nodes[place] = node;
         return node;
@@ -97,6 +99,40 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     public IReadOnlyCollection<int> Places => [.. _nodes.Keys];
+
+    /// <summary>Asks a node, and expects a 2xx; null when the node is gone.</summary>
+    public async Task<JsonElement?> AskAsync(int place, HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Node(place).Address, Base + path)) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Add("x-functions-key", _key);
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            var text = await answer.Content.ReadAsStringAsync();
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+                return null;
+            Assert.True(answer.IsSuccessStatusCode, $"{(int)answer.StatusCode} {text}");
+            return text.Length == 0 ? default(JsonElement) : JsonDocument.Parse(text).RootElement;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+
+    public Task<JsonElement?> FindAsync(int place, string id) => AskAsync(place, HttpMethod.Get, $"/instances/{id}");
+
+    /// <summary>The status of an instance once it has ended.</summary>
+    public async Task<JsonElement> EndAsync(int place, string id)
+    {
+        while (true)
+        {
+            if (await FindAsync(place, id) is { } status && status.GetProperty("runtimeStatus").GetString() is "Completed" or "Failed" or "Terminated")
+                return (await FindAsync(place, id))!.Value;
+            // Real time: from outside nothing tells of an end but another look.
+            await Task.Delay(100, CancellationToken.None);
+        }
+    }
 
     public async Task<long> CountAsync(string sql)
     {

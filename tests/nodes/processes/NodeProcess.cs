@@ -24,20 +24,41 @@ internal sealed class NodeProcess : IDisposable
         }
     }
 
-    /// <param name="folder">Holds host.json, local.settings.json and the node's state.</param>
-    public static async Task<NodeProcess> StartAsync(string folder, string secrets, string connection, string version, int? schema = null)
+    /// <summary>Ends with the process.</summary>
+    public Task Ended => _process.WaitForExitAsync();
+
+    /// <summary>Writes host.json and local.settings.json, starts the node and waits until it listens.</summary>
+    /// <param name="folder">Holds both, and the node's state.</param>
+    public static async Task<NodeProcess> StartAsync(string folder, NodeSettings settings)
+    {
+        var (process, said, address) = await RunAsync(folder, settings);
+        return new NodeProcess(process, await address.WaitAsync(s_patience), said);
+    }
+
+    /// <summary>A start that is to fail.</summary>
+    /// <returns>The exit code, and everything that was said on standard error.</returns>
+    public static async Task<(int ExitCode, string Error)> FailAsync(string folder, NodeSettings settings)
+    {
+        var (process, said, address) = await RunAsync(folder, settings);
+        using (process)
+        {
+            var first = await Task.WhenAny(address, process.WaitForExitAsync()).WaitAsync(s_patience);
+            if (first == address && address.IsCompletedSuccessfully)
+            {
+                process.Kill();
+                throw new InvalidOperationException("The node has started.");
+            }
+            await process.WaitForExitAsync();
+            lock (said)
+                return (process.ExitCode, string.Join('\n', said));
+        }
+    }
+
+    private static async Task<(Process Process, List<string> Said, Task<Uri> Address)> RunAsync(string folder, NodeSettings settings)
     {
         Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(Path.Combine(folder, "host.json"), $$$"""
-            {"version":"2.0","logging":{"logLevel":{"default":"Warning"}},"extensions":{"durableTask":{
-                "hubName":"nodes","defaultVersion":"{{{version}}}","storageProvider":{"type":"postgres","connectionStringName":"Hub"} } } }
-            """);
-        var values = new Dictionary<string, string>
-        {
-            ["Hub"] = connection, ["Node:StatePath"] = Path.Combine(folder, "state"), ["Node:SecretsPath"] = secrets, ["Node:Version"] = version,
-        };
-        if (schema is { } old)
-            values["Node:Schema"] = $"{old}";
+        await File.WriteAllTextAsync(Path.Combine(folder, "host.json"), settings.HostJson);
+        var values = new Dictionary<string, string>(settings.Values) { ["Node:StatePath"] = Path.Combine(folder, "state"), ["Node:Version"] = settings.Version };
         await File.WriteAllTextAsync(Path.Combine(folder, "local.settings.json"), JsonSerializer.Serialize(new { IsEncrypted = false, Values = values }));
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SnapshotWorkflows.Tests.Node.dll"), "--port", "0", "--settings-root", folder])
         {
@@ -53,7 +74,7 @@ internal sealed class NodeProcess : IDisposable
         process.Exited += (_, _) => address.TrySetException(new InvalidOperationException($"The node ended by itself: {string.Join('\n', said)}"));
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        return new NodeProcess(process, await address.Task.WaitAsync(s_patience), said);
+        return (process, said, address.Task);
 
         void Take(string? line)
         {

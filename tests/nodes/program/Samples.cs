@@ -11,6 +11,7 @@ internal static class Samples
         registry.AddOrchestrator("Order", version, () => new Order(version));
         registry.AddOrchestrator("Parcel", version, () => new Parcel(version));
         registry.AddActivity<Work>();
+        Poison.Register(registry);
         if (version != "1")
             registry.AddActivity("Audit", default, _ => new Work());
     }

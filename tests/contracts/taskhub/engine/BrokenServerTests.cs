@@ -69,4 +69,26 @@ public sealed class BrokenServerTests(PostgresServer server)
         foreach (var id in ids)
             await second.AssertEndedOnceAsync(id, Token);
     }
+
+    [Fact]
+    public async Task A_node_that_joins_takes_its_share_of_the_calls_that_wait_at_another()
+    {
+        var database = await server.Cluster.CreateDatabaseAsync();
+        var (first, second) = (0, 0);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var one = await RunningEngine.StartAsync(database, "share", options => options.MaxConcurrentActivities = 2, _ =>
+        {
+            Interlocked.Increment(ref first);
+            begun.TrySetResult();
+        });
+        // All calls are the first node's: it committed them, and has two places.
+        await one.Client.ScheduleNewOrchestrationInstanceAsync("Wide", 60, new("wide"), Token);
+        await begun.Task.WaitAsync(Token);
+        await using var two = await RunningEngine.StartAsync(database, "share", options => options.MaxConcurrentActivities = 4, _ => Interlocked.Increment(ref second));
+        var end = await one.Client.WaitForInstanceCompletionAsync("wide", getInputsAndOutputs: true, Token);
+        Assert.Equal("60", end.SerializedOutput);
+        Assert.Equal(60, (await one.Client.GetOrchestrationHistoryAsync("wide", Token)).OfType<Durable.History.TaskCompletedEvent>().Count());
+        Assert.Equal(60, first + second);
+        Assert.True(second >= 20, $"{first} at the first node, {second} at the second");
+    }
 }

@@ -29,8 +29,8 @@ internal sealed class RunningEngine : IAsyncDisposable
             .AddSingleton<ITaskHub>(_ => new PostgresTaskHub(
                 new PostgresHubOptions { ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30) }, TimeProvider.System))
             .AddDurableTask(
-                registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel())
-                    .AddActivity("Work", default, _ => new Work(worked)).AddEntity("Count", _ => new Count()),
+                registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide())
+                    .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),
                 options =>
                 {
                     options.HubRetryDelay = TimeSpan.FromMilliseconds(100);
@@ -77,6 +77,23 @@ internal sealed class RunningEngine : IAsyncDisposable
     private sealed class Parcel : TaskOrchestrator<int, int>
     {
         public override Task<int> RunAsync(TaskOrchestrationContext context, int input) => Task.FromResult(input);
+    }
+
+    private sealed class Wide : TaskOrchestrator<int, int>
+    {
+        public override async Task<int> RunAsync(TaskOrchestrationContext context, int input) =>
+            (await Task.WhenAll(Enumerable.Range(0, input).Select(part => context.CallActivityAsync<int>("Slow", part)))).Length;
+    }
+
+    /// <summary>Takes its time, so that others wait.</summary>
+    private sealed class Slow(Action<string>? worked) : TaskActivity<int, int>
+    {
+        public override async Task<int> RunAsync(TaskActivityContext context, int input)
+        {
+            worked?.Invoke(context.InstanceId);
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+            return input;
+        }
     }
 
     private sealed class Work(Action<string>? worked) : TaskActivity<int, int>

@@ -4,6 +4,10 @@ namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
 internal sealed class Journal
 {
     private readonly List<string> _lines = [];
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes with the first line.</summary>
+    public Task First => _first.Task;
 
     public IReadOnlyList<string> Lines
     {
@@ -18,5 +22,6 @@ internal sealed class Journal
     {
         lock (_lines)
             _lines.Add(line);
+        _first.TrySetResult();
     }
 }

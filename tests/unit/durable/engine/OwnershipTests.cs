@@ -57,8 +57,7 @@ public sealed class OwnershipTests
         await using var bench = new EngineBench(registry => registry.AddOrchestrator<Cancellable>().AddActivity<LongCopy>().AddActivity<Step>());
         await bench.Engine.StartAsync(Token);
         await bench.StartAsync<Cancellable>(false, new StartOrchestrationOptions("copy"));
-        while (bench.Journal.Lines.Count == 0)
-            await Task.Delay(1, Token);
+        await bench.Journal.First.WaitAsync(Token);
         await bench.Engine.StopAsync(Token);
         Assert.Equal(["copy begins", "copy has returned"], bench.Journal.Lines);
         Assert.Empty((await bench.Hub.ReadHistoryAsync("copy", Token))!.OfType<TaskFailedEvent>());

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Durable.Host.Configuration;
 using Xunit;
@@ -85,6 +87,16 @@ public sealed class HostSettingsTests : IDisposable
     [InlineData("""{"version":"2.0","extensions":{"http":{"maxConcurrentRequests":0}}}""", "hostJson.invalid", "maxConcurrentRequests")]
     [InlineData("""{"version":"2.0","extensions":{"http":{"routePrefix":"a{b}"}}}""", "hostJson.invalid", "routePrefix")]
     [InlineData("""{"version":"2.0","extensions":{"durableTask":{"versionMatchStrategy":"Newest"}}}""", "hostJson.invalid", "None or Strict or CurrentOrOlder")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"retention":"24:00:00"}}}""", "hostJson.invalid", "retention is '24:00:00'")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"retentionOfFailed":"-1.00:00:00"}}}""", "hostJson.invalid", "retentionOfFailed")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"retentionInterval":"00:00:00"}}}""", "hostJson.invalid", "retentionInterval")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"activityLimits":{"Copy":{"maxConcurrent":0}}}}}""", "hostJson.invalid", "activityLimits.Copy.maxConcurrent")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"activityLimits":{"Copy":{"maxStarts":5}}}}}""", "hostJson.invalid", "together with period")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"activityLimits":{"Copy":5}}}}""", "hostJson.invalid", "activityLimits.Copy")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"activityLimits":{"Copy":{"maxConcurent":1}}}}}""", "hostJson.unknown", "did you mean maxConcurrent")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"httpSettings":{"defaultAsyncRequestSleepTimeMilliseconds":0}}}}""", "hostJson.invalid", "defaultAsyncRequestSleepTimeMilliseconds")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"maxProcessDeaths":3}}}""", "hostJson.invalid", "maxProcessDeaths")]
+    [InlineData("""{"version":"2.0","extensions":{"durableTask":{"onNonDeterminism":"Ignore"}}}""", "hostJson.invalid", "Fail or Suspend")]
     [InlineData("""{"version":"1.0"}""", "hostJson.version", "2.0")]
     [InlineData("""{"version":"2.0",""", "settings.malformed", "line 1")]
     [InlineData("""{"version":"2.0","version":"2.0"}""", "settings.malformed", "host.json")]
@@ -97,6 +109,40 @@ public sealed class HostSettingsTests : IDisposable
         Assert.Contains(mentions, refused.Message);
         Assert.NotEmpty(refused.Remedy);
         Assert.Equal(HostExitCodes.Configuration, refused.ExitCode);
+    }
+
+    [Fact]
+    public async Task What_host_json_says_of_retention_limits_polls_and_poison_reaches_the_engine()
+    {
+        _folder.Write("host.json", """
+            {"version":"2.0","extensions":{"durableTask":{
+                "retention":"30.00:00:00","retentionOfFailed":"90.00:00:00","retentionInterval":"00:10:00","maxActivityAttempts":7,"maxProcessDeaths":5,"onNonDeterminism":"Suspend",
+                "activityLimits":{"copyVdi":{"maxConcurrent":2,"maxStarts":60,"period":"01:00:00"}},
+                "httpSettings":{"defaultAsyncRequestSleepTimeMilliseconds":2500} } } }
+            """);
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), LogToConsole = false };
+        var builder = FunctionsHost.CreateBuilder(["--port", "0", "--settings-root", _folder.Path], surroundings);
+        builder.UseDurableTask(registry => registry.AddActivity<CopyVdi>(), (services, _) => SampleHub.Create(services, Path.Combine(_folder.Path, "hub.db")));
+        await using var app = builder.Build();
+        var engine = app.Services.GetRequiredService<IOptions<DurableEngineOptions>>().Value;
+
+        Assert.Equal((TimeSpan.FromDays(30), TimeSpan.FromDays(90), TimeSpan.FromMinutes(10)), (engine.Retention, engine.RetentionOfFailed, engine.RetentionInterval));
+        Assert.Equal((7, 5, NonDeterminismAction.Suspend), (engine.MaxActivityAttempts, engine.MaxDeaths, engine.OnNonDeterminism));
+        Assert.Equal(TimeSpan.FromSeconds(2.5), engine.HttpPollInterval);
+        Assert.Equal(new ActivityLimit(2, 60, TimeSpan.FromHours(1)), engine.ActivityLimits["CopyVdi"]);
+        Assert.Empty(Read().Warnings);
+    }
+
+    [Fact]
+    public async Task A_limit_of_an_activity_that_is_not_there_stops_the_start()
+    {
+        _folder.Write("host.json", """{"version":"2.0","extensions":{"durableTask":{"activityLimits":{"CopyVid":{"maxConcurrent":2}}}}}""");
+        using var error = new StringWriter();
+        var surroundings = new HostSurroundings { Environment = new Dictionary<string, string>(), Error = error, LogToConsole = false };
+        var code = await FunctionsHost.RunAsync(
+            ["--port", "0", "--settings-root", _folder.Path], builder => builder.UseDurableTask(registry => registry.AddActivity<CopyVdi>(), (services, _) => SampleHub.Create(services, Path.Combine(_folder.Path, "hub.db"))), surroundings);
+        Assert.Equal(HostExitCodes.Configuration, code);
+        Assert.Contains("CopyVid", Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -236,6 +282,11 @@ public sealed class HostSettingsTests : IDisposable
     public sealed class SecondOptions
     {
         public string? Name { get; set; }
+    }
+
+    private sealed class CopyVdi : SnapshotWorkflows.Durable.TaskActivity<int, int>
+    {
+        public override Task<int> RunAsync(SnapshotWorkflows.Durable.TaskActivityContext context, int input) => Task.FromResult(input);
     }
 
     private sealed class LineWriter : StringWriter
