@@ -14,9 +14,6 @@ internal sealed class Requeue(InstanceSnapshot instance, OrchestrationExecutor e
     private readonly List<ExecutionStartedEvent> _children = [];
     private readonly List<OutgoingMessage> _messages = [];
 
-    /// <summary>Children that live, and report by themselves.</summary>
-    public List<SubOrchestrationInstanceCreatedEvent> Running { get; } = [];
-
     public void Add(HistoryEvent begun)
     {
         switch (begun)

@@ -46,7 +46,6 @@ internal sealed class Rewinder(DurableEngine engine, ITaskHub hub, HotInstances 
         if ((await engine.WriteAsync(commit)).Outcome != WriteOutcome.Done)
             return false;
         engine.TakeUp(commit);
-        await CatchUpAsync(failed, queue.Running, cancellation);
         return true;
     }
 
@@ -69,16 +68,6 @@ internal sealed class Rewinder(DurableEngine engine, ITaskHub hub, HotInstances 
             queue.Add(created); // gone, or terminated: it begins anew
             return;
         }
-        queue.Running.Add(created);
-    }
-
-    /// <summary>A child that ended while its parent was still Failed told nobody.</summary>
-    private async Task CatchUpAsync(InstanceSnapshot parent, List<SubOrchestrationInstanceCreatedEvent> running, CancellationToken cancellation)
-    {
-        foreach (var created in running)
-        {
-            if (await hub.ReadInstanceAsync(created.InstanceId, withData: true, cancellation) is { } record && !InstanceIds.Live.Contains(record.Status))
-                await engine.WriteAsync(new SendMessage(parent.InstanceId, Requeue.Ended(created, record, engine.Time.GetUtcNow().UtcDateTime)));
-        }
+        // It lives and reports by itself; an end in the meantime is looked for before the first turn.
     }
 }

@@ -45,7 +45,16 @@ internal sealed partial class Dispatcher
     {
         if (!_entities.TryGetValue(instanceId, out var entity))
         {
-            var snapshot = await hub.LoadAsync(instanceId, cancellation);
+            InstanceSnapshot? snapshot;
+            try
+            {
+                snapshot = await hub.LoadAsync(instanceId, cancellation);
+            }
+            catch (Exception exception) when (!PropagateFailures && exception is not OperationCanceledException)
+            {
+                Later(exception, instanceId);
+                return null;
+            }
             if (snapshot is null)
                 return null;
             if (registry.FindEntity(snapshot.Name) is null)

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Client;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
@@ -65,7 +66,18 @@ internal sealed partial class Dispatcher
             _again.Add(instanceId);
             return null;
         }
-        var instance = await hot.GetAsync(instanceId, cancellation);
+        HotInstance? instance;
+        try
+        {
+            instance = await hot.GetAsync(instanceId, cancellation);
+            if (instance?.Overheard.Count > 0)
+                await CatchUpAsync(instance, now, cancellation);
+        }
+        catch (Exception exception) when (!PropagateFailures && exception is not OperationCanceledException)
+        {
+            Later(exception, instanceId);
+            return null;
+        }
         _unread.Remove(instanceId);
         if (instance is null)
         {
@@ -109,6 +121,26 @@ internal sealed partial class Dispatcher
             commit = commit with { Activities = [.. commit.Activities.Select(activity => activity with { Claimed = registry.FindActivity(activity.Name, activity.Version) is not null })] };
         _busy.Add(instanceId);
         return new Unit(commit, Instance: instance);
+    }
+
+    /// <summary>The hub cannot be read now, for longer than it waits by itself: the engine outlives that.</summary>
+    private void Later(Exception exception, string instanceId)
+    {
+        logger.ReadFailed(exception, instanceId, options.HubRetryDelay);
+        _wakes.Enqueue(instanceId, (time.GetUtcNow() + options.HubRetryDelay, _order++));
+    }
+
+    /// <summary>
+    /// Before the first turn after a rewind, in whatever process that is: ends of children that came while the instance was Failed. One that is told twice is taken once.
+    /// </summary>
+    private async Task CatchUpAsync(HotInstance instance, DateTimeOffset now, CancellationToken cancellation)
+    {
+        foreach (var child in instance.Overheard)
+        {
+            if (await hub.ReadInstanceAsync(child.InstanceId, withData: true, cancellation) is { } record && IsEnd(record.Status))
+                await committer.CommitAsync([new SendMessage(instance.InstanceId, Requeue.Ended(child, record, now.UtcDateTime))], cancellation);
+        }
+        instance.Overheard = [];
     }
 
     /// <summary>A suspended instance takes no ends of calls: they are kept in its inbox, so that the work need not be done again.</summary>

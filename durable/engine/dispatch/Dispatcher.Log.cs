@@ -28,6 +28,9 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "The process died {Deaths} times while {InstanceId} was worked on; it ends, or its operation fails")]
     public static partial void PoisonInstance(this ILogger logger, string instanceId, int deaths);
 
+    [LoggerMessage(EventId = 1113, Level = LogLevel.Error, Message = "The task hub could not read {InstanceId}; it is tried again in {Delay}")]
+    public static partial void ReadFailed(this ILogger logger, Exception exception, string instanceId, TimeSpan delay);
+
     [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Activity {Name} of {InstanceId} has used up {Attempts} attempts and ends as failed")]
     public static partial void PoisonActivity(this ILogger logger, string name, string instanceId, int attempts);
 

@@ -224,6 +224,8 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             for (var index = 0; index < history.Count; index++)
                 executor.Apply(history[index], replaying: index < closed);
             executor.EndReplay(snapshot.OpenTurn);
+            if (snapshot is { OpenTurn: true, History: [.., ExecutionRewoundEvent, OrchestratorStartedEvent] })
+                instance.Overheard = [.. history.OfType<SubOrchestrationInstanceCreatedEvent>().Where(child => executor.IsOpen(child.EventId))];
         }
         catch (NonDeterministicOrchestrationException exception)
         {

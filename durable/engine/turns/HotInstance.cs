@@ -38,6 +38,9 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     /// <summary>Why the instance cannot go on here; null if it can.</summary>
     public Obstacle? Obstacle { get; set; }
 
+    /// <summary>Children that were awaited when the instance was rewound: one that ended while it was Failed told nobody. Empty once that was looked after.</summary>
+    public IReadOnlyList<SubOrchestrationInstanceCreatedEvent> Overheard { get; set; } = [];
+
     /// <summary>Why it is suspended.</summary>
     public string? Reason { get; set; }
 

@@ -57,6 +57,33 @@ public sealed class BrokenServerTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_server_that_is_away_for_longer_than_the_hub_waits_does_not_end_the_engine()
+    {
+        await using var own = await PostgresFixture.StartAsync();
+        var (works, begun) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var running = await RunningEngine.StartAsync(
+            await own.CreateDatabaseAsync(), "away", options => options.MaxConcurrentActivities = 8, patience: TimeSpan.FromMilliseconds(500), worked: _ =>
+            {
+                if (Interlocked.Increment(ref works) == 10)
+                    begun.TrySetResult();
+            });
+        string[] ids = [.. Enumerable.Range(0, 5).Select(number => $"wide{number}")];
+        foreach (var id in ids)
+            await running.Client.ScheduleNewOrchestrationInstanceAsync("Wide", 8, new(id), Token);
+        await begun.Task.WaitAsync(Token);
+        await own.StopServerAsync();
+        // Real time: several times the patience, while calls end and their turns cannot be written.
+        await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Token);
+        Assert.False(running.Engine.Completion.IsCompleted);
+        await own.StartServerAsync();
+        foreach (var id in ids)
+        {
+            Assert.Equal("8", (await running.Client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, Token)).SerializedOutput);
+            Assert.Equal(8, (await running.Client.GetOrchestrationHistoryAsync(id, Token)).OfType<Durable.History.TaskCompletedEvent>().Count());
+        }
+    }
+
+    [Fact]
     public async Task Two_engines_share_a_fan_out_and_each_call_counts_once()
     {
         var database = await server.Cluster.CreateDatabaseAsync();

@@ -22,12 +22,16 @@ internal sealed class RunningEngine : IAsyncDisposable
 
     public DurableEngine Engine => _services.GetRequiredService<DurableEngine>();
 
-    public static async Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null)
+    public static async Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, TimeSpan? patience = null)
     {
         var services = new ServiceCollection()
             .AddSingleton(TimeProvider.System)
             .AddSingleton<ITaskHub>(_ => new PostgresTaskHub(
-                new PostgresHubOptions { ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30) }, TimeProvider.System))
+                new PostgresHubOptions
+                {
+                    ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30), Patience = patience ?? TimeSpan.FromSeconds(60),
+                },
+                TimeProvider.System))
             .AddDurableTask(
                 registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide())
                     .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),

@@ -144,6 +144,31 @@ public sealed class AgainTests
         Assert.Equal("went", await RewindAsync(bench));
     }
 
+    [Fact]
+    public async Task A_child_that_ends_between_the_look_and_the_rewind_is_heard_of_even_over_a_crash()
+    {
+        var hub = new MeddlingHub(int.MaxValue);
+        await using var bench = Bench(
+            async context =>
+            {
+                var child = context.CallSubOrchestratorAsync<string>("Child", new SubOrchestrationOptions(instanceId: "child"));
+                await context.CallActivityAsync("Do", "a!");
+                return await child;
+            },
+            async child => await child.WaitForExternalEvent<string>("go"));
+        bench.Decorate = hub.Over;
+        await bench.RunAsync("Main");
+        await bench.Client.RaiseEventAsync("child", "go", "went", Token);
+        await bench.Engine.PumpAsync("child", Token);
+        bench.Journal.Write("mended a!");
+        // The rewind still sees it alive; the process dies before anything else is done.
+        hub.OnRead = record => record?.InstanceId == "child" ? record with { Status = OrchestrationRuntimeStatus.Running } : record;
+        await bench.Client.RewindInstanceAsync("main", "mended", Token);
+        hub.OnRead = record => record;
+        await bench.RestartAsync();
+        Assert.Equal("went", (await bench.Engine.PumpAsync("main", Token)).ReadOutputAs<string>());
+    }
+
     private static string[] Tidy(string[] lines) => [.. lines.Select(line => line.StartsWith("mended", StringComparison.Ordinal) ? "mended" : line)];
 
     private static async Task<string?> RewindAsync(EngineBench bench)

@@ -5,13 +5,15 @@ using SnapshotWorkflows.Durable.History;
 
 namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
 
-/// <summary>Makes every third turn come too late: its fence names a state that the instance is no longer in.</summary>
-internal sealed class MeddlingHub : ITaskHub
+/// <summary>Makes every so manyth turn come too late: its fence names a state that the instance is no longer in. May tell of instances what is no longer so.</summary>
+internal sealed class MeddlingHub(int every = 3) : ITaskHub
 {
     private ITaskHub _inner = null!;
     private int _turns;
 
     public int Fenced { get; private set; }
+
+    public Func<InstanceRecord?, InstanceRecord?> OnRead { get; set; } = record => record;
 
     public MeddlingHub Over(ITaskHub inner)
     {
@@ -21,7 +23,7 @@ internal sealed class MeddlingHub : ITaskHub
 
     public async ValueTask<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
     {
-        HubWrite[] late = [.. writes.Select(write => write is CommitTurn turn && ++_turns % 3 == 0 ? turn with { Revision = turn.Revision - 1 } : write)];
+        HubWrite[] late = [.. writes.Select(write => write is CommitTurn turn && ++_turns % every == 0 ? turn with { Revision = turn.Revision - 1 } : write)];
         var results = await _inner.CommitAsync(late, cancellation);
         Fenced += results.Count(result => result.Outcome == WriteOutcome.Fenced);
         return results;
@@ -41,7 +43,8 @@ internal sealed class MeddlingHub : ITaskHub
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => _inner.ReadPendingWorkAsync(cancellation);
 
-    public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) => _inner.ReadInstanceAsync(instanceId, withData, cancellation);
+    public async ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
+        OnRead(await _inner.ReadInstanceAsync(instanceId, withData, cancellation));
 
     public ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation) => _inner.QueryAsync(query, cancellation);
 

@@ -41,6 +41,28 @@ public sealed class VersionTests
     }
 
     [Fact]
+    public async Task A_parent_hears_of_a_child_that_fails_for_its_version_before_its_first_turn()
+    {
+        await using var bench = new EngineBench(registry => registry
+            .AddOrchestrator("Child", default, () => new Code(context => Task.FromResult<object?>(context.Version)))
+            .AddOrchestrator("Parent", default, () => new Code(async context =>
+            {
+                try
+                {
+                    return await context.CallSubOrchestratorAsync<string>("Child", new SubOrchestrationOptions { Version = "7" });
+                }
+                catch (TaskFailedException failure)
+                {
+                    return failure.FailureDetails.ErrorType;
+                }
+            })))
+        {
+            Configure = options => (options.DefaultVersion, options.VersionMatchStrategy, options.VersionFailureStrategy) = ("1.5", VersionMatchStrategy.Strict, VersionFailureStrategy.Fail),
+        };
+        Assert.Equal("VersionMismatch", (await bench.RunAsync("Parent")).ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task Each_version_may_have_a_class_of_its_own_and_ContinueAsNew_goes_from_one_to_the_next()
     {
         await using var bench = new EngineBench(registry => registry
