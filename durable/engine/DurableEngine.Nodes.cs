@@ -22,7 +22,7 @@ public sealed partial class DurableEngine
                 var begun = _dispatcher.Begun;
                 var news = await shared.NextNewsAsync(_deaf.Token);
                 if (news.Rejoined || news.Held is not null || news.Wakes.Count + news.Messages.Count + news.Activities.Count + news.Unreadable.Count + news.Suspects.Count > 0)
-                    _inputs.Writer.TryWrite(new NewsArrived(news, begun));
+                    _inputs.Write(new NewsArrived(news, begun));
             }
             catch (OperationCanceledException) when (_deaf.IsCancellationRequested)
             {

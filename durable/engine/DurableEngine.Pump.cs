@@ -103,7 +103,7 @@ public sealed partial class DurableEngine
         if (due != _waitedFor)
             (_waitedFor, _waited) = (due, 0);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var input = _inputs.Reader.WaitToReadAsync(over.Token).AsTask();
+        var input = _inputs.WaitAsync(over.Token);
         // In short pieces: the activity may arm a nearer timer at any moment, and without one there is nothing to move.
         var pause = Task.Delay(_options.PumpGrace, TimeProvider.System, over.Token);
         var first = await Task.WhenAny(task, input, pause);
@@ -112,7 +112,7 @@ public sealed partial class DurableEngine
         if (task.IsCompleted)
         {
             (_inline, _waitedFor) = (null, null);
-            _inputs.Writer.TryWrite(await task);
+            _inputs.Write(await task);
         }
         else if (first == pause && due is not null && NextDue() == due && ++_waited * _options.PumpGrace >= PatienceFor(due.Value))
         {
@@ -129,7 +129,7 @@ public sealed partial class DurableEngine
     private async Task<bool> MoreComesAsync(CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var input = _inputs.Reader.WaitToReadAsync(over.Token).AsTask();
+        var input = _inputs.WaitAsync(over.Token);
         var came = await Task.WhenAny(input, Task.Delay(_options.PumpLongGrace, TimeProvider.System, over.Token)) == input;
         await over.CancelAsync();
         cancellation.ThrowIfCancellationRequested();

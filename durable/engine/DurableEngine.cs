@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -20,7 +19,7 @@ namespace SnapshotWorkflows.Durable.Engine;
 /// </summary>
 public sealed partial class DurableEngine : IAsyncDisposable
 {
-    private readonly Channel<EngineInput> _inputs = Channel.CreateUnbounded<EngineInput>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly EngineInputs _inputs = new();
     private readonly SemaphoreSlim _opening = new(1);
     private readonly CancellationTokenSource _halt = new();
     private readonly ITaskHub _hub;
@@ -52,11 +51,11 @@ public sealed partial class DurableEngine : IAsyncDisposable
         Converter = new PayloadConverter(services.GetService<DataConverter>() ?? JsonDataConverter.Default, _options.MaxPayloadBytes);
         var properties = services.GetService<IExceptionPropertiesProvider>();
         _metrics = new EngineMetrics(services.GetService<IMeterFactory>());
-        _committer = new HubCommitter(hub, _inputs.Writer);
+        _committer = new HubCommitter(hub, _inputs);
         _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _metrics, _options);
         _shared?.Serve(new RegisteredTasks(registry, _hot));
         _dispatcher = new Dispatcher(
-            hub, registry, _hot, _committer, _inputs.Reader, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, WriteAsync, Converter), _options, properties, _metrics, time, _logger);
+            hub, registry, _hot, _committer, _inputs, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, WriteAsync, Converter), _options, properties, _metrics, time, _logger);
         _metrics.Observe(() => _dispatcher.Ready, () => _dispatcher.Waiting, () => _dispatcher.Running - _dispatcher.Waiting, () => _hot.Count, () => _dispatcher.OldestReady);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
         _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, _metrics, time, _logger);
@@ -100,10 +99,13 @@ public sealed partial class DurableEngine : IAsyncDisposable
         if (_loop is null || _stopping)
             return;
         _stopping = true;
-        _inputs.Writer.TryWrite(Nudge.Instance);
+        _inputs.Write(Nudge.Instance);
         var timeout = Task.Delay(_options.ShutdownTimeout, TimeProvider.System, cancellation);
         if (await Task.WhenAny(_loop, timeout) != _loop)
+        {
             await _halt.CancelAsync();
+            _inputs.Write(Nudge.Instance);
+        }
         await _deaf.CancelAsync();
         await _listening;
         if (_shared is not null)
@@ -134,12 +136,12 @@ public sealed partial class DurableEngine : IAsyncDisposable
         var done = new TaskCompletionSource<WriteResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_loop.IsCompleted)
             throw new InvalidOperationException("The engine has stopped.");
-        _inputs.Writer.TryWrite(new WriteRequest(write, done));
+        _inputs.Write(new WriteRequest(write, done));
         await Task.WhenAny(done.Task, _loop);
         return done.Task.IsCompleted ? await done.Task : throw new InvalidOperationException("The engine has stopped.");
     }
 
-    internal void TakeUp(CommitTurn reopened) => _inputs.Writer.TryWrite(new Reopened(reopened));
+    internal void TakeUp(CommitTurn reopened) => _inputs.Write(new Reopened(reopened));
 
     internal Rewinder Rewinder(ITaskHub hub) => new(this, hub, _hot);
 
@@ -170,7 +172,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        await using var alarm = _time.CreateTimer(_ => _inputs.Writer.TryWrite(Nudge.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var alarm = _time.CreateTimer(_ => _inputs.Write(Nudge.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             while (!_halt.IsCancellationRequested)
@@ -178,17 +180,26 @@ public sealed partial class DurableEngine : IAsyncDisposable
                 if (_stopping && !_dispatcher.Draining)
                     _dispatcher.ShutDownActivities();
                 var busy = await _dispatcher.WorkAsync(_halt.Token);
+                ActivityExecution? last = null;
                 while (_workers.Queued < _options.MaxBatchSize && _dispatcher.TakeRunnable() is { } execution)
-                    _workers.Add(execution);
+                {
+                    if (last is not null)
+                        _workers.Add(last);
+                    last = execution;
+                }
                 while (_dispatcher.RunningEntities < _options.MaxConcurrentEntities && _dispatcher.TakeBatch() is { } batch)
-                    _ = Task.Run(async () => _inputs.Writer.TryWrite(await RunBatchAsync(batch)), CancellationToken.None);
-                if (busy)
+                    _ = Task.Run(async () => _inputs.Write(await RunBatchAsync(batch)), CancellationToken.None);
+                if (busy || _inputs.HasSome)
+                {
+                    if (last is not null)
+                        _workers.Add(last);
                     continue;
+                }
                 if (_stopping && !_dispatcher.HasPending && _dispatcher.Running + _dispatcher.RunningEntities == 0)
                     break;
                 if (_dispatcher.NextWake() is { } next)
                     alarm.Change(Clamp(next - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
-                await _inputs.Reader.WaitToReadAsync(_halt.Token);
+                await _inputs.SleepAsync(last, last is null ? null : _workers.Here(last));
             }
         }
         catch (OperationCanceledException) when (_halt.IsCancellationRequested)
@@ -222,7 +233,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     }
 
     private async Task RunActivityAsync(ActivityExecution execution) =>
-        _inputs.Writer.TryWrite(new AttemptEnded(execution, execution.Abandoned || execution.ShuttingDown || !execution.TryBegin() ? null : await _runner.RunAsync(execution)));
+        _inputs.WriteLast(new AttemptEnded(execution, execution.Abandoned || execution.ShuttingDown || !execution.TryBegin() ? null : await _runner.RunAsync(execution)), execution);
 
     private static TimeSpan Clamp(TimeSpan delay) =>
         delay < TimeSpan.Zero ? TimeSpan.Zero : delay > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : delay;

@@ -18,6 +18,23 @@ internal sealed class ActivityWorkers(int most, Func<ActivityExecution, Task> ru
             _ = Task.Run(WorkAsync, CancellationToken.None);
     }
 
+    /// <returns>Runs just this one on the thread that calls it; null when it waits in the queue, since no place is free.</returns>
+    public Action? Here(ActivityExecution execution)
+    {
+        if (_queue.IsEmpty && TryEnter())
+            return () => _ = OneAsync(execution);
+        Add(execution);
+        return null;
+    }
+
+    private async Task OneAsync(ActivityExecution execution)
+    {
+        await run(execution);
+        Interlocked.Decrement(ref _workers);
+        if (!_queue.IsEmpty && TryEnter())
+            _ = Task.Run(WorkAsync, CancellationToken.None);
+    }
+
     private async Task WorkAsync()
     {
         do

@@ -33,20 +33,25 @@ internal sealed partial class Dispatcher
         await GatherAsync(_gathered, cancellation);
         moved |= _gathered.Count > before;
         if (_flying is not null || _gathered.Count == 0)
-            return moved;
+            return moved || HasMore;
         var batch = _gathered;
         _gathered = [];
         if (batch.Count == 1)
         {
             // Nothing else is to do: another thread would only add the way there and back.
             await CommitAsync(batch, cancellation);
-            return true;
+            return HasMore;
         }
         metrics.Committed(batch.Count);
         _flying = batch;
         _flight = committer.LaunchAsync(Writes(batch), cancellation);
         return true;
     }
+
+    /// <summary>The next transaction could be gathered without any new input.</summary>
+    private bool HasMore => _flying is null
+        && (_ready.Count + _requests.Count + _completions.Count + _entityCommits.Count + _releases.Count + _notes.Count > 0
+            || (_claims.Count > 0 && ClaimRoom > 0) || (!Draining && _suspects.AreDue(time.GetUtcNow())));
 
     /// <summary>Before the hub is closed.</summary>
     public Task SettleAsync() => _flight;

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Diagnostics;
@@ -13,7 +12,7 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// Owns everything that is in memory, on one logical thread: takes inputs, runs the turns that are ready, commits them together, then lets out the work they scheduled.
 /// </summary>
 internal sealed partial class Dispatcher(
-    ITaskHub hub, DurableTaskRegistry registry, HotInstances hot, HubCommitter committer, ChannelReader<EngineInput> inputs, InstanceWaiters waiters,
+    ITaskHub hub, DurableTaskRegistry registry, HotInstances hot, HubCommitter committer, EngineInputs inputs, InstanceWaiters waiters,
     Func<ClaimedActivity, string?, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly Queue<string> _ready = [];

@@ -1,10 +1,9 @@
-using System.Threading.Channels;
 using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
 /// <summary>The one place that commits. What a commit delivered enters the dispatcher's queue in the order of commits.</summary>
-internal sealed class HubCommitter(ITaskHub hub, ChannelWriter<EngineInput> inputs) : IDisposable
+internal sealed class HubCommitter(ITaskHub hub, EngineInputs inputs) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
 
@@ -17,7 +16,7 @@ internal sealed class HubCommitter(ITaskHub hub, ChannelWriter<EngineInput> inpu
             foreach (var result in results)
             {
                 foreach (var message in result.Delivered)
-                    inputs.TryWrite(new Delivered(message));
+                    inputs.Write(new Delivered(message));
             }
             return results;
         }
@@ -33,11 +32,11 @@ internal sealed class HubCommitter(ITaskHub hub, ChannelWriter<EngineInput> inpu
         {
             try
             {
-                inputs.TryWrite(new Landed(await CommitAsync(writes, cancellation), null));
+                inputs.Write(new Landed(await CommitAsync(writes, cancellation), null));
             }
             catch (Exception exception)
             {
-                inputs.TryWrite(new Landed(null, exception));
+                inputs.Write(new Landed(null, exception));
             }
         },
         CancellationToken.None);

@@ -25,9 +25,9 @@ internal sealed partial class HubWriter
     private WriteResult Complete(StoreCompletion completion)
     {
         var key = completion.Key;
-        if (!IsCurrent(key, completion.Attempt))
+        if (!IsCurrent(key, completion.Attempt, out var packed))
             return s_fenced;
-        DropActivity(key);
+        DropActivity(key, packed);
         return new WriteResult(WriteOutcome.Done, [Post(key.InstanceId, key.ExecutionId, now, completion.Event)]);
     }
 
@@ -43,16 +43,25 @@ internal sealed partial class HubWriter
         return written == 0 ? s_fenced : s_done;
     }
 
-    private bool IsCurrent(ActivityKey key, int attempt) => statements.Scalar(
-        "SELECT attempt FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2", key.InstanceId, key.ExecutionId, key.TaskId) is long current && current == attempt;
-
-    private void DropActivity(ActivityKey key)
+    /// <param name="packed">Its input lies in a row of its own.</param>
+    private bool IsCurrent(ActivityKey key, int attempt, out bool packed)
     {
-        Payloads.Drop(
-            statements,
-            "SELECT 1 FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND substr(input, 1, 9) = '@payload:'",
-            "DELETE FROM payloads WHERE id = (SELECT CAST(substr(input, 10) AS INTEGER) FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2)",
-            key.InstanceId, key.ExecutionId, key.TaskId);
+        // One number for both answers: negative for a packed input.
+        var current = statements.Scalar(
+            "SELECT CASE WHEN substr(input, 1, 9) = '@payload:' THEN -1 - attempt ELSE attempt END FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2",
+            key.InstanceId, key.ExecutionId, key.TaskId) as long?;
+        packed = current < 0;
+        return (packed ? -1 - current : current) == attempt;
+    }
+
+    private void DropActivity(ActivityKey key, bool packed)
+    {
+        if (packed)
+        {
+            statements.Execute(
+                "DELETE FROM payloads WHERE id = (SELECT CAST(substr(input, 10) AS INTEGER) FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND substr(input, 1, 9) = '@payload:')",
+                key.InstanceId, key.ExecutionId, key.TaskId);
+        }
         statements.Execute("DELETE FROM activities WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2", key.InstanceId, key.ExecutionId, key.TaskId);
     }
 

@@ -11,7 +11,7 @@ internal sealed partial class HubWriter
 {
     private WriteResult Entity(CommitEntity commit)
     {
-        if (!_isOwner || !Advance(commit))
+        if (!Advance(commit))
             return s_fenced;
         foreach (var sequence in commit.ConsumedMessages)
             statements.Execute("DELETE FROM inbox WHERE sequence = $0", sequence);
@@ -37,9 +37,9 @@ internal sealed partial class HubWriter
         var fenced = statements.Execute(
             """
             UPDATE instances SET revision = revision + 1, updated_at = $3, state = $4, locked_by = $5, reason = NULL
-            WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
+            WHERE instance_id = $0 AND execution_id = $1 AND revision = $2 AND (SELECT epoch FROM hub) = $6
             """,
-            commit.InstanceId, commit.ExecutionId, commit.Revision, commit.At.UtcTicks, Payloads.Store(statements, commit.State), commit.LockedBy);
+            commit.InstanceId, commit.ExecutionId, commit.Revision, commit.At.UtcTicks, Payloads.Store(statements, commit.State), commit.LockedBy, epoch);
         if (fenced == 1 && former is not null)
             Payloads.Drop(statements, former);
         return fenced == 1;

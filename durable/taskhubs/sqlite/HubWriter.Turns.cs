@@ -9,16 +9,18 @@ internal sealed partial class HubWriter
 {
     private WriteResult Turn(CommitTurn turn)
     {
+        var packed = false;
         foreach (var (taskId, attempt) in turn.ConsumedActivities)
         {
-            if (!IsCurrent(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId), attempt))
+            if (!IsCurrent(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId), attempt, out var isPacked))
                 return s_fenced;
+            packed |= isPacked;
         }
         if (turn.Reopens && StatusOf(turn.InstanceId) != OrchestrationRuntimeStatus.Failed)
             return s_fenced;
         if (turn.Reopens)
             DropResults(turn.InstanceId);
-        if (!_isOwner || !Advance(turn))
+        if (!Advance(turn))
             return s_fenced;
         var ended = !IsLive(turn.Status);
         var execution = turn.Restart?.OrchestrationInstance.ExecutionId ?? turn.ExecutionId;
@@ -32,7 +34,7 @@ internal sealed partial class HubWriter
         foreach (var sequence in turn.ConsumedMessages)
             statements.Execute("DELETE FROM inbox WHERE sequence = $0", sequence);
         foreach (var (taskId, _) in turn.ConsumedActivities)
-            DropActivity(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId));
+            DropActivity(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId), packed);
         foreach (var timerId in turn.CancelledTimers)
             statements.Execute("DELETE FROM inbox WHERE instance_id = $0 AND execution_id = $1 AND timer_id = $2", turn.InstanceId, turn.ExecutionId, timerId);
         foreach (var activity in turn.Activities)
@@ -45,24 +47,24 @@ internal sealed partial class HubWriter
         return new WriteResult(WriteOutcome.Done, Deliver(turn));
     }
 
-    /// <summary>The fence: the instance is where the turn found it, and this owner is still the owner.</summary>
+    /// <summary>The fence: the instance is where the turn found it, and this process is still the hub's owner.</summary>
     private bool Advance(CommitTurn turn)
     {
         var fenced = turn.Restart is null
             ? statements.Execute(
                 """
                 UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, output = $6, failure = $7, custom_status = $8, reason = $9
-                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
+                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2 AND (SELECT epoch FROM hub) = $10
                 """,
                 turn.InstanceId, turn.ExecutionId, turn.Revision, (int)turn.Status, turn.OpenTurn, turn.At.UtcTicks,
-                Payloads.Store(statements, turn.Output), Payloads.Store(statements, HistoryJson.Write(turn.Failure)), turn.CustomStatus, turn.Reason)
+                Payloads.Store(statements, turn.Output), Payloads.Store(statements, HistoryJson.Write(turn.Failure)), turn.CustomStatus, turn.Reason, epoch)
             : statements.Execute(
                 """
                 UPDATE instances SET revision = revision + 1, status = $3, open_turn = $4, updated_at = $5, custom_status = $6, execution_id = $7, version = $8, input = $9, reason = NULL
-                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2
+                WHERE instance_id = $0 AND execution_id = $1 AND revision = $2 AND (SELECT epoch FROM hub) = $10
                 """,
                 turn.InstanceId, turn.ExecutionId, turn.Revision, (int)turn.Status, turn.OpenTurn, turn.At.UtcTicks, turn.CustomStatus,
-                turn.Restart.OrchestrationInstance.ExecutionId, turn.Restart.Version, Payloads.Store(statements, turn.Restart.Input));
+                turn.Restart.OrchestrationInstance.ExecutionId, turn.Restart.Version, Payloads.Store(statements, turn.Restart.Input), epoch);
         return fenced == 1;
     }
 

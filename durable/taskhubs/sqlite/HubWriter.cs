@@ -10,9 +10,6 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
     private static readonly WriteResult s_done = new(WriteOutcome.Done, []);
     private static readonly WriteResult s_fenced = new(WriteOutcome.Fenced, []);
 
-    /// <summary>Asked once per transaction, which holds the write lock.</summary>
-    private readonly bool _isOwner = statements.Scalar("SELECT epoch FROM hub") is long current && current == epoch;
-
     public WriteResult Write(HubWrite write) => write switch
     {
         CommitTurn turn => Turn(turn),

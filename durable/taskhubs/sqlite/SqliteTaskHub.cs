@@ -31,9 +31,9 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
             try
             {
                 PrivateFile.Open(_path, FileShare.ReadWrite).Dispose();
-                _writer = Connect("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;");
+                _writer = Connect("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;");
                 HubSchema.Migrate(_writer, _path);
-                _reader = Connect("PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+                _reader = Connect("PRAGMA busy_timeout = 30000; PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
                 _write = new Statements(_writer);
                 _read = new Statements(_reader);
                 var format = Convert.ToInt32(_read.Scalar("SELECT history_format FROM hub"), CultureInfo.InvariantCulture);
