@@ -16,4 +16,12 @@ internal static class Roles
     public const string Stream = "stream";
     public const string Manifest = "manifest";
     public const string Freeze = "freeze";
+
+    /// <summary>An array volume that a restore is making.</summary>
+    public const string Volume = "volume";
+
+    /// <summary>The same once it was handed over: a person's, and never ours to remove.</summary>
+    public const string Restored = "restored";
+    public const string Format = "format";
+    public const string Write = "write";
 }

@@ -14,4 +14,5 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(SnapshotVolumeInput))]
 [JsonSerializable(typeof(SnapshotVolumeResult))]
 [JsonSerializable(typeof(SnapshotPolicy))]
+[JsonSerializable(typeof(RestoreStatus))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -27,9 +27,9 @@ public sealed class ChooseCopyHost(IXenServerPools pools, IActivityExecution exe
     {
         var version = await pool.Pool.GetVersionAsync(cancellation);
         var hosts = await pool.Pool.ListHostsAsync(cancellation);
-        var host = hosts.Where(candidate => candidate is { Enabled: true, Live: true, Iqn.Length: > 0 }).OrderBy(candidate => candidate.NameLabel, StringComparer.Ordinal).FirstOrDefault()
+        var host = hosts.Where(candidate => candidate is { Enabled: true, Live: true, Iqn.Length: > 0 } && (input.Host is null || candidate.Uuid == input.Host || candidate.NameLabel == input.Host)).OrderBy(candidate => candidate.NameLabel, StringComparer.Ordinal).FirstOrDefault()
             ?? throw new StepFaultException(new StepFault(
-                "host.none-ready", FaultKind.Rejected, $"None of the {hosts.Count} hosts of pool {pool.PoolName} is enabled, live and has an iSCSI initiator name.",
+                "host.none-ready", FaultKind.Rejected, $"None of the {hosts.Count} hosts of pool {pool.PoolName}{(input.Host is null ? "" : $" is called '{input.Host}' and")} is enabled, live and has an iSCSI initiator name.",
                 "Bring a host of the copy pool back, or name another pool in XenServer:CopyPool."));
         var strategy = await ResignStrategyAsync(pool, input.SourceSrUuid, cancellation);
         return new CopyHost(pool.PoolName, host.Uuid, host.NameLabel, host.Iqn!, strategy, $"{version.ProductBrand} {version.ProductVersion}".Trim());

@@ -24,11 +24,11 @@ internal static class CloneProbe
         {
             [var only] => only.Uuid,
             [] => throw new StepFaultException(new StepFault(
-                "sr.none-on-clone", FaultKind.Corrupt, $"The clone {lun.Iqn} shows no SR. Nothing was written to it.", "Check that the volume holds an LVM-over-iSCSI SR; look at the clone before it is deleted.")),
+                "sr.none-on-clone", FaultKind.Corrupt, $"The LUN {lun.Iqn} shows no SR. Nothing was written to it.", "Check that the volume holds an LVM-over-iSCSI SR; one that was never attached to a VM has none.")),
             { Count: var many } => throw new StepFaultException(new StepFault(
-                "sr.ambiguous", FaultKind.Corrupt, $"The clone {lun.Iqn} shows {many} SRs.", "Managed storage has one SR per LUN: look at the volume.")),
+                "sr.ambiguous", FaultKind.Corrupt, $"The LUN {lun.Iqn} shows {many} SRs.", "Managed storage has one SR per LUN: look at the volume.")),
             null => throw new StepFaultException(new StepFault(
-                "sr.lun-not-seen", FaultKind.Transient, $"Host {host.NameLabel} does not see the clone's LUN yet.", "Check the storage network and the access group of the copy host.", TimeSpan.FromSeconds(2))),
+                "sr.lun-not-seen", FaultKind.Transient, $"Host {host.NameLabel} does not see the LUN {lun.Iqn} yet.", "Check the storage network and the access group of the copy host.", TimeSpan.FromSeconds(2))),
         };
     }
 }

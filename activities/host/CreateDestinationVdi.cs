@@ -26,7 +26,7 @@ public sealed class CreateDestinationVdi(IXenServerPools pools, IntentLedger int
         otherConfig[DestinationVdis.AttemptName] = attempt;
         intents.Intend(input.Key, Roles.DestinationVdi, "xenserver", input.Pool, input.Key.NameFor(Roles.DestinationVdi));
         var reference = await pool.Vdis.CreateAsync(
-            new NewVdi { Sr = sr.Ref, NameLabel = input.Key.NameFor(Roles.DestinationVdi), VirtualBytes = input.VirtualSizeBytes, OtherConfig = otherConfig }, cancellation);
+            new NewVdi { Sr = sr.Ref, NameLabel = input.Label ?? input.Key.NameFor(Roles.DestinationVdi), VirtualBytes = input.VirtualSizeBytes, OtherConfig = otherConfig }, cancellation);
         var made = await pool.Vdis.GetAsync(reference, cancellation);
         intents.Made(input.Key, Roles.DestinationVdi, made.Uuid);
         return new VdiReceipt(made.Uuid, made.VirtualBytes);

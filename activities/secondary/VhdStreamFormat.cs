@@ -40,4 +40,18 @@ public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
         await ((IStagedObjects)store).DiscardStagedAsync(target.Location, cancellation);
         await store.DeleteAsync(target.Location, cancellation);
     }
+
+    public override async Task<OpenCopy> OpenAsync(ISecondaryStore store, StoredCopy copy, CancellationToken cancellation)
+    {
+        var reader = await store.OpenAsync(copy.Location, ReadPurpose.Ordinary, cancellation);
+        try
+        {
+            return new OpenCopy(await VhdReader.OpenAsync(reader, cancellation), reader);
+        }
+        catch
+        {
+            await reader.DisposeAsync();
+            throw;
+        }
+    }
 }

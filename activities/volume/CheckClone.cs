@@ -20,8 +20,7 @@ public sealed class CheckClone(SolidFireClient array, IntentLedger intents, Mark
                 throw new StepFaultException(new StepFault("clone.not-ours", FaultKind.Conflict, $"Volume {volume.VolumeId} ({volume.Name}) does not bear the mark of this request.", "Nothing was touched; report this with the instance's history."));
             }
 
-            var cluster = await array.GetClusterInfoAsync(cancellation);
-            return new CloneCheck(new CloneLun(id, volume.Iqn, ScsiId(volume), volume.TotalBytes, cluster.Svip));
+            return new CloneCheck(ArrayLookup.Lun(volume, await array.GetClusterInfoAsync(cancellation)));
         }
 
         if (input.Receipt.AsyncHandle is { } handle)
@@ -49,10 +48,4 @@ public sealed class CheckClone(SolidFireClient array, IntentLedger intents, Mark
 
     private static StepFaultException Lost(ArrayVolume clone) => new(new StepFault(
         FaultCodes.CloneLost, FaultKind.Conflict, $"Clone {clone.VolumeId} is neither listed nor under way.", "It is tried again from the snapshot; look at the array's events if this repeats."));
-
-    /// <summary>XenServer's SCSIid of a SolidFire LUN: 3 and the NAA identifier.</summary>
-    private static string ScsiId(Volume volume) =>
-        volume.ScsiNaaDeviceId is { Length: > 0 } naa
-            ? $"3{naa}"
-            : throw new StepFaultException(new StepFault("clone.no-naa", FaultKind.Rejected, $"The array tells no NAA identifier for volume {volume.VolumeId}.", "Use an API version of 7.0 or later in SolidFire:Endpoint."));
 }

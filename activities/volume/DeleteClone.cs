@@ -10,15 +10,13 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 [DurableTask(StepNames.DeleteClone)]
 public sealed class DeleteClone(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<OwnedCloneInput, bool>(execution)
 {
-    /// <summary>Set by CloudStack's plug-in on volumes of its users.</summary>
-    private const string CloudStackMark = "CloudStackVolumeId";
-
     protected override async Task<bool> ExecuteAsync(OwnedCloneInput input, CancellationToken cancellation)
     {
         if (intents.Find(input.Key, Roles.Clone) is null) return false;
         await array.RequireClusterAsync(input.Source.ClusterUuid, cancellation);
         var clones = new OwnClones(array, intents, marker);
-        foreach (var clone in await clones.ActiveAsync(input.Key, cancellation)) await DeleteAsync(clone, cancellation);
+        var deletion = new OwnVolumeDeletion(array);
+        foreach (var clone in await clones.ActiveAsync(input.Key, cancellation)) await deletion.DeleteAsync(clone, cancellation);
 
         // A clone under way is not listed: wait for it to appear, or its deletion would be said done and the clone come afterwards.
         if (await clones.MayBeUnderWayAsync(input.Key, input.Source.VolumeId, cancellation))
@@ -35,29 +33,5 @@ public sealed class DeleteClone(SolidFireClient array, IntentLedger intents, Mar
         intents.Gone(input.Key, Roles.Resign);
         intents.Gone(input.Key, Roles.Clone);
         return true;
-    }
-
-    private async Task DeleteAsync(Volume clone, CancellationToken cancellation)
-    {
-        if (clone.FindAttribute(CloudStackMark) is not null)
-        {
-            throw new StepFaultException(new StepFault(
-                "clone.not-ours", FaultKind.Conflict, $"Volume {clone.VolumeId} bears {CloudStackMark}: CloudStack uses it. It was not deleted.", "Find out who made it a CloudStack volume; take our mark off it if it is to stay."));
-        }
-
-        if (clone.AccessGroupIds.Count > 0)
-        {
-            throw new StepFaultException(new StepFault(
-                "clone.in-access-group", FaultKind.Conflict, $"Clone {clone.VolumeId} is in access group {string.Join(", ", clone.AccessGroupIds)}. It was not deleted.", "Take it out of the group if nobody uses it."));
-        }
-
-        var sessions = await array.ListIscsiSessionsAsync(clone.VolumeId, cancellation);
-        if (sessions.Count > 0)
-        {
-            throw new StepFaultException(new StepFault(
-                "clone.in-use", FaultKind.Busy, $"{sessions[0].InitiatorName} is logged in to clone {clone.VolumeId}. It was not deleted.", "Log the host out of the target (unplug the PBD, iscsiadm --logout)."));
-        }
-
-        await array.DeleteVolumeAsync(clone.VolumeId, cancellation);
     }
 }

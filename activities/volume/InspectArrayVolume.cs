@@ -13,7 +13,7 @@ public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IAc
     {
         var cluster = await array.GetClusterInfoAsync(cancellation);
         var limits = await array.GetLimitsAsync(cancellation);
-        var volume = await FindByIqnAsync(input.Iqn, cancellation)
+        var volume = await array.FindActiveByIqnAsync(input.Iqn, cancellation)
             ?? throw Refusal("array.no-volume", FaultKind.NotFound, $"The array {cluster.Name} has no active volume with IQN {input.Iqn}.", "Check that SolidFire:Endpoint is the array that holds this volume.");
 
         var snapshots = await array.ListSnapshotsAsync(volume.VolumeId, cancellation);
@@ -41,21 +41,6 @@ public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IAc
         }
 
         return new SourceVolume(new ArrayVolume(cluster.Uuid, volume.VolumeId), volume.Name, volume.Iqn, volume.TotalBytes, volume.AccountId, cluster.Svip);
-    }
-
-    /// <summary>A SolidFire IQN ends with the volume's id, which saves listing thousands; the IQN itself is what is compared.</summary>
-    private async Task<Volume?> FindByIqnAsync(string iqn, CancellationToken cancellation)
-    {
-        if (long.TryParse(iqn.AsSpan(iqn.LastIndexOf('.') + 1), out var id)
-            && await array.FindVolumeAsync(id, cancellation) is { } guessed && IsIt(guessed))
-        {
-            return guessed;
-        }
-
-        var all = await array.ListVolumesAsync(new VolumeFilter { Status = Volume.ActiveStatus }, cancellation);
-        return all.SingleOrDefault(IsIt);
-
-        bool IsIt(Volume volume) => volume.IsActive && string.Equals(volume.Iqn, iqn, StringComparison.OrdinalIgnoreCase);
     }
 
     private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));

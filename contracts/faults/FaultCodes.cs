@@ -9,6 +9,9 @@ public static class FaultCodes
     /// <summary>Whether the resign ended, or stopped half-way, cannot be told: such a clone is not used.</summary>
     public const string ResignOutcomeUnknown = "resign.outcome-unknown";
 
+    /// <summary>Whether an SR was made on the new volume, whole or in part, cannot be told: such a volume is not used.</summary>
+    public const string FormatOutcomeUnknown = "format.outcome-unknown";
+
     /// <summary>The copy's task is gone without a verdict, or it failed: the destination may hold part of it.</summary>
     public const string CopyOutcomeUnknown = "copy.outcome-unknown";
 }

@@ -19,7 +19,11 @@ public sealed record InspectArrayVolumeInput(string Iqn);
 /// <summary>The LUN on the array, found by its IQN, with room for one more snapshot and one more clone.</summary>
 public sealed record SourceVolume(ArrayVolume Volume, string Name, string Iqn, long TotalSizeBytes, long AccountId, string Portal);
 
-public sealed record ChooseCopyHostInput(string SourceSrUuid);
+public sealed record ChooseCopyHostInput(string SourceSrUuid)
+{
+    /// <summary>Name or uuid of the only host that will do; null is any.</summary>
+    public string? Host { get; init; }
+}
 
 /// <summary>Where the copy is made, and how a clone's duplicate uuids are dealt with there.</summary>
 /// <param name="Strategy"><see cref="ResignStrategies"/>.</param>

@@ -16,7 +16,11 @@ public sealed record OwnedSrInput(RequestKey Key, string Pool, string Label);
 public sealed record DestinationSrInput(RequestKey Key, string Pool, string HostUuid, string SrUuid, string Server, string Export, string Folder);
 
 /// <param name="Attempt">A destination is never copied into twice: each try has its own VDI.</param>
-public sealed record DestinationVdiInput(RequestKey Key, string Pool, string SrUuid, long VirtualSizeBytes, int Attempt);
+public sealed record DestinationVdiInput(RequestKey Key, string Pool, string SrUuid, long VirtualSizeBytes, int Attempt)
+{
+    /// <summary>What people are to read; null is the name by which it is found.</summary>
+    public string? Label { get; init; }
+}
 
 public sealed record OwnedVdiInput(RequestKey Key, string Pool, string SrUuid);
 
@@ -24,4 +28,8 @@ public sealed record CopyVdiInput(RequestKey Key, string Pool, string SourceVdiU
 
 public sealed record CopyReceipt(string VdiUuid, long Bytes, double Seconds);
 
-public sealed record HashSourceInput(RequestKey Key, string Pool, string VdiUuid, long VirtualSizeBytes);
+public sealed record HashSourceInput(RequestKey Key, string Pool, string VdiUuid, long VirtualSizeBytes)
+{
+    /// <summary>Only so much from the beginning is hashed, and the rest must be zeros; null is the whole disk.</summary>
+    public long? HashedBytes { get; init; }
+}

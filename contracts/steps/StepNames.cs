@@ -47,4 +47,14 @@ public static class StepNames
     public const string SelectVolumes = nameof(SelectVolumes);
     public const string JudgeCopies = nameof(JudgeCopies);
     public const string ProveCopies = nameof(ProveCopies);
+    public const string InspectCopy = nameof(InspectCopy);
+    public const string InspectNewVolume = nameof(InspectNewVolume);
+    public const string FindTarget = nameof(FindTarget);
+    public const string ProveUnplugged = nameof(ProveUnplugged);
+    public const string CreateVolume = nameof(CreateVolume);
+    public const string DeleteVolume = nameof(DeleteVolume);
+    public const string WithdrawAccess = nameof(WithdrawAccess);
+    public const string CreateSr = nameof(CreateSr);
+    public const string WriteVdi = nameof(WriteVdi);
+    public const string HandOverVolume = nameof(HandOverVolume);
 }

@@ -49,4 +49,16 @@ public static class Steps
     public static readonly Step<SelectVolumesInput, SelectedVolumes> SelectVolumes = new(StepNames.SelectVolumes);
     public static readonly Step<JudgeCopiesInput, JudgedCopies> JudgeCopies = new(StepNames.JudgeCopies);
     public static readonly Step<ProveCopiesInput, ProvenCopies> ProveCopies = new(StepNames.ProveCopies);
+
+    // Restore.
+    public static readonly Step<InspectCopyInput, RestoreSource> InspectCopy = new(StepNames.InspectCopy);
+    public static readonly Step<InspectNewVolumeInput, NewVolumePlan> InspectNewVolume = new(StepNames.InspectNewVolume);
+    public static readonly Step<FindTargetInput, CloneLun> FindTarget = new(StepNames.FindTarget);
+    public static readonly Step<ProveUnpluggedInput, bool> ProveUnplugged = new(StepNames.ProveUnplugged);
+    public static readonly Step<CreateVolumeInput, CloneLun> CreateVolume = new(StepNames.CreateVolume);
+    public static readonly Step<OwnedVolumeInput, bool> DeleteVolume = new(StepNames.DeleteVolume);
+    public static readonly Step<AccessInput, bool> WithdrawAccess = new(StepNames.WithdrawAccess);
+    public static readonly Step<SrInput, SrReceipt> CreateSr = new(StepNames.CreateSr);
+    public static readonly Step<WriteVdiInput, WriteReceipt> WriteVdi = new(StepNames.WriteVdi);
+    public static readonly Step<HandOverInput, bool> HandOverVolume = new(StepNames.HandOverVolume);
 }

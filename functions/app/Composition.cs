@@ -85,6 +85,7 @@ public static class Composition
         services.AddSingleton<StreamFormat, VhdStreamFormat>();
         services.AddSingleton<StreamFormat, ChunksStreamFormat>();
         services.AddSingleton<StreamFormats>();
+        services.AddSingleton<WorkInstances>();
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<IExceptionPropertiesProvider, StepFaultProperties>();
         services.AddHttpClient(nameof(QuiesceHook), http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();

@@ -10,16 +10,23 @@ internal sealed class SnapshotTerminateGuard(DurableTaskClient client) : ITermin
 {
     public async Task<TerminateDecision> DecideAsync(OrchestrationMetadata instance, TerminateRequest request, CancellationToken cancellation)
     {
-        if (instance.Name != nameof(SnapshotVolume) || !RequestKey.TryParse(instance.InstanceId, out var key)) return TerminateDecision.Allow;
+        if (Route(instance.Name) is not { } route || !RequestKey.TryParse(instance.InstanceId, out var key)) return TerminateDecision.Allow;
         if (!request.Forced)
         {
             return TerminateDecision.Refuse(
             "snapshot.cancel-instead",
-            "A snapshot in the making holds things on array, hosts and store, which a terminate would leave behind.",
-            $"POST /api/snapshots/{key.Uuid}/cancel, or add force=true to have it undone in the same way.");
+            "A workflow under way holds things on array, hosts and store, which a terminate would leave behind.",
+            $"POST /api/{route}/{key.Uuid}/cancel, or add force=true to have it undone in the same way.");
         }
 
         await client.RaiseEventAsync(instance.InstanceId, "Cancel", request.Reason, cancellation);
         return TerminateDecision.Handled;
     }
+
+    private static string? Route(string workflow) => workflow switch
+    {
+        nameof(SnapshotVolume) => "snapshots",
+        nameof(RestoreVolume) => "restores",
+        _ => null,
+    };
 }

@@ -8,7 +8,9 @@ using SnapshotWorkflows.Simulators.XenServer;
 namespace SnapshotWorkflows.Simulators.World;
 
 /// <summary>A volume to make: the raw image that its disk holds, and the account that owns it.</summary>
-internal sealed record VolumeRequest(string Name, string ImagePath, string Account, long? LunBytes = null);
+/// <param name="Detached">It belongs to no machine: no SR of it in any pool, no access.</param>
+/// <param name="VmId">CloudStack's uuid of a machine made earlier, which gets this disk too.</param>
+internal sealed record VolumeRequest(string Name, string ImagePath, string Account, long? LunBytes = null, bool Detached = false, string? VmId = null);
 
 /// <summary>A volume that was made, by all the names it has.</summary>
 internal sealed record SampleVolume(
@@ -17,7 +19,7 @@ internal sealed record SampleVolume(
 
 /// <summary>
 /// Makes volumes as CloudStack's SolidFire plug-in leaves them: a LUN of its own for each, the SR on it named <c>/&lt;iqn&gt;/0</c>,
-/// one VDI in the SR, attached to a running machine.
+/// one VDI in the SR, attached to a running machine; or a detached one, of which only the LUN is left.
 /// </summary>
 internal sealed class VolumeBuilder
 {
@@ -27,6 +29,7 @@ internal sealed class VolumeBuilder
     private readonly SimulatedWorld _world;
     private readonly IStateStore _state;
     private readonly Dictionary<string, long> _arrayVolumes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _machines = new(StringComparer.Ordinal);
     private int _count;
 
     public VolumeBuilder(SimulatedWorld world, IStateStore state)
@@ -37,7 +40,8 @@ internal sealed class VolumeBuilder
             var made = JsonSerializer.Deserialize<SampleVolume>(row)!;
             _count++;
             _arrayVolumes[made.CloudStackVolumeId] = made.SolidFireVolumeId;
-            world.Guest.Add(made.VmUuid, world.FindPool(made.Pool), made.CloudStackVmId);
+            // Several disks of one machine are one guest.
+            if (made.VmUuid.Length > 0 && _machines.TryAdd(made.CloudStackVmId, made.VmUuid)) world.Guest.Add(made.VmUuid, world.FindPool(made.Pool), made.CloudStackVmId);
         }
     }
 
@@ -57,21 +61,47 @@ internal sealed class VolumeBuilder
             var (volumeId, iqn) = MakeLun(request, lunBytes, number);
             var sr = production.World.CreateLvmSr(_world.Portal, iqn, $"/{iqn}/0");
             var (vdi, virtualSize) = production.World.ImportImage(sr, request.ImagePath, request.Name);
-            var instance = $"i-2-{number}-VM";
-            var vm = production.World.CreateRunningVm(instance, vdi);
-            var cloudVm = Guid.NewGuid().ToString();
             var cloudVolume = Guid.NewGuid().ToString();
             var (zone, now) = (_world.Cloud.ZoneId, _world.Clock.GetUtcNow());
             _world.Cloud.AddAccount(request.Account);
-            _world.Cloud.Add(new CloudVirtualMachine(cloudVm, $"vm-{request.Name}", instance, request.Account, zone, "Running", production.Hosts[0].Name, now));
-            _world.Cloud.Add(new CloudVolume(cloudVolume, request.Name, request.Account, zone, cloudVm, vdi, virtualSize, "SolidFire", "DATADISK", now));
-            _world.Guest.Add(vm, production, cloudVm);
+            var (cloudVm, vm) = request.Detached ? ("", "") : request.VmId is { } known ? (known, Plug(known, vdi)) : MakeMachine(request, number, vdi);
+            _world.Cloud.Add(new CloudVolume(cloudVolume, request.Name, request.Account, zone, cloudVm.Length > 0 ? cloudVm : null, vdi, virtualSize, "SolidFire", "DATADISK", now));
+            if (request.Detached) Detach(production, sr, volumeId);
             var made = new SampleVolume(cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize);
             _arrayVolumes[cloudVolume] = volumeId;
             _state.Save([new StateChange(Table, number.ToString(CultureInfo.InvariantCulture), JsonSerializer.Serialize(made))]);
             return made;
         }
     }
+
+    private (string CloudVm, string Vm) MakeMachine(VolumeRequest request, int number, string vdi)
+    {
+        var production = _world.FindPool(SimulatedWorld.Production);
+        var instance = $"i-2-{number}-VM";
+        var vm = production.World.CreateRunningVm(instance, vdi);
+        var cloudVm = Guid.NewGuid().ToString();
+        _world.Cloud.Add(new CloudVirtualMachine(
+            cloudVm, $"vm-{request.Name}", instance, request.Account, _world.Cloud.ZoneId, "Running", production.Hosts[0].Name, _world.Clock.GetUtcNow()));
+        _world.Guest.Add(vm, production, cloudVm);
+        _machines[cloudVm] = vm;
+        return (cloudVm, vm);
+    }
+
+    private string Plug(string cloudVm, string vdi)
+    {
+        var vm = _machines.TryGetValue(cloudVm, out var known) ? known : throw new ArgumentException($"No machine {cloudVm} was made here.");
+        _world.FindPool(SimulatedWorld.Production).World.PlugDisk(vm, vdi);
+        return vm;
+    }
+
+    private void Detach(XenServerSimulator production, string sr, long volumeId)
+    {
+        production.World.ForgetSr(sr);
+        _world.Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group(), ["volumes"] = new JsonArray(volumeId) });
+    }
+
+    private long Group() => (long)_world.Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray()
+        .Single(entry => (string)entry!["name"]! == SimulatedWorld.Production)!["volumeAccessGroupID"]!;
 
     private static long LunBytes(VolumeRequest request)
     {
@@ -99,10 +129,9 @@ internal sealed class VolumeBuilder
             ["attributes"] = new JsonObject { ["CloudStackVolumeId"] = (16 + number).ToString() },
         });
         var id = (long)created["volumeID"]!;
-        var group = array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == SimulatedWorld.Production)!;
         array.Call("AddVolumesToVolumeAccessGroup", new JsonObject
         {
-            ["volumeAccessGroupID"] = (long)group["volumeAccessGroupID"]!,
+            ["volumeAccessGroupID"] = Group(),
             ["volumes"] = new JsonArray(id),
         });
         return (id, (string)created["volume"]!["iqn"]!);

@@ -25,25 +25,35 @@ public sealed class PoolWorld
     /// Formats the target's LUN as a shared lvmoiscsi SR and plugs it on every host; all hosts' initiators must have access. Returns
     /// the SR's uuid.
     /// </summary>
-    public string CreateLvmSr(string target, string targetIqn, string label)
+    public string CreateLvmSr(string target, string targetIqn, string label) => AddLvmSr(target, targetIqn, label, format: true);
+
+    /// <summary>The same for a LUN that bears an SR already, as CloudStack does when it attaches a volume.</summary>
+    public string IntroduceLvmSr(string target, string targetIqn, string label) => AddLvmSr(target, targetIqn, label, format: false);
+
+    private string AddLvmSr(string target, string targetIqn, string label, bool format)
     {
         lock (_pool.Gate)
         {
             var hosts = _pool.Db.All<HostRow>();
             string scsiId;
+            string? uuid;
             using (var session = Login(hosts[0], target, targetIqn))
+            {
                 scsiId = session.Lun.ScsiId;
+                uuid = format ? _pool.Ids.New() : VolumeGroup.Open(session.Lun)?.SrUuid;
+            }
+
             var config = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["target"] = target.Split(':')[0], ["targetIQN"] = targetIqn, ["SCSIid"] = scsiId,
             };
             if (target.Contains(':'))
                 config["port"] = target.Split(':')[1];
-            var sr = new SrRow(_pool.Ids.New())
+            var sr = new SrRow(uuid ?? throw new InvalidOperationException($"{targetIqn} bears no SR."))
             {
-                NameLabel = label, NameDescription = label, Type = "lvmoiscsi", ContentType = "user", Shared = true,
+                Ref = "OpaqueRef:" + _pool.Ids.New(), NameLabel = label, NameDescription = label, Type = "lvmoiscsi", ContentType = "user", Shared = true,
             };
-            _pool.Lvm.Create(hosts[0], sr, config);
+            if (format) _pool.Lvm.Create(hosts[0], sr, config);
             _pool.Db.Add(sr);
             foreach (var host in hosts)
                 PbdCalls.Plug(_pool, PbdCalls.Add(_pool, host, sr, config, []));
@@ -51,6 +61,13 @@ public sealed class PoolWorld
             _pool.Save();
             return sr.Uuid;
         }
+    }
+
+    /// <summary>The disks of an SR.</summary>
+    public IReadOnlyList<string> VdisOf(string srUuid)
+    {
+        lock (_pool.Gate)
+            return [.. Get<SrRow>(srUuid).Vdis(_pool.Db).Select(vdi => vdi.Uuid)];
     }
 
     /// <summary>An empty disk; its uuid. The size is rounded up to 2 MiB.</summary>
@@ -141,6 +158,36 @@ public sealed class PoolWorld
             VmCalls.Attach(_pool, vbd);
             _pool.Save();
             return vm.Uuid;
+        }
+    }
+
+    /// <summary>One more writable disk for a machine that runs.</summary>
+    public void PlugDisk(string vmUuid, string vdiUuid)
+    {
+        lock (_pool.Gate)
+        {
+            var vdi = Get<VdiRow>(vdiUuid);
+            VdiCalls.Check(_pool, vdi, "attach");
+            var vm = Get<VmRow>(vmUuid);
+            VmCalls.Attach(_pool, _pool.Db.Add(new VbdRow(_pool.Ids.New()) { Vm = vm.Ref, Vdi = vdi.Ref }));
+            _pool.Save();
+        }
+    }
+
+    /// <summary>Takes an SR off every host and drops its rows, as CloudStack does when it detaches a volume; what is on the LUN stays.</summary>
+    public void ForgetSr(string srUuid)
+    {
+        lock (_pool.Gate)
+        {
+            var sr = Get<SrRow>(srUuid);
+            foreach (var pbd in sr.Pbds(_pool.Db))
+            {
+                pbd.Attachment?.Dispose();
+                pbd.Attachment = null;
+            }
+
+            SrCalls.Remove(_pool, sr);
+            _pool.Save();
         }
     }
 

@@ -7,8 +7,6 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// </summary>
 internal static class Admit
 {
-    private const int PersonsPriority = 1;
-
     public static async Task<SnapshotPlan> AdmitAsync(this SnapshotRun run)
     {
         var request = run.Request;
@@ -20,32 +18,17 @@ internal static class Admit
                 "quiesce.detached", FaultKind.Rejected, $"Volume {volume.Name} is attached to no VM, so there is no guest to quiesce.", "Ask for quiesce 'none'."));
         }
 
-        run.Undo.Push(Admitting.ReleaseStep, run.Context.ReleaseAdmissionAsync);
         var account = volume.Account ?? "";
 
         // A project's volume has no account.
         IReadOnlyList<string> first = account.Length > 0 ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
-        await TakeAsync(run, 1, account, first);
-        var plan = await InspectAsync(run, volume);
-        while (await TakeAsync(run, 2, account, [AdmissionSlots.Array(plan.Array.Volume.ClusterUuid), AdmissionSlots.Host(plan.Host.HostUuid), AdmissionSlots.Store(plan.Destination.Destination)]))
-        {
-            var again = await InspectAsync(run, volume);
-            var same = (again.Array.Volume.ClusterUuid, again.Host.HostUuid, again.Destination.Destination) == (plan.Array.Volume.ClusterUuid, plan.Host.HostUuid, plan.Destination.Destination);
-            plan = again;
-            if (same) break;
-
-            // The slots are those of another host or store now: they are given back, and the right ones asked for.
-            await run.Context.ReleaseAdmissionAsync();
-            await TakeAsync(run, 1, account, first);
-        }
-
+        var plan = await run.AdmitPlanAsync(
+            account, first, request.Policy is null ? AdmissionPriorities.Person : AdmissionPriorities.Policy, () => InspectAsync(run, volume),
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination)]);
         run.Board.Show(status => status with { Destination = plan.Destination.Destination, DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
         await run.ProjectAsync();
         return plan;
     }
-
-    private static Task<bool> TakeAsync(SnapshotRun run, int stage, string account, IReadOnlyList<string> slots) => run.Context.AdmitAsync(
-        new AdmissionRequest(run.Context.InstanceId, stage, slots, account, run.Request.Policy is null ? PersonsPriority : 0), run.Board, run.Cancellation);
 
     private static async Task<SnapshotPlan> InspectAsync(SnapshotRun run, CloudStackVolume volume)
     {

@@ -1,45 +1,22 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>What the parts of one SnapshotVolume share while it runs.</summary>
-internal sealed class SnapshotRun
+internal sealed class SnapshotRun : WorkRun
 {
     public SnapshotRun(TaskOrchestrationContext context, SnapshotVolumeInput request)
+        : this(context, request, new StatusBoard(context))
     {
-        Context = context;
-        Request = request;
-        Board = new StatusBoard(context);
-        Cancellation = new Cancellation(context);
-        Runner = new StepRunner(context, Board, Cancellation);
-        Undo = new UndoScope(Runner);
-        StartedAt = context.CurrentUtcDateTime;
     }
 
-    public TaskOrchestrationContext Context { get; }
+    private SnapshotRun(TaskOrchestrationContext context, SnapshotVolumeInput request, StatusBoard board)
+        : base(context, board) => (Request, Board) = (request, board);
 
     public SnapshotVolumeInput Request { get; }
 
     public StatusBoard Board { get; }
 
-    public Cancellation Cancellation { get; }
-
-    public UndoScope Undo { get; }
-
-    public DateTime StartedAt { get; }
-
     /// <summary>Set once Admit has resolved it; the catalog shows it.</summary>
     public CloudStackVolume? Volume { get; set; }
-
-    private StepRunner Runner { get; }
-
-    public Task<TOutput> DoAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy? policy = null) =>
-        Runner.RunAsync(step, input, policy ?? StepPolicy.Work);
-
-    public Task<TOutput> DoUncancelledAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy) =>
-        Runner.RunUncancelledAsync(step, input, policy);
-
-    public Task UnwindAsync() => Undo.UnwindAsync(
-        Board.At,
-        stuck => Board.Show(status => status with { Cleanup = new CleanupStatus(Done: false, stuck) }));
 
     /// <summary>Writes the catalog's row. A projection, so it never decides anything; it is shown when it keeps failing.</summary>
     public Task ProjectAsync() => Runner.FinishAsync(Steps.ProjectSnapshot, Row(), stuck => Board.Show(status => status with { Waiting = stuck }));

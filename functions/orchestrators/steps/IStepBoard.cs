@@ -6,4 +6,7 @@ internal interface IStepBoard
     void At(string step);
 
     void Waiting(StepNotice notice);
+
+    /// <summary>A step of undo or clean-up that keeps failing; null when it went through.</summary>
+    void Stuck(StepNotice? notice);
 }

@@ -1,19 +1,11 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
-/// <summary>The snapshot's public status, shown as the instance's custom status whenever it changes.</summary>
-internal sealed class StatusBoard(TaskOrchestrationContext context) : IStepBoard
+/// <summary>The snapshot's public status.</summary>
+internal sealed class StatusBoard(TaskOrchestrationContext context) : WorkBoard<SnapshotStatus>(context, new() { State = SnapshotState.Allocated })
 {
-    public SnapshotStatus Status { get; private set; } = new() { State = SnapshotState.Allocated };
+    public override void At(string step) => Show(status => status with { Step = step, Waiting = null });
 
-    public void Show(Func<SnapshotStatus, SnapshotStatus> change)
-    {
-        var changed = change(Status);
-        if (changed == Status) return;
-        Status = changed;
-        context.SetCustomStatus(changed);
-    }
+    public override void Waiting(StepNotice notice) => Show(status => status with { Step = notice.Step, Waiting = notice });
 
-    public void At(string step) => Show(status => status with { Step = step, Waiting = null });
-
-    public void Waiting(StepNotice notice) => Show(status => status with { Step = notice.Step, Waiting = notice });
+    public override void Stuck(StepNotice? notice) => Show(status => status with { Cleanup = new CleanupStatus(Done: false, notice) });
 }

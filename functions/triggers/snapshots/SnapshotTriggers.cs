@@ -12,8 +12,6 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
     private const string CreateRoute = "POST /snapshots";
     private const int TopMax = 1000;
 
-    private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
-
     [Function("CreateSnapshot")]
     public async Task<IActionResult> CreateAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "snapshots")] HttpRequest request,
@@ -109,13 +107,6 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             Caller = caller,
             Tags = body.Tags,
         };
-        try
-        {
-            await client.ScheduleNewOrchestrationInstanceAsync("SnapshotVolume", input, new StartOrchestrationOptions(key.Value).WithDedupeStatuses(s_every), cancellation);
-        }
-        catch (OrchestrationAlreadyExistsException)
-        {
-            // The same request a moment ago, on this node or another: its instance is the answer.
-        }
+        await WorkInstances.StartOnceAsync(client, "SnapshotVolume", input, key, cancellation);
     }
 }

@@ -120,4 +120,6 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(PolicyPreview))]
 [JsonSerializable(typeof(AuditList))]
 [JsonSerializable(typeof(AdmissionState))]
+[JsonSerializable(typeof(RestoreView))]
+[JsonSerializable(typeof(RestoreAccepted))]
 internal sealed partial class TriggersJson : JsonSerializerContext;

@@ -171,7 +171,8 @@ internal static class SrCalls
         return sr.Pbds(call.Db).Any(p => p.Attached) ? throw new XenError("SR_HAS_PBD", sr.Ref) : sr;
     }
 
-    private static void Remove(Pool pool, SrRow sr)
+    /// <summary>Drops the SR with its rows; its data stays.</summary>
+    public static void Remove(Pool pool, SrRow sr)
     {
         foreach (var vdi in sr.Vdis(pool.Db).ToList())
             VdiCalls.Forget(pool, vdi);

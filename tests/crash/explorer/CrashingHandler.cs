@@ -18,6 +18,8 @@ internal sealed class CrashingHandler(HttpMessageHandler inner, CrashSwitch cras
 
     private static async Task<string?> NameOfWriteAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
+        // The empty import only asks which host it is to go to.
+        if (request.Method == HttpMethod.Put && request.RequestUri!.AbsolutePath == "/import_raw_vdi" && request.RequestUri.Query.Contains("task_id=", StringComparison.Ordinal)) return "import_raw_vdi";
         if (request.Method != HttpMethod.Post) return null;
         if (request.RequestUri!.AbsolutePath is "/freeze" or "/thaw") return request.RequestUri.AbsolutePath[1..];
         if (request.Content?.Headers.ContentType?.MediaType is not { } type || !type.Contains("json", StringComparison.Ordinal)) return null;

@@ -69,6 +69,34 @@ internal sealed class CrashWorld : IDisposable
     /// <summary>The root that a true copy must have.</summary>
     public static Task<string> ExpectedRootAsync() => s_root;
 
+    /// <summary>Content of the volume's disk at the beginning.</summary>
+    public static ReadOnlySpan<byte> Image => s_image.Value;
+
+    /// <summary>A volume of CloudStack's that belongs to no machine, with something else in it: its ids.</summary>
+    public SampleVolume AddDetached(long virtualSize)
+    {
+        var (id, iqn, sr, vdi) = MakeLun("spare", virtualSize, account: 1);
+        Production.World.WriteVdi(vdi, 3 << 20, s_image.Value.AsSpan(5 << 20, 4 << 20));
+        Production.World.ForgetSr(sr);
+        Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(id) });
+        var cloudVolume = Guid.NewGuid().ToString();
+        Cloud.Add(new CloudVolume(cloudVolume, "spare", "tenant", Cloud.ZoneId, null, vdi, virtualSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
+        return new SampleVolume(cloudVolume, "", id, iqn, sr, vdi, "");
+    }
+
+    /// <summary>The one disk on a LUN, as a host that is given access finds it.</summary>
+    public byte[] ReadLun(long volumeId)
+    {
+        var iqn = (string)Array.Call("ListVolumes", new JsonObject { ["volumeIDs"] = new JsonArray(volumeId) })["volumes"]![0]!["iqn"]!;
+        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(volumeId) });
+        var sr = Production.World.IntroduceLvmSr(Svip, iqn, $"/{iqn}/0");
+        var disk = new byte[Production.Inventory().Vdis.Count(vdi => vdi.Sr == sr) == 1 ? VirtualSize : throw new InvalidOperationException("The LUN does not hold exactly one disk.")];
+        Production.World.ReadVdi(Production.World.VdisOf(sr)[0], 0, disk);
+        Production.World.ForgetSr(sr);
+        Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(volumeId) });
+        return disk;
+    }
+
     public void Dispose()
     {
         Agent.Dispose();
@@ -99,21 +127,7 @@ internal sealed class CrashWorld : IDisposable
     private SampleVolume MakeVolume()
     {
         var account = (long)Array.Call("AddAccount", new JsonObject { ["username"] = "tenant" })["accountID"]!;
-        var created = Array.Call("CreateVolume", new JsonObject
-        {
-            ["name"] = "data-1",
-            ["accountID"] = account,
-            ["totalSize"] = Math.Max(1_000_000_000, PoolWorld.LunBytesFor(VirtualSize)),
-            ["enable512e"] = true,
-            ["attributes"] = new JsonObject { ["CloudStackVolumeId"] = "17" },
-        });
-        var id = (long)created["volumeID"]!;
-        var iqn = (string)created["volume"]!["iqn"]!;
-        var groups = Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray();
-        var group = groups.Single(entry => (string)entry!["name"]! == "production")!["volumeAccessGroupID"]!;
-        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = (long)group, ["volumes"] = new JsonArray(id) });
-        var sr = Production.World.CreateLvmSr(Svip, iqn, $"/{iqn}/0");
-        var vdi = Production.World.CreateVdi(sr, VirtualSize, "data-1");
+        var (id, iqn, sr, vdi) = MakeLun("data-1", VirtualSize, account);
         for (var offset = 0; offset < s_image.Value.Length; offset += 1 << 20)
         {
             var piece = s_image.Value.AsSpan(offset, 1 << 20);
@@ -132,6 +146,25 @@ internal sealed class CrashWorld : IDisposable
 
     private static async Task<string> RootAsync() =>
         (await DiskHasher.ComputeAsync(new MemoryStream(s_image.Value), VirtualSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
+
+    private (long Id, string Iqn, string Sr, string Vdi) MakeLun(string name, long virtualSize, long account)
+    {
+        var created = Array.Call("CreateVolume", new JsonObject
+        {
+            ["name"] = name,
+            ["accountID"] = account,
+            ["totalSize"] = Math.Max(1_000_000_000, PoolWorld.LunBytesFor(virtualSize)),
+            ["enable512e"] = true,
+            ["attributes"] = new JsonObject { ["CloudStackVolumeId"] = "17" },
+        });
+        var id = (long)created["volumeID"]!;
+        var iqn = (string)created["volume"]!["iqn"]!;
+        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(id) });
+        var sr = Production.World.CreateLvmSr(Svip, iqn, $"/{iqn}/0");
+        return (id, iqn, sr, Production.World.CreateVdi(sr, virtualSize, name));
+    }
+
+    private long Group(string name) => (long)Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!["volumeAccessGroupID"]!;
 
     private static byte[] MakeImage()
     {

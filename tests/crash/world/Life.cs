@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,6 +9,7 @@ using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.App;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
+using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -59,6 +61,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddCatalog(_ => new CrashingCatalog(Path.Combine(world.Folder, "catalog.db"), crash));
         services.AddProduct(settings);
         services.AddSingleton<SnapshotTriggers>();
+        services.AddSingleton<RestoreTriggers>();
         services.AddSingleton<PolicyTick>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
         services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
@@ -97,18 +100,30 @@ internal sealed class Life : IAsyncDisposable
     }
 
     /// <summary>POSTs the request; the instance id.</summary>
-    public async Task<string> PostAsync(CancellationToken cancellation)
+    public Task<string> PostAsync(CancellationToken cancellation) => PostAsync(
+        "/api/snapshots",
+        $$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}}""",
+        (request, client) => Get<SnapshotTriggers>().CreateAsync(request, client, cancellation),
+        cancellation);
+
+    /// <summary>POSTs a wish to restore; the instance id.</summary>
+    public Task<string> PostRestoreAsync(RequestKey snapshot, string body, CancellationToken cancellation) => PostAsync(
+        $"/api/snapshots/{snapshot.Uuid}/restore", body, (request, client) => Get<RestoreTriggers>().CreateAsync(request, snapshot.Uuid, client, cancellation), cancellation);
+
+    /// <summary>POSTs to a route's function, with the same idempotency key in every life; the id that its Location ends with.</summary>
+    public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation)
     {
         var context = new DefaultHttpContext { RequestServices = _services };
         context.Request.Method = "POST";
-        context.Request.Path = "/api/snapshots";
+        context.Request.Path = path;
         context.Request.Headers["Idempotency-Key"] = "crash-test-1";
-        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}}"""));
-        var client = Get<DurableTaskClient>();
-        var post = Get<SnapshotTriggers>().CreateAsync(context.Request, client, cancellation);
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        context.Response.Body = new MemoryStream();
+        var post = function(context.Request, Get<DurableTaskClient>());
         await Get<DurableEngine>().PumpAsync(() => post.IsCompleted, cancellation);
-        await (await post).ExecuteResultAsync(new Microsoft.AspNetCore.Mvc.ActionContext { HttpContext = context });
-        if (context.Response.StatusCode != 202) throw new InvalidOperationException($"The request was answered with {context.Response.StatusCode}.");
+        await (await post).ExecuteResultAsync(new ActionContext { HttpContext = context });
+        if (context.Response.StatusCode != 202)
+            throw new InvalidOperationException($"The request was answered with {context.Response.StatusCode}: {Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray())}");
         return context.Response.Headers.Location.ToString().Split('/')[^1].Replace("-", "", StringComparison.Ordinal);
     }
 

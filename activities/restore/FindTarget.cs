@@ -1,0 +1,43 @@
+using SnapshotWorkflows.Activities.VolumeSteps;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.RestoreSteps;
+
+/// <summary>
+/// Finds the LUN of a detached CloudStack volume and proves that nobody can be using it: CloudStack's mark on it, in no access group, no session. Makes nothing. Where CloudStack's path is the
+/// disk's uuid the name leads to the LUN, and the uuid on it, once it is attached, must prove it.
+/// </summary>
+[DurableTask(StepNames.FindTarget)]
+public sealed class FindTarget(SolidFireClient array, IActivityExecution execution) : StepActivity<FindTargetInput, CloneLun>(execution)
+{
+    protected override async Task<CloneLun> ExecuteAsync(FindTargetInput input, CancellationToken cancellation)
+    {
+        var cluster = await array.GetClusterInfoAsync(cancellation);
+        var name = input.Volume.Name;
+        var volume = input.Volume.Path.Split('/') is ["", var iqn, _] ? await array.FindActiveByIqnAsync(iqn, cancellation) : await ByNameAsync(input.Volume, cancellation);
+        if (volume is null)
+            throw Refusal("array.no-volume", FaultKind.NotFound, $"The array {cluster.Name} has no volume that is CloudStack's {name}.", "Check that SolidFire:Endpoint is the array that holds this volume, and that it was attached to a VM once: before, it has no disk.");
+        if (volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is null)
+            throw Refusal("restore.target-not-cloudstack", FaultKind.Rejected, $"Volume {volume.VolumeId} ({volume.Name}) does not bear {OwnVolumeDeletion.CloudStackMark}, so it is none of CloudStack's.", "Name a volume that CloudStack created on this array.");
+        if (volume.TotalBytes < input.DiskBytes)
+            throw Refusal("restore.target-too-small", FaultKind.Rejected, $"Volume {name} has {volume.TotalBytes} bytes on the array; the disk has {input.DiskBytes}.", "Name a volume of at least the disk's size.");
+        if (volume.AccessGroupIds.Count > 0)
+            throw Refusal("restore.target-in-access-group", FaultKind.Busy, $"Volume {name} ({volume.VolumeId}) is in access group {string.Join(", ", volume.AccessGroupIds)}: a host may be using it.", "Detach it in CloudStack, and take it out of the group if that has left it there.");
+        if (await array.ListIscsiSessionsAsync(volume.VolumeId, cancellation) is [var session, ..])
+            throw Refusal("restore.target-in-use", FaultKind.Busy, $"{session.InitiatorName} is logged in to volume {name} ({volume.VolumeId}).", "Detach it in CloudStack and log the host out of the target.");
+        return ArrayLookup.Lun(volume, cluster);
+    }
+
+    /// <summary>The plug-in names a volume as CloudStack does, anything but letters, digits and dashes as a dash (cloudstack.md 1.4; for volumes an inference).</summary>
+    private async Task<Volume?> ByNameAsync(Contracts.CloudStackVolume wanted, CancellationToken cancellation)
+    {
+        var name = new string([.. wanted.Name.Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-')]);
+        var named = (await array.ListVolumesAsync(new VolumeFilter { Name = name, Status = Volume.ActiveStatus }, cancellation))
+            .Where(volume => volume.IsActive && volume.Name == name && volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is not null).ToList();
+        return named.Count <= 1
+            ? named.FirstOrDefault()
+            : throw Refusal("restore.target-ambiguous", FaultKind.Conflict, $"The array has {named.Count} volumes named {name}; which of them is CloudStack's {wanted.Id} cannot be told.", "Restore into a new volume, or into one whose name is its own.");
+    }
+
+    private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));
+}

@@ -1,0 +1,100 @@
+using SnapshotWorkflows.Activities.SecondarySteps;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Vhd;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Activities.RestoreSteps;
+
+/// <summary>
+/// Writes the copy into a disk through its host, in one pass. A fresh disk gets what is not zero, and one that an earlier attempt may have begun is not used again; a disk that held something
+/// gets every byte, so that writing it again is the same as writing it once. What it then holds, HashSource must tell.
+/// </summary>
+[DurableTask(StepNames.WriteVdi)]
+public sealed class WriteVdi(
+    IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, StreamFormats formats, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
+{
+    protected override async Task<WriteReceipt> ExecuteAsync(WriteVdiInput input, CancellationToken cancellation)
+    {
+        var (source, pool) = (input.Source, pools.Get(input.Pool));
+        var vdi = await pool.Vdis.FindAsync(input.VdiUuid, cancellation)
+            ?? throw new StepFaultException(new StepFault("restore.no-disk", FaultKind.NotFound, $"Disk {input.VdiUuid} is gone from pool {input.Pool}.", "Start again; find out who removed it."));
+        if (vdi.VirtualBytes < source.DiskBytes)
+            throw new StepFaultException(new StepFault("restore.target-too-small", FaultKind.Rejected, $"Disk {vdi.Uuid} has {vdi.VirtualBytes} bytes, the copy {source.DiskBytes}.", "Name a volume of at least the disk's size."));
+        if (vdi.ReadOnly)
+            throw new StepFaultException(new StepFault("restore.target-read-only", FaultKind.Rejected, $"Disk {vdi.Uuid} is read-only.", "Name a volume that can be written."));
+        if (input.Fresh && intents.Find(input.Key, Roles.Write) is { } earlier && earlier.Marker == vdi.Uuid) throw Unknown(vdi, "an earlier attempt began to write it");
+        await RequireIdleAsync(pool, vdi, cancellation);
+
+        await using var copy = await formats.Get(source.Copy.Format).OpenAsync(destinations.Get(source.Copy.Destination).Store, source.Copy, cancellation);
+        if (copy.Disk.DiskBytes != source.DiskBytes)
+            throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.Disk.DiskBytes} bytes, its manifest says {source.DiskBytes}.", "Restore another snapshot of the volume, and have this one verified."));
+        intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);
+        var began = time.GetTimestamp();
+        var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy.Disk, cancellation) : await WriteRawAsync(pool, vdi, copy.Disk, cancellation);
+        intents.Made(input.Key, Roles.Write, vdi.Uuid);
+        return new WriteReceipt(sent, time.GetElapsedTime(began).TotalSeconds);
+    }
+
+    private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, CancellationToken cancellation)
+    {
+        var options = new VhdWriteOptions { DiskBytes = disk.DiskBytes, UniqueId = Guid.Parse(vdi.Uuid), Timestamp = time.GetUtcNow() };
+        await using var content = new VhdDiskStream(disk, options, cancellation);
+        try
+        {
+            await ImportAsync(pool, vdi, VdiExportFormat.Vhd, content, content.Length, cancellation);
+        }
+        catch (XenApiException broken) when (broken.Kind == XenApiErrorKind.Reconcile)
+        {
+            throw StoreFault(broken) ?? Unknown(vdi, broken.Message, broken);
+        }
+
+        return content.Length;
+    }
+
+    private async Task<long> WriteRawAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, CancellationToken cancellation)
+    {
+        await using var content = new SparseDiskStream(new PaddedDisk(disk, vdi.VirtualBytes));
+        try
+        {
+            await ImportAsync(pool, vdi, VdiExportFormat.Raw, content, content.Length, cancellation);
+        }
+        catch (XenApiException broken) when (broken.Kind == XenApiErrorKind.Reconcile)
+        {
+            throw StoreFault(broken) ?? new StepFaultException(new StepFault(
+                "restore.write-broken", FaultKind.Transient, $"The write into disk {vdi.Uuid} broke off: {broken.Message}", "It is written again from its beginning; look at the copy pool if this repeats."), broken);
+        }
+
+        return content.Length;
+    }
+
+    private async Task ImportAsync(XenServerClient pool, Vdi vdi, VdiExportFormat format, Stream content, long bytes, CancellationToken cancellation)
+    {
+        var reports = new ProgressReports(Execution, new RateMeter(StepNames.WriteVdi, bytes, time), time);
+        await pool.ImportVdiAsync(vdi.Ref, format, content, bytes, cancellation, new Forward(reports, bytes));
+        await reports.FlushAsync();
+    }
+
+    /// <summary>The host ends an earlier write when its connection is gone; until then the disk is attached to its control domain.</summary>
+    private static async Task RequireIdleAsync(XenServerClient pool, Vdi vdi, CancellationToken cancellation)
+    {
+        var attached = false;
+        foreach (var vbd in vdi.Vbds) attached |= await pool.Vms.FindVbdAsync(vbd, cancellation) is { CurrentlyAttached: true };
+        if (!attached && vdi.CurrentOperations.Count == 0) return;
+        throw new StepFaultException(new StepFault(
+            "restore.disk-busy", FaultKind.Busy, $"Disk {vdi.Uuid} is attached or worked on: an earlier write has not ended yet.", "Nothing: it ends by itself; look at the pool's tasks if it does not.", TimeSpan.FromSeconds(1)));
+    }
+
+    /// <summary>Where the copy could not be read, that is the fault: no other disk would be filled by it either.</summary>
+    private static StepFaultException? StoreFault(XenApiException broken) =>
+        broken.InnerException is SecondaryException store && FaultMap.Find(store) is { IsRetryable: false } fault ? new StepFaultException(fault, store) : null;
+
+    private static StepFaultException Unknown(Vdi vdi, string why, Exception? inner = null) => new(
+        new StepFault(FaultCodes.CopyOutcomeUnknown, FaultKind.Conflict, $"Disk {vdi.Uuid} cannot be used: {why}.", "Nothing: it is destroyed and written anew; look at the copy pool if this repeats."), inner);
+
+    private sealed class Forward(ProgressReports reports, long total) : IProgress<long>
+    {
+        public void Report(long value) => reports.Report(new DiskProgress(value, total));
+    }
+}

@@ -1,0 +1,32 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>What the parts of one RestoreVolume share while it runs.</summary>
+internal sealed class RestoreRun : WorkRun
+{
+    public RestoreRun(TaskOrchestrationContext context, RestoreVolumeInput request)
+        : this(context, request, new RestoreBoard(context, request))
+    {
+    }
+
+    private RestoreRun(TaskOrchestrationContext context, RestoreVolumeInput request, RestoreBoard board)
+        : base(context, board) => (Request, Board) = (request, board);
+
+    public RestoreVolumeInput Request { get; }
+
+    public RestoreBoard Board { get; }
+
+    public Task AuditAsync(string outcome, string? detail) =>
+        FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.restore", Request.Snapshot.Uuid, outcome, detail));
+}
+
+/// <summary>What is to be done, with room and rights for all of it proven.</summary>
+/// <param name="New">The volume to make; null where one is filled.</param>
+/// <param name="Target">CloudStack's volume to fill.</param>
+/// <param name="Lun">Its LUN.</param>
+internal sealed record RestorePlan(RestoreSource Source, CopyHost Host, NewVolumePlan? New, CloudStackVolume? Target, CloneLun? Lun)
+{
+    public string ClusterUuid => New?.ClusterUuid ?? Lun!.Volume.ClusterUuid;
+}
+
+/// <summary>The disk that the copy is in.</summary>
+internal sealed record RestoredDisk(CloneLun Lun, string SrUuid, VdiReceipt Vdi);

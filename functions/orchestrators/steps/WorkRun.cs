@@ -1,0 +1,70 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>What the parts of one workflow share while it runs: steps, what they have made, and the wish to stop.</summary>
+internal abstract class WorkRun
+{
+    private readonly IStepBoard _board;
+
+    protected WorkRun(TaskOrchestrationContext context, IStepBoard board)
+    {
+        (Context, _board) = (context, board);
+        Cancellation = new Cancellation(context);
+        Runner = new StepRunner(context, board, Cancellation);
+        Undo = new UndoScope(Runner);
+        StartedAt = context.CurrentUtcDateTime;
+    }
+
+    public TaskOrchestrationContext Context { get; }
+
+    public Cancellation Cancellation { get; }
+
+    public UndoScope Undo { get; }
+
+    public DateTime StartedAt { get; }
+
+    protected StepRunner Runner { get; }
+
+    public Task<TOutput> DoAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy? policy = null) =>
+        Runner.RunAsync(step, input, policy ?? StepPolicy.Work);
+
+    public Task<TOutput> DoUncancelledAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy) =>
+        Runner.RunUncancelledAsync(step, input, policy);
+
+    /// <summary>A step that must end done; what keeps it is shown.</summary>
+    public Task FinishAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input)
+    {
+        _board.At(step.Name);
+        return Runner.FinishAsync(step, input, _board.Stuck);
+    }
+
+    public Task UnwindAsync() => Undo.UnwindAsync(_board.At, _board.Stuck);
+
+    /// <summary>Takes slots, waiting its turn.</summary>
+    /// <returns>Whether it had to wait.</returns>
+    public Task<bool> TakeAsync(int stage, string account, IReadOnlyList<string> slots, int priority) =>
+        Context.AdmitAsync(new AdmissionRequest(Context.InstanceId, stage, slots, account, priority), _board, Cancellation);
+
+    /// <summary>
+    /// Takes the slots that are known from the beginning, looks at everything, and takes the slots that the plan needs; after a wait for those everything is looked at again, for it may have
+    /// changed. Slots are given back by the undo.
+    /// </summary>
+    public async Task<TPlan> AdmitPlanAsync<TPlan>(string account, IReadOnlyList<string> first, int priority, Func<Task<TPlan>> inspect, Func<TPlan, IReadOnlyList<string>> slotsOf)
+    {
+        Undo.Push(Admitting.ReleaseStep, Context.ReleaseAdmissionAsync);
+        await TakeAsync(1, account, first, priority);
+        var plan = await inspect();
+        while (await TakeAsync(2, account, slotsOf(plan), priority))
+        {
+            var again = await inspect();
+            var same = slotsOf(again).SequenceEqual(slotsOf(plan), StringComparer.Ordinal);
+            plan = again;
+            if (same) break;
+
+            // The slots are those of another host or store now: they are given back, and the right ones asked for.
+            await Context.ReleaseAdmissionAsync();
+            await TakeAsync(1, account, first, priority);
+        }
+
+        return plan;
+    }
+}
