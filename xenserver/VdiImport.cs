@@ -9,7 +9,7 @@ internal static class VdiImport
 {
     private const string Method = "import_raw_vdi";
 
-    public static async Task RunAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, IProgress<long>? progress, CancellationToken cancellation)
+    public static async Task RunAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, IProgress<long>? progress, string? label, CancellationToken cancellation)
     {
         var record = await client.Vdis.GetAsync(vdi, cancellation);
         if (format == VdiExportFormat.Raw && contentBytes > record.VirtualBytes)
@@ -18,7 +18,7 @@ internal static class VdiImport
         var query = $"/import_raw_vdi?vdi={Uri.EscapeDataString(vdi.Value)}&format={(format == VdiExportFormat.Raw ? "raw" : "vhd")}";
         // The body can be sent once only, so where it is to go is found out before.
         var host = await FindHostAsync(client, query, session, cancellation);
-        var task = await client.Tasks.CreateAsync($"Import into {record.Uuid}", "SnapshotWorkflows", cancellation);
+        var task = await VdiExport.FindOrCreateTaskAsync(client, label ?? $"Import into {record.Uuid}", cancellation);
         var ended = false;
         try
         {

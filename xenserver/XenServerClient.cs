@@ -60,8 +60,9 @@ public sealed class XenServerClient : IAsyncDisposable
     /// <param name="contentBytes">How many bytes of it; the pool takes no body of unknown length.</param>
     /// <param name="progress">Told the bytes sent so far.</param>
     /// <exception cref="XenApiException">Kind Reconcile: the disk is half written; destroy it and begin anew. Kind Transient: nothing was written.</exception>
-    public Task ImportVdiAsync(OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, CancellationToken cancellation, IProgress<long>? progress = null) =>
-        VdiImport.RunAsync(this, vdi, format, content, contentBytes, progress, cancellation);
+    /// <param name="label">Name of the import's task: an earlier attempt's that was never used is taken up by it.</param>
+    public Task ImportVdiAsync(OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, CancellationToken cancellation, IProgress<long>? progress = null, string? label = null) =>
+        VdiImport.RunAsync(this, vdi, format, content, contentBytes, progress, label, cancellation);
 
     /// <summary>Opens a disk for reading at any offset over NBD; see <see cref="VdiNbdReader"/>.</summary>
     /// <exception cref="XenApiException"><see cref="XenApiErrors.NbdUnavailable"/>: the pool offers no NBD for this disk; export it instead.</exception>

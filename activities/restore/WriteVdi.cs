@@ -32,18 +32,19 @@ public sealed class WriteVdi(
             throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.Disk.DiskBytes} bytes, its manifest says {source.DiskBytes}.", "Restore another snapshot of the volume, and have this one verified."));
         intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);
         var began = time.GetTimestamp();
-        var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy.Disk, cancellation) : await WriteRawAsync(pool, vdi, copy.Disk, cancellation);
+        var label = input.Key.NameFor("import");
+        var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy.Disk, label, cancellation) : await WriteRawAsync(pool, vdi, copy.Disk, label, cancellation);
         intents.Made(input.Key, Roles.Write, vdi.Uuid);
         return new WriteReceipt(sent, time.GetElapsedTime(began).TotalSeconds);
     }
 
-    private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, CancellationToken cancellation)
+    private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, string label, CancellationToken cancellation)
     {
         var options = new VhdWriteOptions { DiskBytes = disk.DiskBytes, UniqueId = Guid.Parse(vdi.Uuid), Timestamp = time.GetUtcNow() };
         await using var content = new VhdDiskStream(disk, options, cancellation);
         try
         {
-            await ImportAsync(pool, vdi, VdiExportFormat.Vhd, content, content.Length, cancellation);
+            await ImportAsync(pool, vdi, VdiExportFormat.Vhd, content, content.Length, label, cancellation);
         }
         catch (XenApiException broken) when (broken.Kind == XenApiErrorKind.Reconcile)
         {
@@ -53,12 +54,12 @@ public sealed class WriteVdi(
         return content.Length;
     }
 
-    private async Task<long> WriteRawAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, CancellationToken cancellation)
+    private async Task<long> WriteRawAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, string label, CancellationToken cancellation)
     {
         await using var content = new SparseDiskStream(new PaddedDisk(disk, vdi.VirtualBytes));
         try
         {
-            await ImportAsync(pool, vdi, VdiExportFormat.Raw, content, content.Length, cancellation);
+            await ImportAsync(pool, vdi, VdiExportFormat.Raw, content, content.Length, label, cancellation);
         }
         catch (XenApiException broken) when (broken.Kind == XenApiErrorKind.Reconcile)
         {
@@ -69,10 +70,10 @@ public sealed class WriteVdi(
         return content.Length;
     }
 
-    private async Task ImportAsync(XenServerClient pool, Vdi vdi, VdiExportFormat format, Stream content, long bytes, CancellationToken cancellation)
+    private async Task ImportAsync(XenServerClient pool, Vdi vdi, VdiExportFormat format, Stream content, long bytes, string label, CancellationToken cancellation)
     {
         var reports = new ProgressReports(Execution, new RateMeter(StepNames.WriteVdi, bytes, time), time);
-        await pool.ImportVdiAsync(vdi.Ref, format, content, bytes, cancellation, new Forward(reports, bytes));
+        await pool.ImportVdiAsync(vdi.Ref, format, content, bytes, cancellation, new Forward(reports, bytes), label);
         await reports.FlushAsync();
     }
 

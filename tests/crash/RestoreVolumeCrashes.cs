@@ -37,7 +37,7 @@ public abstract class RestoreVolumeExploration(ITestOutputHelper output, bool in
 
             await using var second = new Life(world, CrashSwitch.Never);
             faults.AddRange(await CheckedAsync(world, second, taken, target, mustSucceed: true, $"#{point} {crash.DiedAt}"));
-            if (!intoTarget && world.Faults.CallsOf("solidfire", "CreateVolume") - 1 is var made and not 1 and not 2) faults.Add($"#{point} {crash.DiedAt}: {made} volumes were made");
+            if (!intoTarget && world.Faults.CallsOf("solidfire", "CreateVolume") is var made and not (1 or 2)) faults.Add($"#{point} {crash.DiedAt}: {made} volumes were made");
             if (crash.DiedAt is not null) continue;
             output.WriteLine($"{point} crash points");
             CrashExploration.Totals.Add(new CrashReport(point, point + 1, faults));

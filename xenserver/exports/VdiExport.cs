@@ -25,9 +25,9 @@ internal static class VdiExport
 
     /// <summary>
     /// A task that was made and never used, because its maker died between the two, stays pending for a day: it is taken up again. Should its first
-    /// export still be ending, ours fails with it and is tried anew. One that was asked to stop is left alone: whatever took it up would be cancelled.
+    /// export or import still be ending, ours fails with it and is tried anew. One that was asked to stop is left alone: whatever took it up would be cancelled.
     /// </summary>
-    private static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation)
+    public static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation)
     {
         var unused = (await client.Tasks.ListAsync(cancellation)).FirstOrDefault(task =>
             task.NameLabel == label && task is { Ended: false, Progress: 0 } && !task.CurrentOperations.Values.Contains("cancel", StringComparer.Ordinal));

@@ -72,7 +72,7 @@ internal sealed class Life : IAsyncDisposable
             options.MaxBatchSize = 1;
             // Polls are a second apart; what is due later is a deadline or the end of a freeze, and must not come because the machine is slow.
             options.PumpPatienceHorizon = TimeSpan.FromSeconds(4);
-            options.PumpLongGrace = TimeSpan.FromSeconds(3);
+            options.PumpLongGrace = TimeSpan.FromSeconds(10);
         }, start: false);
         _services = services.BuildServiceProvider();
     }
