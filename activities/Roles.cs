@@ -23,5 +23,9 @@ internal static class Roles
     /// <summary>The same once it was handed over: a person's, and never ours to remove.</summary>
     public const string Restored = "restored";
     public const string Format = "format";
+
+    /// <summary>The array's snapshot of all volumes of a VM.</summary>
+    public const string Group = "group";
+    public const string GroupManifest = "group-manifest";
     public const string Write = "write";
 }

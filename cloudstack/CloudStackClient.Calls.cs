@@ -16,6 +16,14 @@ public sealed partial class CloudStackClient
     public async Task<IReadOnlyList<CloudStackVolume>> ListVolumesAsync(CancellationToken cancellation) =>
         await ListAsync("listVolumes", "volume", new() { ["listall"] = "true" }, CloudStackJson.Default.ListCloudStackVolume, cancellation);
 
+    /// <summary>The volumes of a virtual machine.</summary>
+    public async Task<IReadOnlyList<CloudStackVolume>> ListVolumesOfAsync(string virtualMachineId, CancellationToken cancellation)
+    {
+        var volumes = await ListAsync("listVolumes", "volume", new() { ["listall"] = "true", ["virtualmachineid"] = virtualMachineId }, CloudStackJson.Default.ListCloudStackVolume, cancellation);
+        // A filter that a server ignored must not hand us somebody else's volumes.
+        return [.. volumes.Where(volume => string.Equals(volume.VirtualMachineId, virtualMachineId, StringComparison.OrdinalIgnoreCase))];
+    }
+
     /// <summary>A virtual machine of any account; null when there is none that our keys may see.</summary>
     public Task<CloudStackVirtualMachine?> FindVirtualMachineAsync(string virtualMachineId, CancellationToken cancellation) =>
         FindAsync("listVirtualMachines", "virtualmachine", virtualMachineId, CloudStackJson.Default.ListCloudStackVirtualMachine, machine => machine.Id, cancellation);

@@ -15,4 +15,5 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(SnapshotVolumeResult))]
 [JsonSerializable(typeof(SnapshotPolicy))]
 [JsonSerializable(typeof(RestoreStatus))]
+[JsonSerializable(typeof(SnapshotGroupStatus))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -63,7 +63,22 @@ internal static class Program
         if (world.Blobs is { } blobs) screen.Line($"Azurite listens: {blobs.Address} (process {blobs.Process.Id})");
         screen.Line($"app listens: {world.App.Api.Address} (process {world.App.Process!.Id})");
 
+        if (options.Group)
+        {
+            var group = await new GroupScenario(world, options, screen).RunAsync(image, imagePath, cancellation);
+            if (options.Keep)
+            {
+                await world.LeaveRunningAsync();
+                PrintHowToLook(world, $"groups/{group.Id}", screen);
+            }
+
+            screen.Plain($"Group BackedUp and verified: {group.Members.Count} volumes of one instant (snapshot = secondary for each), {screen.Elapsed.TotalSeconds:0.0} s");
+            return;
+        }
+
         var outcome = await new SnapshotScenario(world, options, screen).RunAsync(image, imagePath, cancellation);
+
+        if (options.Restore) await new RestoreScenario(world, options, screen).RunAsync(outcome, imagePath, cancellation);
 
         screen.Line("manifest");
         foreach (var line in await File.ReadAllLinesAsync(outcome.Manifest, cancellation)) screen.Plain("    " + line);
@@ -73,17 +88,18 @@ internal static class Program
         if (options.Keep)
         {
             await world.LeaveRunningAsync();
-            PrintHowToLook(world, outcome, screen);
+            PrintHowToLook(world, $"snapshots/{outcome.Status.Id}", screen);
         }
 
-        screen.Plain($"BackedUp and verified: sha256 {outcome.Sha256} (snapshot = secondary = restored), {screen.Elapsed.TotalSeconds:0.0} s, stalled {outcome.StalledMs:0} ms");
+        if (options.Restore) screen.Plain($"Restored and proven: sha256 {outcome.Sha256} (snapshot = secondary = new volume = filled volume), {screen.Elapsed.TotalSeconds:0.0} s");
+        else screen.Plain($"BackedUp and verified: sha256 {outcome.Sha256} (snapshot = secondary = restored), {screen.Elapsed.TotalSeconds:0.0} s, stalled {outcome.StalledMs:0} ms");
     }
 
-    private static void PrintHowToLook(LabWorld world, Outcome outcome, Screen screen)
+    private static void PrintHowToLook(LabWorld world, string what, Screen screen)
     {
         screen.Plain("everything is still running; to look at it:");
         screen.Plain($"    key=$(grep -A4 functionKeys {world.App.KeyFile} | sed -n 's/.*\"value\": *\"\\([^\"]*\\)\".*/\\1/p')");
-        screen.Plain($"    curl -H \"x-functions-key: $key\" {world.App.Api.Address}api/snapshots/{outcome.Status.Id}");
+        screen.Plain($"    curl -H \"x-functions-key: $key\" {world.App.Api.Address}api/{what}");
         screen.Plain($"    curl {world.Control.Address}inventory");
         screen.Plain($"    tail -f {string.Join(' ', world.Logs)}");
         screen.Plain($"to stop it:  kill {world.App.Process!.Id} {world.Simulators.Process.Id}");

@@ -20,6 +20,12 @@ internal sealed record RunOptions
     /// <summary>The bytes come through the app.</summary>
     public bool Streams => Blob || Copy == "stream" || Format != "vhd";
 
+    /// <summary>Restore the copy too: into a new volume, and into a detached one.</summary>
+    public bool Restore { get; init; }
+
+    /// <summary>Two volumes of one machine at one instant, in the place of one volume.</summary>
+    public bool Group { get; init; }
+
     public bool Kill { get; init; }
 
     /// <summary>Decides the moments of the kills; printed, so that a run can be repeated.</summary>
@@ -47,6 +53,8 @@ internal sealed record RunOptions
                 "--blob" => options with { Blob = true },
                 "--chunks" => options with { Format = "chunks" },
                 "--copy" => options with { Copy = OneOf("offload", "stream") },
+                "--restore" => options with { Restore = true },
+                "--group" => options with { Group = true },
                 "--kill" => options with { Kill = true },
                 "--seed" => options with { Seed = Number() },
                 "--keep" => options with { Keep = true },
@@ -73,6 +81,8 @@ internal sealed record RunOptions
 
         if (options is { Blob: true, Copy: "offload" }) throw new UsageException("--copy offload cannot go with --blob: a hypervisor writes into no blob.");
         if (options is { Format: "chunks", Copy: "offload" }) throw new UsageException("--copy offload cannot go with --chunks: a hypervisor writes VHDs.");
+        if (options is { Group: true, Restore: true }) throw new UsageException("--group does not go with --restore.");
+        if (options is { Group: true, Format: "chunks" }) throw new UsageException("--group does not go with --chunks: its proof reads VHDs.");
         return options;
     }
 }

@@ -17,7 +17,7 @@ public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IAc
             ?? throw Refusal("array.no-volume", FaultKind.NotFound, $"The array {cluster.Name} has no active volume with IQN {input.Iqn}.", "Check that SolidFire:Endpoint is the array that holds this volume.");
 
         var snapshots = await array.ListSnapshotsAsync(volume.VolumeId, cancellation);
-        if (limits.SnapshotsPerVolumeMax is { } most && snapshots.Count >= most)
+        if (input.Taken is null && limits.SnapshotsPerVolumeMax is { } most && snapshots.Count >= most)
         {
             throw Refusal(
                 "array.snapshots-full", FaultKind.Rejected, $"Volume {volume.Name} ({volume.VolumeId}) has {snapshots.Count} snapshots on the array; {most} is its limit.",
@@ -25,7 +25,7 @@ public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IAc
         }
 
         var own = snapshots.Count(snapshot => snapshot.FindAttribute(Marker.InstallationName) == marker.Installation && snapshot.ExpiresAt is not null);
-        if (own >= OwnSnapshotsMax)
+        if (input.Taken is null && own >= OwnSnapshotsMax)
         {
             throw Refusal(
                 "array.own-snapshots", FaultKind.Busy, $"Volume {volume.Name} already has {own} short-lived snapshots of this system on the array.",

@@ -26,6 +26,9 @@ public sealed record SnapshotRow
     /// <summary>The policy that it was taken for; null when a person asked.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>The group that it was taken with.</summary>
+    public string? GroupId { get; init; }
+
     /// <summary>Under legal hold; the truth is the object beside the manifest.</summary>
     public bool Held { get; init; }
 

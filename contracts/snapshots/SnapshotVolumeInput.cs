@@ -32,4 +32,10 @@ public sealed record SnapshotVolumeInput
 
     /// <summary>The policy that it is taken for; null when a person asked.</summary>
     public string? Policy { get; init; }
+
+    /// <summary>Set where it is one volume of a group: the array's snapshot was taken with the others'.</summary>
+    public GroupMembership? Member { get; init; }
+
+    /// <summary>The group that it belongs to, also where that has one volume only.</summary>
+    public RequestKey? Group { get; init; }
 }

@@ -14,7 +14,11 @@ public sealed record InspectSourceInput(CloudStackVolume Volume);
 /// <param name="Iqn">Target name out of CloudStack's SR label <c>/&lt;iqn&gt;/0</c>.</param>
 public sealed record SourceDisk(string Pool, string SrUuid, string Iqn, string VdiUuid, long VirtualSizeBytes, string? VmUuid);
 
-public sealed record InspectArrayVolumeInput(string Iqn);
+public sealed record InspectArrayVolumeInput(string Iqn)
+{
+    /// <summary>The snapshot that is there already, so that no room for another is needed.</summary>
+    public long? Taken { get; init; }
+}
 
 /// <summary>The LUN on the array, found by its IQN, with room for one more snapshot and one more clone.</summary>
 public sealed record SourceVolume(ArrayVolume Volume, string Name, string Iqn, long TotalSizeBytes, long AccountId, string Portal);

@@ -57,4 +57,9 @@ public static class StepNames
     public const string CreateSr = nameof(CreateSr);
     public const string WriteVdi = nameof(WriteVdi);
     public const string HandOverVolume = nameof(HandOverVolume);
+    public const string ListVmVolumes = nameof(ListVmVolumes);
+    public const string CreateGroupSnapshot = nameof(CreateGroupSnapshot);
+    public const string DeleteGroupSnapshot = nameof(DeleteGroupSnapshot);
+    public const string KeepGroupSnapshot = nameof(KeepGroupSnapshot);
+    public const string PublishGroup = nameof(PublishGroup);
 }

@@ -61,4 +61,11 @@ public static class Steps
     public static readonly Step<SrInput, SrReceipt> CreateSr = new(StepNames.CreateSr);
     public static readonly Step<WriteVdiInput, WriteReceipt> WriteVdi = new(StepNames.WriteVdi);
     public static readonly Step<HandOverInput, bool> HandOverVolume = new(StepNames.HandOverVolume);
+
+    // Groups.
+    public static readonly Step<ListVmVolumesInput, VmVolumes> ListVmVolumes = new(StepNames.ListVmVolumes);
+    public static readonly Step<GroupSnapshotInput, GroupSnapshotReceipt> CreateGroupSnapshot = new(StepNames.CreateGroupSnapshot);
+    public static readonly Step<GroupSnapshotInput, bool> DeleteGroupSnapshot = new(StepNames.DeleteGroupSnapshot);
+    public static readonly Step<GroupSnapshotInput, bool> KeepGroupSnapshot = new(StepNames.KeepGroupSnapshot);
+    public static readonly Step<PublishGroupInput, ManifestReceipt> PublishGroup = new(StepNames.PublishGroup);
 }

@@ -27,6 +27,7 @@ internal sealed class SnapshotTerminateGuard(DurableTaskClient client) : ITermin
     {
         nameof(SnapshotVolume) => "snapshots",
         nameof(RestoreVolume) => "restores",
+        nameof(SnapshotGroup) => "groups",
         _ => null,
     };
 }

@@ -4,24 +4,9 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// Kills the app three times at moments drawn from a seed, and starts it again on what it left: once an effect is done and its answer
 /// still on the way, so that it cannot be committed; in the middle of the copy; and at a call of the clean-up, before or after its effect.
 /// </summary>
-internal sealed class Killer(int seed, bool streams, LabApp app, SimulatorControl control, Screen screen)
+internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorControl control, Screen screen)
 {
     private const int StallSeconds = 300;
-
-    private static readonly (string System, string Method)[] Effects =
-    [
-        ("solidfire", "CreateSnapshot"), ("solidfire", "CloneVolume"), ("solidfire", "AddVolumesToVolumeAccessGroup"),
-        ("xenserver", "SR.introduce"), ("xenserver", "PBD.create"), ("xenserver", "PBD.plug"),
-    ];
-
-    /// <summary>Only a hypervisor that copies makes a disk for it.</summary>
-    private static readonly (string System, string Method)[] OffloadEffects = [("xenserver", "VDI.create"), ("xenserver", "VDI.copy")];
-
-    private static readonly (string System, string Method)[] CleanUps =
-    [
-        ("xenserver", "PBD.unplug"), ("xenserver", "PBD.destroy"), ("xenserver", "SR.forget"),
-        ("solidfire", "RemoveVolumesFromVolumeAccessGroup"), ("solidfire", "DeleteVolume"), ("solidfire", "DeleteSnapshot"),
-    ];
 
     private readonly Random _random = new(seed);
     private int _fault;
@@ -43,15 +28,14 @@ internal sealed class Killer(int seed, bool streams, LabApp app, SimulatorContro
     {
         screen.Line($"three kills to come, moments drawn from --seed {seed}");
         _share = _random.Next(10, 91);
-        (string System, string Method)[] effects = streams ? Effects : [.. Effects, .. OffloadEffects];
-        await ArmCallAsync(effects[_random.Next(effects.Length)], afterEffect: true, cancellation);
+        await ArmCallAsync(plan.Effects[_random.Next(plan.Effects.Count)], afterEffect: true, cancellation);
     }
 
     /// <summary>Looks whether the moment is there, and kills.</summary>
-    public Task StepAsync(SnapshotStatus? status, CancellationToken cancellation) => Kills switch
+    public Task StepAsync(SnapshotProgress? progress, CancellationToken cancellation) => Kills switch
     {
         0 or 2 => AtCallAsync(cancellation),
-        1 => AtShareAsync(status, cancellation),
+        1 => AtShareAsync(progress, cancellation),
         _ => Task.CompletedTask,
     };
 
@@ -65,11 +49,11 @@ internal sealed class Killer(int seed, bool streams, LabApp app, SimulatorContro
         if (Kills == 1) Next = $"the copy at {_share} %";
     }
 
-    private async Task AtShareAsync(SnapshotStatus? status, CancellationToken cancellation)
+    private async Task AtShareAsync(SnapshotProgress? progress, CancellationToken cancellation)
     {
-        if (await ShareAsync(status, cancellation) is not { } share || share < _share) return;
+        if (await ShareAsync(progress, cancellation) is not { } share || share < _share) return;
         Next = $"the copy at {share:0} % (drawn: {_share} %)";
-        var cleanUp = CleanUps[_random.Next(CleanUps.Length)];
+        var cleanUp = plan.CleanUps[_random.Next(plan.CleanUps.Count)];
         var afterEffect = _random.Next(2) == 1;
         await app.Process!.KillAsync();
         Count();
@@ -79,13 +63,13 @@ internal sealed class Killer(int seed, bool streams, LabApp app, SimulatorContro
     }
 
     /// <summary>Per cent copied: by the host's own task where the simulators show it, else as the product says.</summary>
-    private async Task<double?> ShareAsync(SnapshotStatus? status, CancellationToken cancellation)
+    private async Task<double?> ShareAsync(SnapshotProgress? progress, CancellationToken cancellation)
     {
         var inventory = await control.InventoryAsync(cancellation);
         var task = inventory.Pools.SelectMany(pool => pool.Tasks)
             .FirstOrDefault(task => task.Status == "pending" && task.Progress > 0 && task.Name.Contains("copy", StringComparison.OrdinalIgnoreCase));
         if (task is not null) return task.Progress * 100;
-        return status?.Progress is { Step: "CopyVdi" or "CopyStream", Bytes: { } bytes, Total: > 0 and var total } ? bytes * 100.0 / total : null;
+        return progress is { Step: "CopyVdi" or "CopyStream" or "WriteVdi", Bytes: { } bytes, Total: > 0 and var total } ? bytes * 100.0 / total : null;
     }
 
     private async Task ArmCallAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation)

@@ -59,7 +59,7 @@ internal sealed class LabWorld : IAsyncDisposable
 
     // A folder is as fast as the disk: a copy through the app that is to be killed in its middle is slowed down by the product's own limit.
     private static IReadOnlyDictionary<string, string> StoreSettings(RunOptions options, LabBlobs? blobs, long copyRate) =>
-        blobs?.Settings ?? (options is { Streams: true, Kill: true }
+        blobs?.Settings ?? ((options is { Streams: true, Kill: true } or { Restore: true, Kill: true })
             ? new Dictionary<string, string> { ["Secondary:Destinations:0:Throttle:BytesPerSecond"] = copyRate.ToString() }
             : new Dictionary<string, string>());
 

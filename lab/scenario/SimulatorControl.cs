@@ -16,6 +16,14 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
     public Task<WorldVolume> MakeVolumeAsync(string name, string imagePath, CancellationToken cancellation) =>
         PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme" }, cancellation);
 
+    /// <summary>A volume of CloudStack's that belongs to no machine.</summary>
+    public Task<WorldVolume> MakeDetachedVolumeAsync(string name, string imagePath, CancellationToken cancellation) =>
+        PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme", detached = true }, cancellation);
+
+    /// <summary>One more disk of a machine that was made with its first.</summary>
+    public Task<WorldVolume> AddVolumeAsync(string name, string imagePath, string vmId, CancellationToken cancellation) =>
+        PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme", vmId }, cancellation);
+
     /// <summary>The guest writes at random places of one window of its disk, for as long as it runs.</summary>
     public Task StartGuestAsync(string vmUuid, int seed, long offset, long length, CancellationToken cancellation) =>
         PostAsync("/guest/start", new { vmUuid, seed, bytesPerWrite = 16_384, writesPerSecond = 50, offset, length }, cancellation);

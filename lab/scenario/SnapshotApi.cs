@@ -17,6 +17,18 @@ internal sealed record SnapshotStatus(
     string Id, string State, bool Ended, string? Step, SnapshotProgress? Progress, SnapshotFailure? Waiting, SnapshotVerdict? Verified, string? Manifest, string? Location, string? Consistency,
     SnapshotFailure? Failure);
 
+/// <summary>How a restore stands, as <c>GET /api/restores/{id}</c> tells it.</summary>
+internal sealed record RestoreStatus(
+    string Id, string State, bool Ended, string? Step, SnapshotProgress? Progress, SnapshotFailure? Waiting, string? Root, RestoredVolume? Volume, bool TargetTouched, SnapshotFailure? Failure);
+
+/// <summary>How a group stands, as <c>GET /api/groups/{id}</c> tells it.</summary>
+internal sealed record GroupStatus(
+    string Id, string State, bool Ended, string? Step, SnapshotFailure? Waiting, string? Consistency, double? FrozenMs, IReadOnlyList<GroupMemberStatus> Members, string? Manifest, SnapshotFailure? Failure);
+
+internal sealed record GroupMemberStatus(string VolumeId, string SnapshotId, string State, string? Manifest, SnapshotFailure? Failure);
+
+internal sealed record RestoredVolume(string ClusterUuid, long VolumeId, string Iqn, string VdiUuid, string SrUuid);
+
 internal sealed record SnapshotProgress(string? Step, long? Bytes, long? Total, double? Rate, double? EtaSeconds);
 
 internal sealed record SnapshotVerdict(string? Level);
@@ -37,6 +49,24 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
 
     public Task<ApiAnswer> PostSnapshotAsync(object body, string? idempotencyKey, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Post, "/api/snapshots", body, idempotencyKey, cancellation);
+
+    public Task<ApiAnswer> PostAsync(string path, object body, string? idempotencyKey, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, body, idempotencyKey, cancellation);
+
+    public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, null, cancellation);
+
+    /// <summary>One group's status.</summary>
+    public async Task<GroupStatus> FindGroupAsync(string id, CancellationToken cancellation)
+    {
+        var answer = await GetAsync($"/api/groups/{id}", cancellation);
+        return answer.Status == 200 ? answer.Body.Deserialize<GroupStatus>(Json)! : throw new LabException($"GET /api/groups/{id} answered {answer.Status}: {answer.Body}");
+    }
+
+    /// <summary>One restore's status.</summary>
+    public async Task<RestoreStatus?> FindRestoreAsync(string id, CancellationToken cancellation)
+    {
+        var answer = await GetAsync($"/api/restores/{id}", cancellation);
+        return answer.Status == 200 ? answer.Body.Deserialize<RestoreStatus>(Json) : throw new LabException($"GET /api/restores/{id} answered {answer.Status}: {answer.Body}");
+    }
 
     /// <summary>One snapshot's status; null when the product knows no such snapshot.</summary>
     public async Task<SnapshotStatus?> FindSnapshotAsync(string id, CancellationToken cancellation)

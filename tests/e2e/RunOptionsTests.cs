@@ -7,9 +7,10 @@ public sealed class RunOptionsTests
     [Fact]
     public void Every_option_is_understood()
     {
-        var options = RunOptions.Parse(["--blob", "--copy", "stream", "--quiesce", "hook", "--xenserver", "7.1", "--kill", "--seed", "42", "--keep", "--clean"]);
+        var options = RunOptions.Parse(["--blob", "--copy", "stream", "--quiesce", "hook", "--xenserver", "7.1", "--kill", "--seed", "42", "--keep", "--clean", "--restore"]);
 
         Assert.Equal(("hook", "7.1", true, 42, true, true), (options.Quiesce, options.XenServer, options.Kill, options.Seed, options.Keep, options.Clean));
+        Assert.True(options.Restore);
         Assert.Equal((true, "stream", true), (options.Blob, options.Copy, options.Streams));
     }
 

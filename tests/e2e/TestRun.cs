@@ -39,12 +39,28 @@ internal static class TestRun
         await using (var world = await LabWorld.StartAsync(folder, options, options.CopyRate, cancellation))
         {
             outcome = await new SnapshotScenario(world, options, Screen.Silent).RunAsync(image, ImagePath, cancellation);
+            if (options.Restore) await new RestoreScenario(world, options, Screen.Silent).RunAsync(outcome, ImagePath, cancellation);
             await NoSecretsAsync(world, cancellation);
         }
 
         // What failed is left for a person to look at; what went well is not.
         Remove(folder);
         return outcome;
+    }
+
+    /// <summary>The same for the group of a machine with two disks.</summary>
+    public static async Task RunGroupAsync(RunOptions options, CancellationToken cancellation)
+    {
+        options = options with { DiskBytes = DiskBytes };
+        var image = await ImageAsync(cancellation);
+        await using var folder = NewFolder("group");
+        await using (var world = await LabWorld.StartAsync(folder, options, options.CopyRate, cancellation))
+        {
+            await new GroupScenario(world, options, Screen.Silent).RunAsync(image, ImagePath, cancellation);
+            await NoSecretsAsync(world, cancellation);
+        }
+
+        Remove(folder);
     }
 
     private static async Task NoSecretsAsync(LabWorld world, CancellationToken cancellation)

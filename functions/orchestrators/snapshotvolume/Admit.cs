@@ -20,8 +20,8 @@ internal static class Admit
 
         var account = volume.Account ?? "";
 
-        // A project's volume has no account.
-        IReadOnlyList<string> first = account.Length > 0 ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
+        // A project's volume has no account. A group holds volume and account for its members.
+        IReadOnlyList<string> first = request.Member is not null ? [] : account.Length > 0 ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
         var plan = await run.AdmitPlanAsync(
             account, first, request.Policy is null ? AdmissionPriorities.Person : AdmissionPriorities.Policy, () => InspectAsync(run, volume),
             found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination)]);
@@ -33,7 +33,7 @@ internal static class Admit
     private static async Task<SnapshotPlan> InspectAsync(SnapshotRun run, CloudStackVolume volume)
     {
         var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
-        var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), StepPolicy.Preflight);
+        var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = run.Request.Member?.Snapshot.SnapshotId }, StepPolicy.Preflight);
         var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), StepPolicy.Preflight);
         var destination = await run.DoAsync(
             Steps.InspectDestination,

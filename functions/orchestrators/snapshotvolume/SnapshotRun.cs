@@ -34,6 +34,7 @@ internal sealed class SnapshotRun : WorkRun
         Status = Board.Status,
         Tags = Request.Tags,
         Policy = Request.Policy,
+        GroupId = Request.Group?.Uuid,
     };
 
     /// <summary>CloudStack's own manner of naming: vm_volume_time.</summary>

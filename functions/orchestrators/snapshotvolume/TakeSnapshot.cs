@@ -4,12 +4,11 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 internal static class TakeSnapshot
 {
     /// <summary>The array deletes the snapshot by itself after this time, should a lost database ever make us forget it.</summary>
-    private static readonly TimeSpan Fuse = TimeSpan.FromHours(48);
-
-    private const int FreezeTries = 3;
+    public static readonly TimeSpan Fuse = TimeSpan.FromHours(48);
 
     public static async Task<StorageSnapshot> TakeSnapshotAsync(this SnapshotRun run, SnapshotPlan plan)
     {
+        if (run.Request.Member is { } member) return Taken(run, plan, member);
         run.Board.Show(status => status with { State = SnapshotState.Creating });
         var wanted = new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, Fuse);
         run.Undo.Push(Steps.DeleteStorageSnapshot, wanted);
@@ -21,6 +20,19 @@ internal static class TakeSnapshot
         return snapshot;
     }
 
+    /// <summary>The group took it with the others, and takes it away again.</summary>
+    private static StorageSnapshot Taken(SnapshotRun run, SnapshotPlan plan, GroupMembership member)
+    {
+        if (plan.Array.Volume != member.Volume)
+        {
+            throw new StepFaultException(new StepFault(
+                "group.other-volume", FaultKind.Conflict, $"The group's snapshot is of {member.Volume}, the volume is {plan.Array.Volume} now.", "Find out who moved the volume meanwhile, and ask again."));
+        }
+
+        run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = member.Snapshot.CreatedAt, Consistency = member.Consistency, FrozenMs = member.FrozenMs });
+        return member.Snapshot;
+    }
+
     private static async Task<StorageSnapshot> CrashConsistentAsync(SnapshotRun run, StorageSnapshotInput wanted)
     {
         var snapshot = await run.DoAsync(Steps.CreateStorageSnapshot, wanted);
@@ -30,37 +42,9 @@ internal static class TakeSnapshot
 
     private static async Task<StorageSnapshot> QuiescedAsync(SnapshotRun run, CloudStackVolume volume, StorageSnapshotInput wanted)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            var freeze = new FreezeInput(wanted.Key, volume.VmId!, wanted.Key.NameFor($"freeze-{attempt}"));
-            run.Undo.Push(Steps.Thaw, freeze);
-            await run.DoAsync(Steps.Freeze, freeze);
-            StorageSnapshot? snapshot = null;
-            StepFaultException? failure = null;
-            try
-            {
-                snapshot = await run.DoAsync(Steps.CreateStorageSnapshot, wanted, StepPolicy.Frozen);
-            }
-            catch (StepFaultException fault)
-            {
-                failure = fault;
-            }
-
-            // Thawed before anything else is decided: no path may leave the guest waiting for us.
-            var thaw = await run.ThawAsync(freeze);
-            run.Undo.Keep(StepNames.Thaw);
-            if (failure is not null) throw failure;
-
-            var consistency = thaw.Held ? "quiesced" : "crash";
-            if (thaw.Held || attempt == FreezeTries)
-            {
-                run.Board.Show(status => status with { Consistency = consistency, FrozenMs = thaw.FrozenMs });
-                return snapshot!;
-            }
-
-            await run.DoAsync(Steps.DeleteStorageSnapshot, wanted);
-        }
+        var (snapshot, consistency, frozenMs) = await run.TakeQuiescedAsync(
+            wanted.Key, volume.VmId!, () => run.DoAsync(Steps.CreateStorageSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteStorageSnapshot, wanted));
+        run.Board.Show(status => status with { Consistency = consistency, FrozenMs = frozenMs });
+        return snapshot;
     }
-
-    private static Task<ThawReceipt> ThawAsync(this SnapshotRun run, FreezeInput freeze) => run.DoUncancelledAsync(Steps.Thaw, freeze, StepPolicy.Thawing);
 }

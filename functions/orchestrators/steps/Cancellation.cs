@@ -15,6 +15,9 @@ internal sealed class Cancellation(TaskOrchestrationContext context)
     /// <summary>Options of an activity that is to stop when the wish comes.</summary>
     public static TaskOptions Cancellable { get; } = new(retry: null, tags: Tags);
 
+    /// <summary>Completes when the wish comes.</summary>
+    public Task Wish => _wish;
+
     /// <exception cref="StepFaultException">With <see cref="FaultKind.Cancelled"/>, once the wish came.</exception>
     public void ThrowIfWished()
     {

@@ -55,6 +55,9 @@ internal sealed record SnapshotView
 
     public string? Policy { get; init; }
 
+    /// <summary>The group that it was taken with.</summary>
+    public string? GroupId { get; init; }
+
     /// <summary>Under legal hold.</summary>
     public bool Hold { get; init; }
 
@@ -68,13 +71,14 @@ internal sealed record SnapshotView
         VmId = row.VmId,
         Account = row.Account,
         Policy = row.Policy,
+        GroupId = row.GroupId,
         Hold = row.Held,
         DamagedAt = row.DamagedAt,
         DeletedAt = row.DeletedAt,
     };
 
     public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>
-        From(status, input.Key, input.VolumeId, input.Name, createdAt, input.Tags);
+        From(status, input.Key, input.VolumeId, input.Name, createdAt, input.Tags) with { GroupId = input.Group?.Uuid };
 
     private static SnapshotView From(
         SnapshotStatus status, RequestKey key, string volumeId, string? name, DateTimeOffset createdAt, IReadOnlyDictionary<string, string>? tags) => new()
@@ -122,4 +126,6 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(AdmissionState))]
 [JsonSerializable(typeof(RestoreView))]
 [JsonSerializable(typeof(RestoreAccepted))]
+[JsonSerializable(typeof(GroupView))]
+[JsonSerializable(typeof(GroupAccepted))]
 internal sealed partial class TriggersJson : JsonSerializerContext;

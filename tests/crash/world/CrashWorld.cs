@@ -19,8 +19,11 @@ internal sealed class CrashWorld : IDisposable
 
     private const string Svip = "10.117.2.10";
     private const long VirtualSize = 16 << 20;
+    private const long SecondSize = 4 << 20;
     private static readonly Lazy<byte[]> s_image = new(MakeImage);
     private static readonly Task<string> s_root = RootAsync();
+
+    private static readonly Lazy<byte[]> s_second = new(MakeSecondImage);
 
     private readonly SparseVolumeStore _blocks = SparseVolumeStore.InMemory();
 
@@ -38,6 +41,7 @@ internal sealed class CrashWorld : IDisposable
         Agent = new GuestAgent(HookToken, Clock, Faults);
         Network.Add("array.test:443", Array).Add("production.test:443", Production).Add("backup.test:443", Backup).Add("cloud.test:443", Cloud).Add("hook.test:80", Agent);
         Volume = MakeVolume();
+        if (Options.TwoVolumes) Second = MakeSecond();
     }
 
     public WorldOptions Options { get; }
@@ -64,7 +68,13 @@ internal sealed class CrashWorld : IDisposable
 
     public SampleVolume Volume { get; }
 
+    /// <summary>The machine's other volume, where it has one.</summary>
+    public SampleVolume? Second { get; }
+
     private StorageFabric Fabric { get; } = new();
+
+    public static async Task<string> ExpectedSecondRootAsync() =>
+        (await DiskHasher.ComputeAsync(new MemoryStream(s_second.Value), SecondSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
 
     /// <summary>The root that a true copy must have.</summary>
     public static Task<string> ExpectedRootAsync() => s_root;
@@ -147,6 +157,17 @@ internal sealed class CrashWorld : IDisposable
     private static async Task<string> RootAsync() =>
         (await DiskHasher.ComputeAsync(new MemoryStream(s_image.Value), VirtualSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
 
+    /// <summary>One more disk of the machine, smaller and with other content.</summary>
+    private SampleVolume MakeSecond()
+    {
+        var (id, iqn, sr, vdi) = MakeLun("data-2", SecondSize, account: 1);
+        Production.World.WriteVdi(vdi, 0, s_second.Value.AsSpan(0, 1 << 20));
+        Production.World.PlugDisk(Volume.VmUuid, vdi);
+        var cloudVolume = Guid.NewGuid().ToString();
+        Cloud.Add(new CloudVolume(cloudVolume, "DATA-2", "tenant", Cloud.ZoneId, Volume.CloudStackVmId, vdi, SecondSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
+        return new SampleVolume(cloudVolume, Volume.CloudStackVmId, id, iqn, sr, vdi, Volume.VmUuid);
+    }
+
     private (long Id, string Iqn, string Sr, string Vdi) MakeLun(string name, long virtualSize, long account)
     {
         var created = Array.Call("CreateVolume", new JsonObject
@@ -165,6 +186,13 @@ internal sealed class CrashWorld : IDisposable
     }
 
     private long Group(string name) => (long)Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!["volumeAccessGroupID"]!;
+
+    private static byte[] MakeSecondImage()
+    {
+        var image = new byte[SecondSize];
+        new Random(9).NextBytes(image.AsSpan(0, 1 << 20));
+        return image;
+    }
 
     private static byte[] MakeImage()
     {
@@ -186,6 +214,9 @@ internal sealed record WorldOptions
 
     /// <summary>offload or stream; null leaves it to the destination.</summary>
     public string? Copy { get; init; }
+
+    /// <summary>The machine has two disks.</summary>
+    public bool TwoVolumes { get; init; }
 
     /// <summary>Null: a copy takes no time.</summary>
     public long? CopyBytesPerSecond { get; init; } = 8 << 20;

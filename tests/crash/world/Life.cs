@@ -62,6 +62,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddProduct(settings);
         services.AddSingleton<SnapshotTriggers>();
         services.AddSingleton<RestoreTriggers>();
+        services.AddSingleton<GroupTriggers>();
         services.AddSingleton<PolicyTick>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
         services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
@@ -109,6 +110,11 @@ internal sealed class Life : IAsyncDisposable
     /// <summary>POSTs a wish to restore; the instance id.</summary>
     public Task<string> PostRestoreAsync(RequestKey snapshot, string body, CancellationToken cancellation) => PostAsync(
         $"/api/snapshots/{snapshot.Uuid}/restore", body, (request, client) => Get<RestoreTriggers>().CreateAsync(request, snapshot.Uuid, client, cancellation), cancellation);
+
+    /// <summary>POSTs a wish to take all volumes of the machine; the instance id.</summary>
+    public Task<string> PostGroupAsync(CancellationToken cancellation) => PostAsync(
+        $"/api/vms/{_world.Volume.CloudStackVmId}/snapshots", $$"""{"quiesce":"{{_world.Options.Quiesce}}","name":"nightly"}""",
+        (request, client) => Get<GroupTriggers>().CreateAsync(request, _world.Volume.CloudStackVmId, client, cancellation), cancellation);
 
     /// <summary>POSTs to a route's function, with the same idempotency key in every life; the id that its Location ends with.</summary>
     public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation)

@@ -1,0 +1,19 @@
+using SnapshotWorkflows.Activities.VolumeSteps;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.GroupSteps;
+
+/// <summary>A request's own group snapshots: by name and whole mark, never by name alone, for names are not unique.</summary>
+internal sealed class GroupSnapshots(SolidFireClient array, Marker marker)
+{
+    public async Task<IReadOnlyList<GroupSnapshot>> OwnAsync(GroupSnapshotInput input, CancellationToken cancellation)
+    {
+        await array.RequireClusterAsync(input.Volumes[0].ClusterUuid, cancellation);
+        var name = input.Key.NameFor(Roles.Group);
+        return [.. (await array.ListGroupSnapshotsAsync(cancellation)).Where(group => group.Name == name && IsOurs(group, input.Key))];
+    }
+
+    /// <summary>The group's mark; where a release keeps attributes with the members only, theirs.</summary>
+    private bool IsOurs(GroupSnapshot group, RequestKey key) =>
+        marker.IsOn(group.FindAttribute, key, Roles.Group) || (group.Members.Count > 0 && group.Members.All(member => marker.IsOn(member.FindAttribute, key, Roles.Group)));
+}

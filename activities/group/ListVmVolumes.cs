@@ -1,0 +1,16 @@
+using SnapshotWorkflows.CloudStack;
+
+namespace SnapshotWorkflows.Activities.GroupSteps;
+
+/// <summary>Which volumes a virtual machine has. Makes nothing.</summary>
+[DurableTask(StepNames.ListVmVolumes)]
+public sealed class ListVmVolumes(CloudStackClient cloudStack, IActivityExecution execution) : StepActivity<ListVmVolumesInput, VmVolumes>(execution)
+{
+    protected override async Task<VmVolumes> ExecuteAsync(ListVmVolumesInput input, CancellationToken cancellation)
+    {
+        if (await cloudStack.FindVirtualMachineAsync(input.VmId, cancellation) is null)
+            throw new StepFaultException(new StepFault("group.vm-not-found", FaultKind.NotFound, $"CloudStack has no VM {input.VmId} that our key may see.", "Check the VM's uuid, and that CloudStack:ApiKey belongs to an administrator."));
+        var volumes = await cloudStack.ListVolumesOfAsync(input.VmId, cancellation);
+        return new VmVolumes([.. volumes.Select(volume => volume.Id).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+    }
+}

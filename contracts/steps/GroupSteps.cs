@@ -1,0 +1,15 @@
+namespace SnapshotWorkflows.Contracts;
+
+public sealed record ListVmVolumesInput(string VmId);
+
+/// <param name="VolumeIds">CloudStack uuids, in order.</param>
+public sealed record VmVolumes(IReadOnlyList<string> VolumeIds);
+
+/// <param name="Retention">The fuse, as of a single snapshot.</param>
+public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolume> Volumes, TimeSpan Retention);
+
+/// <param name="Members">In the order of the volumes that were asked for.</param>
+public sealed record GroupSnapshotReceipt(long GroupSnapshotId, DateTimeOffset CreatedAt, IReadOnlyList<StorageSnapshot> Members);
+
+/// <summary>What the group's own manifest tells.</summary>
+public sealed record PublishGroupInput(SnapshotGroupInput Request, string Destination, string ZoneId, string? VmName, string? Account, DateTimeOffset? TakenAt, string Consistency, IReadOnlyList<GroupMember> Members);

@@ -1,0 +1,61 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>SnapshotVolume's second half for each volume, side by side. Every member ends before the group goes on, whatever becomes of the others.</summary>
+internal static class CopyMembers
+{
+    public static async Task<IReadOnlyList<GroupMember>> CopyMembersAsync(this GroupRun run, GroupTaken taken)
+    {
+        run.Cancellation.ThrowIfWished();
+        var copies = run.Volumes.Select((volume, i) => CopyAsync(run, volume, taken.Taken?[i])).ToList();
+        var all = Task.WhenAll(copies);
+        if (await Task.WhenAny(all, run.Cancellation.Wish) != all)
+        {
+            // The members undo what is theirs; the group's own comes after them.
+            foreach (var volume in run.Volumes) run.Context.SendEvent(run.Request.MemberOf(volume.Id).Value, Cancellation.EventName, run.Request.Caller);
+        }
+
+        var members = await all;
+        if (run.Request.KeepOnPrimary && taken.Taken is { } memberships && members.Any(member => member.State == SnapshotState.BackedUp))
+        {
+            run.Undo.Replace(StepNames.DeleteGroupSnapshot, Steps.KeepGroupSnapshot, new GroupSnapshotInput(run.Request.Key, [.. memberships.Select(member => member.Volume)], TimeSpan.Zero));
+        }
+
+        return members;
+    }
+
+    private static async Task<GroupMember> CopyAsync(GroupRun run, CloudStackVolume volume, GroupMembership? membership)
+    {
+        var request = run.Request;
+        var key = request.MemberOf(volume.Id);
+        var input = new SnapshotVolumeInput
+        {
+            Key = key,
+            VolumeId = volume.Id,
+            Name = request.Name,
+            // Frozen once, by the group; an only volume does it itself.
+            Quiesce = request.Quiesce,
+            Destination = request.Destination,
+            Copy = request.Copy,
+            Format = request.Format,
+            KeepOnPrimary = request.KeepOnPrimary && membership is null,
+            Caller = request.Caller,
+            Tags = request.Tags,
+            Member = membership,
+            Group = request.Key,
+        };
+        GroupMember ended;
+        try
+        {
+            var result = await run.Context.CallSubOrchestratorAsync<SnapshotVolumeResult>(nameof(SnapshotVolume), input, new SubOrchestrationOptions(retry: null, instanceId: key.Value));
+            ended = new GroupMember(volume.Id, key.Uuid, SnapshotState.BackedUp, result.Manifest, Failure: null);
+        }
+        catch (TaskFailedException failure)
+        {
+            var fault = StepFault.From(failure.FailureDetails);
+            ended = new GroupMember(volume.Id, key.Uuid, SnapshotState.Error, Manifest: null, new StepNotice(fault.Code, fault.Message, fault.Remedy, nameof(SnapshotVolume)));
+        }
+
+        run.Board.Show(status => status with { Members = new GroupMembers([.. status.Members.Items.Select(member => member.VolumeId == volume.Id ? ended : member)]) });
+        return ended;
+    }
+}

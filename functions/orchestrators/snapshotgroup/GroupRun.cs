@@ -1,0 +1,31 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>What the parts of one SnapshotGroup share while it runs.</summary>
+internal sealed class GroupRun : WorkRun
+{
+    public GroupRun(TaskOrchestrationContext context, SnapshotGroupInput request)
+        : this(context, request, new GroupBoard(context, request))
+    {
+    }
+
+    private GroupRun(TaskOrchestrationContext context, SnapshotGroupInput request, GroupBoard board)
+        : base(context, board) => (Request, Board) = (request, board);
+
+    public SnapshotGroupInput Request { get; }
+
+    public GroupBoard Board { get; }
+
+    /// <summary>The VM's volumes, once they are known.</summary>
+    public IReadOnlyList<CloudStackVolume> Volumes { get; set; } = [];
+
+    public Task AuditAsync(string outcome, string? detail) =>
+        FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.group", Request.Key.Uuid, outcome, detail));
+}
+
+/// <summary>The array's part of the group: every volume on one cluster, in the order of the VM's volumes.</summary>
+/// <param name="Destination">Name of the destination that all go to.</param>
+internal sealed record GroupPlan(IReadOnlyList<ArrayVolume> Volumes, string Destination);
+
+/// <summary>What each member begins with.</summary>
+/// <param name="Taken">Null where the only volume takes its snapshot itself.</param>
+internal sealed record GroupTaken(IReadOnlyList<GroupMembership>? Taken, string Destination);

@@ -1,0 +1,67 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>
+/// All volumes of a VM at one instant.
+/// <para>
+/// ListVmVolumes, ResolveVolume and a look at everything that each volume will need (refuse, wait for all volumes) · [Freeze] CreateGroupSnapshot [Thaw], all or nothing · SnapshotVolume's
+/// second half for each volume, side by side, as instances of their own: a member that fails is told, and the others still end · PublishGroup · DeleteGroupSnapshot. A wish to cancel is passed
+/// on to the members, and waited for. A VM of one volume needs no group on the array: its snapshot is an ordinary one.
+/// </para>
+/// </summary>
+[DurableTask(nameof(SnapshotGroup))]
+public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, SnapshotGroupResult>
+{
+    public override async Task<SnapshotGroupResult> RunAsync(TaskOrchestrationContext context, SnapshotGroupInput input)
+    {
+        var run = new GroupRun(context, input);
+        SnapshotGroupResult result;
+        try
+        {
+            result = await MakeAsync(run);
+        }
+        catch (Exception failure)
+        {
+            var fault = failure is StepFaultException known ? known.Fault : Faults.Defect(failure);
+            run.Board.Show(status => status with { State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+            await run.UnwindAsync();
+            await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
+            End(run);
+            throw new StepFaultException(fault, failure);
+        }
+
+        await run.UnwindAsync();
+        await run.AuditAsync("done", $"{result.Members.Count} volumes");
+        run.Board.Show(status => status with { State = SnapshotState.BackedUp });
+        End(run);
+        return result;
+    }
+
+    private static void End(GroupRun run) =>
+        run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
+
+    private static async Task<SnapshotGroupResult> MakeAsync(GroupRun run)
+    {
+        var taken = await run.TakeGroupAsync();
+        run.Board.Show(status => status with { State = SnapshotState.BackingUp });
+        var members = await run.CopyMembersAsync(taken);
+        string? manifest = null;
+        if (members.Any(member => member.State == SnapshotState.BackedUp))
+        {
+            var (status, first) = (run.Board.Status, run.Volumes[0]);
+            var published = await run.DoUncancelledAsync(
+                Steps.PublishGroup,
+                new PublishGroupInput(run.Request, taken.Destination, first.ZoneId, first.VmName, first.Account, status.TakenAt, status.Consistency ?? "crash", members),
+                StepPolicy.Commit);
+            manifest = published.Name;
+            run.Board.Show(now => now with { Manifest = published.Name });
+        }
+
+        var failed = members.Where(member => member.Failure is not null).ToList();
+        if (failed.Count == 0) return new SnapshotGroupResult(run.Request.Key.Uuid, members, manifest);
+        if (failed.Count == members.Count && failed.All(member => member.Failure!.Code == "cancelled")) throw new StepFaultException(Faults.Cancelled());
+        throw new StepFaultException(new StepFault(
+            "group.member-failed", FaultKind.Rejected,
+            $"{failed.Count} of {members.Count} volumes have no copy: {string.Join("; ", failed.Select(member => $"{member.VolumeId}: {member.Failure!.Code}"))}.",
+            "The other volumes' copies stand, each for itself. Mend what the members tell, and take the group again."));
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
+public sealed class GroupTriggers(IdempotencyLedger ledger)
+{
+    private const string Workflow = "SnapshotGroup";
+
+    [Function("SnapshotVm")]
+    public async Task<IActionResult> CreateAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "vms/{vmId}/snapshots")] HttpRequest request, string vmId, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!Guid.TryParseExact(vmId, "D", out var vm)) return new ProblemResult(404, "group.vm-not-found", "The VM in the address is not a uuid.", "Give the uuid of the CloudStack VM, as listVirtualMachines shows it.");
+            var idempotencyKey = request.IdempotencyKey();
+            var body = GroupBody.Parse(await request.ReadBodyAsync(cancellation));
+            var caller = request.Caller();
+            var route = $"POST /vms/{vm:D}/snapshots";
+            var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
+            var claim = ledger.Claim(caller, route, idempotencyKey, body.Hash(), proposed);
+            if (claim.Outcome == ClaimOutcome.OtherBody) return SnapshotProblems.OtherBody();
+            var input = new SnapshotGroupInput
+            {
+                Key = claim.Instance, VmId = vm.ToString("D"), Name = body.Name, Quiesce = body.Quiesce, Destination = body.Destination, Copy = body.Copy, Format = body.Format,
+                KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags,
+            };
+            await WorkInstances.StartOnceAsync(client, Workflow, input, claim.Instance, cancellation);
+            var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Group {claim.Instance.Uuid} was started and cannot be found.");
+            var location = $"/api/groups/{view.Id}";
+            return new JsonResult<GroupAccepted>(
+                202, new GroupAccepted(view, view.Id, $"{location}/cancel", client.CreateHttpManagementPayload(claim.Instance.Value)), TriggersJson.Default.GroupAccepted, location);
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+    }
+
+    [Function("GetGroup")]
+    public async Task<IActionResult> GetAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "groups/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
+    {
+        _ = request;
+        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view ? new JsonResult<GroupView>(200, view, TriggersJson.Default.GroupView) : NotFound(id);
+    }
+
+    [Function("CancelGroup")]
+    public async Task<IActionResult> CancelAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "groups/{id}/cancel")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
+    {
+        if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view) return NotFound(id);
+        if (view.Ended || view.Manifest is not null || view.State == SnapshotState.Error)
+            return new ProblemResult(409, "group.ended", $"Group {view.Id} is {view.State}: there is nothing left to cancel.", "Delete its snapshots if they are not wanted.");
+        await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
+        return new JsonResult<GroupView>(202, view, TriggersJson.Default.GroupView);
+    }
+
+    private static async Task<GroupView?> ViewAsync(RequestKey key, DurableTaskClient client, CancellationToken cancellation)
+    {
+        if (await WorkInstances.FindAsync(client, Workflow, key, cancellation) is not { } instance || instance.ReadInputAs<SnapshotGroupInput>() is not { } input) return null;
+        var status = instance.ReadCustomStatusAs<SnapshotGroupStatus>() ?? new SnapshotGroupStatus { State = SnapshotState.Allocated, VmId = input.VmId };
+        if (!status.Ended && instance.IsCompleted)
+            status = status with { State = SnapshotState.Error, Failure = status.Failure ?? WorkInstances.EndedByEngine(instance, status.Step), Ended = true };
+        return GroupView.Of(input, status, instance.CreatedAt);
+    }
+
+    private static ProblemResult NotFound(string id) =>
+        new(404, "group.not-found", $"There is no group '{(id.Length <= 64 ? id : id[..64])}'.", "The answer to the request that started it names it; its snapshots are listed by GET /api/snapshots?vmId=.");
+}
