@@ -12,7 +12,10 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
     {
         var destination = destinations.Get(input.Destination);
         var format = input.Format ?? DataFormats.Vhd;
-        var copy = input.Copy ?? (format == DataFormats.Vhd && destination.Folders is not null ? CopyMethods.Offload : CopyMethods.Stream);
+        // The hypervisor would have CloudStack's other disks in its SR: into its tree the copy goes through us.
+        var copy = input.SecondaryPath is not null ? CopyMethods.Stream : input.Copy ?? (format == DataFormats.Vhd && destination.Folders is not null ? CopyMethods.Offload : CopyMethods.Stream);
+        if (input.SecondaryPath is not null && (!SecondaryPaths.IsValid(input.SecondaryPath) || format != DataFormats.Vhd || copy != CopyMethods.Stream))
+            throw new StepFaultException(new StepFault("request.secondary-path", FaultKind.Rejected, "A secondaryPath is snapshots/<accountId>/<volumeId>, for a streamed VHD.", "See docs/cloudstack-plugin.md."));
         if (copy == CopyMethods.Offload) _ = destination.RequireFolders();
         var check = await destination.Store.CheckAsync(cancellation);
         if (check.Fault is { } fault) throw fault;
@@ -30,7 +33,7 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
         {
             Copy = copy,
             Format = format,
-            Location = copy != CopyMethods.Stream ? null
+            Location = input.SecondaryPath is { } path ? $"{path}/{input.Key.Uuid}.vhd" : copy != CopyMethods.Stream ? null
                 : format == DataFormats.Chunks ? $"{ChunksStreamFormat.Options.Prefix}sessions/{input.Key.Uuid}.1/end" : SnapshotLocations.DataFile(address, input.Key.Uuid),
         };
     }

@@ -46,7 +46,7 @@ public sealed partial class StartClone(SolidFireClient array, IntentLedger inten
         attributes["swf-source"] = $"{input.Source.VolumeId}@{input.SnapshotId}";
         intents.Intend(input.Key, Roles.Clone, "solidfire", input.Source.ClusterUuid, input.Key.NameFor(Roles.Clone));
         var started = await array.CloneVolumeAsync(
-            new CloneVolumeRequest { VolumeId = input.Source.VolumeId, SnapshotId = input.SnapshotId, Name = input.Key.NameFor(Roles.Clone), Attributes = attributes, Access = "readWrite" },
+            new CloneVolumeRequest { VolumeId = input.Source.VolumeId, SnapshotId = input.SnapshotId == 0 ? null : input.SnapshotId, Name = input.Key.NameFor(Roles.Clone), Attributes = attributes, Access = "readWrite" },
             cancellation);
         intents.Made(input.Key, Roles.Clone, $"{started.VolumeId}:{started.AsyncHandle}");
         return new CloneReceipt(input.Source with { VolumeId = started.VolumeId }, started.AsyncHandle);

@@ -26,6 +26,12 @@ public sealed record SnapshotRow
     /// <summary>The policy that it was taken for; null when a person asked.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>The array's volume, where its snapshot was kept there.</summary>
+    public ArrayVolume? Primary { get; init; }
+
+    /// <summary>CloudStack's snapshot that it was made of.</summary>
+    public string? AdoptedSnapshotId { get; init; }
+
     /// <summary>The group that it was taken with.</summary>
     public string? GroupId { get; init; }
 

@@ -38,4 +38,19 @@ public sealed record SnapshotVolumeInput
 
     /// <summary>The group that it belongs to, also where that has one volume only.</summary>
     public RequestKey? Group { get; init; }
+
+    /// <summary>Ends with the array's snapshot: listed, deletable, and no backup.</summary>
+    public bool PrimaryOnly { get; init; }
+
+    /// <summary>CloudStack's uuid of a snapshot whose array's snapshot (or volume) is copied instead of a new one, and never deleted by us.</summary>
+    public string? AdoptSnapshotId { get; init; }
+
+    /// <summary>Folder of CloudStack's own tree that the VHD goes to: <c>snapshots/&lt;accountId&gt;/&lt;volumeId&gt;</c> (docs/cloudstack-plugin.md).</summary>
+    public string? SecondaryPath { get; init; }
+
+    /// <summary>The array's volume itself, for operators; <see cref="VolumeId"/> is then derived from it.</summary>
+    public ArrayVolume? ArraySource { get; init; }
+
+    /// <summary>What stands for a volume that CloudStack does not name.</summary>
+    public static string VolumeIdOf(ArrayVolume volume) => NameUuid.From($"array\n{volume?.ClusterUuid.ToLowerInvariant()}\n{volume?.VolumeId}").ToString("D");
 }

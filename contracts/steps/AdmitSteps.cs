@@ -4,6 +4,20 @@ namespace SnapshotWorkflows.Contracts;
 
 public sealed record ResolveVolumeInput(string VolumeId);
 
+/// <summary>A volume that only the array knows; the answer stands for CloudStack's.</summary>
+public sealed record ResolveArrayVolumeInput(ArrayVolume Volume);
+
+/// <param name="SnapshotId">CloudStack's uuid; it must be of this volume, and finished.</param>
+public sealed record ResolveSnapshotInput(string SnapshotId, string VolumeId);
+
+/// <param name="SnapshotId">CloudStack's uuid of the snapshot that is looked for on the array.</param>
+public sealed record FindAdoptedInput(ArrayVolume Volume, string SnapshotId);
+
+/// <summary>What CloudStack made on the array.</summary>
+/// <param name="Source">The volume to clone from: the original, or the copy that CloudStack made of it.</param>
+/// <param name="Snapshot">Its snapshot; id 0 where <paramref name="Source"/> itself is the copy.</param>
+public sealed record AdoptedSnapshot(ArrayVolume Source, StorageSnapshot Snapshot);
+
 /// <summary>The volume as CloudStack's listVolumes tells it.</summary>
 /// <param name="Path">A VDI's uuid, or <c>/&lt;iqn&gt;/0</c>.</param>
 public sealed record CloudStackVolume(string Id, string Name, string Path, string ZoneId, string? Account, string? VmId, string? VmName, long SizeBytes);
@@ -49,6 +63,9 @@ public sealed record InspectDestinationInput(string? Destination, long NeededByt
 
     /// <summary><see cref="DataFormats"/> as the request asks; null is vhd.</summary>
     public string? Format { get; init; }
+
+    /// <summary>Where the VHD goes in CloudStack's tree; null is our own.</summary>
+    public string? SecondaryPath { get; init; }
 }
 
 /// <summary>The chosen destination with room for the whole disk.</summary>

@@ -8,7 +8,11 @@ public sealed record FindCopyInput(RequestKey Snapshot);
 public sealed record StoredCopy(RequestKey Snapshot, string Destination, string Manifest, string Format, string Location, long DataBytes, ArrayVolume Array);
 
 /// <param name="Copy">Null when neither manifest nor tombstone is there.</param>
-public sealed record FoundCopy(StoredCopy? Copy);
+public sealed record FoundCopy(StoredCopy? Copy)
+{
+    /// <summary>The array's volume of a snapshot that is on the array alone.</summary>
+    public ArrayVolume? Primary { get; init; }
+}
 
 /// <param name="By">Who deletes, for the tombstone.</param>
 public sealed record EntombCopyInput(StoredCopy Copy, string By, string Reason);

@@ -62,4 +62,7 @@ public static class StepNames
     public const string DeleteGroupSnapshot = nameof(DeleteGroupSnapshot);
     public const string KeepGroupSnapshot = nameof(KeepGroupSnapshot);
     public const string PublishGroup = nameof(PublishGroup);
+    public const string ResolveArrayVolume = nameof(ResolveArrayVolume);
+    public const string ResolveSnapshot = nameof(ResolveSnapshot);
+    public const string FindAdopted = nameof(FindAdopted);
 }

@@ -68,4 +68,9 @@ public static class Steps
     public static readonly Step<GroupSnapshotInput, bool> DeleteGroupSnapshot = new(StepNames.DeleteGroupSnapshot);
     public static readonly Step<GroupSnapshotInput, bool> KeepGroupSnapshot = new(StepNames.KeepGroupSnapshot);
     public static readonly Step<PublishGroupInput, ManifestReceipt> PublishGroup = new(StepNames.PublishGroup);
+
+    // What CloudStack, or only the array, knows already.
+    public static readonly Step<ResolveArrayVolumeInput, CloudStackVolume> ResolveArrayVolume = new(StepNames.ResolveArrayVolume);
+    public static readonly Step<ResolveSnapshotInput, bool> ResolveSnapshot = new(StepNames.ResolveSnapshot);
+    public static readonly Step<FindAdoptedInput, AdoptedSnapshot> FindAdopted = new(StepNames.FindAdopted);
 }

@@ -37,6 +37,14 @@ public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger 
             foreach (var name in names) await destination.Store.DeleteAsync(name, cancellation);
         }
 
+        if (input.Format == DataFormats.Vhd && !input.Location.StartsWith($"{folder}/", StringComparison.Ordinal))
+        {
+            // In CloudStack's tree: this one file, which bears the snapshot's own uuid, and nothing beside it.
+            if (Path.GetDirectoryName(input.Location) is not { } home || !SecondaryPaths.IsValid(home) || Path.GetFileName(input.Location) != $"{input.Snapshot.Uuid}.vhd")
+                throw new StepFaultException(new StepFault("store.not-ours", FaultKind.Conflict, $"'{input.Location}' is not a name that we give. It was not removed.", "Look at the manifest; report this with the instance's history."));
+            await destination.Store.DeleteAsync(input.Location, cancellation);
+        }
+
         intents.Gone(input.Snapshot, Roles.DestinationVdi);
         intents.Gone(input.Snapshot, Roles.Folder);
         return true;

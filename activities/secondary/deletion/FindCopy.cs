@@ -11,7 +11,8 @@ public sealed class FindCopy(SnapshotIndex index, SecondaryDestinations destinat
 {
     protected override async Task<FoundCopy> ExecuteAsync(FindCopyInput input, CancellationToken cancellation)
     {
-        if (index.Find(input.Snapshot) is not { Status: { Manifest: { } name, Destination: { } destination } }) return new FoundCopy(null);
+        var row = index.Find(input.Snapshot);
+        if (row is not { Status: { Manifest: { } name, Destination: { } destination } }) return new FoundCopy(null) { Primary = row?.Primary };
         var store = destinations.Get(destination).Store;
         var address = SnapshotLocations.AddressOf(name);
         if (await new ManifestStore(store).FindAsync(address, cancellation) is { } manifest)

@@ -16,6 +16,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         try
         {
             var found = await runner.RunAsync(Steps.FindCopy, new FindCopyInput(input.Snapshot), StepPolicy.Work);
+            if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary);
             if (found.Copy is null) return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
             copy = found.Copy;
 
@@ -37,6 +38,17 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         await FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", input.Reason));
         board.Ended();
         return new DeleteSnapshotResult(subject, Deleted: true, copy.DataBytes);
+
+        // On the array alone: there is no copy, so no tombstone.
+        async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume)
+        {
+            await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
+            await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero));
+            await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroyed, DeletedAt = Times.Utc(context.CurrentUtcDateTime) });
+            await FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", input.Reason));
+            board.Ended();
+            return new DeleteSnapshotResult(subject, Deleted: true, FreedBytes: 0);
+        }
 
         Task FinishAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput argument)
         {

@@ -9,8 +9,38 @@ internal static class Admit
 {
     public static async Task<SnapshotPlan> AdmitAsync(this SnapshotRun run)
     {
+        var volume = await ResolveAsync(run);
+        var plan = await run.AdmitPlanAsync(
+            volume.Account ?? "", FirstSlots(run, volume), Priority(run), () => InspectAsync(run, volume),
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination)]);
+        run.Board.Show(status => status with { Destination = plan.Destination.Destination, DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
+        await run.ProjectAsync();
+        return plan;
+    }
+
+    /// <summary>For a snapshot that stays on the array: neither host nor store is needed.</summary>
+    public static async Task<PrimaryPlan> AdmitPrimaryAsync(this SnapshotRun run)
+    {
+        var volume = await ResolveAsync(run);
+        var plan = await run.AdmitPlanAsync(
+            volume.Account ?? "", FirstSlots(run, volume), Priority(run),
+            async () =>
+            {
+                var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
+                return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), StepPolicy.Preflight));
+            },
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid)]);
+        run.Board.Show(status => status with { DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
+        await run.ProjectAsync();
+        return plan;
+    }
+
+    private static async Task<CloudStackVolume> ResolveAsync(SnapshotRun run)
+    {
         var request = run.Request;
-        var volume = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), StepPolicy.Preflight);
+        var volume = request.ArraySource is { } source
+            ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), StepPolicy.Preflight)
+            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), StepPolicy.Preflight);
         run.Volume = volume;
         if (request.Quiesce == QuiesceMode.Hook && volume.VmId is null)
         {
@@ -18,26 +48,27 @@ internal static class Admit
                 "quiesce.detached", FaultKind.Rejected, $"Volume {volume.Name} is attached to no VM, so there is no guest to quiesce.", "Ask for quiesce 'none'."));
         }
 
-        var account = volume.Account ?? "";
-
-        // A project's volume has no account. A group holds volume and account for its members.
-        IReadOnlyList<string> first = request.Member is not null ? [] : account.Length > 0 ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
-        var plan = await run.AdmitPlanAsync(
-            account, first, request.Policy is null ? AdmissionPriorities.Person : AdmissionPriorities.Policy, () => InspectAsync(run, volume),
-            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination)]);
-        run.Board.Show(status => status with { Destination = plan.Destination.Destination, DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
-        await run.ProjectAsync();
-        return plan;
+        if (request.AdoptSnapshotId is { } adopted) await run.DoAsync(Steps.ResolveSnapshot, new ResolveSnapshotInput(adopted, volume.Id), StepPolicy.Preflight);
+        return volume;
     }
+
+    private static int Priority(SnapshotRun run) => run.Request.Policy is null ? AdmissionPriorities.Person : AdmissionPriorities.Policy;
+
+    /// <summary>A project's volume has no account. A group holds volume and account for its members.</summary>
+    private static IReadOnlyList<string> FirstSlots(SnapshotRun run, CloudStackVolume volume) => run.Request.Member is not null
+        ? []
+        : volume.Account is { Length: > 0 } account ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
 
     private static async Task<SnapshotPlan> InspectAsync(SnapshotRun run, CloudStackVolume volume)
     {
+        var request = run.Request;
         var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
-        var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = run.Request.Member?.Snapshot.SnapshotId }, StepPolicy.Preflight);
+        var taken = request.Member?.Snapshot.SnapshotId ?? (request.AdoptSnapshotId is null ? null : 0L);
+        var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = taken }, StepPolicy.Preflight);
         var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), StepPolicy.Preflight);
         var destination = await run.DoAsync(
             Steps.InspectDestination,
-            new InspectDestinationInput(run.Request.Destination, disk.VirtualSizeBytes, volume.ZoneId, volume.Id, run.Request.Key) { Copy = run.Request.Copy, Format = run.Request.Format },
+            new InspectDestinationInput(request.Destination, disk.VirtualSizeBytes, volume.ZoneId, volume.Id, request.Key) { Copy = request.Copy, Format = request.Format, SecondaryPath = request.SecondaryPath },
             StepPolicy.Preflight);
         return new SnapshotPlan(volume, disk, array, host, destination);
     }

@@ -7,10 +7,10 @@ internal static class AttachClone
 
     private static readonly TimeSpan CloneDeadline = TimeSpan.FromHours(2);
 
-    public static async Task<VdiReceipt> AttachCloneAsync(this SnapshotRun run, SnapshotPlan plan, StorageSnapshot snapshot)
+    public static async Task<VdiReceipt> AttachCloneAsync(this SnapshotRun run, SnapshotPlan plan, TakenSnapshot taken)
     {
         var key = run.Request.Key;
-        var owned = new OwnedCloneInput(key, plan.Array.Volume);
+        var owned = new OwnedCloneInput(key, taken.Source);
         run.Undo.Push(Steps.DeleteClone, owned);
         run.Undo.Push(Steps.RevokeAccess, owned);
         run.Undo.Push(Steps.ForgetSr, new OwnedSrInput(key, plan.Host.Pool, key.NameFor("sr")));
@@ -19,9 +19,9 @@ internal static class AttachClone
         {
             try
             {
-                var lun = await CloneToLunAsync(run, plan, snapshot);
+                var lun = await CloneToLunAsync(run, taken);
                 await run.DoAsync(Steps.GrantAccess, new AccessInput(key, lun.Volume, plan.Host.Iqn));
-                var sr = new SrInput(key, plan.Host.Pool, plan.Host.HostUuid, plan.Host.Strategy, lun, plan.Disk.SrUuid);
+                var sr = new SrInput(key, plan.Host.Pool, plan.Host.HostUuid, plan.Host.Strategy, lun, taken.SrUuid);
                 if (plan.Host.Strategy == ResignStrategies.Relvmoiscsi) await run.DoAsync(Steps.ResignSr, sr);
                 var introduced = await run.DoAsync(Steps.IntroduceSr, sr);
                 return await run.DoAsync(Steps.FindVdi, new FindVdiInput(key, plan.Host.Pool, introduced.SrUuid));
@@ -35,10 +35,10 @@ internal static class AttachClone
         }
     }
 
-    private static async Task<CloneLun> CloneToLunAsync(SnapshotRun run, SnapshotPlan plan, StorageSnapshot snapshot)
+    private static async Task<CloneLun> CloneToLunAsync(SnapshotRun run, TakenSnapshot taken)
     {
-        var key = run.Request.Key;
-        var clone = await run.DoAsync(Steps.StartClone, new StartCloneInput(key, plan.Array.Volume, snapshot.SnapshotId, snapshot.TotalSizeBytes));
+        var (key, snapshot) = (run.Request.Key, taken.Snapshot);
+        var clone = await run.DoAsync(Steps.StartClone, new StartCloneInput(key, taken.Source, snapshot.SnapshotId, snapshot.TotalSizeBytes));
         var deadline = run.Context.CurrentUtcDateTime + CloneDeadline;
         for (var wait = TimeSpan.FromMilliseconds(500); ; wait = wait < TimeSpan.FromSeconds(10) ? wait * 1.5 : wait)
         {

@@ -18,6 +18,9 @@ internal sealed class SnapshotRun : WorkRun
     /// <summary>Set once Admit has resolved it; the catalog shows it.</summary>
     public CloudStackVolume? Volume { get; set; }
 
+    /// <summary>Set when the array's snapshot is to stay.</summary>
+    public ArrayVolume? Primary { get; set; }
+
     /// <summary>Writes the catalog's row. A projection, so it never decides anything; it is shown when it keeps failing.</summary>
     public Task ProjectAsync() => Runner.FinishAsync(Steps.ProjectSnapshot, Row(), stuck => Board.Show(status => status with { Waiting = stuck }));
 
@@ -35,6 +38,8 @@ internal sealed class SnapshotRun : WorkRun
         Tags = Request.Tags,
         Policy = Request.Policy,
         GroupId = Request.Group?.Uuid,
+        Primary = Primary,
+        AdoptedSnapshotId = Request.AdoptSnapshotId,
     };
 
     /// <summary>CloudStack's own manner of naming: vm_volume_time.</summary>

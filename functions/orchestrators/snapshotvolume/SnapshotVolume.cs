@@ -18,7 +18,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         SnapshotVolumeResult result;
         try
         {
-            result = await MakeAsync(run);
+            result = input.PrimaryOnly ? await OnPrimaryAsync(run) : await MakeAsync(run);
         }
         catch (Exception failure)
         {
@@ -34,11 +34,23 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         return result;
     }
 
+    /// <summary>The array's snapshot alone. Its fuse comes off at the end: from when on that is decided it is no longer undone.</summary>
+    private static async Task<SnapshotVolumeResult> OnPrimaryAsync(SnapshotRun run)
+    {
+        var plan = await run.AdmitPrimaryAsync();
+        await run.TakeOwnAsync(plan.Volume, plan.Array.Volume);
+        run.Cancellation.ThrowIfWished();
+        run.Primary = plan.Array.Volume;
+        run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));
+        return new SnapshotVolumeResult(run.Request.Key.Uuid, Destination: "", Manifest: "", Location: "", Root: "", plan.Disk.VirtualSizeBytes, run.Board.Status.Consistency!);
+    }
+
     private static async Task<SnapshotVolumeResult> MakeAsync(SnapshotRun run)
     {
         var plan = await run.AdmitAsync();
-        var snapshot = await run.TakeSnapshotAsync(plan);
-        var source = await run.AttachCloneAsync(plan, snapshot);
+        var taken = await run.TakeSnapshotAsync(plan);
+        var snapshot = taken.Snapshot;
+        var source = await run.AttachCloneAsync(plan, taken);
         var copy = await run.CopyAsync(plan, snapshot, source);
         var content = await run.VerifyAsync(plan, source, copy);
         var status = run.Board.Status;
@@ -68,6 +80,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         run.Undo.Keep(StepNames.DiscardStream);
         if (run.Request.KeepOnPrimary)
         {
+            run.Primary = plan.Array.Volume;
             run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));
         }
 

@@ -6,22 +6,38 @@ internal static class TakeSnapshot
     /// <summary>The array deletes the snapshot by itself after this time, should a lost database ever make us forget it.</summary>
     public static readonly TimeSpan Fuse = TimeSpan.FromHours(48);
 
-    public static async Task<StorageSnapshot> TakeSnapshotAsync(this SnapshotRun run, SnapshotPlan plan)
+    public static async Task<TakenSnapshot> TakeSnapshotAsync(this SnapshotRun run, SnapshotPlan plan)
     {
         if (run.Request.Member is { } member) return Taken(run, plan, member);
+        return run.Request.AdoptSnapshotId is { } adopted
+            ? await AdoptAsync(run, plan, adopted)
+            : new TakenSnapshot(plan.Array.Volume, await run.TakeOwnAsync(plan.Volume, plan.Array.Volume), plan.Disk.SrUuid);
+    }
+
+    /// <summary>A snapshot of our own, which the undo takes away.</summary>
+    public static async Task<StorageSnapshot> TakeOwnAsync(this SnapshotRun run, CloudStackVolume volume, ArrayVolume array)
+    {
         run.Board.Show(status => status with { State = SnapshotState.Creating });
-        var wanted = new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, Fuse);
+        var wanted = new StorageSnapshotInput(run.Request.Key, array, Fuse);
         run.Undo.Push(Steps.DeleteStorageSnapshot, wanted);
 
         var snapshot = run.Request.Quiesce == QuiesceMode.Hook
-            ? await QuiescedAsync(run, plan.Volume, wanted)
+            ? await QuiescedAsync(run, volume, wanted)
             : await CrashConsistentAsync(run, wanted);
         run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = snapshot.CreatedAt });
         return snapshot;
     }
 
+    /// <summary>CloudStack made it, and CloudStack deletes it: there is no undo of ours.</summary>
+    private static async Task<TakenSnapshot> AdoptAsync(SnapshotRun run, SnapshotPlan plan, string snapshotId)
+    {
+        var adopted = await run.DoAsync(Steps.FindAdopted, new FindAdoptedInput(plan.Array.Volume, snapshotId));
+        run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = adopted.Snapshot.CreatedAt, Consistency = "crash" });
+        return new TakenSnapshot(adopted.Source, adopted.Snapshot, adopted.Source == plan.Array.Volume ? plan.Disk.SrUuid : "");
+    }
+
     /// <summary>The group took it with the others, and takes it away again.</summary>
-    private static StorageSnapshot Taken(SnapshotRun run, SnapshotPlan plan, GroupMembership member)
+    private static TakenSnapshot Taken(SnapshotRun run, SnapshotPlan plan, GroupMembership member)
     {
         if (plan.Array.Volume != member.Volume)
         {
@@ -30,7 +46,7 @@ internal static class TakeSnapshot
         }
 
         run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = member.Snapshot.CreatedAt, Consistency = member.Consistency, FrozenMs = member.FrozenMs });
-        return member.Snapshot;
+        return new TakenSnapshot(member.Volume, member.Snapshot, plan.Disk.SrUuid);
     }
 
     private static async Task<StorageSnapshot> CrashConsistentAsync(SnapshotRun run, StorageSnapshotInput wanted)

@@ -32,6 +32,7 @@ public sealed class ProblemResult(int status, string code, string detail, string
     private static string Title(int status) => status switch
     {
         StatusCodes.Status400BadRequest => "The request cannot be understood",
+        StatusCodes.Status403Forbidden => "This key may not do that",
         StatusCodes.Status404NotFound => "Not found",
         StatusCodes.Status409Conflict => "The request contradicts what is there",
         _ => "The request failed",

@@ -23,7 +23,7 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         if (view.State == SnapshotState.Destroyed) return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion);
         if (!view.Ended) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
         if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
-        if (view.Manifest is null) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
+        if (view is { Manifest: null, State: not (SnapshotState.CreatedOnPrimary or SnapshotState.Destroying) }) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(

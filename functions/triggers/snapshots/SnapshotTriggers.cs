@@ -22,6 +22,8 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         {
             var idempotencyKey = request.IdempotencyKey();
             var body = SnapshotBody.Parse(await request.ReadBodyAsync(cancellation));
+            if (body.ArraySource is not null && !request.HttpContext.User.IsInRole("operator"))
+                return new ProblemResult(403, "request.operators-only", "'solidFireVolumeId' is for operators: it names any account's volume.", "Name the volume by 'volumeId'.");
             var caller = request.Caller();
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{CreateRoute}\n{idempotencyKey}").ToString("N"));
             var claim = ledger.Claim(caller, CreateRoute, idempotencyKey, body.Hash(), proposed);
@@ -106,6 +108,10 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             KeepOnPrimary = body.KeepOnPrimary,
             Caller = caller,
             Tags = body.Tags,
+            PrimaryOnly = body.PrimaryOnly,
+            AdoptSnapshotId = body.AdoptSnapshotId,
+            SecondaryPath = body.SecondaryPath,
+            ArraySource = body.ArraySource,
         };
         await WorkInstances.StartOnceAsync(client, "SnapshotVolume", input, key, cancellation);
     }
