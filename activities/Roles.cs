@@ -27,5 +27,9 @@ internal static class Roles
     /// <summary>The array's snapshot of all volumes of a VM.</summary>
     public const string Group = "group";
     public const string GroupManifest = "group-manifest";
+
+    /// <summary>The array's snapshot of what a volume held before it was put back: the way back.</summary>
+    public const string Saved = "saved";
+    public const string Revert = "revert";
     public const string Write = "write";
 }

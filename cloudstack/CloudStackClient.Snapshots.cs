@@ -38,7 +38,8 @@ public sealed partial class CloudStackClient
     }
 
     /// <summary>Starts putting a volume back to a snapshot. Its machine must be stopped.</summary>
+    /// <param name="jobId">A uuid of the caller's own for the job, as of <see cref="CreateSnapshotAsync"/>: a repeated call cannot put the volume back a second time.</param>
     /// <returns>The job.</returns>
-    public Task<string> RevertSnapshotAsync(string snapshotId, CancellationToken cancellation) =>
-        StartAsync("revertSnapshot", new Dictionary<string, string> { ["id"] = snapshotId }, cancellation);
+    public Task<string> RevertSnapshotAsync(string snapshotId, Guid jobId, CancellationToken cancellation) =>
+        StartAsync("revertSnapshot", new Dictionary<string, string> { ["id"] = snapshotId, ["customjobid"] = jobId.ToString() }, cancellation);
 }

@@ -15,5 +15,6 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(SnapshotVolumeResult))]
 [JsonSerializable(typeof(SnapshotPolicy))]
 [JsonSerializable(typeof(RestoreStatus))]
+[JsonSerializable(typeof(RevertStatus))]
 [JsonSerializable(typeof(SnapshotGroupStatus))]
 public sealed partial class ContractsJson : JsonSerializerContext;

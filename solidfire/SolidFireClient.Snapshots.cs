@@ -59,10 +59,12 @@ public sealed partial class SolidFireClient
     /// <summary>Puts a volume back to one of its snapshots; what was written since is gone unless it is saved. The volume should have no sessions.</summary>
     /// <param name="saveAs">Name of a snapshot to take first; null takes none.</param>
     /// <returns>The snapshot that was taken first, if any.</returns>
-    public async Task<ClusterSnapshot?> RollbackToSnapshotAsync(long volumeId, long snapshotId, string? saveAs, CancellationToken cancellation)
+    /// <param name="attributes">Of the snapshot that is taken first.</param>
+    public async Task<ClusterSnapshot?> RollbackToSnapshotAsync(long volumeId, long snapshotId, string? saveAs, CancellationToken cancellation, JsonObject? attributes = null)
     {
         var parameters = new JsonObject { ["volumeID"] = volumeId, ["snapshotID"] = snapshotId, ["saveCurrentState"] = saveAs is not null };
         if (saveAs is not null) parameters["name"] = saveAs;
+        if (attributes is not null) parameters["attributes"] = attributes.DeepClone();
         return (await WriteAsync("RollbackToSnapshot", parameters, SolidFireJson.Default.SnapshotReply, cancellation)).Snapshot;
     }
 

@@ -65,4 +65,10 @@ public static class StepNames
     public const string ResolveArrayVolume = nameof(ResolveArrayVolume);
     public const string ResolveSnapshot = nameof(ResolveSnapshot);
     public const string FindAdopted = nameof(FindAdopted);
+    public const string FindRevert = nameof(FindRevert);
+    public const string ProveStopped = nameof(ProveStopped);
+    public const string StartCloudRevert = nameof(StartCloudRevert);
+    public const string CheckCloudRevert = nameof(CheckCloudRevert);
+    public const string InspectRollBack = nameof(InspectRollBack);
+    public const string RollBack = nameof(RollBack);
 }

@@ -73,4 +73,12 @@ public static class Steps
     public static readonly Step<ResolveArrayVolumeInput, CloudStackVolume> ResolveArrayVolume = new(StepNames.ResolveArrayVolume);
     public static readonly Step<ResolveSnapshotInput, bool> ResolveSnapshot = new(StepNames.ResolveSnapshot);
     public static readonly Step<FindAdoptedInput, AdoptedSnapshot> FindAdopted = new(StepNames.FindAdopted);
+
+    // Revert.
+    public static readonly Step<FindRevertInput, RevertSource> FindRevert = new(StepNames.FindRevert);
+    public static readonly Step<ProveStoppedInput, bool> ProveStopped = new(StepNames.ProveStopped);
+    public static readonly Step<CloudRevertInput, string> StartCloudRevert = new(StepNames.StartCloudRevert);
+    public static readonly Step<CloudRevertJob, CloudRevertCheck> CheckCloudRevert = new(StepNames.CheckCloudRevert);
+    public static readonly Step<InspectRollBackInput, RollBackPlan> InspectRollBack = new(StepNames.InspectRollBack);
+    public static readonly Step<RollBackInput, RollBackReceipt> RollBack = new(StepNames.RollBack);
 }

@@ -28,6 +28,7 @@ internal sealed class SnapshotTerminateGuard(DurableTaskClient client) : ITermin
         nameof(SnapshotVolume) => "snapshots",
         nameof(RestoreVolume) => "restores",
         nameof(SnapshotGroup) => "groups",
+        nameof(RevertVolume) => "reverts",
         _ => null,
     };
 }

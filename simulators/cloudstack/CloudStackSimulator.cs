@@ -106,6 +106,17 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
         }
     }
 
+    /// <summary>As the management server lists it from now on.</summary>
+    public void SetVirtualMachineState(string id, string machineState)
+    {
+        lock (state.Gate)
+        {
+            var index = state.VirtualMachines.FindIndex(machine => machine.Id == id);
+            state.VirtualMachines[index] = state.VirtualMachines[index] with { State = machineState };
+            tables?.Save();
+        }
+    }
+
     public void Add(CloudVolume volume)
     {
         lock (state.Gate)

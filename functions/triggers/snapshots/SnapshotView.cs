@@ -128,4 +128,6 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(RestoreAccepted))]
 [JsonSerializable(typeof(GroupView))]
 [JsonSerializable(typeof(GroupAccepted))]
+[JsonSerializable(typeof(RevertView))]
+[JsonSerializable(typeof(RevertAccepted))]
 internal sealed partial class TriggersJson : JsonSerializerContext;

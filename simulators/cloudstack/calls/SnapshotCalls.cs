@@ -74,7 +74,7 @@ internal sealed class SnapshotCalls(CloudState state, CloudStackOptions options,
             OnStorage(storage => storage.Revert(volume, snapshot));
             events.Raise("SNAPSHOT.REVERT", "Completed", snapshot, "Successfully completed revert snapshot");
             return new JsonObject { ["snapshot"] = lists.Describe(snapshot) };
-        }, "Snapshot", snapshot.Id);
+        }, "Snapshot", snapshot.Id, parameters.Text("customjobid"));
     }
 
     public JsonObject ListPolicies(CommandParameters parameters)

@@ -39,8 +39,8 @@ public sealed class CloudStackSnapshotContractTests
         {
             var started = await client.CreateSnapshotAsync(volume, null, Guid.NewGuid(), new Dictionary<string, string>(), default);
             await client.WaitForJobAsync(started.JobId, default);
-            if (volume == running) await Assert.ThrowsAsync<CloudStackException>(() => client.RevertSnapshotAsync(started.SnapshotId!, default));
-            else Assert.Equal(CloudStackJobState.Succeeded, (await client.WaitForJobAsync(await client.RevertSnapshotAsync(started.SnapshotId!, default), default)).State);
+            if (volume == running) await Assert.ThrowsAsync<CloudStackException>(() => client.RevertSnapshotAsync(started.SnapshotId!, Guid.NewGuid(), default));
+            else Assert.Equal(CloudStackJobState.Succeeded, (await client.WaitForJobAsync(await client.RevertSnapshotAsync(started.SnapshotId!, Guid.NewGuid(), default), default)).State);
         }
     }
 

@@ -94,6 +94,14 @@ internal sealed class CrashWorld : IDisposable
         return new SampleVolume(cloudVolume, "", id, iqn, sr, vdi, "");
     }
 
+    /// <summary>Stops the machine as CloudStack does: its disk is off every host, and no host reaches the LUN.</summary>
+    public void StopMachine()
+    {
+        Production.World.ForgetSr(Volume.SrUuid);
+        Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
+        Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Stopped");
+    }
+
     /// <summary>The one disk on a LUN, as a host that is given access finds it.</summary>
     public byte[] ReadLun(long volumeId)
     {

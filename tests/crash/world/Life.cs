@@ -63,6 +63,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton<SnapshotTriggers>();
         services.AddSingleton<RestoreTriggers>();
         services.AddSingleton<GroupTriggers>();
+        services.AddSingleton<RevertTriggers>();
         services.AddSingleton<PolicyTick>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
         services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));

@@ -1,0 +1,34 @@
+using SnapshotWorkflows.Activities.VolumeSteps;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.RevertSteps;
+
+/// <summary>What must hold before a volume is put back under whatever might be reading it.</summary>
+internal sealed class RollBackProofs(SolidFireClient array, Marker marker)
+{
+    /// <summary>The request's own snapshot of the volume.</summary>
+    public async Task<ClusterSnapshot> FindAsync(RequestKey snapshot, ArrayVolume volume, CancellationToken cancellation)
+    {
+        var own = await new StorageSnapshots(array, marker).OwnAsync(new StorageSnapshotInput(snapshot, volume, TimeSpan.Zero), cancellation);
+        return own is [var only]
+            ? only
+            : throw new StepFaultException(new StepFault(
+                "revert.no-snapshot", FaultKind.NotFound, $"The array has {own.Count} snapshots {snapshot.NameFor(Roles.Snapshot)} of {volume}; one was expected.", "Restore the copy: POST /api/snapshots/{id}/restore."));
+    }
+
+    /// <summary>No access group holds it and no host is logged in, so that nobody can write while it is put back.</summary>
+    public async Task<Volume> RequireUnreachedAsync(ArrayVolume id, CancellationToken cancellation)
+    {
+        if (await array.FindVolumeAsync(id.VolumeId, cancellation) is not { IsActive: true } volume)
+            throw new StepFaultException(new StepFault("array.no-volume", FaultKind.NotFound, $"{id} is not there, or not active.", "Restore the copy into a new volume instead."));
+        if (volume.AccessGroupIds.Count > 0)
+        {
+            throw new StepFaultException(new StepFault(
+                "revert.in-access-group", FaultKind.Rejected, $"{id} ({volume.Name}) is in access group {string.Join(", ", volume.AccessGroupIds)}: a host can reach it.", "Stop the VM or detach the volume in CloudStack, which takes it out; take it out by hand if CloudStack has left it there."));
+        }
+
+        if (await array.ListIscsiSessionsAsync(id.VolumeId, cancellation) is [var session, ..])
+            throw new StepFaultException(new StepFault("revert.in-use", FaultKind.Rejected, $"{session.InitiatorName} is logged in to {id}.", "Stop the VM or detach the volume, and log the host out of the target."));
+        return volume;
+    }
+}

@@ -1,0 +1,29 @@
+namespace SnapshotWorkflows.Contracts;
+
+public sealed record FindRevertInput(RequestKey Snapshot);
+
+/// <summary>What there is to go back to.</summary>
+/// <param name="VolumeId">CloudStack's uuid.</param>
+/// <param name="Array">The array's volume, where a snapshot of ours was kept there.</param>
+/// <param name="CloudStackSnapshotId">CloudStack's own snapshot, where it was adopted.</param>
+public sealed record RevertSource(string VolumeId, ArrayVolume? Array, string? CloudStackSnapshotId);
+
+public sealed record ProveStoppedInput(string VolumeId);
+
+public sealed record CloudRevertInput(RequestKey Key, string CloudStackSnapshotId);
+
+public sealed record CloudRevertJob(RequestKey Key, string JobId);
+
+/// <param name="Ended">False while CloudStack is at it.</param>
+public sealed record CloudRevertCheck(bool Ended);
+
+/// <param name="Snapshot">Whose array's snapshot is gone back to.</param>
+public sealed record RollBackInput(RequestKey Key, RequestKey Snapshot, ArrayVolume Volume);
+
+/// <param name="SavedSnapshot">Name on the array.</param>
+public sealed record RollBackReceipt(string SavedSnapshot, DateTimeOffset SavedUntil);
+
+public sealed record InspectRollBackInput(RequestKey Snapshot, ArrayVolume Volume);
+
+/// <param name="Iqn">Target name of the volume, by which pools know it.</param>
+public sealed record RollBackPlan(string Iqn);

@@ -1,0 +1,20 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>What the parts of one RevertVolume share while it runs.</summary>
+internal sealed class RevertRun : WorkRun
+{
+    public RevertRun(TaskOrchestrationContext context, RevertVolumeInput request)
+        : this(context, request, new RevertBoard(context, request))
+    {
+    }
+
+    private RevertRun(TaskOrchestrationContext context, RevertVolumeInput request, RevertBoard board)
+        : base(context, board) => (Request, Board) = (request, board);
+
+    public RevertVolumeInput Request { get; }
+
+    public RevertBoard Board { get; }
+
+    public Task AuditAsync(string outcome, string? detail) =>
+        FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.revert", Request.Snapshot.Uuid, outcome, detail));
+}

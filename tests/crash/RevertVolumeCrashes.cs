@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Tests.Crash.Explorer;
+using SnapshotWorkflows.Tests.Crash.World;
+
+namespace SnapshotWorkflows.Tests.Crash;
+
+/// <summary>Puts a volume back to a snapshot that stayed on the array; dies at every point of it; is refused while anybody could be using the volume.</summary>
+public sealed class RevertVolumeCrashes
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_death_at_any_point_ends_with_the_snapshots_bytes_and_one_way_back()
+    {
+        var faults = new List<string>();
+        for (var point = 0; ; point++)
+        {
+            using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+            var key = await KeptAsync(world);
+            world.Production.World.WriteVdi(world.Volume.VdiUuid, 2 << 20, CrashWorld.Image[..(1 << 20)]);
+            world.StopMachine();
+            var crash = new CrashSwitch(point);
+            try
+            {
+                await using var first = new Life(world, crash);
+                await RevertAsync(first, key);
+            }
+            catch (Exception death) when (Life.IsCrash(death))
+            {
+                // As planned.
+            }
+
+            await using var second = new Life(world, CrashSwitch.Never);
+            var ended = await RevertAsync(second, key);
+            var saved = world.Array.Call("ListSnapshots")["snapshots"]!.AsArray().Where(snapshot => ((string)snapshot!["name"]!).EndsWith("-saved", StringComparison.Ordinal)).ToList();
+            if (ended.RuntimeStatus != OrchestrationRuntimeStatus.Completed) faults.Add($"#{point} {crash.DiedAt}: {ended.FailureDetails}");
+            if (!world.ReadLun(world.Volume.VolumeId).AsSpan().SequenceEqual(CrashWorld.Image)) faults.Add($"#{point} {crash.DiedAt}: the disk is not the snapshot's");
+            if (saved.Count != 1 || saved[0]!["expirationTime"] is null) faults.Add($"#{point} {crash.DiedAt}: {saved.Count} saved snapshots");
+            if (!second.Get<AuditTrail>().List(null, 0, 100).Any(line => line is { What: "snapshot.revert", Outcome: "done" })) faults.Add($"#{point} {crash.DiedAt}: the audit trail says nothing");
+            var open = second.Get<IntentLedger>().Open(new RequestKey(ended.InstanceId)).Where(intent => intent.Role != "saved").ToList();
+            if (open.Count > 0) faults.Add($"#{point} {crash.DiedAt}: open intents");
+            if (crash.DiedAt is not null) continue;
+            Assert.True(point > 15, $"only {point} crash points");
+            Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults.Take(20)));
+            return;
+        }
+    }
+
+    [Fact]
+    public async Task A_volume_that_anybody_could_be_using_is_not_put_back()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await KeptAsync(world);
+        await using var life = new Life(world, CrashSwitch.Never);
+        Assert.Equal("revert.in-use", await CodeAsync(life, key, "1"));
+        world.Cloud.SetVirtualMachineState(world.Volume.CloudStackVmId, "Stopped");
+
+        // Stopped by CloudStack's word, and still in an access group.
+        Assert.Equal("revert.in-access-group", await CodeAsync(life, key, "2"));
+        Assert.Single(world.Array.Call("ListSnapshots")["snapshots"]!.AsArray());
+        Assert.Equal(0, world.Faults.CallsOf("solidfire", "RollbackToSnapshot"));
+    }
+
+    /// <summary>A snapshot on the array alone.</summary>
+    private static async Task<RequestKey> KeptAsync(CrashWorld world)
+    {
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await life.PostAsync(
+            "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","locationType":"primary"}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
+        return new RequestKey(id);
+    }
+
+    private static async Task<OrchestrationMetadata> RevertAsync(Life life, RequestKey snapshot, string attempt = "") => await life.Get<DurableEngine>().PumpAsync(
+        await life.PostAsync(
+            $"/api/snapshots/{snapshot.Uuid}/revert", "",
+            (request, client) =>
+            {
+                request.Headers["Idempotency-Key"] = $"revert{attempt}";
+                return life.Get<RevertTriggers>().CreateAsync(request, snapshot.Uuid, client, Cancellation);
+            },
+            Cancellation),
+        Cancellation);
+
+    private static async Task<string> CodeAsync(Life life, RequestKey snapshot, string attempt) => StepFault.From((await RevertAsync(life, snapshot, attempt)).FailureDetails!).Code;
+}
