@@ -8,7 +8,7 @@ public sealed class FindRevert(SnapshotIndex index, IActivityExecution execution
 {
     protected override Task<RevertSource> ExecuteAsync(FindRevertInput input, CancellationToken cancellation) =>
         index.Find(input.Snapshot) is { DeletedAt: null } row && (row.Primary is not null || row.AdoptedSnapshotId is not null)
-            ? Task.FromResult(new RevertSource(row.VolumeId, row.Primary, row.AdoptedSnapshotId))
+            ? Task.FromResult(new RevertSource(row.VolumeId, row.Primary, row.AdoptedSnapshotId, RequestKey.TryParse(row.GroupId, out var group) ? group : null))
             : throw new StepFaultException(new StepFault(
                 "revert.not-on-primary", FaultKind.NotFound, $"Snapshot {input.Snapshot.Uuid} is not on primary storage.", "Restore its copy: POST /api/snapshots/{id}/restore, into a new volume or a detached one."));
 }

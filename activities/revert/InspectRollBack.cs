@@ -9,7 +9,7 @@ public sealed class InspectRollBack(SolidFireClient array, Marker marker, IActiv
 {
     protected override async Task<RollBackPlan> ExecuteAsync(InspectRollBackInput input, CancellationToken cancellation)
     {
-        await new RollBackProofs(array, marker).FindAsync(input.Snapshot, input.Volume, cancellation);
+        await new RollBackProofs(array, marker).FindAsync(input.Snapshot, input.Group, input.Volume, cancellation);
         var limits = await array.GetLimitsAsync(cancellation);
         var snapshots = await array.ListSnapshotsAsync(input.Volume.VolumeId, cancellation);
         if (limits.SnapshotsPerVolumeMax is { } most && snapshots.Count >= most)

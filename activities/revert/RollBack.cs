@@ -17,7 +17,7 @@ public sealed class RollBack(SolidFireClient array, IntentLedger intents, Marker
     protected override async Task<RollBackReceipt> ExecuteAsync(RollBackInput input, CancellationToken cancellation)
     {
         var proofs = new RollBackProofs(array, marker);
-        var target = await proofs.FindAsync(input.Snapshot, input.Volume, cancellation);
+        var target = await proofs.FindAsync(input.Snapshot, input.Group, input.Volume, cancellation);
         await proofs.RequireUnreachedAsync(input.Volume, cancellation);
         var name = input.Key.NameFor(Roles.Saved);
         var saved = await FindSavedAsync(input, name, cancellation);

@@ -7,9 +7,9 @@ namespace SnapshotWorkflows.Activities.RevertSteps;
 internal sealed class RollBackProofs(SolidFireClient array, Marker marker)
 {
     /// <summary>The request's own snapshot of the volume.</summary>
-    public async Task<ClusterSnapshot> FindAsync(RequestKey snapshot, ArrayVolume volume, CancellationToken cancellation)
+    public async Task<ClusterSnapshot> FindAsync(RequestKey snapshot, RequestKey? group, ArrayVolume volume, CancellationToken cancellation)
     {
-        var own = await new StorageSnapshots(array, marker).OwnAsync(new StorageSnapshotInput(snapshot, volume, TimeSpan.Zero), cancellation);
+        var own = await new StorageSnapshots(array, marker).OwnAsync(new StorageSnapshotInput(snapshot, volume, TimeSpan.Zero) { Group = group }, cancellation);
         return own is [var only]
             ? only
             : throw new StepFaultException(new StepFault(

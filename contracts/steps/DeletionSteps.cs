@@ -5,7 +5,11 @@ public sealed record FindCopyInput(RequestKey Snapshot);
 /// <summary>A copy on secondary storage, as its manifest (or, half deleted, its tombstone) tells.</summary>
 /// <param name="Manifest">Name of the manifest.</param>
 /// <param name="Array">The volume on the array, for a snapshot that was kept there.</param>
-public sealed record StoredCopy(RequestKey Snapshot, string Destination, string Manifest, string Format, string Location, long DataBytes, ArrayVolume Array);
+public sealed record StoredCopy(RequestKey Snapshot, string Destination, string Manifest, string Format, string Location, long DataBytes, ArrayVolume Array)
+{
+    /// <summary>The group that it was taken with, where the catalog knows.</summary>
+    public RequestKey? Group { get; init; }
+}
 
 /// <param name="Copy">Null when neither manifest nor tombstone is there.</param>
 public sealed record FoundCopy(StoredCopy? Copy)

@@ -6,7 +6,8 @@ public sealed record FindRevertInput(RequestKey Snapshot);
 /// <param name="VolumeId">CloudStack's uuid.</param>
 /// <param name="Array">The array's volume, where a snapshot of ours was kept there.</param>
 /// <param name="CloudStackSnapshotId">CloudStack's own snapshot, where it was adopted.</param>
-public sealed record RevertSource(string VolumeId, ArrayVolume? Array, string? CloudStackSnapshotId);
+/// <param name="Group">The group that it was taken with.</param>
+public sealed record RevertSource(string VolumeId, ArrayVolume? Array, string? CloudStackSnapshotId, RequestKey? Group);
 
 public sealed record ProveStoppedInput(string VolumeId);
 
@@ -18,12 +19,12 @@ public sealed record CloudRevertJob(RequestKey Key, string JobId);
 public sealed record CloudRevertCheck(bool Ended);
 
 /// <param name="Snapshot">Whose array's snapshot is gone back to.</param>
-public sealed record RollBackInput(RequestKey Key, RequestKey Snapshot, ArrayVolume Volume);
+public sealed record RollBackInput(RequestKey Key, RequestKey Snapshot, RequestKey? Group, ArrayVolume Volume);
 
 /// <param name="SavedSnapshot">Name on the array.</param>
 public sealed record RollBackReceipt(string SavedSnapshot, DateTimeOffset SavedUntil);
 
-public sealed record InspectRollBackInput(RequestKey Snapshot, ArrayVolume Volume);
+public sealed record InspectRollBackInput(RequestKey Snapshot, RequestKey? Group, ArrayVolume Volume);
 
 /// <param name="Iqn">Target name of the volume, by which pools know it.</param>
 public sealed record RollBackPlan(string Iqn);

@@ -10,7 +10,11 @@ public sealed record FreezeReceipt(string Marker, DateTimeOffset At);
 public sealed record ThawReceipt(bool Held, double FrozenMs);
 
 /// <param name="Retention">The fuse: the array deletes the snapshot by itself after this time, should we never come back.</param>
-public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, TimeSpan Retention);
+public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, TimeSpan Retention)
+{
+    /// <summary>The group that it may have been taken with: then the array's snapshot bears that mark.</summary>
+    public RequestKey? Group { get; init; }
+}
 
 public sealed record StorageSnapshot(long SnapshotId, string Uuid, DateTimeOffset CreatedAt, long TotalSizeBytes);
 

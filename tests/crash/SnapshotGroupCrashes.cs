@@ -1,6 +1,8 @@
 using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
@@ -101,6 +103,31 @@ public sealed class SnapshotGroupFaults
         var members = ended.ReadCustomStatusAs<SnapshotGroupStatus>()!.Members.Items;
         Assert.Equal(["verify.mismatch"], members.Where(member => member.Failure is not null).Select(member => member.Failure!.Code));
         Assert.Single(members, member => member.State == SnapshotState.BackedUp);
+    }
+
+    [Fact]
+    public async Task A_group_that_is_kept_on_the_array_goes_with_its_members()
+    {
+        using var world = World();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await life.PostAsync(
+            $"/api/vms/{world.Volume.CloudStackVmId}/snapshots", """{"keepOnPrimary":true}""", (request, client) => life.Get<GroupTriggers>().CreateAsync(request, world.Volume.CloudStackVmId, client, Cancellation), Cancellation);
+        var ended = await life.Get<DurableEngine>().PumpAsync(id, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        var kept = world.Array.Call("ListSnapshots")["snapshots"]!.AsArray();
+        Assert.Equal(2, kept.Count);
+        Assert.All(kept, snapshot => Assert.Null(snapshot!["expirationTime"]));
+        foreach (var member in ended.ReadCustomStatusAs<SnapshotGroupStatus>()!.Members.Items)
+        {
+            var key = RequestKey.TryParse(member.SnapshotId, out var parsed) ? parsed : default;
+            var instance = DeleteSnapshotInput.InstanceOf(key).Value;
+            var start = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("DeleteSnapshot", new DeleteSnapshotInput(key, "test", "asked for"), new StartOrchestrationOptions(instance), Cancellation);
+            await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
+            await start;
+            Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(instance, Cancellation)).RuntimeStatus);
+        }
+
+        Assert.Empty(world.Array.Call("ListSnapshots")["snapshots"]!.AsArray());
     }
 
     [Fact]

@@ -18,7 +18,10 @@ public sealed class FindCopy(SnapshotIndex index, SecondaryDestinations destinat
         if (await new ManifestStore(store).FindAsync(address, cancellation) is { } manifest)
         {
             return new FoundCopy(new StoredCopy(
-                input.Snapshot, destination, name, manifest.Format, manifest.Location, manifest.DataBytes, new ArrayVolume(manifest.Volume.ArrayClusterUuid, manifest.Volume.VolumeId)));
+                input.Snapshot, destination, name, manifest.Format, manifest.Location, manifest.DataBytes, new ArrayVolume(manifest.Volume.ArrayClusterUuid, manifest.Volume.VolumeId))
+            {
+                Group = RequestKey.TryParse(row.GroupId, out var group) ? group : null,
+            });
         }
 
         var tombstone = SnapshotLocations.Tombstone(address);

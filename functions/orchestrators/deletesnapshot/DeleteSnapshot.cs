@@ -32,7 +32,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
         await FinishAsync(Steps.DeleteManifest, copy);
         await FinishAsync(Steps.DeleteData, copy);
-        await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, copy.Array, TimeSpan.Zero));
+        await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, copy.Array, TimeSpan.Zero) { Group = copy.Group });
         await FinishAsync(Steps.RemoveTombstone, copy);
         await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroyed, DeletedAt = Times.Utc(context.CurrentUtcDateTime) });
         await FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", input.Reason));

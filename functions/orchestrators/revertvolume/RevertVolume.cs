@@ -46,7 +46,7 @@ public sealed class RevertVolume : TaskOrchestrator<RevertVolumeInput, RevertedV
     {
         await run.DoAsync(Steps.ProveStopped, new ProveStoppedInput(source.VolumeId), StepPolicy.Preflight);
         if (source.CloudStackSnapshotId is not null) return null;
-        var plan = await run.DoAsync(Steps.InspectRollBack, new InspectRollBackInput(run.Request.Snapshot, source.Array!), StepPolicy.Preflight);
+        var plan = await run.DoAsync(Steps.InspectRollBack, new InspectRollBackInput(run.Request.Snapshot, source.Group, source.Array!), StepPolicy.Preflight);
         await run.DoAsync(Steps.ProveUnplugged, new ProveUnpluggedInput(run.Request.Key, plan.Iqn, VdiUuid: null), StepPolicy.Preflight);
         return plan.Iqn;
     }
@@ -56,7 +56,7 @@ public sealed class RevertVolume : TaskOrchestrator<RevertVolumeInput, RevertedV
         // Minutes may have passed in a queue: the same once more, and then at once.
         await InspectAsync(run, source);
         run.Cancellation.ThrowIfWished();
-        var receipt = await run.DoUncancelledAsync(Steps.RollBack, new RollBackInput(run.Request.Key, run.Request.Snapshot, volume), StepPolicy.Commit);
+        var receipt = await run.DoUncancelledAsync(Steps.RollBack, new RollBackInput(run.Request.Key, run.Request.Snapshot, source.Group, volume), StepPolicy.Commit);
         return new RevertedVolume(source.VolumeId, "array", receipt.SavedSnapshot, receipt.SavedUntil);
     }
 

@@ -37,7 +37,7 @@ internal static class CopyMembers
             Destination = request.Destination,
             Copy = request.Copy,
             Format = request.Format,
-            KeepOnPrimary = request.KeepOnPrimary && membership is null,
+            KeepOnPrimary = request.KeepOnPrimary,
             Caller = request.Caller,
             Tags = request.Tags,
             Member = membership,
