@@ -20,6 +20,8 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
     public Task<WorldVolume> MakeDetachedVolumeAsync(string name, string imagePath, CancellationToken cancellation) =>
         PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme", detached = true }, cancellation);
 
+    public Task DetachVolumeAsync(string cloudStackVolumeId, CancellationToken cancellation) => PostAsync($"/world/volumes/{cloudStackVolumeId}/detach", new { }, cancellation);
+
     /// <summary>One more disk of a machine that was made with its first.</summary>
     public Task<WorldVolume> AddVolumeAsync(string name, string imagePath, string vmId, CancellationToken cancellation) =>
         PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme", vmId }, cancellation);

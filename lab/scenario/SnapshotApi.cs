@@ -54,6 +54,8 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
 
     public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, null, cancellation);
 
+    public Task<ApiAnswer> DeleteAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Delete, path, null, null, cancellation);
+
     /// <summary>One group's status.</summary>
     public async Task<GroupStatus> FindGroupAsync(string id, CancellationToken cancellation)
     {

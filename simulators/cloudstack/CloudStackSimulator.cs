@@ -117,6 +117,17 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
         }
     }
 
+    /// <summary>The volume belongs to no machine from now on.</summary>
+    public void DetachVolume(string id)
+    {
+        lock (state.Gate)
+        {
+            var index = state.Volumes.FindIndex(volume => volume.Id == id);
+            state.Volumes[index] = state.Volumes[index] with { VirtualMachineId = null };
+            tables?.Save();
+        }
+    }
+
     public void Add(CloudVolume volume)
     {
         lock (state.Gate)

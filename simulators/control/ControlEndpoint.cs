@@ -61,6 +61,7 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
             ("POST", ["cloudstack", "events"]) => await SendEventAsync(await BodyAsync<EventRequest>(request, cancellation)),
             ("POST", ["solidfire", "cluster-faults"]) => Done(SetClusterFault, await BodyAsync<ClusterFaultRequest>(request, cancellation)),
             ("POST", ["world", "volumes"]) => world.Volumes.Make(await BodyAsync<VolumeRequest>(request, cancellation)),
+            ("POST", ["world", "volumes", var volume, "detach"]) => Done(() => world.Volumes.Detach(volume)),
             ("GET", ["guest"]) => world.Guest.Report(),
             ("POST", ["guest", "start"]) => Done(world.Guest.Start, await BodyAsync<GuestRequest>(request, cancellation)),
             ("POST", ["guest", "stop"]) => await StopGuestAsync(),

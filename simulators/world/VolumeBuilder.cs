@@ -29,6 +29,7 @@ internal sealed class VolumeBuilder
     private readonly SimulatedWorld _world;
     private readonly IStateStore _state;
     private readonly Dictionary<string, long> _arrayVolumes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SampleVolume> _made = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _machines = new(StringComparer.Ordinal);
     private int _count;
 
@@ -40,6 +41,7 @@ internal sealed class VolumeBuilder
             var made = JsonSerializer.Deserialize<SampleVolume>(row)!;
             _count++;
             _arrayVolumes[made.CloudStackVolumeId] = made.SolidFireVolumeId;
+            _made[made.CloudStackVolumeId] = made;
             // Several disks of one machine are one guest.
             if (made.VmUuid.Length > 0 && _machines.TryAdd(made.CloudStackVmId, made.VmUuid)) world.Guest.Add(made.VmUuid, world.FindPool(made.Pool), made.CloudStackVmId);
         }
@@ -69,6 +71,7 @@ internal sealed class VolumeBuilder
             if (request.Detached) Detach(production, sr, volumeId);
             var made = new SampleVolume(cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize);
             _arrayVolumes[cloudVolume] = volumeId;
+            _made[cloudVolume] = made;
             _state.Save([new StateChange(Table, number.ToString(CultureInfo.InvariantCulture), JsonSerializer.Serialize(made))]);
             return made;
         }
@@ -92,6 +95,17 @@ internal sealed class VolumeBuilder
         var vm = _machines.TryGetValue(cloudVm, out var known) ? known : throw new ArgumentException($"No machine {cloudVm} was made here.");
         _world.FindPool(SimulatedWorld.Production).World.PlugDisk(vm, vdi);
         return vm;
+    }
+
+    /// <summary>Detaches a volume that was made here, as CloudStack does: SR, access and machine let go of it.</summary>
+    public void Detach(string cloudVolumeId)
+    {
+        lock (_gate)
+        {
+            var made = _made.TryGetValue(cloudVolumeId, out var known) ? known : throw new KeyNotFoundException($"No volume {cloudVolumeId} was made here.");
+            Detach(_world.FindPool(made.Pool), made.SrUuid, made.SolidFireVolumeId);
+            _world.Cloud.DetachVolume(cloudVolumeId);
+        }
     }
 
     private void Detach(XenServerSimulator production, string sr, long volumeId)

@@ -48,6 +48,7 @@ internal static class CopyMembers
         {
             var result = await run.Context.CallSubOrchestratorAsync<SnapshotVolumeResult>(nameof(SnapshotVolume), input, new SubOrchestrationOptions(retry: null, instanceId: key.Value));
             ended = new GroupMember(volume.Id, key.Uuid, SnapshotState.BackedUp, result.Manifest, Failure: null);
+            if (membership is null) run.Board.Show(status => status with { Consistency = result.Consistency });
         }
         catch (TaskFailedException failure)
         {
