@@ -2,12 +2,18 @@ using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Activities.GuestSteps;
 
-/// <summary>Freezes the guest through its hook, or finds it frozen by this marker.</summary>
+/// <summary>Freezes the guest through its hook, or finds it frozen by this marker; or pauses its machine.</summary>
 [DurableTask(StepNames.Freeze)]
-public sealed class Freeze(QuiesceHook hook, IntentLedger intents, IActivityExecution execution) : StepActivity<FreezeInput, FreezeReceipt>(execution)
+public sealed class Freeze(QuiesceHook hook, GuestPause pause, IntentLedger intents, IActivityExecution execution) : StepActivity<FreezeInput, FreezeReceipt>(execution)
 {
     protected override async Task<FreezeReceipt> ExecuteAsync(FreezeInput input, CancellationToken cancellation)
     {
+        if (input.VmUuid is { } machine)
+        {
+            intents.Intend(input.Key, Roles.Freeze, "xenserver", $"{input.Pool}/{machine}", input.Marker);
+            return await pause.FreezeAsync(input, cancellation);
+        }
+
         intents.Intend(input.Key, Roles.Freeze, "guest", input.VmId, input.Marker);
         var answer = await hook.FreezeAsync(input.VmId, input.Marker, cancellation);
         return answer.Frozen

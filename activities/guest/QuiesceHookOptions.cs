@@ -9,8 +9,8 @@ public sealed class QuiesceHookOptions
     /// <summary>Bearer token that the agent expects.</summary>
     public string Token { get; set; } = "";
 
-    /// <summary>After this time the agent thaws by itself, whether we live or not. 1 to 60 s.</summary>
-    public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>After this time the agent thaws by itself, whether we live or not. 1 to 60 s; a guest should run again within 10.</summary>
+    public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Deadline of one call to the agent.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(5);

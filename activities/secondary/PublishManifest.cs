@@ -51,7 +51,12 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
             Consistency = new ManifestConsistency
             {
                 Kind = input.Consistency == "quiesced" ? ConsistencyKind.Quiesced : ConsistencyKind.Crash,
-                Quiesce = input.Request.Quiesce == Contracts.QuiesceMode.Hook ? Secondary.Manifests.QuiesceMode.Hook : Secondary.Manifests.QuiesceMode.None,
+                Quiesce = input.Request.Quiesce switch
+                {
+                    Contracts.QuiesceMode.Hook => Secondary.Manifests.QuiesceMode.Hook,
+                    Contracts.QuiesceMode.Pause => Secondary.Manifests.QuiesceMode.Pause,
+                    _ => Secondary.Manifests.QuiesceMode.None,
+                },
                 FrozenMilliseconds = input.FrozenMs is { } ms ? (long)Math.Round(ms) : null,
             },
             Verified = new ManifestVerification { Level = VerificationLevel.Full, At = input.VerifiedAt, By = streamed ? "clone as it was read against the copy read back" : "export of the clone against the copy read back" },

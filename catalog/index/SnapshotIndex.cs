@@ -105,6 +105,12 @@ public sealed class SnapshotIndex(CatalogDatabase database)
             And("state=$state", "$state", query.State?.ToString());
             And("created_at>=$from", "$from", query.CreatedFrom?.UtcDateTime.ToString("O"));
             And("created_at<=$to", "$to", query.CreatedTo?.UtcDateTime.ToString("O"));
+            if (query.Accounts is { } accounts)
+            {
+                where.Append(" AND account IN (").AppendJoin(',', accounts.Select((_, i) => $"$account{i}")).Append(')');
+                foreach (var (i, account) in accounts.Index()) read.Parameters.AddWithValue($"$account{i}", account);
+            }
+
             if (query.After is { } after)
             {
                 where.Append(" AND (created_at, id) < ($afterTime, $afterId)");
@@ -138,6 +144,9 @@ public sealed record SnapshotQuery
     public DateTimeOffset? CreatedFrom { get; init; }
 
     public DateTimeOffset? CreatedTo { get; init; }
+
+    /// <summary>Only of these CloudStack accounts; null: of all.</summary>
+    public IReadOnlyList<string>? Accounts { get; init; }
 
     public int Top { get; init; } = 100;
 

@@ -13,4 +13,8 @@ public enum QuiesceMode
     /// <summary>A guest-side agent freezes and thaws over HTTP, and thaws by itself when its time to live ends.</summary>
     [JsonStringEnumMemberName("hook")]
     Hook,
+
+    /// <summary>The hypervisor pauses the machine; a watchdog lets it go on when its time to live ends. It flushes nothing.</summary>
+    [JsonStringEnumMemberName("pause")]
+    Pause,
 }

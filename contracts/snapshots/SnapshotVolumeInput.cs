@@ -51,6 +51,9 @@ public sealed record SnapshotVolumeInput
     /// <summary>The array's volume itself, for operators; <see cref="VolumeId"/> is then derived from it.</summary>
     public ArrayVolume? ArraySource { get; init; }
 
+    /// <summary>CloudStack accounts that the caller may back up; null: all. Whose a volume is shows only once it was looked up.</summary>
+    public IReadOnlyList<string>? Accounts { get; init; }
+
     /// <summary>What stands for a volume that CloudStack does not name.</summary>
     public static string VolumeIdOf(ArrayVolume volume) => NameUuid.From($"array\n{volume?.ClusterUuid.ToLowerInvariant()}\n{volume?.VolumeId}").ToString("D");
 }

@@ -2,7 +2,14 @@ namespace SnapshotWorkflows.Contracts;
 
 /// <param name="VmId">CloudStack's uuid of the VM, for the hook's address.</param>
 /// <param name="Marker">Names this very freeze: a later one has another.</param>
-public sealed record FreezeInput(RequestKey Key, string VmId, string Marker);
+public sealed record FreezeInput(RequestKey Key, string VmId, string Marker)
+{
+    /// <summary>Name of the pool, for a pause.</summary>
+    public string? Pool { get; init; }
+
+    /// <summary>The pool's uuid of the machine that is paused; null: the guest's hook is called.</summary>
+    public string? VmUuid { get; init; }
+}
 
 public sealed record FreezeReceipt(string Marker, DateTimeOffset At);
 

@@ -8,7 +8,9 @@ using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.Activities.HostSteps;
 using SnapshotWorkflows.Activities.SecondarySteps;
+using SnapshotWorkflows.App.Access;
 using SnapshotWorkflows.App.Readiness;
+using SnapshotWorkflows.App.Watchdog;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Contracts;
@@ -60,6 +62,9 @@ public static class Composition
         services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
+        services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();
+        services.AddSingleton<IRequestGate, RoleGate>();
 
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
         builder.UseDurableTask(
@@ -81,6 +86,7 @@ public static class Composition
         services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy"));
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
+        services.AddPause(settings);
         services.AddSingleton<Marker>();
         services.AddSingleton<StreamFormat, VhdStreamFormat>();
         services.AddSingleton<StreamFormat, ChunksStreamFormat>();

@@ -4,6 +4,8 @@ return args switch
 {
     ["serve", "--help" or "-h"] => Usage.Print(Console.Out, exitCode: 0),
     [] or ["serve", ..] => await Serve.RunAsync(args.Length == 0 ? args : args[1..]),
+    ["watchdog", "--help" or "-h"] => Usage.Print(Console.Out, exitCode: 0),
+    ["watchdog", ..] => await Watch.RunAsync(args[1..]),
     ["catalog", "rebuild", ..] => await RebuildCatalog.RunAsync(args[2..]),
     ["--help" or "-h" or "help"] => Usage.Print(Console.Out, exitCode: 0),
     _ => Usage.Print(Console.Error, exitCode: 64),

@@ -60,6 +60,10 @@ internal sealed class LabApp : IAsyncDisposable
         Api.Key = keys.RootElement.GetProperty("functionKeys")[0].GetProperty("value").GetString();
     }
 
+    /// <summary>The watchdog of paused machines, beside the app and with the same settings.</summary>
+    public async Task<ChildProcess> StartWatchdogAsync() =>
+        await ChildProcess.StartAsync("watchdog", Checkout.App, ["watchdog", "--settings-root", Checkout.Root], _environment, _folder.Log($"{_name}-watchdog"), _reaper);
+
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();

@@ -7,9 +7,9 @@ namespace SnapshotWorkflows.Durable.Host.Keys;
 
 /// <summary>
 /// Holds each request against the key requirement of its endpoint. The matched key becomes the request's user: name = the key's name,
-/// role <c>operator</c> for function, host and master keys, and the level as a claim.
+/// role <c>operator</c> for function, host and master keys, and the level as a claim. An app's own gates are asked last.
 /// </summary>
-internal sealed class KeyAuthentication(KeyRing keys, RequestDelegate next)
+internal sealed class KeyAuthentication(KeyRing keys, IEnumerable<IRequestGate> gates, RequestDelegate next)
 {
     public const string HeaderName = "x-functions-key";
     public const string QueryName = "code";
@@ -42,6 +42,12 @@ internal sealed class KeyAuthentication(KeyRing keys, RequestDelegate next)
         if (matched is not null)
         {
             context.User = new ClaimsPrincipal(IdentityOf(matched));
+            foreach (var gate in gates)
+            {
+                if (gate.Refuses(context, requirement.Function) is not { } refusal) continue;
+                await new HostProblem(refusal.Status, refusal.Code, refusal.Detail, refusal.Remedy).WriteAsync(context);
+                return;
+            }
         }
 
         await next(context);

@@ -11,6 +11,9 @@ internal static class Usage
                       environment variables such as SolidFire__Endpoint win over both. Port: 7071 or local.settings.json's; 0 takes any free one.
                       Says "listening http://..." when it is ready. Ends with 0 after SIGTERM; 64 wrong command line, 69 something it needs is
                       not there now, 78 a setting is wrong (one line says which, and what to do), 70 a fault of the program.
+            SnapshotWorkflows.App watchdog [--settings-root DIR]
+              lets paused machines go on when their time is over, whatever has become of the service (quiesce pause). Runs beside it,
+              with the same settings and as the same user.
             SnapshotWorkflows.App catalog rebuild [--settings-root DIR]
               makes the list of snapshots anew from the manifests, holds and tombstones on every destination; the ledger
               (policies, idempotency keys, intents, audit) is left as it is. Stop the service first.

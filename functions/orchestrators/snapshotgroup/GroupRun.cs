@@ -24,7 +24,8 @@ internal sealed class GroupRun : WorkRun
 
 /// <summary>The array's part of the group: every volume on one cluster, in the order of the VM's volumes.</summary>
 /// <param name="Destination">Name of the destination that all go to.</param>
-internal sealed record GroupPlan(IReadOnlyList<ArrayVolume> Volumes, string Destination);
+/// <param name="Machine">Whom to freeze; null: nobody.</param>
+internal sealed record GroupPlan(IReadOnlyList<ArrayVolume> Volumes, string Destination, FreezeInput? Machine);
 
 /// <summary>What each member begins with.</summary>
 /// <param name="Taken">Null where the only volume takes its snapshot itself.</param>

@@ -40,6 +40,7 @@ internal static class TakeGroup
         var arrays = new List<ArrayVolume>();
         var total = run.Volumes.Sum(volume => volume.SizeBytes);
         DestinationPlan? destination = null;
+        FreezeInput? machine = null;
         foreach (var volume in run.Volumes)
         {
             var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
@@ -47,6 +48,7 @@ internal static class TakeGroup
             await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), StepPolicy.Preflight);
             destination ??= await InspectDestinationAsync(run, volume, total);
             arrays.Add(array.Volume);
+            if (run.Request.Quiesce != QuiesceMode.None) machine ??= Quiesced.MachineOf(run.Request.Key, run.Request.VmId, run.Request.Quiesce, disk);
         }
 
         if (arrays.Select(array => array.ClusterUuid).Distinct(StringComparer.OrdinalIgnoreCase).Count() > 1)
@@ -55,7 +57,7 @@ internal static class TakeGroup
                 "group.several-arrays", FaultKind.Rejected, $"The volumes of VM {run.Request.VmId} lie on several arrays, and no snapshot spans arrays.", "Quiesce the VM and take the snapshots of its volumes one by one."));
         }
 
-        return new GroupPlan(arrays, destination!.Destination);
+        return new GroupPlan(arrays, destination!.Destination, machine);
     }
 
     private static Task<DestinationPlan> InspectDestinationAsync(GroupRun run, CloudStackVolume volume, long needed)
@@ -72,9 +74,9 @@ internal static class TakeGroup
         var request = run.Request;
         var wanted = new GroupSnapshotInput(request.Key, plan.Volumes, TakeSnapshot.Fuse);
         run.Undo.Push(Steps.DeleteGroupSnapshot, wanted);
-        var (taken, consistency, frozenMs) = request.Quiesce == QuiesceMode.Hook
+        var (taken, consistency, frozenMs) = plan.Machine is { } machine
             ? await run.TakeQuiescedAsync(
-                request.Key, request.VmId, () => run.DoAsync(Steps.CreateGroupSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteGroupSnapshot, wanted))
+                machine, () => run.DoAsync(Steps.CreateGroupSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteGroupSnapshot, wanted))
             : (await run.DoAsync(Steps.CreateGroupSnapshot, wanted), "crash", (double?)null);
         run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = taken.CreatedAt, Consistency = consistency, FrozenMs = frozenMs });
         return [.. plan.Volumes.Select((volume, i) => new GroupMembership(request.Key, volume, taken.Members[i], consistency, frozenMs))];

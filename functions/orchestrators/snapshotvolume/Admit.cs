@@ -41,8 +41,15 @@ internal static class Admit
         var volume = request.ArraySource is { } source
             ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), StepPolicy.Preflight)
             : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), StepPolicy.Preflight);
+        if (request.Accounts is { } accounts && !accounts.Contains(volume.Account, StringComparer.Ordinal))
+        {
+            // Nothing is told about another's volume, not even that there is one.
+            throw new StepFaultException(new StepFault(
+                "volume.not-found", FaultKind.NotFound, $"There is no volume {request.VolumeId} in the accounts of this key.", "Check the volume's uuid, or ask an operator."));
+        }
+
         run.Volume = volume;
-        if (request.Quiesce == QuiesceMode.Hook && volume.VmId is null)
+        if (request.Quiesce != QuiesceMode.None && volume.VmId is null)
         {
             throw new StepFaultException(new StepFault(
                 "quiesce.detached", FaultKind.Rejected, $"Volume {volume.Name} is attached to no VM, so there is no guest to quiesce.", "Ask for quiesce 'none'."));

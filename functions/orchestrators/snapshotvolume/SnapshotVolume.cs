@@ -38,7 +38,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
     private static async Task<SnapshotVolumeResult> OnPrimaryAsync(SnapshotRun run)
     {
         var plan = await run.AdmitPrimaryAsync();
-        await run.TakeOwnAsync(plan.Volume, plan.Array.Volume);
+        await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume);
         run.Cancellation.ThrowIfWished();
         run.Primary = plan.Array.Volume;
         run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));

@@ -11,19 +11,19 @@ internal static class TakeSnapshot
         if (run.Request.Member is { } member) return Taken(run, plan, member);
         return run.Request.AdoptSnapshotId is { } adopted
             ? await AdoptAsync(run, plan, adopted)
-            : new TakenSnapshot(plan.Array.Volume, await run.TakeOwnAsync(plan.Volume, plan.Array.Volume), plan.Disk.SrUuid);
+            : new TakenSnapshot(plan.Array.Volume, await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume), plan.Disk.SrUuid);
     }
 
     /// <summary>A snapshot of our own, which the undo takes away.</summary>
-    public static async Task<StorageSnapshot> TakeOwnAsync(this SnapshotRun run, CloudStackVolume volume, ArrayVolume array)
+    public static async Task<StorageSnapshot> TakeOwnAsync(this SnapshotRun run, CloudStackVolume volume, SourceDisk disk, ArrayVolume array)
     {
+        var quiesce = run.Request.Quiesce;
+        var machine = quiesce == QuiesceMode.None ? null : Quiesced.MachineOf(run.Request.Key, volume.VmId!, quiesce, disk);
         run.Board.Show(status => status with { State = SnapshotState.Creating });
         var wanted = new StorageSnapshotInput(run.Request.Key, array, Fuse);
         run.Undo.Push(Steps.DeleteStorageSnapshot, wanted);
 
-        var snapshot = run.Request.Quiesce == QuiesceMode.Hook
-            ? await QuiescedAsync(run, volume, wanted)
-            : await CrashConsistentAsync(run, wanted);
+        var snapshot = machine is not null ? await QuiescedAsync(run, machine, wanted) : await CrashConsistentAsync(run, wanted);
         run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = snapshot.CreatedAt });
         return snapshot;
     }
@@ -56,10 +56,10 @@ internal static class TakeSnapshot
         return snapshot;
     }
 
-    private static async Task<StorageSnapshot> QuiescedAsync(SnapshotRun run, CloudStackVolume volume, StorageSnapshotInput wanted)
+    private static async Task<StorageSnapshot> QuiescedAsync(SnapshotRun run, FreezeInput machine, StorageSnapshotInput wanted)
     {
         var (snapshot, consistency, frozenMs) = await run.TakeQuiescedAsync(
-            wanted.Key, volume.VmId!, () => run.DoAsync(Steps.CreateStorageSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteStorageSnapshot, wanted));
+            machine, () => run.DoAsync(Steps.CreateStorageSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteStorageSnapshot, wanted));
         run.Board.Show(status => status with { Consistency = consistency, FrozenMs = frozenMs });
         return snapshot;
     }

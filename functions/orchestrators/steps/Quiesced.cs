@@ -5,13 +5,25 @@ internal static class Quiesced
 {
     private const int FreezeTries = 3;
 
+    /// <summary>The machine to freeze by hook or, where the request says so, by its pool.</summary>
+    /// <param name="vmId">CloudStack's uuid.</param>
+    /// <exception cref="StepFaultException"><c>quiesce.not-running</c>: a pause is asked for and no pool runs the machine.</exception>
+    public static FreezeInput MachineOf(RequestKey key, string vmId, QuiesceMode mode, SourceDisk disk) => mode switch
+    {
+        QuiesceMode.Pause when disk.VmUuid is null => throw new StepFaultException(new StepFault(
+            "quiesce.not-running", FaultKind.Rejected, $"No pool has a running machine with disk {disk.VdiUuid}, so there is nothing to pause.", "Ask for quiesce 'none'.")),
+        QuiesceMode.Pause => new FreezeInput(key, vmId, "") { Pool = disk.Pool, VmUuid = disk.VmUuid },
+        _ => new FreezeInput(key, vmId, ""),
+    };
+
+    /// <param name="machine">Whom to freeze; key and marker are set here, a new marker for each try.</param>
     /// <param name="takeBack">Undoes a taking whose freeze had broken, before the next try.</param>
     /// <returns>What was taken, <c>quiesced</c> or, where no freeze held, <c>crash</c>, and how long the last freeze lasted.</returns>
-    public static async Task<(T Taken, string Consistency, double FrozenMs)> TakeQuiescedAsync<T>(this WorkRun run, RequestKey key, string vmId, Func<Task<T>> take, Func<Task> takeBack) where T : class
+    public static async Task<(T Taken, string Consistency, double FrozenMs)> TakeQuiescedAsync<T>(this WorkRun run, FreezeInput machine, Func<Task<T>> take, Func<Task> takeBack) where T : class
     {
         for (var attempt = 1; ; attempt++)
         {
-            var freeze = new FreezeInput(key, vmId, key.NameFor($"freeze-{attempt}"));
+            var freeze = machine with { Marker = machine.Key.NameFor($"freeze-{attempt}") };
             run.Undo.Push(Steps.Thaw, freeze);
             await run.DoAsync(Steps.Freeze, freeze);
             T? taken = null;

@@ -17,9 +17,9 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellation)
     {
-        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view) return SnapshotProblems.NotFound(id);
+        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
         var instance = DeleteSnapshotInput.InstanceOf(key);
-        var deletion = new SnapshotDeletion(view.Id, instance.Value, client.CreateHttpManagementPayload(instance.Value));
+        var deletion = new SnapshotDeletion(view.Id, instance.Value, request.Management(client, instance.Value));
         if (view.State == SnapshotState.Destroyed) return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion);
         if (!view.Ended) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
         if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
@@ -75,7 +75,7 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
                 // The same request a moment ago: its instance is the answer.
             }
 
-            return new JsonResult<SnapshotHolding>(202, new SnapshotHolding(row.Key.Uuid, hold, claim.Instance.Value, client.CreateHttpManagementPayload(claim.Instance.Value)), TriggersJson.Default.SnapshotHolding);
+            return new JsonResult<SnapshotHolding>(202, new SnapshotHolding(row.Key.Uuid, hold, claim.Instance.Value, request.Management(client, claim.Instance.Value)), TriggersJson.Default.SnapshotHolding);
         }
         catch (BadRequestException refused)
         {

@@ -22,8 +22,8 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         {
             var idempotencyKey = request.IdempotencyKey();
             var body = SnapshotBody.Parse(await request.ReadBodyAsync(cancellation));
-            if (body.ArraySource is not null && !request.HttpContext.User.IsInRole("operator"))
-                return new ProblemResult(403, "request.operators-only", "'solidFireVolumeId' is for operators: it names any account's volume.", "Name the volume by 'volumeId'.");
+            if ((body.ArraySource is not null || body.SecondaryPath is not null) && !request.IsOperator())
+                return new ProblemResult(403, "request.operators-only", "'solidFireVolumeId' and 'secondaryPath' are for operators: they reach beyond one account.", "Name the volume by 'volumeId', and leave 'secondaryPath' out.");
             var caller = request.Caller();
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{CreateRoute}\n{idempotencyKey}").ToString("N"));
             var claim = ledger.Claim(caller, CreateRoute, idempotencyKey, body.Hash(), proposed);
@@ -34,13 +34,13 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
 
             if (claim.Outcome == ClaimOutcome.New || await reader.FindAsync(claim.Instance, client, cancellation) is null)
             {
-                await StartAsync(client, claim.Instance, body, caller, cancellation);
+                await StartAsync(client, claim.Instance, body, caller, request.Accounts(), cancellation);
             }
 
             var view = await reader.FindAsync(claim.Instance, client, cancellation)
                 ?? throw new InvalidOperationException($"Snapshot {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"{request.Path.Value?.TrimEnd('/')}/{view.Id}";
-            var accepted = new SnapshotAccepted(view, view.Id, $"{location}/cancel", client.CreateHttpManagementPayload(claim.Instance.Value));
+            var accepted = new SnapshotAccepted(view, view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value));
             return new JsonResult<SnapshotAccepted>(202, accepted, TriggersJson.Default.SnapshotAccepted, location);
         }
         catch (BadRequestException refused)
@@ -56,9 +56,8 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellation)
     {
-        _ = request;
         var view = RequestKey.TryParse(id, out var key) ? await reader.FindAsync(key, client, cancellation) : null;
-        return view is null ? SnapshotProblems.NotFound(id) : new JsonResult<SnapshotView>(200, view, TriggersJson.Default.SnapshotView);
+        return view is null || !request.Sees(view) ? SnapshotProblems.NotFound(id) : new JsonResult<SnapshotView>(200, view, TriggersJson.Default.SnapshotView);
     }
 
     [Function("ListSnapshots")]
@@ -66,7 +65,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
     {
         try
         {
-            var page = index.List(ListQuery.Parse(request, TopMax));
+            var page = index.List(ListQuery.Parse(request, TopMax) with { Accounts = request.Accounts() });
             if (page.Next is { } next) request.HttpContext.Response.Headers[ListQuery.ContinuationHeader] = ListQuery.Write(next);
             return new JsonResult<SnapshotList>(200, new SnapshotList([.. page.Rows.Select(SnapshotView.Of)]), TriggersJson.Default.SnapshotList);
         }
@@ -83,8 +82,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellation)
     {
-        _ = request;
-        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view) return SnapshotProblems.NotFound(id);
+        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
         if (view.Ended || view.State is SnapshotState.BackedUp or SnapshotState.Error)
         {
             return new ProblemResult(409, "snapshot.ended", $"Snapshot {view.Id} is {view.State}: there is nothing left to cancel.", "Delete the snapshot if it is not wanted.");
@@ -94,7 +92,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         return new JsonResult<SnapshotView>(202, view, TriggersJson.Default.SnapshotView);
     }
 
-    private static async Task StartAsync(DurableTaskClient client, RequestKey key, SnapshotBody body, string caller, CancellationToken cancellation)
+    private static async Task StartAsync(DurableTaskClient client, RequestKey key, SnapshotBody body, string caller, IReadOnlyList<string>? accounts, CancellationToken cancellation)
     {
         var input = new SnapshotVolumeInput
         {
@@ -112,6 +110,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             AdoptSnapshotId = body.AdoptSnapshotId,
             SecondaryPath = body.SecondaryPath,
             ArraySource = body.ArraySource,
+            Accounts = accounts,
         };
         await WorkInstances.StartOnceAsync(client, "SnapshotVolume", input, key, cancellation);
     }

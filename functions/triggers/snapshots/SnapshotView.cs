@@ -15,6 +15,9 @@ internal sealed record SnapshotView
 
     public string? Account { get; init; }
 
+    /// <summary>Name of the key by which it was asked for.</summary>
+    public string? Caller { get; init; }
+
     public string? Name { get; init; }
 
     public required SnapshotState State { get; init; }
@@ -70,6 +73,7 @@ internal sealed record SnapshotView
         VolumeName = row.VolumeName,
         VmId = row.VmId,
         Account = row.Account,
+        Caller = row.Caller,
         Policy = row.Policy,
         GroupId = row.GroupId,
         Hold = row.Held,
@@ -78,7 +82,7 @@ internal sealed record SnapshotView
     };
 
     public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>
-        From(status, input.Key, input.VolumeId, input.Name, createdAt, input.Tags) with { GroupId = input.Group?.Uuid };
+        From(status, input.Key, input.VolumeId, input.Name, createdAt, input.Tags) with { Caller = input.Caller, GroupId = input.Group?.Uuid };
 
     private static SnapshotView From(
         SnapshotStatus status, RequestKey key, string volumeId, string? name, DateTimeOffset createdAt, IReadOnlyDictionary<string, string>? tags) => new()

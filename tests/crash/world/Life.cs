@@ -38,6 +38,8 @@ internal sealed class Life : IAsyncDisposable
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["SnapshotWorkflows:Installation"] = "crash-test",
+            ["Quiesce:Pause:HighAvailabilityIsOff"] = "true",
+            ["Quiesce:Pause:Folder"] = Path.Combine(world.Folder, "watchdog"),
             ["Quiesce:Hook:Url"] = "http://hook.test",
             ["Quiesce:Hook:Token"] = CrashWorld.HookToken,
             ["Quiesce:Hook:CallTimeout"] = "01:00:00",

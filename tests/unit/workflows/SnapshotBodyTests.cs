@@ -16,7 +16,7 @@ public sealed class SnapshotBodyTests
     [InlineData("""{"volumeId":7}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","retension":1}""", "request.unknown-member")]
     [InlineData($$"""{"volumeId":"{{Volume}}","volumeId":"{{Volume}}"}""", "request.not-json")]
-    [InlineData($$"""{"volumeId":"{{Volume}}","quiesce":"pause"}""", "request.value")]
+    [InlineData($$"""{"volumeId":"{{Volume}}","quiesce":"doze"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","format":"qcow2"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","callbackUrl":"https://127.0.0.1/"}""", "request.not-available")]
     [InlineData($$"""{"volumeId":"{{Volume}}","keepOnPrimary":"yes"}""", "request.value")]

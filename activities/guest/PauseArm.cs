@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+
+namespace SnapshotWorkflows.Activities.GuestSteps;
+
+/// <summary>What the watchdog must know to let a machine go on by itself.</summary>
+/// <param name="Marker">Names this very freeze; the name of the arm's file.</param>
+/// <param name="Pool">Name of the pool in the settings.</param>
+/// <param name="ExpiresAt">From then on the machine must run.</param>
+public sealed record PauseArm(string Marker, string Pool, string VmUuid, DateTimeOffset ExpiresAt);
+
+/// <summary>The watchdog's sign of life.</summary>
+/// <param name="Guards">Arms that it has read, each as marker and end.</param>
+public sealed record WatchdogBeat(DateTimeOffset At, int ProcessId, IReadOnlyList<string> Guards);
+
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(PauseArm))]
+[JsonSerializable(typeof(WatchdogBeat))]
+internal sealed partial class PauseJson : JsonSerializerContext;

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+
+namespace SnapshotWorkflows.Activities.GuestSteps;
+
+/// <summary>
+/// The folder where service and watchdog meet: one file per arm, and the watchdog's beat. Files are whole or not there (written aside, synced, renamed), and
+/// both run on one machine, so they share its clock.
+/// </summary>
+public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
+{
+    private const string ArmSuffix = ".arm";
+    private const string BeatName = "beat.json";
+
+    /// <summary>A watchdog that has not beaten for so long is dead or hangs.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+
+    private string Folder => options.Value.Folder;
+
+    /// <summary>Arms the watchdog and waits until its beat says that it guards this arm.</summary>
+    /// <exception cref="StepFaultException"><c>quiesce.no-watchdog</c>: none is running; nothing was frozen.</exception>
+    public async Task ArmAsync(PauseArm arm, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(arm);
+        Directory.CreateDirectory(Folder);
+        Write(FileOf(arm.Marker), JsonSerializer.SerializeToUtf8Bytes(arm, PauseJson.Default.PauseArm));
+        var began = time.GetTimestamp();
+        while (ReadBeat() is not { } beat || time.GetUtcNow() - beat.At > s_silence || !beat.Guards.Contains(Guard(arm)))
+        {
+            if (time.GetElapsedTime(began) > s_silence)
+            {
+                Disarm(arm.Marker);
+                throw new StepFaultException(new StepFault(
+                    "quiesce.no-watchdog", FaultKind.Rejected, "No watchdog guards the pause, so the machine was not paused.",
+                    "Run `SnapshotWorkflows.App watchdog` beside the service, with the same settings (a systemd unit is in packaging/), or ask for another quiesce mode."));
+            }
+
+            await Task.Delay(s_look, time, cancellation);
+        }
+    }
+
+    /// <summary>An arm that is not there is success.</summary>
+    public void Disarm(string marker)
+    {
+        if (Directory.Exists(Folder)) File.Delete(FileOf(marker));
+    }
+
+    /// <summary>Every arm there is.</summary>
+    public IReadOnlyList<PauseArm> List()
+    {
+        if (!Directory.Exists(Folder)) return [];
+        var arms = new List<PauseArm>();
+        foreach (var file in Directory.GetFiles(Folder, $"*{ArmSuffix}"))
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm) is { } arm) arms.Add(arm);
+            }
+            catch (FileNotFoundException)
+            {
+                // Disarmed a moment ago.
+            }
+        }
+
+        return arms;
+    }
+
+    /// <summary>The watchdog's own: says that it lives and what it guards.</summary>
+    public void Beat(IEnumerable<PauseArm> guarded)
+    {
+        Directory.CreateDirectory(Folder);
+        var beat = new WatchdogBeat(time.GetUtcNow(), System.Environment.ProcessId, [.. guarded.Select(Guard)]);
+        Write(Path.Combine(Folder, BeatName), JsonSerializer.SerializeToUtf8Bytes(beat, PauseJson.Default.WatchdogBeat));
+    }
+
+    /// <summary>Whether a watchdog has beaten lately.</summary>
+    public bool IsGuarded => ReadBeat() is { } beat && time.GetUtcNow() - beat.At <= s_silence;
+
+    private WatchdogBeat? ReadBeat()
+    {
+        var path = Path.Combine(Folder, BeatName);
+        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PauseJson.Default.WatchdogBeat) : null;
+    }
+
+    private static string Guard(PauseArm arm) => $"{arm.Marker}@{arm.ExpiresAt.UtcTicks}";
+
+    private string FileOf(string marker) => Path.Combine(Folder, marker + ArmSuffix);
+
+    private static void Write(string path, byte[] content)
+    {
+        var partial = path + ".partial";
+        using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(partial, path, overwrite: true);
+    }
+}

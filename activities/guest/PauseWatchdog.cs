@@ -1,0 +1,106 @@
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.Activities.GuestSteps;
+
+/// <summary>
+/// Lets paused machines go on when their time is over, whatever has become of the service: a process of its own, which needs the settings of the pools, its folder, and nothing else.
+/// </summary>
+public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools, Marker marker, TimeProvider time, ILogger<PauseWatchdog> logger)
+{
+    private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long after the end of its time a pause that was sent may still arrive.</summary>
+    private static readonly TimeSpan s_latePause = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<string, Task<bool>> _rescues = new(StringComparer.Ordinal);
+
+    /// <summary>Watches until told to stop; arms that are due then are still served by the next watchdog.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(s_beat, time);
+        do
+        {
+            try
+            {
+                Look(stop);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
+            {
+                // Without its folder it guards nothing: the beat stays out, so nothing is paused meanwhile.
+                FolderFailed(logger, failure.Message);
+            }
+        }
+        while (await WaitAsync(timer, stop));
+    }
+
+    /// <summary>One look: says what is guarded, and lets those go on whose time is over. A pool that does not answer holds up no other.</summary>
+    internal void Look(CancellationToken stop)
+    {
+        var armed = arms.List();
+        arms.Beat(armed);
+        foreach (var (name, rescue) in _rescues.Where(pair => pair.Value.IsCompleted).ToList())
+        {
+            _rescues.Remove(name);
+            if (rescue is { IsCompletedSuccessfully: true, Result: true }) arms.Disarm(name);
+        }
+
+        var now = time.GetUtcNow();
+        foreach (var arm in armed.Where(arm => arm.ExpiresAt <= now && !_rescues.ContainsKey(arm.Marker))) _rescues[arm.Marker] = RescueAsync(arm, stop);
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>True once the machine is known not to be paused by this arm; false to try again.</returns>
+    private async Task<bool> RescueAsync(PauseArm arm, CancellationToken stop)
+    {
+        try
+        {
+            var pool = pools.Get(arm.Pool);
+            if (await pool.Vms.FindAsync(arm.VmUuid, stop) is not { } vm) return true;
+            if (PauseMark.Of(vm) is not { } mark || mark.Installation != marker.Installation || mark.Marker != arm.Marker) return true;
+
+            // Armed anew under the same marker meanwhile: the later arm is in the file now.
+            if (mark.ExpiresAt > time.GetUtcNow()) return false;
+            if (vm.PowerState != "Paused" && time.GetUtcNow() - mark.ExpiresAt < s_latePause)
+            {
+                // Marked and running: the pause may still be on its way, so the guard stays.
+                await Task.Delay(s_again, time, stop);
+                return false;
+            }
+
+            await GuestPause.EndAsync(pool, vm, stop);
+            Rescued(logger, vm.NameLabel, arm.Pool, arm.Marker);
+            return true;
+        }
+        catch (Exception failure) when (!stop.IsCancellationRequested && failure is XenApiException or HttpRequestException or TimeoutException)
+        {
+            RescueFailed(logger, arm.VmUuid, arm.Pool, failure.Message);
+            await Task.Delay(s_again, time, CancellationToken.None);
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "Machine {Vm} of pool {Pool} was still paused at the end of its time, and goes on ({Marker})")]
+    private static partial void Rescued(ILogger logger, string vm, string pool, string marker);
+
+    [LoggerMessage(EventId = 3202, Level = LogLevel.Error, Message = "Machine {Vm} of pool {Pool} may be paused beyond its time and could not be reached, trying again: {Reason}")]
+    private static partial void RescueFailed(ILogger logger, string vm, string pool, string reason);
+
+    [LoggerMessage(EventId = 3203, Level = LogLevel.Error, Message = "The watchdog's folder cannot be used, so nothing is guarded: {Reason}")]
+    private static partial void FolderFailed(ILogger logger, string reason);
+}

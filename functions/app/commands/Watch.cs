@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.App.Watchdog;
+using SnapshotWorkflows.Durable.Host;
+using SnapshotWorkflows.XenServer;
+
+namespace SnapshotWorkflows.App.Commands;
+
+/// <summary>Runs the watchdog of paused machines until it is told to stop. Needs the pools' settings and the state path, and neither hub nor catalog.</summary>
+internal static class Watch
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            var settings = FunctionsHost.CreateBuilder(args).Configuration;
+            Composition.MakeStateFolder(settings["SnapshotWorkflows:StatePath"] ?? throw new HostStartupException("watchdog.no-state", "SnapshotWorkflows:StatePath is not set.", "Set it as the service has it."));
+            await using var services = Services(settings);
+            using var stop = new CancellationTokenSource();
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            var watchdog = services.GetRequiredService<PauseWatchdog>();
+            Console.WriteLine($"guarding {services.GetRequiredService<IOptions<PauseOptions>>().Value.Folder}");
+            await watchdog.RunAsync(stop.Token);
+            return 0;
+
+            void Stop(PosixSignalContext signal)
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            }
+        }
+        catch (HostStartupException wrong)
+        {
+            await Console.Error.WriteLineAsync($"error {wrong.Code}: {wrong.Message} {wrong.Remedy}");
+            return HostExitCodes.Configuration;
+        }
+        catch (OptionsValidationException wrong)
+        {
+            await Console.Error.WriteLineAsync($"error watchdog.settings: {wrong.Message}");
+            return HostExitCodes.Configuration;
+        }
+    }
+
+    private static ServiceProvider Services(IConfiguration settings)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
+        services.AddSingleton(TimeProvider.System);
+        services.AddXenServer(settings.GetSection(XenServerOptions.Section));
+        services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations();
+        services.AddSingleton<Marker>();
+        services.AddPause(settings);
+        services.AddSingleton<PauseWatchdog>();
+        return services.BuildServiceProvider();
+    }
+}

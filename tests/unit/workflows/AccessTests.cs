@@ -1,0 +1,77 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.App.Access;
+using SnapshotWorkflows.Functions.Triggers;
+
+namespace SnapshotWorkflows.Tests.Unit.Workflows;
+
+/// <summary>What each role may do, and that what nobody thought of opens to operators only.</summary>
+public sealed class AccessTests
+{
+    [Theory]
+    [InlineData(AccessRole.Operator, "NewFunction", "POST", true)]
+    [InlineData(AccessRole.Operator, null, "GET", true)]
+    [InlineData(AccessRole.Reader, "ListSnapshots", "GET", true)]
+    [InlineData(AccessRole.Reader, "PreviewPolicy", "POST", true)]
+    [InlineData(AccessRole.Reader, "CreateSnapshot", "POST", false)]
+    [InlineData(AccessRole.Reader, "DeletePolicy", "DELETE", false)]
+    [InlineData(AccessRole.Reader, null, "GET", false)]
+    [InlineData(AccessRole.Tenant, "CreateSnapshot", "POST", true)]
+    [InlineData(AccessRole.Tenant, "ListAudit", "GET", false)]
+    [InlineData(AccessRole.Tenant, "ListPolicies", "GET", false)]
+    [InlineData(AccessRole.Tenant, "NewFunction", "GET", false)]
+    [InlineData(AccessRole.None, "ListSnapshots", "GET", false)]
+    public void A_role_opens_what_it_should(AccessRole role, string? function, string verb, bool opens) => Assert.Equal(opens, RoleRules.Allows(role, function, verb));
+
+    [Fact]
+    public void A_key_that_is_not_named_is_an_operators()
+    {
+        var (gate, context) = Gate("other", new AccessOptions());
+        Assert.Null(gate.Refuses(context, "PutPolicy"));
+        Assert.True(context.Request.IsOperator());
+        Assert.Null(context.Request.Accounts());
+    }
+
+    [Fact]
+    public void A_tenants_key_is_bound_to_its_accounts()
+    {
+        var (gate, context) = Gate("shop", Tenant("acme", "acme-test"));
+        Assert.Null(gate.Refuses(context, "ListSnapshots"));
+        Assert.False(context.Request.IsOperator());
+        Assert.Equal(["acme", "acme-test"], context.Request.Accounts());
+        Assert.Equal("shop", context.Request.Caller());
+        var refused = gate.Refuses(context, "PutPolicy");
+        Assert.Equal((403, "key.role"), (refused!.Status, refused.Code));
+    }
+
+    [Fact]
+    public void Roles_that_say_nothing_or_too_much_stop_the_start()
+    {
+        Assert.True(Fails("a", new KeyAccess()));
+        Assert.True(Fails("a", new KeyAccess { Role = AccessRole.Tenant }));
+        Assert.True(Fails("a", new KeyAccess { Role = AccessRole.Reader, Accounts = ["x"] }));
+        Assert.True(Fails("master", new KeyAccess { Role = AccessRole.Reader }));
+        Assert.False(Fails("a", new KeyAccess { Role = AccessRole.Reader }));
+
+        static bool Fails(string key, KeyAccess access)
+        {
+            var options = new AccessOptions();
+            options.Keys[key] = access;
+            return new AccessValidation().Validate(null, options).Failed;
+        }
+    }
+
+    private static AccessOptions Tenant(params string[] accounts)
+    {
+        var options = new AccessOptions();
+        options.Keys["shop"] = new KeyAccess { Role = AccessRole.Tenant, Accounts = accounts };
+        return options;
+    }
+
+    private static (RoleGate Gate, HttpContext Context) Gate(string key, AccessOptions options)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, key), new Claim(ClaimTypes.Role, "operator")], "FunctionsKey");
+        return (new RoleGate(Options.Create(options)), new DefaultHttpContext { User = new ClaimsPrincipal(identity) });
+    }
+}
