@@ -17,6 +17,9 @@ internal sealed record RunOptions
     /// <summary>How the data lies: <c>vhd</c> or <c>chunks</c>.</summary>
     public string Format { get; init; } = "vhd";
 
+    /// <summary>Chunks are encrypted, with a key drawn for the run.</summary>
+    public bool Encrypt { get; init; }
+
     /// <summary>The bytes come through the app.</summary>
     public bool Streams => Blob || Copy == "stream" || Format != "vhd";
 
@@ -52,6 +55,7 @@ internal sealed record RunOptions
                 "--xenserver" => options with { XenServer = OneOf("8", "7.1") },
                 "--blob" => options with { Blob = true },
                 "--chunks" => options with { Format = "chunks" },
+                "--encrypt" => options with { Encrypt = true },
                 "--copy" => options with { Copy = OneOf("offload", "stream") },
                 "--restore" => options with { Restore = true },
                 "--group" => options with { Group = true },
@@ -83,6 +87,7 @@ internal sealed record RunOptions
         if (options is { Format: "chunks", Copy: "offload" }) throw new UsageException("--copy offload cannot go with --chunks: a hypervisor writes VHDs.");
         if (options is { Group: true, Restore: true }) throw new UsageException("--group does not go with --restore.");
         if (options is { Group: true, Format: "chunks" }) throw new UsageException("--group does not go with --chunks: its proof reads VHDs.");
+        if (options is { Encrypt: true, Format: not "chunks" }) throw new UsageException("--encrypt goes with --chunks: a VHD is readable by anyone.");
         return options;
     }
 }

@@ -1,6 +1,7 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.XenServer;
 
@@ -55,6 +56,9 @@ internal static class FaultMap
         SecondaryStoreException { Code: StoreCodes.Missing } => FaultKind.NotFound,
         SecondaryStoreException { Code: StoreCodes.Exists or StoreCodes.FolderNotEmpty } => FaultKind.Conflict,
         SecondaryStoreException => FaultKind.Rejected,
+        ChunkException { Code: ChunkCodes.Key or ChunkCodes.Newer or ChunkCodes.Refused or ChunkCodes.SessionClosed } => FaultKind.Rejected,
+        ChunkException { Code: ChunkCodes.NoRepository or ChunkCodes.NoSnapshot or ChunkCodes.Purged } => FaultKind.NotFound,
+        ChunkException { Code: ChunkCodes.Conflict } => FaultKind.Conflict,
         _ => FaultKind.Corrupt,
     };
 

@@ -6,6 +6,10 @@ public sealed class CopyOptions
     /// <summary>Time between two looks at the copy's task; CloudStack looks each second too.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How a streamed copy reads the clone: <c>auto</c> (NBD where the pool offers it, the export where not), <c>nbd</c> or <c>export</c>.</summary>
+    [System.ComponentModel.DataAnnotations.RegularExpression("^(auto|nbd|export)$", ErrorMessage = "Copy:Source is auto, nbd or export.")]
+    public string Source { get; set; } = CopySources.Auto;
+
     /// <summary>A copy whose progress stands still for this long is given up and made anew.</summary>
     public TimeSpan StallLimit { get; set; } = TimeSpan.FromHours(1);
 }

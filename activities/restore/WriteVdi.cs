@@ -27,7 +27,7 @@ public sealed class WriteVdi(
         if (input.Fresh && intents.Find(input.Key, Roles.Write) is { } earlier && earlier.Marker == vdi.Uuid) throw Unknown(vdi, "an earlier attempt began to write it");
         await RequireIdleAsync(pool, vdi, cancellation);
 
-        await using var copy = await formats.Get(source.Copy.Format).OpenAsync(destinations.Get(source.Copy.Destination).Store, source.Copy, cancellation);
+        await using var copy = await formats.Get(source.Copy.Format).OpenAsync(destinations.Get(source.Copy.Destination), source.Copy, cancellation);
         if (copy.Disk.DiskBytes != source.DiskBytes)
             throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.Disk.DiskBytes} bytes, its manifest says {source.DiskBytes}.", "Restore another snapshot of the volume, and have this one verified."));
         intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);

@@ -1,5 +1,7 @@
+using SnapshotWorkflows.Activities.HostSteps;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Secondary.Manifests;
 using SnapshotWorkflows.Secondary.Pipeline;
@@ -11,20 +13,19 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
 {
     public override string Name => DataFormats.Chunks;
 
-    /// <summary>Where the repository of a destination lies.</summary>
-    public static ChunkOptions Options { get; } = new();
-
-    public override async Task<StreamedCopy> CopyAsync(ISecondaryStore store, CopyStreamInput input, Stream export, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    public override async Task<StreamedCopy> CopyAsync(SecondaryDestination destination, CopyStreamInput input, CloneSource source, IProgress<DiskProgress> progress, CancellationToken cancellation)
     {
-        var repository = await ChunkRepository.OpenOrCreateAsync(store, Options, keys: null, time, cancellation);
+        var repository = await destination.OpenOrCreateRepositoryAsync(time, cancellation);
         var request = new ChunkSnapshotRequest { Snapshot = input.Target.Key.Uuid, Volume = SnapshotLocations.AddressOf(input.Target.Folder + ".manifest.json").VolumeUuid };
-        var snapshot = await repository.WriteVhdStreamAsync(request, export, new Adapted(progress), cancellation);
-        return new StreamedCopy(await ReceiptAsync(store, repository, snapshot, cancellation), snapshot.SentBytes, KeptBytes: 0) { Location = repository.LocationOf(snapshot) };
+        var snapshot = source.Disk is { } disk
+            ? await repository.WriteAsync(request, disk, new Adapted(progress), cancellation)
+            : await repository.WriteVhdStreamAsync(request, source.Export!, new Adapted(progress), cancellation);
+        return new StreamedCopy(await ReceiptAsync(destination.Store, repository, snapshot, cancellation), snapshot.SentBytes, KeptBytes: 0) { Location = repository.LocationOf(snapshot) };
     }
 
-    public override async Task<StreamVerdict> VerifyAsync(ISecondaryStore store, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    public override async Task<StreamVerdict> VerifyAsync(SecondaryDestination destination, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
     {
-        var repository = await ChunkRepository.OpenAsync(store, Options, keys: null, time, cancellation);
+        var repository = await destination.OpenRepositoryAsync(time, cancellation);
         if (await repository.FindAsync(input.Key.Uuid, cancellation) is not { } snapshot)
             return new StreamVerdict(null, Damaged: true, "The repository holds no such snapshot.");
         if (snapshot.Root != input.Expected.Root || snapshot.DiskBytes != input.Expected.DiskBytes)
@@ -32,21 +33,21 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
         var report = await repository.VerifyAsync(new ChunkVerifyRequest { Snapshots = [snapshot.Snapshot] }, null, cancellation);
         progress.Report(new DiskProgress(snapshot.DiskBytes, snapshot.DiskBytes));
         return report.Sound
-            ? new StreamVerdict(await ReceiptAsync(store, repository, snapshot, cancellation), Damaged: false, "Every leaf is the one that was read from the clone.")
+            ? new StreamVerdict(await ReceiptAsync(destination.Store, repository, snapshot, cancellation), Damaged: false, "Every leaf is the one that was read from the clone.")
             : new StreamVerdict(null, Damaged: true, report.Findings[0].Message);
     }
 
-    public override async Task DiscardAsync(ISecondaryStore store, StreamTarget target, CancellationToken cancellation)
+    public override async Task DiscardAsync(SecondaryDestination destination, StreamTarget target, CancellationToken cancellation)
     {
         // Without a repository there is nothing to take away; one that is there and cannot be opened is an error.
-        if (await store.FindAsync(Options.Prefix + "repository", cancellation) is null)
+        if (!await destination.HasRepositoryAsync(cancellation))
             return;
-        await (await ChunkRepository.OpenAsync(store, Options, keys: null, time, cancellation)).UndoAsync(target.Key.Uuid, cancellation);
+        await (await destination.OpenRepositoryAsync(time, cancellation)).UndoAsync(target.Key.Uuid, cancellation);
     }
 
-    public override async Task<OpenCopy> OpenAsync(ISecondaryStore store, StoredCopy copy, CancellationToken cancellation)
+    public override async Task<OpenCopy> OpenAsync(SecondaryDestination destination, StoredCopy copy, CancellationToken cancellation)
     {
-        var repository = await ChunkRepository.OpenAsync(store, Options, keys: null, time, cancellation);
+        var repository = await destination.OpenRepositoryAsync(time, cancellation);
         var disk = await repository.OpenDiskAsync(copy.Snapshot.Uuid, cancellation);
         return new OpenCopy(disk, disk);
     }

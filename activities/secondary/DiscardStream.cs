@@ -14,7 +14,7 @@ public sealed class DiscardStream(SecondaryDestinations destinations, IntentLedg
         var destination = destinations.Get(input.Destination);
         await destination.DemandNoManifestAsync(input.Folder, cancellation);
         intents.Gone(key, Roles.Manifest);
-        await formats.Get(input.Format).DiscardAsync(destination.Store, input, cancellation);
+        await formats.Get(input.Format).DiscardAsync(destination, input, cancellation);
         // Object stores have no folders; on a file store the empty one goes too.
         if (destination.Folders is { } folders) await folders.RemoveFolderAsync(input.Folder, [], cancellation);
         intents.Gone(key, Roles.Stream);

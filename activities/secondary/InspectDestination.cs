@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>Proves that the destination is mounted, writable and has room for the whole disk, and names where the snapshot goes. Makes nothing.</summary>
 [DurableTask(StepNames.InspectDestination)]
-public sealed class InspectDestination(SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<InspectDestinationInput, DestinationPlan>(execution)
+public sealed class InspectDestination(SecondaryDestinations destinations, TimeProvider time, IActivityExecution execution) : StepActivity<InspectDestinationInput, DestinationPlan>(execution)
 {
     protected override async Task<DestinationPlan> ExecuteAsync(InspectDestinationInput input, CancellationToken cancellation)
     {
@@ -28,13 +28,15 @@ public sealed class InspectDestination(SecondaryDestinations destinations, IActi
                 "Free space there, or choose another destination."));
         }
 
+        // A wrong key is said now, not when the guest was frozen and the clone made.
+        if (format == DataFormats.Chunks && await destination.HasRepositoryAsync(cancellation)) _ = await destination.OpenRepositoryAsync(time, cancellation);
         var address = new SnapshotAddress(input.ZoneId, input.VolumeId, input.Key.Uuid);
         return new DestinationPlan(destination.Name, destination.Options.Server, destination.Options.Export, SnapshotLocations.DataFolder(address), SnapshotLocations.Manifest(address), check.FreeBytes)
         {
             Copy = copy,
             Format = format,
             Location = input.SecondaryPath is { } path ? $"{path}/{input.Key.Uuid}.vhd" : copy != CopyMethods.Stream ? null
-                : format == DataFormats.Chunks ? $"{ChunksStreamFormat.Options.Prefix}sessions/{input.Key.Uuid}.1/end" : SnapshotLocations.DataFile(address, input.Key.Uuid),
+                : format == DataFormats.Chunks ? $"{SecondaryDestination.RepositoryOptions.Prefix}sessions/{input.Key.Uuid}.1/end" : SnapshotLocations.DataFile(address, input.Key.Uuid),
         };
     }
 }

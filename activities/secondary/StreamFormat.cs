@@ -1,4 +1,6 @@
+using SnapshotWorkflows.Activities.HostSteps;
 using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.DiskRoots;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
@@ -9,18 +11,18 @@ public abstract class StreamFormat
     /// <summary><see cref="DataFormats"/>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Writes the disk of an export stream (a dynamic VHD), going on with what an earlier attempt had stored.</summary>
-    public abstract Task<StreamedCopy> CopyAsync(ISecondaryStore store, CopyStreamInput input, Stream export, IProgress<DiskProgress> progress, CancellationToken cancellation);
+    /// <summary>Writes the clone's disk, going on with what an earlier attempt had stored, whichever way that one read it.</summary>
+    public abstract Task<StreamedCopy> CopyAsync(SecondaryDestination destination, CopyStreamInput input, CloneSource source, IProgress<DiskProgress> progress, CancellationToken cancellation);
 
     /// <summary>Reads everything back from the store: structure and content.</summary>
     /// <returns>The verdict; null as receipt where the copy is not what was expected.</returns>
-    public abstract Task<StreamVerdict> VerifyAsync(ISecondaryStore store, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation);
+    public abstract Task<StreamVerdict> VerifyAsync(SecondaryDestination destination, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation);
 
     /// <summary>Takes away what is stored of the copy, finished or not; nothing there is success.</summary>
-    public abstract Task DiscardAsync(ISecondaryStore store, StreamTarget target, CancellationToken cancellation);
+    public abstract Task DiscardAsync(SecondaryDestination destination, StreamTarget target, CancellationToken cancellation);
 
     /// <summary>Opens a finished copy to be read as a disk. The structure is checked where it is read; whether the content is the manifest's its root must tell.</summary>
-    public abstract Task<OpenCopy> OpenAsync(ISecondaryStore store, StoredCopy copy, CancellationToken cancellation);
+    public abstract Task<OpenCopy> OpenAsync(SecondaryDestination destination, StoredCopy copy, CancellationToken cancellation);
 
     protected static ContentReceipt Receipt(DiskDigest digest, long storedBytes) => new(digest.Root.ToString(), digest.DiskBytes, digest.NonZeroBytes, storedBytes);
 }

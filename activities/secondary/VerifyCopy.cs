@@ -9,7 +9,7 @@ public sealed class VerifyCopy(SecondaryDestinations destinations, StreamFormats
     protected override async Task<ContentReceipt> ExecuteAsync(VerifyCopyInput input, CancellationToken cancellation)
     {
         var progress = new ProgressReports(Execution, new RateMeter(StepNames.VerifyCopy, input.Expected.DiskBytes, time), time);
-        var verdict = await formats.Get(input.Format ?? DataFormats.Vhd).VerifyAsync(destinations.Get(input.Destination).Store, input, progress, cancellation);
+        var verdict = await formats.Get(input.Format ?? DataFormats.Vhd).VerifyAsync(destinations.Get(input.Destination), input, progress, cancellation);
         await progress.FlushAsync();
         return verdict.Content ?? throw new StepFaultException(new StepFault(
             verdict.Damaged ? "verify.damaged" : "verify.mismatch", FaultKind.Corrupt,

@@ -1,4 +1,6 @@
+using SnapshotWorkflows.Activities.HostSteps;
 using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Secondary.Verify;
 using SnapshotWorkflows.Secondary.Vhd;
@@ -10,7 +12,7 @@ public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
 {
     public override string Name => DataFormats.Vhd;
 
-    public override async Task<StreamedCopy> CopyAsync(ISecondaryStore store, CopyStreamInput input, Stream export, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    public override async Task<StreamedCopy> CopyAsync(SecondaryDestination destination, CopyStreamInput input, CloneSource source, IProgress<DiskProgress> progress, CancellationToken cancellation)
     {
         var request = new VhdCopyRequest
         {
@@ -19,31 +21,33 @@ public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
             UniqueId = NameUuid.From($"vhd {input.Target.Key.Value}"),
             Timestamp = input.TakenAt,
         };
-        var receipt = await VhdCopy.FromVhdStreamAsync(store, request, export, progress, cancellation);
+        var receipt = source.Disk is { } disk
+            ? await VhdCopy.FromDiskAsync(destination.Store, request, new RawDisk(disk), progress, cancellation)
+            : await VhdCopy.FromVhdStreamAsync(destination.Store, request, source.Export!, progress, cancellation);
         return new StreamedCopy(Receipt(receipt.Digest, receipt.DataBytes), receipt.SentBytes, receipt.KeptBytes);
     }
 
-    public override async Task<StreamVerdict> VerifyAsync(ISecondaryStore store, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
+    public override async Task<StreamVerdict> VerifyAsync(SecondaryDestination destination, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
     {
         var request = new VerificationRequest { Location = input.Location, ExpectedRoot = new DiskRoot(input.Expected.Root), ExpectedDiskBytes = input.Expected.DiskBytes };
         // An export's own length says nothing about the copy's; only who wrote the copy knows that.
         if (input.Format is not null && input.Location.EndsWith($"/{input.Key.Uuid}.vhd", StringComparison.Ordinal)) request = request with { ExpectedDataBytes = input.Expected.StoredBytes };
-        var result = await new VhdVerification(time).VerifyAsync(store, request, progress, cancellation);
+        var result = await new VhdVerification(time).VerifyAsync(destination.Store, request, progress, cancellation);
         return result.Verdict == VerificationVerdict.Match
             ? new StreamVerdict(new ContentReceipt(result.Digest!.Root.ToString(), result.DiskBytes, result.AllocatedBytes, result.DataBytes), Damaged: false, result.Summary)
             : new StreamVerdict(null, result.Verdict == VerificationVerdict.Damaged, result.Summary);
     }
 
-    public override async Task DiscardAsync(ISecondaryStore store, StreamTarget target, CancellationToken cancellation)
+    public override async Task DiscardAsync(SecondaryDestination destination, StreamTarget target, CancellationToken cancellation)
     {
         // What is staged first: were the object gone first, a late commit could bring it back.
-        await ((IStagedObjects)store).DiscardStagedAsync(target.Location, cancellation);
-        await store.DeleteAsync(target.Location, cancellation);
+        await destination.Staging.DiscardStagedAsync(target.Location, cancellation);
+        await destination.Store.DeleteAsync(target.Location, cancellation);
     }
 
-    public override async Task<OpenCopy> OpenAsync(ISecondaryStore store, StoredCopy copy, CancellationToken cancellation)
+    public override async Task<OpenCopy> OpenAsync(SecondaryDestination destination, StoredCopy copy, CancellationToken cancellation)
     {
-        var reader = await store.OpenAsync(copy.Location, ReadPurpose.Ordinary, cancellation);
+        var reader = await destination.Store.OpenAsync(copy.Location, ReadPurpose.Ordinary, cancellation);
         try
         {
             return new OpenCopy(await VhdReader.OpenAsync(reader, cancellation), reader);

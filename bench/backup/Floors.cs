@@ -12,17 +12,17 @@ internal static class Floors
     /// <summary>Copies the allocated bytes to the store in objects of 8 MiB.</summary>
     public static async Task<long> CopyAsync(FileDisk image, ISecondaryStore store)
     {
-        var buffer = new byte[8 << 20];
+        using var buffer = new AlignedBuffer(8 << 20);
         long sent = 0;
         var filled = 0;
         for (long offset = 0; offset < image.Length; offset += 1 << 20)
         {
             if (!image.MayHoldData(offset, 1 << 20))
                 continue;
-            filled += await image.ReadAsync(offset, buffer.AsMemory(filled, 1 << 20), default);
+            filled += await image.ReadAsync(offset, buffer.Memory.Slice(filled, 1 << 20), default);
             if (filled < buffer.Length)
                 continue;
-            await store.PutAsync($"floor/{offset:D15}", new MemoryStream(buffer, 0, filled), default);
+            await store.PutAsync($"floor/{offset:D15}", new MemoryStream(buffer.Array, buffer.Offset, filled, writable: false, publiclyVisible: true), default);
             sent += filled;
             filled = 0;
         }

@@ -94,6 +94,8 @@ internal static class MemoryBench
 
         public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
         {
+            // The buffer held other leaves before.
+            buffer.Span.Clear();
             for (var at = 0; at < buffer.Length; at += Leaf)
                 Unsafe.WriteUnaligned(ref buffer.Span[at], (offset + at) | 1);
             return ValueTask.FromResult(buffer.Length);

@@ -71,4 +71,6 @@ public static class StepNames
     public const string CheckCloudRevert = nameof(CheckCloudRevert);
     public const string InspectRollBack = nameof(InspectRollBack);
     public const string RollBack = nameof(RollBack);
+    public const string FindRepositories = nameof(FindRepositories);
+    public const string CollectRepository = nameof(CollectRepository);
 }

@@ -13,4 +13,8 @@ public sealed record CopyStreamInput(StreamTarget Target, string Pool, string Vd
 /// <param name="Content">What was read from the clone, hashed as it was read.</param>
 /// <param name="SentBytes">Bytes that the last attempt sent.</param>
 /// <param name="KeptBytes">Bytes that an earlier attempt had sent and the last one need not.</param>
-public sealed record StreamReceipt(string Location, ContentReceipt Content, long SentBytes, long KeptBytes, double Seconds);
+public sealed record StreamReceipt(string Location, ContentReceipt Content, long SentBytes, long KeptBytes, double Seconds)
+{
+    /// <summary><c>nbd</c> or <c>export</c>: how the clone was read.</summary>
+    public string? Source { get; init; }
+}

@@ -84,7 +84,7 @@ public static class Composition
     {
         ArgumentNullException.ThrowIfNull(settings);
         services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy"));
+        services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
         services.AddPause(settings);
         services.AddSingleton<Marker>();

@@ -7,6 +7,7 @@ return args switch
     ["watchdog", "--help" or "-h"] => Usage.Print(Console.Out, exitCode: 0),
     ["watchdog", ..] => await Watch.RunAsync(args[1..]),
     ["catalog", "rebuild", ..] => await RebuildCatalog.RunAsync(args[2..]),
+    ["restore-file", ..] => await RestoreFile.RunAsync(args[1..]),
     ["--help" or "-h" or "help"] => Usage.Print(Console.Out, exitCode: 0),
     _ => Usage.Print(Console.Error, exitCode: 64),
 };

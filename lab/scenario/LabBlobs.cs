@@ -34,6 +34,9 @@ internal sealed class LabBlobs : ILabStore, IAsyncDisposable
         Settings = settings;
     }
 
+    /// <summary>Its place among the destinations in the settings.</summary>
+    public const int Destination = 1;
+
     public ChildProcess Process { get; }
 
     public Uri Address { get; }

@@ -26,6 +26,12 @@ internal sealed class LabWorld : IAsyncDisposable
 
     public LabApp App { get; }
 
+    /// <summary>Master key of the run's repository of chunks, where that is encrypted.</summary>
+    public byte[]? ChunkKey { get; private init; }
+
+    /// <summary>Its id in the settings.</summary>
+    public const string ChunkKeyId = "lab";
+
     public SimulatorControl Control => Simulators.Control;
 
     /// <summary>Folder that stands in for the NFS export of secondary storage.</summary>
@@ -45,8 +51,9 @@ internal sealed class LabWorld : IAsyncDisposable
         {
             simulators = await LabSimulators.StartAsync(folder, options.XenServer, copyRate, reaper, cancellation);
             if (options.Blob) blobs = await LabBlobs.StartAsync(folder, options.Kill ? copyRate : null, reaper, cancellation);
-            var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, StoreSettings(options, blobs, copyRate), changes: null, reaper, cancellation);
-            return new LabWorld(folder, reaper, simulators, blobs, app);
+            var key = options.Encrypt ? System.Security.Cryptography.RandomNumberGenerator.GetBytes(32) : null;
+            var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, StoreSettings(options, blobs, copyRate, key), changes: null, reaper, cancellation);
+            return new LabWorld(folder, reaper, simulators, blobs, app) { ChunkKey = key };
         }
         catch
         {
@@ -58,10 +65,13 @@ internal sealed class LabWorld : IAsyncDisposable
     }
 
     // A folder is as fast as the disk: a copy through the app that is to be killed in its middle is slowed down by the product's own limit.
-    private static IReadOnlyDictionary<string, string> StoreSettings(RunOptions options, LabBlobs? blobs, long copyRate) =>
-        blobs?.Settings ?? ((options is { Streams: true, Kill: true } or { Restore: true, Kill: true })
-            ? new Dictionary<string, string> { ["Secondary:Destinations:0:Throttle:BytesPerSecond"] = copyRate.ToString() }
-            : new Dictionary<string, string>());
+    private static Dictionary<string, string> StoreSettings(RunOptions options, LabBlobs? blobs, long copyRate, byte[]? key)
+    {
+        var settings = new Dictionary<string, string>(blobs?.Settings ?? new Dictionary<string, string>());
+        if (blobs is null && options is { Kill: true } and ({ Streams: true } or { Restore: true })) settings["Secondary:Destinations:0:Throttle:BytesPerSecond"] = copyRate.ToString();
+        if (key is not null) settings[$"Secondary:Destinations:{(blobs is null ? 0 : LabBlobs.Destination)}:Chunks:Keys:{ChunkKeyId}"] = Convert.ToBase64String(key);
+        return settings;
+    }
 
     /// <summary>A second app on the same simulators, with its own state and one setting of its own.</summary>
     public Task<LabApp> StartAnotherAppAsync(string name, string setting, string value, CancellationToken cancellation) =>

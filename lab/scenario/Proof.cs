@@ -15,9 +15,9 @@ internal static class Proof
         Hash(await ProgramRun.OutputAsync(Checkout.Prover, ["restore", vhd, target], cancellation));
 
     /// <summary>Restores a snapshot from a plain copy of a repository of chunks, by a reader in Python, and gives the SHA-256 of the disk.</summary>
-    public static async Task<string> RestoreChunksAsync(string repository, string snapshot, string target, CancellationToken cancellation)
+    public static async Task<string> RestoreChunksAsync(string repository, string snapshot, string target, IReadOnlyList<string> key, CancellationToken cancellation)
     {
-        await ProgramRun.OutputAsync(Path.Combine(Checkout.Root, "lab", "prover", "chunks.py"), [repository, snapshot, target], cancellation, interpreter: "python3");
+        await ProgramRun.OutputAsync(Path.Combine(Checkout.Root, "lab", "prover", "chunks.py"), [repository, snapshot, target, .. key], cancellation, interpreter: "python3");
         await using var disk = File.OpenRead(target);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(disk, cancellation));
     }

@@ -133,7 +133,8 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         }
 
         var session = Path.GetFileName(Path.GetDirectoryName(location)!);
-        return await Proof.RestoreChunksAsync(plain, session[..session.LastIndexOf('.')], target, cancellation);
+        IReadOnlyList<string> key = world.ChunkKey is { } secret ? [LabWorld.ChunkKeyId, Convert.ToHexStringLower(secret)] : [];
+        return await Proof.RestoreChunksAsync(plain, session[..session.LastIndexOf('.')], target, key, cancellation);
     }
 
     /// <summary>What the repository keeps of this snapshot. Packs of a killed attempt that the last one did not need stay until its next collection.</summary>
@@ -142,7 +143,7 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
         if (!IsChunks) return [];
         var session = Path.GetFileName(Path.GetDirectoryName(location)!);
         var prefix = RepositoryOf(location);
-        return (await world.Secondary.NamesAsync(cancellation)).Where(name => name == prefix + "repository" || (name.StartsWith(prefix, StringComparison.Ordinal) && name.Split('/').Contains(session)));
+        return (await world.Secondary.NamesAsync(cancellation)).Where(name => name == prefix + "repository" || (world.ChunkKey is not null && name == $"{prefix}keys/{LabWorld.ChunkKeyId}") || (name.StartsWith(prefix, StringComparison.Ordinal) && name.Split('/').Contains(session)));
     }
 
     // PREFIX/sessions/SESSION/end

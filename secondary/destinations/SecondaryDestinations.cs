@@ -1,29 +1,11 @@
 using SnapshotWorkflows.Secondary.Blobs;
+using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Metrics;
 using SnapshotWorkflows.Secondary.Nfs;
 using SnapshotWorkflows.Secondary.Retry;
 using SnapshotWorkflows.Secondary.Throttle;
 
 namespace SnapshotWorkflows.Secondary.Destinations;
-
-/// <summary>A configured destination and its store.</summary>
-public sealed record SecondaryDestination(SecondaryDestinationOptions Options, ISecondaryStore Store)
-{
-    public string Name => Options.Name;
-
-    /// <summary>What hypervisors write into; null where the kind of store has no folders.</summary>
-    public IHypervisorFolders? Folders { get; init; } = Store as IHypervisorFolders;
-
-    /// <summary>Large objects, part by part.</summary>
-    public IStagedObjects Staging => (IStagedObjects)Store;
-
-    /// <summary>The path for an NFS SR, for a folder of the store: export and name.</summary>
-    public string ExportedPath(string folder)
-    {
-        StoreName.Validate(folder);
-        return $"{Options.Export.TrimEnd('/')}/{folder}";
-    }
-}
 
 /// <summary>The configured destinations by name.</summary>
 public sealed class SecondaryDestinations
@@ -47,6 +29,9 @@ public sealed class SecondaryDestinations
             if (faults.Count == before && !_byName.TryAdd(one.Name, Decorated(one, open(one), time ?? TimeProvider.System, instruments)))
                 faults.Add($"two destinations are named '{one.Name}'");
         }
+        ChunkUndoRuns = options.ChunkUndoRuns;
+        if (ChunkUndoRuns is < 0 or > 365)
+            faults.Add("ChunkUndoRuns is not between 0 and 365");
         _default = options.DefaultDestination ?? (options.Destinations.Count == 1 ? options.Destinations[0].Name : null);
         if (_default is not null && faults.Count == 0 && !_byName.ContainsKey(_default))
             faults.Add($"DefaultDestination '{_default}' is none of the destinations");
@@ -56,6 +41,9 @@ public sealed class SecondaryDestinations
                 "Correct Secondary:Destinations and Secondary:DefaultDestination.");
         }
     }
+
+    /// <inheritdoc cref="SecondaryOptions.ChunkUndoRuns"/>
+    public int ChunkUndoRuns { get; }
 
     public IReadOnlyCollection<SecondaryDestination> All => _byName.Values;
 
@@ -86,6 +74,14 @@ public sealed class SecondaryDestinations
             faults.Add($"{label} has a Throttle that lets nothing through");
         if (one.MinimumFreeBytes < 0)
             faults.Add($"{label} has a negative MinimumFreeBytes");
+        try
+        {
+            _ = one.Chunks?.Ring();
+        }
+        catch (ChunkException wrong)
+        {
+            faults.Add($"{label} has Chunks settings that cannot work: {wrong.Message}");
+        }
     }
 
     private static void CheckNfs(SecondaryDestinationOptions one, string label, List<string> faults)

@@ -10,6 +10,9 @@ public sealed class SecondaryOptions
 
     /// <summary>Name of the destination of requests that name none. May be left out where there is just one.</summary>
     public string? DefaultDestination { get; set; }
+
+    /// <summary>For how many nightly collections a deleted snapshot in chunks can still be brought back, 0 to 365. Default 1.</summary>
+    public int ChunkUndoRuns { get; set; } = 1;
 }
 
 /// <summary>One place for copies.</summary>
@@ -25,6 +28,9 @@ public sealed class SecondaryDestinationOptions
 
     /// <summary>The settings of a blob destination; null for other kinds.</summary>
     public BlobDestinationOptions? Blob { get; set; }
+
+    /// <summary>Keys for copies in the format chunks; null = they are not encrypted.</summary>
+    public ChunkDestinationOptions? Chunks { get; set; }
 
     public StoreRetryOptions Retry { get; init; } = new();
 

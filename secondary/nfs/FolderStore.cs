@@ -17,6 +17,9 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
 {
     private const int BufferBytes = 1 << 20;
 
+    // Below that the page cache is the better way.
+    private const int DirectBytesMin = 1 << 20;
+
     private readonly FolderStoreOptions _options;
     private readonly FolderPaths _paths;
 
@@ -146,6 +149,24 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
     {
         Before?.Invoke(FolderStep.CreatePartial, name);
         using var file = Libc.Open(partial, Libc.WriteOnly | Libc.Create | Libc.Exclusive);
+        if (content is MemoryStream memory && memory.TryGetBuffer(out var bytes) && bytes.Count >= DirectBytesMin)
+            WriteAll(file, partial, name, bytes.AsSpan((int)memory.Position));
+        else
+            await WriteAllAsync(file, name, content, cancellation);
+        Before?.Invoke(FolderStep.SyncPartial, name);
+        Libc.Sync(file);
+    }
+
+    // A pack: it lies in memory as a whole, and is written from there.
+    private void WriteAll(SafeFileHandle file, string partial, string name, ReadOnlySpan<byte> bytes)
+    {
+        using var direct = new DirectFile(file, partial);
+        Before?.Invoke(FolderStep.WritePartial, name);
+        direct.Write(bytes, 0);
+    }
+
+    private async Task WriteAllAsync(SafeFileHandle file, string name, Stream content, CancellationToken cancellation)
+    {
         var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
@@ -164,8 +185,6 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         {
             System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
         }
-        Before?.Invoke(FolderStep.SyncPartial, name);
-        Libc.Sync(file);
     }
 
     private PutOutcome Publish(string partial, string path, string name)

@@ -10,7 +10,9 @@ internal static partial class Libc
         Enosys = 38, Enotempty = 39, Eopnotsupp = 95, Enotconn = 107, Etimedout = 110, Ehostdown = 112, Estale = 116, Edquot = 122;
 
     public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x8_0000;
-    private const int AdviceDontNeed = 4, AtFdCwd = -100;
+    private const int AdviceDontNeed = 4, AtFdCwd = -100, GetFlags = 3, SetFlags = 4;
+    // The one constant here that differs between the two.
+    private static readonly int s_direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x1_0000 : 0x4000;
     private const uint RenameNoReplace = 1;
 
     /// <summary>Opens without the advisory lock that FileStream takes, which on NFS is a round trip to a lock server and may be refused.</summary>
@@ -19,6 +21,10 @@ internal static partial class Libc
         var descriptor = open(path, flags | CloseOnExec, 0x1B6);
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure();
     }
+
+    /// <summary>Reads and writes of the handle go past the page cache from here on (O_DIRECT).</summary>
+    /// <returns>False where the file system cannot do that.</returns>
+    public static bool TrySetDirect(SafeFileHandle handle) => fcntl(handle, GetFlags, 0) is >= 0 and var flags && fcntl(handle, SetFlags, flags | s_direct) == 0;
 
     public static void Sync(SafeFileHandle handle)
     {
@@ -78,6 +84,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial long lseek(SafeFileHandle handle, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(SafeFileHandle handle, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle handle);

@@ -39,7 +39,7 @@ public static class VhdRestore
             DiskDigest digest;
             using (target)
             {
-                written = await WriteAsync(disk, target, progress, cancellation);
+                written = await WriteAsync(disk, target, partial, progress, cancellation);
                 digest = await ReadBackAsync(target, options, cancellation);
             }
             if (digest.Root.Hex != manifest.Root)
@@ -63,10 +63,12 @@ public static class VhdRestore
     }
 
     // Leaves of zeros are skipped: the file was empty, so they are holes.
-    private static async Task<long> WriteAsync(VhdReader disk, SafeFileHandle target, IProgress<DiskProgress>? progress, CancellationToken cancellation)
+    private static async Task<long> WriteAsync(VhdReader disk, SafeFileHandle target, string partial, IProgress<DiskProgress>? progress, CancellationToken cancellation)
     {
         RandomAccess.SetLength(target, disk.DiskBytes);
-        var buffer = new byte[DiskRoot.GroupBytes];
+        using var direct = new DirectFile(target, partial);
+        var aligned = new AlignedBuffer(DiskRoot.GroupBytes);
+        var buffer = aligned.Memory;
         long written = 0;
         for (long offset = 0; offset < disk.DiskBytes; offset += buffer.Length)
         {
@@ -80,7 +82,7 @@ public static class VhdRestore
                     at = Math.Min(read, at + DiskRoot.LeafBytes);
                 if (at > start)
                 {
-                    RandomAccess.Write(target, buffer.AsSpan(start, at - start), offset + start);
+                    direct.Write(buffer.Span[start..at], offset + start);
                     written += at - start;
                 }
                 while (at < read && IsZero(buffer, at, read))
@@ -92,7 +94,7 @@ public static class VhdRestore
         return written;
     }
 
-    private static bool IsZero(byte[] buffer, int at, int end) => !buffer.AsSpan(at, Math.Min(DiskRoot.LeafBytes, end - at)).ContainsAnyExcept((byte)0);
+    private static bool IsZero(Memory<byte> buffer, int at, int end) => !buffer.Span.Slice(at, Math.Min(DiskRoot.LeafBytes, end - at)).ContainsAnyExcept((byte)0);
 
     private static async Task<DiskDigest> ReadBackAsync(SafeFileHandle target, DiskHashOptions options, CancellationToken cancellation)
     {

@@ -51,28 +51,12 @@ public static class VhdWriter
     {
         if (options.DiskBytes != disk.DiskBytes)
             throw new ArgumentException($"The options say {options.DiskBytes} bytes, the disk has {disk.DiskBytes}.", nameof(options));
-        var footer = options.Footer().Write();
-        var header = options.Header();
-        var table = NewTable(header);
-        var next = DataStart(header);
-        await foreach (var extent in disk.ExtentsAsync(cancellation))
-        {
-            for (var block = extent.Offset / VhdFormat.DefaultBlockBytes; block * VhdFormat.DefaultBlockBytes < extent.End; block++)
-            {
-                if (table[block] != VhdFormat.AbsentBlock)
-                    continue;
-                table[block] = (uint)(next / VhdFormat.SectorBytes);
-                next += BlockStride;
-            }
-        }
-        await WriteFrontAsync(target, footer, header, table, cancellation);
-        var allocated = 0;
+        var front = await VhdFront.OfAsync(disk, options, cancellation);
+        await target.WriteAsync(front.Bytes, cancellation);
         var buffer = new byte[VhdFormat.DefaultBlockBytes];
-        for (var block = 0; block < table.Length; block++)
+        foreach (var block in front.Blocks)
         {
-            if (table[block] == VhdFormat.AbsentBlock)
-                continue;
-            var offset = (long)block * VhdFormat.DefaultBlockBytes;
+            var offset = block * VhdFormat.DefaultBlockBytes;
             var length = (int)Math.Min(buffer.Length, disk.DiskBytes - offset);
             if (await disk.ReadAsync(offset, buffer.AsMemory(0, length), cancellation) != length)
             {
@@ -80,11 +64,10 @@ public static class VhdWriter
                     "The source is shorter than it says: read it anew.", new DiskExtent(offset, length));
             }
             await WriteBlockAsync(target, buffer.AsMemory(0, length), cancellation);
-            allocated++;
         }
-        await target.WriteAsync(footer, cancellation);
+        await target.WriteAsync(front.Footer, cancellation);
         await target.FlushAsync(cancellation);
-        return new VhdWriteReceipt(next + VhdFormat.FooterBytes, allocated);
+        return new VhdWriteReceipt(front.DataBytes, front.Blocks.Count);
     }
 
     internal static long BlockStride => s_fullBitmap.Length + VhdFormat.DefaultBlockBytes;

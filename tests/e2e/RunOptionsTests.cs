@@ -17,6 +17,7 @@ public sealed class RunOptionsTests
     [Theory]
     [InlineData("--blob", "--copy", "offload")]
     [InlineData("--copy", "tape")]
+    [InlineData("--encrypt")]
     [InlineData("--quick")]
     [InlineData("--seed")]
     [InlineData("--seed", "later")]

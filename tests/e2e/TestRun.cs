@@ -68,7 +68,7 @@ internal static class TestRun
         var endpoints = world.Simulators.Endpoints;
         string[] secrets =
         [
-            endpoints.Solidfire.Password, .. endpoints.Xenserver.Select(pool => pool.Password), endpoints.Cloudstack.SecretKey, endpoints.Hook.Token, world.App.Api.Key!, .. world.Blobs is { } blobs ? [blobs.Secret] : Array.Empty<string>(),
+            endpoints.Solidfire.Password, .. endpoints.Xenserver.Select(pool => pool.Password), endpoints.Cloudstack.SecretKey, endpoints.Hook.Token, world.App.Api.Key!, .. world.ChunkKey is { } key ? [Convert.ToBase64String(key), Convert.ToHexStringLower(key)] : Array.Empty<string>(), .. world.Blobs is { } blobs ? [blobs.Secret] : Array.Empty<string>(),
         ];
         foreach (var log in world.Logs)
         {

@@ -1,5 +1,4 @@
 using SnapshotWorkflows.Catalog;
-using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.Manifests;
 
@@ -20,7 +19,7 @@ public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger 
         if (input.Format == DataFormats.Chunks)
         {
             // Hidden at once; what no other snapshot shares is taken by a collection of the repository.
-            var repository = await ChunkRepository.OpenAsync(destination.Store, ChunksStreamFormat.Options, keys: null, time, cancellation);
+            var repository = await destination.OpenRepositoryAsync(time, cancellation);
             await repository.DeleteAsync(SnapshotLocations.AddressOf(input.Manifest).SnapshotUuid, cancellation);
         }
 

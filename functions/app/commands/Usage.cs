@@ -17,6 +17,9 @@ internal static class Usage
             SnapshotWorkflows.App catalog rebuild [--settings-root DIR]
               makes the list of snapshots anew from the manifests, holds and tombstones on every destination; the ledger
               (policies, idempotency keys, intents, audit) is left as it is. Stop the service first.
+            SnapshotWorkflows.App restore-file --snapshot UUID --output FILE [--destination NAME] [--offset N --length N] [--settings-root DIR]
+              restores a backup, or a range of bytes of it, to a file that must not be there, sparsely and proven, from the store alone:
+              of the settings only Secondary is needed. --manifest NAME in place of --snapshot spares looking through the whole store.
             """);
         return exitCode;
     }

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.Chunks.Repository;
 using SnapshotWorkflows.Secondary.DiskRoots;
@@ -29,7 +28,8 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
             using (target)
             {
                 RandomAccess.SetLength(target, snapshot.DiskBytes);
-                await WriteAsync((bytes, offset) => Write(target, bytes, offset), cancellation);
+                using (var direct = new DirectFile(target, partial))
+                    await WriteAsync((bytes, offset) => direct.Write(bytes.Span, offset), cancellation);
                 Check(_root.Root());
                 Libc.Sync(target);
                 if (readBack)
@@ -60,14 +60,14 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
         var packs = new PackTable();
         await using var index = new LayeredIndex(room, snapshot.Layers, packs);
         await using var cache = new PackCache(room, packs, ReadPurpose.Ordinary);
-        var workers = Enumerable.Range(0, room.Options.Workers).Select(_ => (Fetcher: new LeafFetcher(cache, _tree, snapshot.LeafBytes), Buffer: new byte[DiskRoot.GroupBytes])).ToArray();
+        var workers = Enumerable.Range(0, room.Options.Workers).Select(_ => (Fetcher: new LeafFetcher(cache, _tree, snapshot.LeafBytes), Buffer: new AlignedBuffer(DiskRoot.GroupBytes))).ToArray();
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
             await OrderedStages.RunAsync(SnapshotGroups.OfAsync(index, _tree, 0, failed.Token), workers.Length, async (worker, group, token) =>
             {
                 var (fetcher, buffer) = workers[worker];
-                await fetcher.FetchAsync(group.Records, buffer, token);
+                await fetcher.FetchAsync(group.Records, buffer.Memory, token);
                 WriteRuns(group, buffer, write);
                 // Each leaf was found to have the hash that its record says.
                 _root.AddGroupNode(group.Group, LeafTree.GroupNode(group.Hashes(_tree)));
@@ -86,7 +86,7 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
     }
 
     // Only leaves with data are written: the rest of the file are holes.
-    private void WriteRuns(SnapshotGroup group, byte[] buffer, Action<ReadOnlyMemory<byte>, long> write)
+    private void WriteRuns(SnapshotGroup group, AlignedBuffer buffer, Action<ReadOnlyMemory<byte>, long> write)
     {
         for (var from = 0; from < group.Records.Count;)
         {
@@ -95,13 +95,11 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
                 to++;
             var start = _tree.Extent(group.Records[from].Leaf).Offset;
             var end = _tree.Extent(group.Records[to - 1].Leaf).End;
-            write(buffer.AsMemory((int)(start % DiskRoot.GroupBytes), (int)(end - start)), start);
+            write(buffer.Memory.Slice((int)(start % DiskRoot.GroupBytes), (int)(end - start)), start);
             Interlocked.Add(ref _written, end - start);
             from = to;
         }
     }
-
-    private static void Write(SafeFileHandle target, ReadOnlyMemory<byte> bytes, long offset) => RandomAccess.Write(target, bytes.Span, offset);
 
     private void Check(DiskRoot root)
     {

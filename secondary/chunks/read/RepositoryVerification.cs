@@ -51,7 +51,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
         {
             return await catalog.ReadAsync(sessions, await new TombstoneStore(room).ListAsync(null, cancellation), cancellation);
         }
-        catch (ChunkException e) when (e.Code == ChunkCodes.Damaged)
+        catch (ChunkException e) when (e.Code is ChunkCodes.Damaged or ChunkCodes.Newer)
         {
             // The texts' own check has told which: here those count that can be read.
             foreach (var session in sessions)
@@ -60,7 +60,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
                 {
                     snapshots.AddRange(await catalog.ReadAsync([session], [], cancellation));
                 }
-                catch (ChunkException damaged) when (damaged.Code == ChunkCodes.Damaged)
+                catch (ChunkException damaged) when (damaged.Code is ChunkCodes.Damaged or ChunkCodes.Newer)
                 {
                     // As above.
                 }

@@ -18,6 +18,33 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
         return await ReadAsync(sessions, tombstones, cancellation);
     }
 
+    /// <summary>Those of <see cref="ListAsync"/> whose manifests can be read: for who only looks for something to build on, and must not be stopped by another snapshot's damage.</summary>
+    public async Task<List<ChunkSnapshot>> ListReadableAsync(CancellationToken cancellation)
+    {
+        var sessions = await _sessions.ListAsync(null, cancellation);
+        var tombstones = await _tombstones.ListAsync(null, cancellation);
+        try
+        {
+            return await ReadAsync(sessions, tombstones, cancellation);
+        }
+        catch (ChunkException e) when (IsDamage(e))
+        {
+            var snapshots = new List<ChunkSnapshot>();
+            foreach (var session in sessions)
+            {
+                try
+                {
+                    snapshots.AddRange(await ReadAsync([session], tombstones, cancellation));
+                }
+                catch (ChunkException damaged) when (IsDamage(damaged))
+                {
+                    // A verification tells of it.
+                }
+            }
+            return snapshots;
+        }
+    }
+
     /// <summary>The manifests of those sessions that are snapshots.</summary>
     public async Task<List<ChunkSnapshot>> ReadAsync(IEnumerable<SessionState> sessions, Dictionary<string, Tombstone> tombstones, CancellationToken cancellation)
     {
@@ -55,6 +82,8 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
         }
         return null;
     }
+
+    private static bool IsDamage(ChunkException e) => e.Code is ChunkCodes.Damaged or ChunkCodes.Newer;
 
     // A begin may have been put after the listing went past its name: it is looked for before an end counts as left over.
     private async Task<EndText?> ReadAsync(SessionState session, CancellationToken cancellation)

@@ -22,7 +22,16 @@ internal sealed record Baseline(ChunkSnapshot? Snapshot, bool SharesLayers, stri
     public static async Task<Baseline> FindAsync(ChunkRoom room, ChunkSnapshotRequest request, long diskBytes, int leafBytes, PackTable packs, HashSet<string> condemnedIndexes,
         bool readWhole, CancellationToken cancellation)
     {
-        var all = (await new SnapshotCatalog(room).ListAsync(cancellation)).Where(s => !s.DeletedAndKept).ToList();
+        List<ChunkSnapshot> all;
+        try
+        {
+            all = [.. (await new SnapshotCatalog(room).ListReadableAsync(cancellation)).Where(s => !s.DeletedAndKept)];
+        }
+        catch (ChunkException e) when (e.Code is ChunkCodes.Damaged or ChunkCodes.Newer)
+        {
+            // A deletion that cannot be read: nothing is built on, and the backup is made all the same.
+            return new Baseline(null, false, Damaged, []);
+        }
         var others = all.Where(s => s.Volume != request.Volume && s.LeafBytes == leafBytes).GroupBy(s => s.Volume).Select(v => v.MaxBy(s => s.EndedAt)!).OrderByDescending(s => s.EndedAt).ToList();
         var mine = all.Where(s => s.Volume == request.Volume).ToList();
         if (request.BaselineDamaged)

@@ -17,7 +17,7 @@ internal sealed class PackBuilder : IDisposable
     private int _count;
     private int _length;
 
-    public PackBuilder(byte[] buffer, int number, int packBytes, int leafBytes, DataKey? key, byte[] salt)
+    public PackBuilder(AlignedBuffer buffer, int number, int packBytes, int leafBytes, DataKey? key, byte[] salt)
     {
         Buffer = buffer;
         Number = number;
@@ -28,7 +28,7 @@ internal sealed class PackBuilder : IDisposable
         _cipher = key is null ? null : new FrameCipher(key.Secret, _salt, FrameCipher.Packs);
     }
 
-    public byte[] Buffer { get; }
+    public AlignedBuffer Buffer { get; }
 
     /// <summary>Leaves in it.</summary>
     public int Count => _count;
@@ -45,10 +45,10 @@ internal sealed class PackBuilder : IDisposable
     public (uint Offset, uint Stored) Append(ReadOnlySpan<byte> leaf, LeafHash id, LeafCodec codec)
     {
         var offset = _length;
-        var length = codec.Compress(leaf, Buffer.AsSpan(offset), out var coding);
+        var length = codec.Compress(leaf, Buffer.Span[offset..], out var coding);
         if (_cipher is not null)
         {
-            _cipher.Encrypt((uint)_count, Buffer.AsSpan(offset, length), Buffer.AsSpan(offset + length, FrameCipher.TagBytes), id.Span);
+            _cipher.Encrypt((uint)_count, Buffer.Span.Slice(offset, length), Buffer.Span.Slice(offset + length, FrameCipher.TagBytes), id.Span);
             length += FrameCipher.TagBytes;
         }
         if ((_count + 1) * PackTail.EntryBytes > _entries.Length)
@@ -57,7 +57,7 @@ internal sealed class PackBuilder : IDisposable
         var entry = _entries.AsSpan(_count * PackTail.EntryBytes, PackTail.EntryBytes);
         id.Write(entry);
         BinaryPrimitives.WriteUInt32LittleEndian(entry[32..], stored);
-        BinaryPrimitives.WriteUInt32LittleEndian(entry[36..], Crc32C.Of(Buffer.AsSpan(offset, length)));
+        BinaryPrimitives.WriteUInt32LittleEndian(entry[36..], Crc32C.Of(Buffer.Span.Slice(offset, length)));
         _count++;
         _length += length;
         return ((uint)offset, stored);
@@ -67,7 +67,7 @@ internal sealed class PackBuilder : IDisposable
     /// <returns>The pack's hash and its length in the buffer.</returns>
     public (LeafHash Hash, int Length) Seal()
     {
-        var tail = Buffer.AsSpan(_length, PackTail.Length(_count));
+        var tail = Buffer.Span.Slice(_length, PackTail.Length(_count));
         _entries.AsSpan(0, _count * PackTail.EntryBytes).CopyTo(tail);
         var hash = PackTail.Finish(tail, _salt, _key?.Id ?? "", _leafBytes);
         return (hash, _length + tail.Length);

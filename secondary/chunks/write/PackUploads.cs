@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SnapshotWorkflows.Secondary.Chunks.Format;
@@ -9,7 +8,6 @@ namespace SnapshotWorkflows.Secondary.Chunks.Write;
 /// <summary>Packs on their way into the store: a fixed set of buffers bounds memory, and what a crash would lose.</summary>
 internal sealed class PackUploads : IAsyncDisposable
 {
-    private const int SharedBytesMax = 1 << 20;
     private readonly ChunkRoom _room;
     private readonly string _session;
     private readonly PackTable _packs;
@@ -17,7 +15,7 @@ internal sealed class PackUploads : IAsyncDisposable
     private readonly CancellationTokenSource _failed;
     private readonly bool _inline;
     private readonly SemaphoreSlim _atOnce;
-    private readonly Channel<byte[]?> _buffers = Channel.CreateUnbounded<byte[]?>();
+    private readonly Channel<AlignedBuffer?> _buffers = Channel.CreateUnbounded<AlignedBuffer?>();
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _own = new();
     private readonly ConcurrentDictionary<Task, bool> _running = new();
     private long _sentBytes;
@@ -44,7 +42,7 @@ internal sealed class PackUploads : IAsyncDisposable
     /// <summary>An empty pack; waits while all buffers are on their way.</summary>
     public async ValueTask<PackBuilder> BeginAsync(CancellationToken cancellation)
     {
-        var buffer = await _buffers.Reader.ReadAsync(cancellation) ?? Allocate(PackBuilder.BufferBytes(_room.Options.PackBytes, _leafBytes));
+        var buffer = await _buffers.Reader.ReadAsync(cancellation) ?? new AlignedBuffer(PackBuilder.BufferBytes(_room.Options.PackBytes, _leafBytes));
         var number = _packs.Reserve();
         _own[number] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return new PackBuilder(buffer, number, _room.Options.PackBytes, _leafBytes, _room.Keys?.Current, _room.Options.RandomBytes(PackTail.SaltBytes));
@@ -84,15 +82,9 @@ internal sealed class PackUploads : IAsyncDisposable
     {
         await DrainAsync();
         while (_buffers.Reader.TryRead(out var buffer))
-        {
-            if (buffer?.Length <= SharedBytesMax)
-                ArrayPool<byte>.Shared.Return(buffer);
-        }
+            buffer?.Dispose();
         _atOnce.Dispose();
     }
-
-    // The shared pool rounds up to a power of two, which for packs of the usual size would nearly double them.
-    private static byte[] Allocate(int bytes) => bytes <= SharedBytesMax ? ArrayPool<byte>.Shared.Rent(bytes) : GC.AllocateUninitializedArray<byte>(bytes);
 
     private async Task UploadAsync(PackBuilder pack, ObjectName name, int length)
     {
@@ -101,7 +93,8 @@ internal sealed class PackUploads : IAsyncDisposable
             await _atOnce.WaitAsync(_failed.Token);
             try
             {
-                using var content = new MemoryStream(pack.Buffer, 0, length, writable: false);
+                // A store may look into it (a folder writes it as it lies), and none may change it.
+                using var content = new MemoryStream(pack.Buffer.Array, pack.Buffer.Offset, length, writable: false, publiclyVisible: true);
                 await _room.Store.PutAsync(_room.Names.Pack(name), content, _failed.Token);
             }
             finally

@@ -110,6 +110,38 @@ public sealed class FolderStoreTests : SecondaryStoreContract, IDisposable
         Assert.Equal(PutOutcome.Created, await nearlyFull.PutAsync("m", new byte[] { 1 }, None));
     }
 
+    [Theory]
+    [InlineData(2 << 20, 0)]
+    [InlineData((2 << 20) + 1, 0)]
+    [InlineData((3 << 20) - 4097, 0)]
+    [InlineData((3 << 20) + 777, 1)]
+    [InlineData((3 << 20) + 777, 512)]
+    public async Task What_goes_past_the_page_cache_is_there_whole_however_it_is_aligned(int length, int lead)
+    {
+        using var buffer = new AlignedBuffer(4 << 20);
+        new Random(length).NextBytes(buffer.Span);
+        // Not at the buffer's start: then nothing is aligned, and all goes the ordinary way.
+        using var content = new MemoryStream(buffer.Array, buffer.Offset + lead, length, writable: false, publiclyVisible: true);
+        Assert.Equal(PutOutcome.Created, await Store.PutAsync("swf/pack", content, None));
+        var expected = buffer.Span.Slice(lead, length).ToArray();
+        Assert.Equal(expected, await Store.ReadAllAsync("swf/pack", 8 << 20, None));
+        Assert.Equal(["swf/pack"], FilesOnDisk());
+
+        var path = Path.Combine(_folder.Path, "file");
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite);
+        using (var direct = new DirectFile(file, path))
+        {
+            direct.Write(buffer.Span[..65536], 1 << 20);
+            direct.Write(buffer.Span.Slice(lead, 70_001), 4096);
+            direct.Write(buffer.Span[..100], 8191 + (2 << 20));
+        }
+        var bytes = await File.ReadAllBytesAsync(path, None);
+        Assert.Equal(8191 + (2 << 20) + 100, bytes.Length);
+        Assert.True(bytes.AsSpan(1 << 20, 65536).SequenceEqual(buffer.Span[..65536]));
+        Assert.True(bytes.AsSpan(4096, 70_001).SequenceEqual(buffer.Span.Slice(lead, 70_001)));
+        Assert.True(bytes.AsSpan(8191 + (2 << 20)).SequenceEqual(buffer.Span[..100]));
+    }
+
     [Fact]
     public async Task What_is_not_ours_is_neither_listed_nor_reached()
     {

@@ -226,6 +226,9 @@ internal sealed record WorldOptions
     /// <summary>The machine has two disks.</summary>
     public bool TwoVolumes { get; init; }
 
+    /// <summary>vhd or chunks; null leaves it to the product.</summary>
+    public string? Format { get; init; }
+
     /// <summary>Null: a copy takes no time.</summary>
     public long? CopyBytesPerSecond { get; init; } = 8 << 20;
 }

@@ -67,6 +67,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton<GroupTriggers>();
         services.AddSingleton<RevertTriggers>();
         services.AddSingleton<PolicyTick>();
+        services.AddSingleton<CollectionTick>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
         services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
         services.AddDurableTask(register ?? Composition.RegisterTasks, options =>
@@ -104,11 +105,11 @@ internal sealed class Life : IAsyncDisposable
     }
 
     /// <summary>POSTs the request; the instance id.</summary>
-    public Task<string> PostAsync(CancellationToken cancellation) => PostAsync(
+    public Task<string> PostAsync(CancellationToken cancellation, string idempotencyKey = "crash-test-1") => PostAsync(
         "/api/snapshots",
-        $$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}}""",
+        $$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}{{(_world.Options.Format is { } format ? $",\"format\":\"{format}\"" : "")}}}""",
         (request, client) => Get<SnapshotTriggers>().CreateAsync(request, client, cancellation),
-        cancellation);
+        cancellation, idempotencyKey);
 
     /// <summary>POSTs a wish to restore; the instance id.</summary>
     public Task<string> PostRestoreAsync(RequestKey snapshot, string body, CancellationToken cancellation) => PostAsync(
@@ -120,12 +121,12 @@ internal sealed class Life : IAsyncDisposable
         (request, client) => Get<GroupTriggers>().CreateAsync(request, _world.Volume.CloudStackVmId, client, cancellation), cancellation);
 
     /// <summary>POSTs to a route's function, with the same idempotency key in every life; the id that its Location ends with.</summary>
-    public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation)
+    public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation, string idempotencyKey = "crash-test-1")
     {
         var context = new DefaultHttpContext { RequestServices = _services };
         context.Request.Method = "POST";
         context.Request.Path = path;
-        context.Request.Headers["Idempotency-Key"] = "crash-test-1";
+        context.Request.Headers["Idempotency-Key"] = idempotencyKey;
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         context.Response.Body = new MemoryStream();
         var post = function(context.Request, Get<DurableTaskClient>());

@@ -87,6 +87,26 @@ public sealed class DamageTests(ITestOutputHelper output)
         Assert.True((await repository.VerifyAsync(new ChunkVerifyRequest { ContentPercent = 0 }, null, None)).Sound);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_flip_in_the_version_of_one_manifest_is_damage_of_that_one_alone_and_stops_no_backup(bool encrypted)
+    {
+        var (store, disks) = await RepositoryAsync(encrypted);
+        var end = store.Names("swf/chunks/sessions/s1.1/end").Single();
+        byte[] bytes = [.. store.Objects[end]];
+        Assert.Equal((byte)'1', bytes[11]);
+        bytes[11] = (byte)'3';
+        store.Replace(end, bytes);
+        var repository = await OpenAsync(store, Inline, encrypted ? Keys() : null);
+        var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, None);
+        Assert.Equal([end], report.Findings.Select(f => f.Object).Distinct());
+        Assert.Equal(2, report.Snapshots);
+        Assert.Equal(disks["s2"], await repository.ReadAsync("s2"));
+        var next = await repository.BackUpAsync("s4", disks["s2"]);
+        Assert.Equal(("s2", 0L), (next.Previous, next.NewLeaves));
+    }
+
     [Fact]
     public async Task A_damaged_baseline_makes_a_full_backup_with_its_reason()
     {

@@ -1,0 +1,23 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Secondary.Destinations;
+
+namespace SnapshotWorkflows.Activities.SecondarySteps;
+
+/// <summary>
+/// Collects one repository: safe beside backups, deletions and other collections, and at every death (docs/formats/chunks.md). A backup whose snapshot has ended in the catalog and that left no end in the repository is
+/// closed, so that no dead writer delays deletions for ever; were it alive after all, it could begin another session and lose nothing.
+/// </summary>
+[DurableTask(StepNames.CollectRepository)]
+public sealed class CollectRepository(SecondaryDestinations destinations, SnapshotIndex index, TimeProvider time, IActivityExecution execution) : StepActivity<CollectRepositoryInput, CollectedRepository>(execution)
+{
+    protected override async Task<CollectedRepository> ExecuteAsync(CollectRepositoryInput input, CancellationToken cancellation)
+    {
+        var destination = destinations.Get(input.Destination);
+        var repository = await destination.OpenRepositoryAsync(time, cancellation);
+        var report = await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = destinations.ChunkUndoRuns, IsDead = HasEnded }, cancellation);
+        return new CollectedRepository(destination.Name, report.Purged, report.Condemned, report.Deleted, report.WaitingFor, report.Closed);
+    }
+
+    private bool HasEnded(string snapshot) => RequestKey.TryParse(snapshot, out var key) && index.Find(key) is { Status.Ended: true };
+}

@@ -1,0 +1,156 @@
+using SnapshotWorkflows.App;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Functions.Orchestrators;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Tests.Crash.Explorer;
+using SnapshotWorkflows.Tests.Crash.World;
+
+namespace SnapshotWorkflows.Tests.Crash;
+
+/// <summary>Deleted chunks go by the nightly collection: after the undo window, at every death, and never what is needed.</summary>
+public sealed class ChunkCollections
+{
+    private static readonly WorldOptions s_options = new() { Copy = CopyMethods.Stream, Format = DataFormats.Chunks, CopyBytesPerSecond = null };
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Two_nights_after_its_deletion_a_snapshots_chunks_are_gone_and_the_audit_trail_tells()
+    {
+        using var world = new CrashWorld(s_options);
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = await TakenAsync(life);
+        var repository = await life.Get<SecondaryDestinations>().Get(null).OpenRepositoryAsync(world.Clock, Cancellation);
+        // A backup that nobody will ever end: its snapshot has ended in the catalog, its session has not.
+        await BeginDeadAsync(life, repository);
+        await DeletedAsync(life, key);
+        Assert.NotEmpty(Packs(world));
+
+        var first = Assert.Single((await CollectedAsync(life)).Repositories);
+        Assert.Equal((null, 0), (first.Failure, first.Purged.Count));
+        Assert.NotEmpty(Packs(world));
+        await repository.UndeleteAsync(key.Uuid, Cancellation);
+        Assert.Equal(await CrashWorld.ExpectedRootAsync(), (await repository.FindAsync(key.Uuid, Cancellation))!.Root);
+        await repository.DeleteAsync(key.Uuid, Cancellation);
+
+        var purged = 0;
+        for (var night = 0; night < 3; night++) purged += Assert.Single((await CollectedAsync(life)).Repositories).Purged.Count;
+        Assert.Equal(1, purged);
+        Assert.Empty(Packs(world));
+        var lines = life.Get<AuditTrail>().List("nfs1", 0, 10);
+        Assert.Equal(4, lines.Count(line => line is { Who: "timer", What: "chunks.collect", Outcome: "done" }));
+    }
+
+    [Fact]
+    public async Task A_collection_that_dies_at_any_point_is_gone_on_with_and_needed_chunks_stay()
+    {
+        // Every point with SWF_FULL=1; else each fifth, from another one on each time: a world of two snapshots takes half a second.
+        var step = Environment.GetEnvironmentVariable("SWF_FULL") == "1" ? 1 : 5;
+        for (var point = Random.Shared.Next(step); ; point += step)
+        {
+            using var world = new CrashWorld(s_options);
+            RequestKey kept, gone;
+            await using (var before = new Life(world, CrashSwitch.Never))
+            {
+                gone = await TakenAsync(before);
+                kept = await TakenAsync(before, "crash-test-2");
+                await DeletedAsync(before, gone);
+                await CollectedAsync(before);
+            }
+
+            var crash = new CrashSwitch(point);
+            try
+            {
+                await using var first = new Life(world, crash);
+                await CollectedAsync(first);
+            }
+            catch (Exception death) when (Life.IsCrash(death))
+            {
+                // As planned.
+            }
+
+            await using var second = new Life(world, CrashSwitch.Never);
+            for (var night = 0; night < 2; night++) await CollectedAsync(second);
+            var repository = await second.Get<SecondaryDestinations>().Get(null).OpenRepositoryAsync(world.Clock, Cancellation);
+            var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, Cancellation);
+            Assert.True(report.Sound, $"#{point} {crash.DiedAt}: {string.Join(", ", report.Findings)}");
+            Assert.Equal([kept.Uuid], (await repository.ListAsync(true, Cancellation)).Select(snapshot => snapshot.Snapshot));
+            Assert.Equal(report.Packs, Packs(world).Length);
+            if (crash.DiedAt is null)
+            {
+                Assert.True(point > 20, $"only {point} crash points");
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_repository_that_cannot_be_read_is_named_and_nothing_of_it_is_deleted()
+    {
+        using var world = new CrashWorld(s_options);
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = await TakenAsync(life);
+        var end = Directory.GetFiles(world.StorePath, "end", SearchOption.AllDirectories).Single();
+        var bytes = await File.ReadAllBytesAsync(end, Cancellation);
+        bytes[^2] ^= 1;
+        await File.WriteAllBytesAsync(end, bytes, Cancellation);
+        var packs = Packs(world).Length;
+        var result = Assert.Single((await CollectedAsync(life)).Repositories);
+        Assert.Equal(ChunkCodes.Damaged, result.Failure?.Code);
+        Assert.Equal(packs, Packs(world).Length);
+        Assert.Contains(life.Get<AuditTrail>().List("nfs1", 0, 10), line => line is { What: "chunks.collect", Outcome: "failed" });
+        _ = key;
+    }
+
+    private static string[] Packs(CrashWorld world) => [.. Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories).Where(file => file.Contains("/packs/", StringComparison.Ordinal))];
+
+    private static async Task<RequestKey> TakenAsync(Life life, string idempotencyKey = "crash-test-1")
+    {
+        var id = await life.PostAsync(Cancellation, idempotencyKey);
+        var ended = await life.Get<DurableEngine>().PumpAsync(id, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        return new RequestKey(id);
+    }
+
+    private static async Task DeletedAsync(Life life, RequestKey key)
+    {
+        var client = life.Get<DurableTaskClient>();
+        var start = client.ScheduleNewOrchestrationInstanceAsync(nameof(DeleteSnapshot), new DeleteSnapshotInput(key, "test", "asked"), new StartOrchestrationOptions($"delete-{key}"), Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(await start, Cancellation)).RuntimeStatus);
+    }
+
+    private static async Task<CollectChunksResult> CollectedAsync(Life life)
+    {
+        var start = life.Get<CollectionTick>().StartAsync(life.Get<DurableTaskClient>(), Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
+        await start;
+        var ended = await life.Get<DurableEngine>().PumpAsync(CollectChunksInput.InstanceId, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        return ended.ReadOutputAs<CollectChunksResult>()!;
+    }
+
+    // The source breaks off, and whoever ran it never comes back.
+    private static async Task BeginDeadAsync(Life life, ChunkRepository repository)
+    {
+        var dead = new RequestKey(Guid.NewGuid().ToString("N"));
+        var taken = life.Get<SnapshotIndex>().List(new SnapshotQuery()).Rows[0];
+        life.Get<SnapshotIndex>().Upsert(taken with { Key = dead, Status = taken.Status with { State = SnapshotState.Error } });
+        var request = new ChunkSnapshotRequest { Snapshot = dead.Uuid, Volume = "gone" };
+        await Assert.ThrowsAsync<DiskContentException>(() => repository.WriteAsync(request, (IRandomAccessSource)new BrokenSource(), null, Cancellation));
+    }
+
+    private sealed class BrokenSource : IRandomAccessSource
+    {
+        public long Length => 4 << 20;
+
+        public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation) => ValueTask.FromResult(0);
+    }
+}
