@@ -75,7 +75,11 @@ internal sealed class LabWorld : IAsyncDisposable
 
     /// <summary>A second app on the same simulators, with its own state and one setting of its own.</summary>
     public Task<LabApp> StartAnotherAppAsync(string name, string setting, string value, CancellationToken cancellation) =>
-        LabApp.StartAsync(Folder, name, Simulators.Endpoints, Secondary.Settings, new Dictionary<string, string> { [setting] = value }, _reaper, cancellation);
+        StartAnotherAppAsync(name, new Dictionary<string, string> { [setting] = value }, cancellation);
+
+    /// <summary>A second app on the same simulators, with its own state and settings of its own.</summary>
+    public Task<LabApp> StartAnotherAppAsync(string name, IReadOnlyDictionary<string, string> changes, CancellationToken cancellation) =>
+        LabApp.StartAsync(Folder, name, Simulators.Endpoints, Secondary.Settings, changes, _reaper, cancellation);
 
     public async Task LeaveRunningAsync()
     {
