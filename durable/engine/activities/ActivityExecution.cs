@@ -31,6 +31,9 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
 
     public DateTimeOffset ClaimedAt { get; set; }
 
+    /// <summary>By a limit of its activity: elsewhere it would wait as well.</summary>
+    public bool IsHeldBack { get; set; }
+
     /// <summary>Before the activity's code runs.</summary>
     /// <returns>False when the attempt was given back.</returns>
     public bool TryBegin() => Interlocked.CompareExchange(ref _fate, Begun, Waits) == Waits;

@@ -16,6 +16,7 @@ internal sealed class ActivityGates(IReadOnlyDictionary<string, ActivityLimit> l
         if (mayRun)
             return;
         gate!.Queue.Enqueue(execution);
+        execution.IsHeldBack = true;
         Waiting++;
     }
 
@@ -29,6 +30,7 @@ internal sealed class ActivityGates(IReadOnlyDictionary<string, ActivityLimit> l
             if (gate.Queue.TryPeek(out var first) && (first.Abandoned || gate.TryEnter(first, now)))
             {
                 Waiting--;
+                first.IsHeldBack = false;
                 return gate.Queue.Dequeue();
             }
         }

@@ -51,6 +51,8 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         var now = engine.Time.GetUtcNow();
         instanceId ??= engine.NewId();
         InstanceIds.Check(instanceId);
+        StorableText.Demand(name, "name");
+        StorableText.Demand(version, "version");
         return new ExecutionStartedEvent
         {
             OrchestrationInstance = new OrchestrationInstance(instanceId, engine.NewId()),

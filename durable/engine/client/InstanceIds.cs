@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.Engine.Client;
 
@@ -15,7 +16,7 @@ internal static class InstanceIds
     /// <exception cref="ArgumentException">It cannot be one.</exception>
     public static void Check(string instanceId)
     {
-        if (instanceId.Length is 0 or > MaxLength || instanceId[0] == '@' || instanceId.Any(letter => letter is '/' or '\\' or '#' or '?' || char.IsControl(letter)))
+        if (instanceId.Length is 0 or > MaxLength || instanceId[0] == '@' || instanceId.Any(letter => letter is '/' or '\\' or '#' or '?') || !StorableText.IsStorable(instanceId))
             throw new ArgumentException($"'{instanceId}' cannot be an instance id: 1 to {MaxLength} characters, no leading @, none of / \\ # ? and no control characters.", nameof(instanceId));
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -42,18 +43,38 @@ internal sealed partial class Dispatcher
         foreach (var unit in batch)
         {
             if (unit.Instance is { } instance)
+            {
                 Evict(instance, (CommitTurn)unit.Write);
-            else if (unit.Entity is { } entity)
+                // One of them may be what the hub does not take: each has its next turn alone, so that it takes nobody along.
+                if (batch.Count > 1 && exception is not TaskHubUnavailableException)
+                    _suspects.Add(instance.InstanceId);
+                else if (IsUnwritable(exception))
+                    hot.Break(instance.InstanceId, $"What its turn came to cannot be written: {exception.GetType().FullName}: {exception.Message}");
+            }
+            else if (unit.Entity is { } entity && batch.Count == 1)
+            {
                 Evict(entity);
+            }
             else
+            {
                 retry.Add(unit);
+            }
         }
         var failed = batch.Count == 1;
+        // A hub that is away has the same answer for all.
+        var known = batch.Count == 1 || exception is TaskHubUnavailableException ? exception : null;
         foreach (var unit in retry)
-            failed |= !await CommitSinglyAsync(unit, failed ? exception : null, cancellation);
+            failed |= !await CommitSinglyAsync(unit, known, cancellation);
         if (failed)
             await Task.Delay(options.HubRetryDelay, time, cancellation);
     }
+
+    /// <summary>By which a hub says that a condition did not hold, again and again: others are faster.</summary>
+    private const string DivisionByZero = "22012";
+
+    /// <summary>It is the data (SQLSTATE classes 22, data exception, and 54, limit exceeded; texts that are none), not the hub: the same again would fail again.</summary>
+    private static bool IsUnwritable(Exception exception) => exception
+        is DbException { SqlState: not DivisionByZero and (['2', '2', ..] or ['5', '4', ..]) } or ArgumentException or FormatException or InvalidCastException or OverflowException;
 
     /// <summary>Their turns are over, one way or the other; what came for them in the meantime is due.</summary>
     private void Release(List<Unit> batch)
@@ -98,6 +119,8 @@ internal sealed partial class Dispatcher
             _completions.Enqueue(completion);
         if (unit.Write is ClaimActivity claim)
             _claims.Enqueue(claim);
+        if (unit.Entity is { } entity)
+            Evict(entity);
         return false;
     }
 

@@ -26,7 +26,7 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(done.Commit, Entity: done.Entity));
         while (batch.Count < options.MaxBatchSize && _releases.TryDequeue(out var release))
             batch.Add(new Unit(release));
-        for (var room = ClaimRoom; room > 0 && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim); room--)
+        for (var room = ClaimRoom(batch); room > 0 && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim); room--)
             batch.Add(new Unit(claim));
         var turns = batch.Count(unit => unit.Instance is not null);
         while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
@@ -54,10 +54,17 @@ internal sealed partial class Dispatcher
     /// After a restart with thousands of calls in flight the first turns must not wait for the claims of all; and a claim counts as an attempt, so what is claimed runs soon.
     /// While this is 0 calls wait for a free place, and the end of one that runs brings the next step.
     /// </summary>
-    private int ClaimRoom => Draining ? 0 : Math.Min(
-        Math.Max(1, options.MaxBatchSize / 2) - (_runnable.Count + HandedOut()),
-        // What others could run now is not taken to wait here.
-        _peers == 0 ? int.MaxValue : options.MaxConcurrentActivities - _running.Count);
+    private int ClaimRoom(List<Unit> batch)
+    {
+        if (Draining)
+            return 0;
+        var room = Math.Max(1, options.MaxBatchSize / 2) - (_runnable.Count + HandedOut());
+        if (_peers == 0)
+            return room;
+        // What others could run now is not taken to wait here: each claim counts as an attempt.
+        var coming = batch.Count(unit => unit.Write is ClaimActivity) + (_flying?.Count(unit => unit.Write is ClaimActivity) ?? 0);
+        return Math.Min(room, options.MaxConcurrentActivities - (_running.Count - _gates.Waiting) - coming);
+    }
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {

@@ -79,14 +79,14 @@ internal sealed partial class Dispatcher
         _peers = peers;
         if (peers == 0)
             return;
-        var surplus = _running.Count - options.MaxConcurrentActivities;
+        var surplus = _running.Count - _gates.Waiting - options.MaxConcurrentActivities;
         var before = time.GetUtcNow() - s_longWait;
         var released = new List<(ActivityKey Key, int Attempt)>();
         foreach (var (key, execution) in _running)
         {
             if (released.Count >= surplus)
                 break;
-            if (execution.ClaimedAt <= before && execution.TryRelease())
+            if (execution.ClaimedAt <= before && !execution.IsHeldBack && execution.TryRelease())
                 released.Add((key, execution.Attempt));
         }
         if (released.Count > 0)

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Entities;
 
 namespace SnapshotWorkflows.Durable.Engine.Entities;
@@ -20,7 +21,7 @@ public static class EntityIds
         if (id.Name is null)
             throw new ArgumentException("An entity id has a name and a key.", nameof(id));
         var text = id.ToString();
-        if (text.Length > MaxLength || text.Any(letter => letter is '/' or '\\' or '#' or '?' || char.IsControl(letter)))
+        if (text.Length > MaxLength || text.Any(letter => letter is '/' or '\\' or '#' or '?') || !StorableText.IsStorable(text))
             throw new ArgumentException($"'{text}' cannot be an entity id: {MaxLength} characters at most, none of / \\ # ? and no control characters.", nameof(id));
         return text;
     }

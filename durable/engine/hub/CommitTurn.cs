@@ -31,7 +31,13 @@ public sealed record CommitTurn : HubWrite
     public string? CustomStatus { get; init; }
 
     /// <summary>Why the instance does not go on by itself; null when it does.</summary>
-    public string? Reason { get; init; }
+    public string? Reason
+    {
+        get;
+        // Text from anywhere, kept as it is elsewhere: without what a hub cannot keep.
+        init => field = value?.Replace('\0', '\uFFFD');
+    }
+
     public IReadOnlyList<long> ConsumedMessages { get; init; } = [];
 
     /// <summary>Calls whose end is in <see cref="Events"/>; each only from its current attempt, else the turn is fenced off.</summary>

@@ -18,7 +18,11 @@ public sealed record SendMessage(string InstanceId, HistoryEvent Event) : HubWri
 }
 
 /// <summary>Says why a live instance does not go on; its next turn takes the note away. Refused while it has ended, Fenced where it says so already.</summary>
-public sealed record NoteReason(string InstanceId, string Reason) : HubWrite;
+public sealed record NoteReason(string InstanceId, string Reason) : HubWrite
+{
+    /// <summary>Text from anywhere: without what a hub cannot keep.</summary>
+    public string Reason { get; } = Reason.Replace('\0', '\uFFFD');
+}
 
 /// <summary>Takes the right to run a call: the attempt number rises by one.</summary>
 public sealed record ClaimActivity(ActivityKey Key) : HubWrite

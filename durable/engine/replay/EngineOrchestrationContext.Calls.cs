@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Engine.Entities;
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Execution;
 
 namespace SnapshotWorkflows.Durable.Engine.Replay;
@@ -38,6 +39,7 @@ internal sealed partial class EngineOrchestrationContext
         var given = (options as SubOrchestrationOptions)?.InstanceId;
         if (given is not null && EntityIds.IsEntity(given))
             throw new ArgumentException($"'{given}' is an entity id; a child needs another.", nameof(options));
+        StorableText.Demand(given, "child's id");
         _entities?.DemandNoSection("call a child orchestration");
         Task<TResult> Once()
         {
@@ -117,6 +119,8 @@ internal sealed partial class EngineOrchestrationContext
     {
         if (string.IsNullOrEmpty(name.Name))
             throw new ArgumentException("A task needs a name.", nameof(name));
+        StorableText.Demand(name.Name, "name");
+        StorableText.Demand(options?.Version?.Version, "version");
         if (input is TaskOptions && options is null)
             throw new ArgumentException("TaskOptions were passed as the input; name the argument: options: ...", nameof(input));
     }

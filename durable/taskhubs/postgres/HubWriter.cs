@@ -149,6 +149,8 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     private WriteResult Alone(Commit commit, NpgsqlTransaction transaction, HubWrite write) => write switch
     {
         PurgeInstance purge => Purging.Purge(_connection!, transaction, purge),
+        // Nothing was counted yet.
+        BeginTrial or Acquit when (options.SchemaVersion ?? HubSchema.Newest) < Deaths.SinceVersion => new WriteResult(WriteOutcome.NotFound, []),
         BeginTrial trial => Deaths.Begin(_connection!, transaction, commit.Node, trial),
         Acquit acquit => Deaths.Acquit(_connection!, transaction, acquit),
         ReleaseActivities release => NodeClaims.Release(_connection!, transaction, commit.Node, release, NodeSession.Channel(connections.Schema)),

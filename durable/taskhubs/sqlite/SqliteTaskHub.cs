@@ -112,8 +112,14 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
             lock (_reading)
             {
                 // Without this word the next owner takes this one for dead; one that was overtaken has nothing to say.
-                if (_writer is not null)
-                    _write!.Execute("UPDATE hub SET in_use = 0 WHERE epoch = $0", _epoch);
+                try
+                {
+                    _write?.Execute("UPDATE hub SET in_use = 0 WHERE epoch = $0", _epoch);
+                }
+                catch (SqliteException)
+                {
+                    // The disk is full, or gone: then a death is counted too many, which is held against nobody by itself.
+                }
                 Close();
             }
         }

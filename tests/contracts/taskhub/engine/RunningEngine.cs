@@ -33,7 +33,7 @@ internal sealed class RunningEngine : IAsyncDisposable
                 },
                 TimeProvider.System))
             .AddDurableTask(
-                registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide())
+                registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide()).AddOrchestrator("Unwritable", default, () => new Unwritable())
                     .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),
                 options =>
                 {
@@ -81,6 +81,16 @@ internal sealed class RunningEngine : IAsyncDisposable
     private sealed class Parcel : TaskOrchestrator<int, int>
     {
         public override Task<int> RunAsync(TaskOrchestrationContext context, int input) => Task.FromResult(input);
+    }
+
+    /// <summary>Sends to an entity that cannot be: its commit never works.</summary>
+    private sealed class Unwritable : TaskOrchestrator<int, int>
+    {
+        public override async Task<int> RunAsync(TaskOrchestrationContext context, int input)
+        {
+            context.SendEvent("nobody\0", "hello", 1);
+            return await context.WaitForExternalEvent<int>("never");
+        }
     }
 
     private sealed class Wide : TaskOrchestrator<int, int>

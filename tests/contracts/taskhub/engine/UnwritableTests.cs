@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Tests.Unit.Durable.Engine;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Contracts.TaskHub;
+
+/// <summary>What PostgreSQL does not take (it has no U+0000) ends what wanted it, with the reason, and nobody else.</summary>
+public sealed class UnwritableTests(PostgresServer server)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_turn_that_the_hub_does_not_take_ends_its_instance_and_the_others_of_its_batch_go_through()
+    {
+        var database = await server.Cluster.CreateDatabaseAsync();
+        await using var running = await RunningEngine.StartAsync(database, "unwritable");
+        string[] good = [.. Enumerable.Range(0, 20).Select(number => $"good{number}")];
+        await Task.WhenAll(good.Append("bad").Select(id => running.Client.ScheduleNewOrchestrationInstanceAsync(id == "bad" ? "Unwritable" : "Order", 1, new(id), Token)));
+        await Task.WhenAll(good.Select(id => running.Client.RaiseEventAsync(id, "Go", "go", Token)));
+        foreach (var id in good)
+            await running.AssertEndedOnceAsync(id, Token);
+        var end = await running.Client.WaitForInstanceCompletionAsync("bad", getInputsAndOutputs: true, Token);
+        Assert.Equal((OrchestrationRuntimeStatus.Failed, "PoisonTurn"), (end.RuntimeStatus, end.FailureDetails!.ErrorType));
+        Assert.Contains("cannot be written", end.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Texts_that_no_hub_keeps_are_refused_or_mended()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Waits", default, () => new Code(async context => await context.WaitForExternalEvent<string>("go\0"))));
+        await Assert.ThrowsAsync<ArgumentException>(() => bench.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new StartOrchestrationOptions("half\uD800"), Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => bench.Client.ScheduleNewOrchestrationInstanceAsync("Wa\0its", Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => bench.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new StartOrchestrationOptions("it") { Version = "1\0" }, Token));
+        await bench.StartAsync("Waits");
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        await bench.Client.SuspendInstanceAsync("waits", "because\0of", Token);
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        Assert.Equal("because\uFFFDof", (await bench.GetAsync("waits")).Reason);
+        await bench.Client.ResumeInstanceAsync("waits", "\0", Token);
+        await bench.Client.RaiseEventAsync("waits", "go\0", "a\0b", Token);
+        Assert.Equal("a\0b", (await bench.Engine.PumpAsync("waits", Token)).ReadOutputAs<string>());
+    }
+}
