@@ -32,8 +32,10 @@ internal sealed partial class Dispatcher
         var before = _gathered.Count;
         await GatherAsync(_gathered, cancellation);
         moved |= _gathered.Count > before;
-        if (_flying is not null || _gathered.Count == 0)
+        if (_flying is not null)
             return moved || HasMore;
+        if (_gathered.Count == 0)
+            return moved || HasMore || SuspectsWait;
         var batch = _gathered;
         _gathered = [];
         if (batch.Count == 1)

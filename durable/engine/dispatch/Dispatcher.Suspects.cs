@@ -14,11 +14,13 @@ internal sealed partial class Dispatcher
     {
         get
         {
-            var may = !_tried && !Draining && _suspects.AreDue(time.GetUtcNow());
+            var may = !_tried && SuspectsWait;
             _tried = false;
             return may;
         }
     }
+
+    private bool SuspectsWait => !Draining && _suspects.AreDue(time.GetUtcNow());
 
     private async Task TryNextAsync(CancellationToken cancellation)
     {

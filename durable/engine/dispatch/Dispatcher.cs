@@ -97,7 +97,7 @@ internal sealed partial class Dispatcher(
         var batch = new List<Unit>();
         await GatherAsync(batch, cancellation);
         if (batch.Count == 0)
-            return false;
+            return SuspectsWait;
         await CommitAsync(batch, cancellation);
         return true;
     }

@@ -13,7 +13,7 @@ public sealed class ManagementNonsenseTests
     ];
 
     private static readonly string[] s_words = [
-        "", "a", "it", "Waiter", "@", "@x@y", "@x", "..", "%2e%2e", "%00", "a%00b", "%0d%0a", "%2F", "a%2Fb", "%5C", "%23", "%3F", "%ED%A0%80", "%FF", "%F0%9F%92%BE", "$", "'", "\"", "null", "{{}}", "{{instanceId}}",
+        "", "a", "it", "Waiter", "@", "@x@y", "@x", "..", "%2e%2e", "%00", "a%00b", "%0d%0a", "%2F", "a%2Fb", "%5C", "%23", "%3F", "%ED%A0%80", "%FF", "%F0%9F%92%BE", "$", "'", "\"", "null", "{}", "{instanceId}",
         new string('a', 256), new string('a', 257), new string('a', 5000), "%E2%80%AE", "-1", "0", "1e309", "9999-99-99", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "true", "Running,Failed", "7", "999999999999",
     ];
 
@@ -23,7 +23,7 @@ public sealed class ManagementNonsenseTests
     ];
 
     private static readonly string[] s_bodies = [
-        "", "null", "1", "\"text\"", "{{", "[1,", "{{\"a\":\"\\u0000\"}}", "\"\\ud800\"", "\uFEFF1", "1e400", "tru", "\"" + "x", new string('[', 2000), "{{\"a\":1,\"a\":2}}", "\0", "NaN",
+        "", "null", "1", "\"text\"", "{", "[1,", "{\"a\":\"\\u0000\"}", "\"\\ud800\"", "\uFEFF1", "1e400", "tru", "\"" + "x", new string('[', 2000), "{\"a\":1,\"a\":2}", "\0", "NaN",
     ];
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ManagementNonsenseTests
                 continue;
             if (!Uri.TryCreate($"http://127.0.0.1{ManagementHost.Base}{path}?{query}", UriKind.Absolute, out _))
                 continue;
-            using var content = new StringContent(string.Format(null, Any(s_bodies)), Encoding.UTF8, random.Next(4) == 0 ? "text/plain" : "application/json");
+            using var content = new StringContent(Any(s_bodies), Encoding.UTF8, random.Next(4) == 0 ? "text/plain" : "application/json");
             var answer = await host.Host.SendAsync(method, $"{ManagementHost.Base}{path}?{query}", host.Host.SystemKey, method == HttpMethod.Get ? null : content);
             answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
             var said = (int)answer.StatusCode < 400 ? "" : await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
