@@ -41,11 +41,21 @@ internal static class RequestBody
         try
         {
             using var document = JsonDocument.Parse(bytes);
+            if (bytes.Span.IndexOf("\\u"u8) >= 0)
+            {
+                // An escaped half of a surrogate pair parses, but is no text: it shows when it is written again.
+                _ = JsonSerializer.SerializeToUtf8Bytes(document.RootElement);
+            }
+
             return document.RootElement.GetRawText();
         }
         catch (JsonException e)
         {
             throw Malformed(e);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Malformed(new JsonException());
         }
     }
 
