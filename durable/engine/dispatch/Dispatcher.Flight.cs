@@ -32,10 +32,8 @@ internal sealed partial class Dispatcher
         var before = _gathered.Count;
         await GatherAsync(_gathered, cancellation);
         moved |= _gathered.Count > before;
-        if (_flying is not null)
+        if (_flying is not null || _gathered.Count == 0)
             return moved || HasMore;
-        if (_gathered.Count == 0)
-            return moved || HasMore || SuspectsWait;
         var batch = _gathered;
         _gathered = [];
         if (batch.Count == 1)
@@ -53,7 +51,7 @@ internal sealed partial class Dispatcher
     /// <summary>The next transaction could be gathered without any new input.</summary>
     private bool HasMore => _flying is null
         && (_ready.Count + _requests.Count + _completions.Count + _entityCommits.Count + _releases.Count + _notes.Count > 0
-            || (_claims.Count > 0 && ClaimRoom > 0) || (!Draining && _suspects.AreDue(time.GetUtcNow())));
+            || (_claims.Count > 0 && ClaimRoom(_gathered) > 0) || SuspectsWait);
 
     /// <summary>Before the hub is closed.</summary>
     public Task SettleAsync() => _flight;
