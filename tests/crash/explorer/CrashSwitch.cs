@@ -14,6 +14,9 @@ internal sealed class CrashSwitch(int fatalPoint)
 
     public string? DiedAt { get; private set; }
 
+    /// <summary>The chances by name, in their order.</summary>
+    public List<string> Names { get; } = [];
+
     public static CrashSwitch Never => new(-1);
 
     public void Point(string where)
@@ -22,6 +25,7 @@ internal sealed class CrashSwitch(int fatalPoint)
         lock (_gate)
         {
             if (_dead) throw new SimulatedCrash(where);
+            Names.Add(where);
             if (Seen++ != fatalPoint) return;
             _dead = true;
             DiedAt = where;
