@@ -16,6 +16,9 @@ public static class CatalogServices
             .AddSingleton<IntentLedger>()
             .AddSingleton<PolicyLedger>()
             .AddSingleton<AuditTrail>()
+            .AddSingleton<EventLedger>()
+            .AddSingleton<UsageLedger>()
+            .AddSingleton<UpkeepReports>()
             .AddSingleton<SnapshotIndex>();
     }
 }

@@ -17,4 +17,8 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(RestoreStatus))]
 [JsonSerializable(typeof(RevertStatus))]
 [JsonSerializable(typeof(SnapshotGroupStatus))]
+
+[JsonSerializable(typeof(LeakReport))]
+[JsonSerializable(typeof(UsageRecord))]
+[JsonSerializable(typeof(SnapshotReport))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -76,6 +76,13 @@ internal static class Program
             return;
         }
 
+        if (options.Policy || options.Webhook)
+        {
+            var told = options.Policy ? await new PolicyScenario(world, screen).RunAsync(imagePath, cancellation) : await new WebhookScenario(world, screen).RunAsync(imagePath, cancellation);
+            screen.Plain($"{told}, {screen.Elapsed.TotalSeconds:0.0} s");
+            return;
+        }
+
         var outcome = await new SnapshotScenario(world, options, screen).RunAsync(image, imagePath, cancellation);
 
         if (options.Restore) await new RestoreScenario(world, options, screen).RunAsync(outcome, imagePath, cancellation);

@@ -29,6 +29,12 @@ internal sealed record RunOptions
     /// <summary>Two volumes of one machine at one instant, in the place of one volume.</summary>
     public bool Group { get; init; }
 
+    /// <summary>A policy that comes each minute, rather than one snapshot.</summary>
+    public bool Policy { get; init; }
+
+    /// <summary>A snapshot that CloudStack takes itself and tells of.</summary>
+    public bool Webhook { get; init; }
+
     public bool Kill { get; init; }
 
     /// <summary>Decides the moments of the kills; printed, so that a run can be repeated.</summary>
@@ -59,6 +65,8 @@ internal sealed record RunOptions
                 "--copy" => options with { Copy = OneOf("offload", "stream") },
                 "--restore" => options with { Restore = true },
                 "--group" => options with { Group = true },
+                "--policy" => options with { Policy = true },
+                "--webhook" => options with { Webhook = true },
                 "--kill" => options with { Kill = true },
                 "--seed" => options with { Seed = Number() },
                 "--keep" => options with { Keep = true },
@@ -88,6 +96,8 @@ internal sealed record RunOptions
         if (options is { Group: true, Restore: true }) throw new UsageException("--group does not go with --restore.");
         if (options is { Group: true, Format: "chunks" }) throw new UsageException("--group does not go with --chunks: its proof reads VHDs.");
         if (options is { Encrypt: true, Format: not "chunks" }) throw new UsageException("--encrypt goes with --chunks: a VHD is readable by anyone.");
+        if ((options.Policy || options.Webhook) && (options.Kill || options.Keep || options.Blob || options.Format != "vhd" || options.Quiesce != "none" || (options.Policy && options.Webhook)))
+            throw new UsageException("--policy and --webhook are runs of their own; they go with --xenserver and --clean only.");
         return options;
     }
 }

@@ -9,6 +9,9 @@ public sealed class JudgeCopies(SnapshotIndex index, TimeProvider time, IActivit
     /// <summary>The array's clock and ours differ by less.</summary>
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromHours(1);
 
+    /// <summary>A policy that runs takes copies. Where the newest is older, the clock has jumped or nothing works: no time to let copies go unasked.</summary>
+    private static readonly TimeSpan s_stale = TimeSpan.FromDays(7);
+
     protected override Task<JudgedCopies> ExecuteAsync(JudgeCopiesInput input, CancellationToken cancellation)
     {
         var copies = index.CopiesOf(input.Policy.Name);
@@ -19,6 +22,10 @@ public sealed class JudgeCopies(SnapshotIndex index, TimeProvider time, IActivit
                 "retention.clock", FaultKind.Rejected, $"Snapshot {future.Key.Uuid} was taken at {future.Status.TakenAt:O}, later than now ({now:O}); by such a clock nothing is let go.", "Set the clocks of this machine and of the array, then let the policy run again."));
         }
 
-        return Task.FromResult(new JudgedCopies([.. PolicyCopies.Judge(input.Policy, copies, now)]));
+        var newest = copies.Max(copy => copy.Status.TakenAt);
+        return Task.FromResult(new JudgedCopies([.. PolicyCopies.Judge(input.Policy, copies, now)])
+        {
+            Doubt = newest is { } last && now - last > s_stale ? $"The newest copy of the policy was taken at {last:O}, and it is {now:O} by our clock: it has jumped, or nothing was taken for long." : null,
+        });
     }
 }

@@ -31,6 +31,7 @@ internal static class ManifestRow
             Destination = destination,
             Root = manifest.Root,
             DiskBytes = manifest.DiskBytes,
+            StoredBytes = manifest.DataBytes,
             TakenAt = manifest.CreatedAt,
             Cleanup = new CleanupStatus(Done: true, Stuck: null),
             Ended = true,

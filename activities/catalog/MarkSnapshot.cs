@@ -10,6 +10,8 @@ public sealed class MarkSnapshot(SnapshotIndex index, IActivityExecution executi
     {
         Held = input.Held ?? row.Held,
         DeletedAt = input.DeletedAt ?? row.DeletedAt,
+        LastProven = input.LastProven ?? row.LastProven,
+        DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
         Status = row.Status with { State = input.State ?? row.Status.State },
     }));
 }

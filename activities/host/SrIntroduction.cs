@@ -27,7 +27,8 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
                 "Wait if it is another snapshot's; otherwise the copy pool sees originals: name a separate pool in XenServer:CopyPool.", TimeSpan.FromSeconds(10)));
         }
 
-        intents.Intend(key, role, "xenserver", pool.PoolName, Label);
+        // The uuid is known before the call: a row without its mark can be told from another's all the same.
+        intents.Intend(key, role, "xenserver", pool.PoolName, $"{Label}|{uuid}");
         var introduced = await pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, cancellation, smConfig);
         intents.Made(key, role, uuid);
         return await pool.Srs.FindAsync(introduced, cancellation)

@@ -4,7 +4,7 @@ using SnapshotWorkflows.XenServer;
 namespace SnapshotWorkflows.Activities.HostSteps;
 
 /// <summary>Takes an SR of ours off its pool: unplug, destroy the PBD, forget. Its data is not touched.</summary>
-internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents)
+internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents, Marker marker)
 {
     public async Task<bool> RemoveAsync(OwnedSrInput input, string role, CancellationToken cancellation)
     {
@@ -14,7 +14,7 @@ internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents)
         }
 
         var pool = pools.Get(input.Pool);
-        var own = (await pool.Srs.ListAsync(cancellation)).Where(sr => sr.NameLabel == input.Label).ToList();
+        var own = (await pool.Srs.ListAsync(cancellation)).Where(sr => sr.NameLabel == input.Label && IsOwn(sr, input.Key, role)).ToList();
         foreach (var sr in own)
         {
             foreach (var pbd in await pool.Pbds.ListAsync(sr.Ref, cancellation))
@@ -28,5 +28,18 @@ internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents)
 
         intents.Gone(input.Key, role);
         return own.Count > 0;
+    }
+
+    /// <summary>
+    /// A whole mark decides, and so does one that is another's in any part. A death between the row and the last part of its mark leaves less: then the uuid must be the one that the
+    /// ledger intended, where it knew one.
+    /// </summary>
+    private bool IsOwn(Sr sr, RequestKey key, string role)
+    {
+        var ours = marker.OtherConfig(key, role);
+        string[] parts = [Marker.InstallationName, Marker.KeyName, Marker.RoleName];
+        if (parts.Any(part => sr.OtherConfig.TryGetValue(part, out var value) && value != ours[part])) return false;
+        if (parts.All(sr.OtherConfig.ContainsKey)) return true;
+        return intents.Find(key, role) is { } intent && (!intent.Marker.Contains('|', StringComparison.Ordinal) || intent.Marker.EndsWith($"|{sr.Uuid}", StringComparison.Ordinal));
     }
 }

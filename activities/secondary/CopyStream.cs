@@ -22,7 +22,7 @@ public sealed partial class CopyStream(
         var pool = pools.Get(input.Pool);
         var vdi = await pool.Vdis.FindAsync(input.VdiUuid, cancellation)
             ?? throw new StepFaultException(new StepFault("copy.no-source", FaultKind.NotFound, $"The clone's VDI {input.VdiUuid} is gone from pool {input.Pool}.", "Start again; find out who removed it."));
-        intents.Intend(target.Key, Roles.Stream, "secondary", target.Destination, target.Location);
+        intents.Intend(target.Key, Roles.Stream, "secondary", target.Destination, $"{target.Format}|{target.Folder}|{target.Location}");
         var began = time.GetTimestamp();
         var (copy, source) = await CopyAsync(pool, vdi.Ref, input, cancellation);
         intents.Made(target.Key, Roles.Stream, target.Location);

@@ -9,7 +9,7 @@ public sealed class DiscardStream(SecondaryDestinations destinations, IntentLedg
 {
     protected override async Task<bool> ExecuteAsync(StreamTarget input, CancellationToken cancellation)
     {
-        var key = new RequestKey(Execution.InstanceId);
+        var key = input.Key;
         DestinationFolders.DemandOwn(key, input.Folder);
         var destination = destinations.Get(input.Destination);
         await destination.DemandNoManifestAsync(input.Folder, cancellation);

@@ -12,7 +12,7 @@ public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedge
 {
     protected override async Task<bool> ExecuteAsync(DestinationFolder input, CancellationToken cancellation)
     {
-        var key = new RequestKey(Execution.InstanceId);
+        var key = input.Key ?? new RequestKey(Execution.InstanceId);
         DestinationFolders.DemandOwn(key, input.Folder);
         var destination = destinations.Get(input.Destination);
         await destination.DemandNoManifestAsync(input.Folder, cancellation);

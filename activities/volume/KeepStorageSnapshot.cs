@@ -13,7 +13,7 @@ public sealed class KeepStorageSnapshot(SolidFireClient array, IntentLedger inte
         foreach (var snapshot in own)
         {
             if (snapshot.ExpiresAt is not null) await array.ModifySnapshotAsync(snapshot.SnapshotId, expiresAt: null, cancellation);
-            intents.Made(input.Key, Roles.Snapshot, snapshot.SnapshotId.ToString());
+            intents.Kept(input.Key, Roles.Snapshot, snapshot.SnapshotId.ToString());
         }
 
         return own.Count > 0;

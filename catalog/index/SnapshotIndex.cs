@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SnapshotWorkflows.Contracts;
 
 namespace SnapshotWorkflows.Catalog;
@@ -18,6 +18,7 @@ public sealed class SnapshotIndex(CatalogDatabase database)
             {
                 Held = before.Held,
                 DamagedAt = before.DamagedAt,
+                LastProven = before.LastProven,
                 DeletedAt = before.DeletedAt,
                 Status = before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed ? row.Status with { State = before.Status.State } : row.Status,
             }
@@ -36,51 +37,74 @@ public sealed class SnapshotIndex(CatalogDatabase database)
     });
 
     /// <summary>Every copy that was taken for a policy and is on secondary storage.</summary>
-    public IReadOnlyList<SnapshotRow> CopiesOf(string policy) => Copies("policy=$value", policy);
+    public IReadOnlyList<SnapshotRow> CopiesOf(string policy) => Copies("policy=@value", policy);
+
+    /// <summary>Every copy that is on secondary storage, newest first.</summary>
+    public IReadOnlyList<SnapshotRow> AllBackedUp() => Copies("CAST(@value AS TEXT) IS NOT NULL", "");
+
+    /// <summary>When a volume's copies were last read and found whole; null when none ever was.</summary>
+    public DateTimeOffset? LastProvenOf(string volumeId) => Copies("volume_id=@value", volumeId).Max(row => row.DamagedAt is null ? row.LastProven ?? row.Status.Verified?.At : null);
+
+    /// <summary>Rows that say their snapshot is under way and began before a time.</summary>
+    public IReadOnlyList<SnapshotRow> UnderWay(DateTimeOffset before) => database.Read<IReadOnlyList<SnapshotRow>>(connection =>
+    {
+        using var read = connection.Command(null, "SELECT row FROM snapshots WHERE ended=0 AND created_at<@before ORDER BY created_at").With("@before", before.Stored());
+        return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);
+    });
+
+    /// <summary>SHA-256 over what the manifests prove of every copy, in order: the same before and after the index was made anew.</summary>
+    public (string Hash, int Copies) Digest()
+    {
+        var proven = AllBackedUp().OrderBy(row => row.Key.Value, StringComparer.Ordinal).Select(row => string.Join('|', row.Key.Value, row.VolumeId, row.VolumeName, row.VmId, row.Account, row.Name, row.Policy, row.Held,
+            row.Status.Destination, row.Status.Manifest, row.Status.Location, row.Status.Root, row.Status.DiskBytes, row.Status.StoredBytes, row.Status.TakenAt?.Stored(), row.Status.Consistency, row.Status.Verified?.Level,
+            row.Tags is null ? "" : string.Join(',', row.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => $"{tag.Key}={tag.Value}")))).ToList();
+        return (Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', proven)))), proven.Count);
+    }
 
     /// <summary>Every copy that the catalog believes to be on a destination.</summary>
-    public IEnumerable<SnapshotRow> BackedUpOn(string destination) => Copies("$value=$value", destination).Where(row => row.Status.Destination == destination);
+    public IEnumerable<SnapshotRow> BackedUpOn(string destination) => Copies("CAST(@value AS TEXT) IS NOT NULL", destination).Where(row => row.Status.Destination == destination);
 
     private List<SnapshotRow> Copies(string condition, string value) => database.Read(connection =>
     {
         using var read = connection.CreateCommand();
-        read.CommandText = $"SELECT row FROM snapshots WHERE {condition} AND state=$state ORDER BY created_at DESC, id DESC";
-        read.Parameters.AddWithValue("$value", value);
-        read.Parameters.AddWithValue("$state", SnapshotState.BackedUp.ToString());
+        read.CommandText = $"SELECT row FROM snapshots WHERE {condition} AND state=@state ORDER BY created_at DESC, id DESC";
+        read.With("@value", value);
+        read.With("@state", SnapshotState.BackedUp.ToString());
         using var reader = read.ExecuteReader();
         var rows = new List<SnapshotRow>();
         while (reader.Read()) rows.Add(JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);
         return rows;
     });
 
-    private static int Upsert(SqliteConnection connection, SqliteTransaction transaction, SnapshotRow row)
+    private static int Upsert(DbConnection connection, DbTransaction transaction, SnapshotRow row)
     {
         using var upsert = connection.CreateCommand();
         upsert.Transaction = transaction;
         upsert.CommandText = """
-            INSERT INTO snapshots (id, volume_id, vm_id, account, policy, state, created_at, ended, row) VALUES ($id, $volume, $vm, $account, $policy, $state, $created, $ended, $row)
-            ON CONFLICT (id) DO UPDATE SET volume_id=$volume, vm_id=$vm, account=$account, policy=$policy, state=$state, created_at=$created, ended=$ended, row=$row
+            INSERT INTO snapshots (id, volume_id, vm_id, account, policy, state, created_at, ended, row) VALUES (@id, @volume, @vm, @account, @policy, @state, @created, @ended, @row)
+            ON CONFLICT (id) DO UPDATE SET volume_id=@volume, vm_id=@vm, account=@account, policy=@policy, state=@state, created_at=@created, ended=@ended, row=@row
             """;
-        upsert.Parameters.AddWithValue("$id", row.Key.Value);
-        upsert.Parameters.AddWithValue("$volume", row.VolumeId);
-        upsert.Parameters.AddWithValue("$vm", (object?)row.VmId ?? DBNull.Value);
-        upsert.Parameters.AddWithValue("$account", (object?)row.Account ?? DBNull.Value);
-        upsert.Parameters.AddWithValue("$policy", (object?)row.Policy ?? DBNull.Value);
-        upsert.Parameters.AddWithValue("$state", row.Status.State.ToString());
-        upsert.Parameters.AddWithValue("$created", row.CreatedAt.UtcDateTime.ToString("O"));
-        upsert.Parameters.AddWithValue("$ended", row.Status.Ended ? 1 : 0);
-        upsert.Parameters.AddWithValue("$row", JsonSerializer.Serialize(row, ContractsJson.Default.SnapshotRow));
+        upsert.With("@id", row.Key.Value);
+        upsert.With("@volume", row.VolumeId);
+        upsert.With("@vm", row.VmId);
+        upsert.With("@account", row.Account);
+        upsert.With("@policy", row.Policy);
+        upsert.With("@state", row.Status.State.ToString());
+        upsert.With("@created", row.CreatedAt.UtcDateTime.ToString("O"));
+        upsert.With("@ended", row.Status.Ended ? 1 : 0);
+        upsert.With("@row", JsonSerializer.Serialize(row, ContractsJson.Default.SnapshotRow));
+        UsageLedger.Note(connection, transaction, row);
         return upsert.ExecuteNonQuery();
     }
 
     public SnapshotRow? Find(RequestKey key) => database.Read(connection => Find(connection, null, key));
 
-    private static SnapshotRow? Find(SqliteConnection connection, SqliteTransaction? transaction, RequestKey key)
+    private static SnapshotRow? Find(DbConnection connection, DbTransaction? transaction, RequestKey key)
     {
         using var read = connection.CreateCommand();
         read.Transaction = transaction;
-        read.CommandText = "SELECT row FROM snapshots WHERE id=$id";
-        read.Parameters.AddWithValue("$id", key.Value);
+        read.CommandText = "SELECT row FROM snapshots WHERE id=@id";
+        read.With("@id", key.Value);
         return read.ExecuteScalar() is string row ? JsonSerializer.Deserialize(row, ContractsJson.Default.SnapshotRow) : null;
     }
 
@@ -96,30 +120,30 @@ public sealed class SnapshotIndex(CatalogDatabase database)
             {
                 if (value is null) return;
                 where.Append(" AND ").Append(condition);
-                read.Parameters.AddWithValue(name, value);
+                read.With(name, value);
             }
 
-            And("volume_id=$volume", "$volume", query.VolumeId);
-            And("vm_id=$vm", "$vm", query.VmId);
-            And("policy=$policy", "$policy", query.Policy);
-            And("state=$state", "$state", query.State?.ToString());
-            And("created_at>=$from", "$from", query.CreatedFrom?.UtcDateTime.ToString("O"));
-            And("created_at<=$to", "$to", query.CreatedTo?.UtcDateTime.ToString("O"));
+            And("volume_id=@volume", "@volume", query.VolumeId);
+            And("vm_id=@vm", "@vm", query.VmId);
+            And("policy=@policy", "@policy", query.Policy);
+            And("state=@state", "@state", query.State?.ToString());
+            And("created_at>=@from", "@from", query.CreatedFrom?.UtcDateTime.ToString("O"));
+            And("created_at<=@to", "@to", query.CreatedTo?.UtcDateTime.ToString("O"));
             if (query.Accounts is { } accounts)
             {
-                where.Append(" AND account IN (").AppendJoin(',', accounts.Select((_, i) => $"$account{i}")).Append(')');
-                foreach (var (i, account) in accounts.Index()) read.Parameters.AddWithValue($"$account{i}", account);
+                where.Append(" AND account IN (").AppendJoin(',', accounts.Select((_, i) => $"@account{i}")).Append(')');
+                foreach (var (i, account) in accounts.Index()) read.With($"@account{i}", account);
             }
 
             if (query.After is { } after)
             {
-                where.Append(" AND (created_at, id) < ($afterTime, $afterId)");
-                read.Parameters.AddWithValue("$afterTime", after.CreatedAt.UtcDateTime.ToString("O"));
-                read.Parameters.AddWithValue("$afterId", after.Key.Value);
+                where.Append(" AND (created_at, id) < (@afterTime, @afterId)");
+                read.With("@afterTime", after.CreatedAt.UtcDateTime.ToString("O"));
+                read.With("@afterId", after.Key.Value);
             }
 
-            read.CommandText = $"SELECT row FROM snapshots WHERE {where} ORDER BY created_at DESC, id DESC LIMIT $top";
-            read.Parameters.AddWithValue("$top", query.Top + 1);
+            read.CommandText = $"SELECT row FROM snapshots WHERE {where} ORDER BY created_at DESC, id DESC LIMIT @top";
+            read.With("@top", query.Top + 1);
             using var reader = read.ExecuteReader();
             var rows = new List<SnapshotRow>();
             while (reader.Read()) rows.Add(JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);

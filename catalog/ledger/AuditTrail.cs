@@ -13,13 +13,13 @@ public sealed class AuditTrail(CatalogDatabase database, TimeProvider time)
     {
         using var insert = connection.CreateCommand();
         insert.Transaction = transaction;
-        insert.CommandText = "INSERT INTO audit (at, who, what, subject, outcome, detail) VALUES ($at, $who, $what, $subject, $outcome, $detail)";
-        insert.Parameters.AddWithValue("$at", time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
-        insert.Parameters.AddWithValue("$who", who);
-        insert.Parameters.AddWithValue("$what", what);
-        insert.Parameters.AddWithValue("$subject", subject);
-        insert.Parameters.AddWithValue("$outcome", outcome);
-        insert.Parameters.AddWithValue("$detail", (object?)detail ?? DBNull.Value);
+        insert.CommandText = "INSERT INTO audit (at, who, what, subject, outcome, detail) VALUES (@at, @who, @what, @subject, @outcome, @detail)";
+        insert.With("@at", time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+        insert.With("@who", who);
+        insert.With("@what", what);
+        insert.With("@subject", subject);
+        insert.With("@outcome", outcome);
+        insert.With("@detail", detail);
         return insert.ExecuteNonQuery();
     });
 
@@ -27,10 +27,10 @@ public sealed class AuditTrail(CatalogDatabase database, TimeProvider time)
     public IReadOnlyList<AuditRow> List(string? subject, long after, int top) => database.Read<IReadOnlyList<AuditRow>>(connection =>
     {
         using var read = connection.CreateCommand();
-        read.CommandText = "SELECT id, at, who, what, subject, outcome, detail FROM audit WHERE id>$after AND ($subject IS NULL OR subject=$subject) ORDER BY id LIMIT $top";
-        read.Parameters.AddWithValue("$after", after);
-        read.Parameters.AddWithValue("$subject", (object?)subject ?? DBNull.Value);
-        read.Parameters.AddWithValue("$top", top);
+        read.CommandText = "SELECT id, at, who, what, subject, outcome, detail FROM audit WHERE id>@after AND (CAST(@subject AS TEXT) IS NULL OR subject=@subject) ORDER BY id LIMIT @top";
+        read.With("@after", after);
+        read.With("@subject", subject);
+        read.With("@top", top);
         using var reader = read.ExecuteReader();
         var rows = new List<AuditRow>();
         while (reader.Read())

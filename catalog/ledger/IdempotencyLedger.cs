@@ -16,10 +16,10 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
         {
             using var find = connection.CreateCommand();
             find.Transaction = transaction;
-            find.CommandText = "SELECT body_hash, instance_id FROM requests WHERE caller=$caller AND route=$route AND idempotency_key=$key";
-            find.Parameters.AddWithValue("$caller", caller);
-            find.Parameters.AddWithValue("$route", route);
-            find.Parameters.AddWithValue("$key", idempotencyKey);
+            find.CommandText = "SELECT body_hash, instance_id FROM requests WHERE caller=@caller AND route=@route AND idempotency_key=@key";
+            find.With("@caller", caller);
+            find.With("@route", route);
+            find.With("@key", idempotencyKey);
             using (var reader = find.ExecuteReader())
             {
                 if (reader.Read())
@@ -30,13 +30,13 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
 
             using var insert = connection.CreateCommand();
             insert.Transaction = transaction;
-            insert.CommandText = "INSERT INTO requests VALUES ($caller, $route, $key, $hash, $instance, $now)";
-            insert.Parameters.AddWithValue("$caller", caller);
-            insert.Parameters.AddWithValue("$route", route);
-            insert.Parameters.AddWithValue("$key", idempotencyKey);
-            insert.Parameters.AddWithValue("$hash", bodyHash);
-            insert.Parameters.AddWithValue("$instance", proposed.Value);
-            insert.Parameters.AddWithValue("$now", time.GetUtcNow().ToString("O"));
+            insert.CommandText = "INSERT INTO requests VALUES (@caller, @route, @key, @hash, @instance, @now)";
+            insert.With("@caller", caller);
+            insert.With("@route", route);
+            insert.With("@key", idempotencyKey);
+            insert.With("@hash", bodyHash);
+            insert.With("@instance", proposed.Value);
+            insert.With("@now", time.GetUtcNow().ToString("O"));
             insert.ExecuteNonQuery();
             return new RequestClaim(proposed, ClaimOutcome.New);
         });

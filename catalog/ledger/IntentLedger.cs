@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SnapshotWorkflows.Contracts;
 
 namespace SnapshotWorkflows.Catalog;
@@ -17,21 +17,21 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
     public bool Intend(RequestKey key, string role, string system, string scope, string marker) =>
         database.Write($"intent {role}", (connection, transaction) =>
         {
-            using var find = Command(connection, transaction, "SELECT state FROM intents WHERE request_key=$key AND role=$role", key, role);
+            using var find = Command(connection, transaction, "SELECT state FROM intents WHERE request_key=@key AND role=@role", key, role);
             var earlier = find.ExecuteScalar() as string;
             using var upsert = Command(
                 connection,
                 transaction,
                 """
-                INSERT INTO intents (request_key, role, system, scope, marker, state, intended_at) VALUES ($key, $role, $system, $scope, $marker, 'intended', $now)
-                ON CONFLICT (request_key, role) DO UPDATE SET system=$system, scope=$scope, marker=$marker, state='intended', object_id=NULL, intended_at=$now, settled_at=NULL
+                INSERT INTO intents (request_key, role, system, scope, marker, state, intended_at) VALUES (@key, @role, @system, @scope, @marker, 'intended', @now)
+                ON CONFLICT (request_key, role) DO UPDATE SET system=@system, scope=@scope, marker=@marker, state='intended', object_id=NULL, intended_at=@now, settled_at=NULL
                 """,
                 key,
                 role);
-            upsert.Parameters.AddWithValue("$system", system);
-            upsert.Parameters.AddWithValue("$scope", scope);
-            upsert.Parameters.AddWithValue("$marker", marker);
-            upsert.Parameters.AddWithValue("$now", time.GetUtcNow().ToString("O"));
+            upsert.With("@system", system);
+            upsert.With("@scope", scope);
+            upsert.With("@marker", marker);
+            upsert.With("@now", time.GetUtcNow().Stored());
             upsert.ExecuteNonQuery();
             return earlier is null or IntentStates.Gone;
         });
@@ -46,45 +46,73 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
     public IReadOnlyList<Intent> Open(RequestKey key) => database.Read<IReadOnlyList<Intent>>(connection =>
     {
         using var read = connection.CreateCommand();
-        read.CommandText = "SELECT role, system, scope, marker, state, object_id FROM intents WHERE request_key=$key AND state<>'gone' ORDER BY role";
-        read.Parameters.AddWithValue("$key", key.Value);
+        read.CommandText = "SELECT role, system, scope, marker, state, object_id, intended_at FROM intents WHERE request_key=@key AND state<>'gone' ORDER BY role";
+        read.With("@key", key.Value);
         using var reader = read.ExecuteReader();
         var intents = new List<Intent>();
         while (reader.Read())
         {
-            intents.Add(new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.IsDBNull(5) ? null : reader.GetString(5)));
+            intents.Add(new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.Text(5)) { IntendedAt = reader.Time(6) });
         }
 
         return intents;
     });
 
-    /// <summary>One intent, or null.</summary>
+    /// <summary>One open intent, or null.</summary>
     public Intent? Find(RequestKey key, string role) => Open(key).FirstOrDefault(intent => intent.Role == role);
+
+    /// <summary>
+    /// Open intents of systems that cannot be listed (guests) or whose things bear no mark (stores), of before a time, less those that belong to a copy which is backed up: an inventory
+    /// would not show them.
+    /// </summary>
+    public IReadOnlyList<Intent> OpenUnlisted(DateTimeOffset before) => database.Read<IReadOnlyList<Intent>>(connection =>
+    {
+        using var read = connection.Command(null, """
+            SELECT i.request_key, i.role, i.system, i.scope, i.marker, i.state, i.object_id, i.intended_at FROM intents i LEFT JOIN snapshots s ON s.id=i.request_key
+            WHERE i.state NOT IN ('gone', 'kept') AND i.system IN ('guest', 'secondary') AND i.role<>'manifest' AND i.intended_at<@before
+            AND (s.state IS NULL OR s.state NOT IN ('BackedUp', 'Destroying', 'Destroyed')) ORDER BY i.intended_at
+            """).With("@before", before.Stored());
+        return read.All(reader => new Intent(
+            new RequestKey(reader.GetString(0)), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.Text(6)) { IntendedAt = reader.Time(7) });
+    });
+
+    /// <summary>Whether a thing was ever intended, gone or not.</summary>
+    public bool Knows(RequestKey key, string role) => database.Read(connection =>
+    {
+        using var read = connection.Command(null, "SELECT COUNT(*) FROM intents WHERE request_key=@key AND role=@role").With("@key", key.Value).With("@role", role);
+        return Convert.ToInt64(read.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) > 0;
+    });
+
+    /// <summary>The thing stays for good: what is left after the request's end is no leak.</summary>
+    public void Kept(RequestKey key, string role, string objectId) => Settle(key, role, IntentStates.Kept, objectId);
 
     private void Settle(RequestKey key, string role, string state, string? objectId) =>
         database.Write($"{state} {role}", (connection, transaction) =>
         {
             using var update = Command(
-                connection, transaction, "UPDATE intents SET state=$state, object_id=COALESCE($id, object_id), settled_at=$now WHERE request_key=$key AND role=$role", key, role);
-            update.Parameters.AddWithValue("$state", state);
-            update.Parameters.AddWithValue("$id", (object?)objectId ?? DBNull.Value);
-            update.Parameters.AddWithValue("$now", time.GetUtcNow().ToString("O"));
+                connection, transaction, "UPDATE intents SET state=@state, object_id=COALESCE(CAST(@id AS TEXT), object_id), settled_at=@now WHERE request_key=@key AND role=@role", key, role);
+            update.With("@state", state);
+            update.With("@id", objectId);
+            update.With("@now", time.GetUtcNow().Stored());
             return update.ExecuteNonQuery();
         });
 
-    private static SqliteCommand Command(SqliteConnection connection, SqliteTransaction transaction, string sql, RequestKey key, string role)
+    private static DbCommand Command(DbConnection connection, DbTransaction transaction, string sql, RequestKey key, string role)
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = sql;
-        command.Parameters.AddWithValue("$key", key.Value);
-        command.Parameters.AddWithValue("$role", role);
+        command.With("@key", key.Value);
+        command.With("@role", role);
         return command;
     }
 }
 
 /// <summary>One line of the ledger of intents.</summary>
-public sealed record Intent(RequestKey Key, string Role, string System, string Scope, string Marker, string State, string? ObjectId);
+public sealed record Intent(RequestKey Key, string Role, string System, string Scope, string Marker, string State, string? ObjectId)
+{
+    public DateTimeOffset IntendedAt { get; init; }
+}
 
 /// <summary>How far an intent has come.</summary>
 public static class IntentStates
@@ -92,4 +120,7 @@ public static class IntentStates
     public const string Intended = "intended";
     public const string Made = "made";
     public const string Gone = "gone";
+
+    /// <summary>It is to stay beyond its request's end.</summary>
+    public const string Kept = "kept";
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SnapshotWorkflows.Contracts;
 
 namespace SnapshotWorkflows.Catalog;
@@ -22,15 +22,15 @@ public sealed class PolicyLedger(CatalogDatabase database, TimeProvider time)
             connection,
             transaction,
             """
-            INSERT INTO policies (name, policy, revision, updated_at, updated_by, done_until) VALUES ($name, $policy, $revision, $at, $by, $until)
-            ON CONFLICT (name) DO UPDATE SET policy=$policy, revision=$revision, updated_at=$at, updated_by=$by, done_until=$until
+            INSERT INTO policies (name, policy, revision, updated_at, updated_by, done_until) VALUES (@name, @policy, @revision, @at, @by, @until)
+            ON CONFLICT (name) DO UPDATE SET policy=@policy, revision=@revision, updated_at=@at, updated_by=@by, done_until=@until
             """,
             policy.Name);
-        put.Parameters.AddWithValue("$policy", JsonSerializer.Serialize(policy, ContractsJson.Default.SnapshotPolicy));
-        put.Parameters.AddWithValue("$revision", stored.Revision);
-        put.Parameters.AddWithValue("$at", Text(stored.UpdatedAt));
-        put.Parameters.AddWithValue("$by", caller);
-        put.Parameters.AddWithValue("$until", Text(stored.DoneUntil));
+        put.With("@policy", JsonSerializer.Serialize(policy, ContractsJson.Default.SnapshotPolicy));
+        put.With("@revision", stored.Revision);
+        put.With("@at", Text(stored.UpdatedAt));
+        put.With("@by", caller);
+        put.With("@until", Text(stored.DoneUntil));
         put.ExecuteNonQuery();
         return stored;
     });
@@ -51,37 +51,37 @@ public sealed class PolicyLedger(CatalogDatabase database, TimeProvider time)
     /// <returns>False when there was none.</returns>
     public bool Remove(string name) => database.Write($"policy {name} gone", (connection, transaction) =>
     {
-        using var remove = Command(connection, transaction, "DELETE FROM policies WHERE name=$name", name);
+        using var remove = Command(connection, transaction, "DELETE FROM policies WHERE name=@name", name);
         return remove.ExecuteNonQuery() > 0;
     });
 
     /// <summary>Notes that the occurrence was started. Never goes back, and not past a policy that was changed in the meantime.</summary>
     public void Done(string name, long revision, DateTimeOffset occurrence) => database.Write($"policy {name} done", (connection, transaction) =>
     {
-        using var done = Command(connection, transaction, "UPDATE policies SET done_until=$until, last_occurrence=$until WHERE name=$name AND revision=$revision AND done_until<$until", name);
-        done.Parameters.AddWithValue("$revision", revision);
-        done.Parameters.AddWithValue("$until", Text(occurrence));
+        using var done = Command(connection, transaction, "UPDATE policies SET done_until=@until, last_occurrence=@until WHERE name=@name AND revision=@revision AND done_until<@until", name);
+        done.With("@revision", revision);
+        done.With("@until", Text(occurrence));
         return done.ExecuteNonQuery();
     });
 
     private const string Select = "SELECT policy, revision, updated_at, updated_by, done_until, last_occurrence FROM policies";
 
-    private static StoredPolicy? Find(SqliteConnection connection, SqliteTransaction? transaction, string name)
+    private static StoredPolicy? Find(DbConnection connection, DbTransaction? transaction, string name)
     {
-        using var read = Command(connection, transaction, $"{Select} WHERE name=$name", name);
+        using var read = Command(connection, transaction, $"{Select} WHERE name=@name", name);
         using var reader = read.ExecuteReader();
         return reader.Read() ? Read(reader) : null;
     }
 
-    private static StoredPolicy Read(SqliteDataReader reader) => new(
+    private static StoredPolicy Read(DbDataReader reader) => new(
         JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotPolicy)!, reader.GetInt64(1), Time(reader.GetString(2)), reader.GetString(3), Time(reader.GetString(4)), reader.IsDBNull(5) ? null : Time(reader.GetString(5)));
 
-    private static SqliteCommand Command(SqliteConnection connection, SqliteTransaction? transaction, string sql, string name)
+    private static DbCommand Command(DbConnection connection, DbTransaction? transaction, string sql, string name)
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = sql;
-        command.Parameters.AddWithValue("$name", name);
+        command.With("@name", name);
         return command;
     }
 

@@ -7,4 +7,8 @@ namespace SnapshotWorkflows.Contracts;
 public sealed record RetentionCandidate(RequestKey Key, DateTimeOffset TakenAt, bool Good, bool Held);
 
 /// <param name="Reasons">Why it is kept, or the one reason why it goes; for people.</param>
-public sealed record RetentionVerdict(RequestKey Key, DateTimeOffset TakenAt, bool Keep, IReadOnlyList<string> Reasons);
+public sealed record RetentionVerdict(RequestKey Key, DateTimeOffset TakenAt, bool Keep, IReadOnlyList<string> Reasons)
+{
+    /// <summary>It is a good copy that nobody holds: one that a rule could let go.</summary>
+    public bool Counts { get; init; }
+}

@@ -6,7 +6,7 @@ public sealed record SnapshotPolicy
     /// <summary>1 to 64 letters, digits, dots, dashes and underscores; the snapshot's mark of where it came from.</summary>
     public required string Name { get; init; }
 
-    /// <summary>NCRONTAB of five fields, or six with seconds, in <see cref="TimeZone"/>.</summary>
+    /// <summary>NCRONTAB of five fields, or six with seconds, in <see cref="TimeZone"/>. Empty: the policy only follows CloudStack.</summary>
     public required string Schedule { get; init; }
 
     /// <summary>IANA name.</summary>
@@ -26,6 +26,9 @@ public sealed record SnapshotPolicy
 
     /// <summary>Null is the destination's own.</summary>
     public string? Format { get; init; }
+
+    /// <summary>Snapshots that CloudStack itself takes of these volumes are copied off the array too, and kept by this policy's rule.</summary>
+    public bool FollowCloudStack { get; init; }
 
     /// <summary>A disabled policy neither takes nor expires.</summary>
     public bool Enabled { get; init; } = true;

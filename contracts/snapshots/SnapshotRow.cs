@@ -41,5 +41,8 @@ public sealed record SnapshotRow
     /// <summary>When a later reading found the copy damaged.</summary>
     public DateTimeOffset? DamagedAt { get; init; }
 
+    /// <summary>When the copy was last read whole and found what it should be, after its first verification.</summary>
+    public DateTimeOffset? LastProven { get; init; }
+
     public DateTimeOffset? DeletedAt { get; init; }
 }

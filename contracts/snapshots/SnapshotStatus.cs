@@ -34,6 +34,9 @@ public sealed record SnapshotStatus
 
     public long? DiskBytes { get; init; }
 
+    /// <summary>Size of the data object on secondary storage.</summary>
+    public long? StoredBytes { get; init; }
+
     /// <summary>The array's own time of the snapshot.</summary>
     public DateTimeOffset? TakenAt { get; init; }
 

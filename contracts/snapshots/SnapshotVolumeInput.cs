@@ -54,6 +54,9 @@ public sealed record SnapshotVolumeInput
     /// <summary>CloudStack accounts that the caller may back up; null: all. Whose a volume is shows only once it was looked up.</summary>
     public IReadOnlyList<string>? Accounts { get; init; }
 
+    /// <summary>Told how the snapshot ended; on the list of allowed addresses.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>What stands for a volume that CloudStack does not name.</summary>
     public static string VolumeIdOf(ArrayVolume volume) => NameUuid.From($"array\n{volume?.ClusterUuid.ToLowerInvariant()}\n{volume?.VolumeId}").ToString("D");
 }

@@ -86,4 +86,8 @@ public sealed record DestinationPlan(string Destination, string Server, string E
     public string? Location { get; init; }
 }
 
-public sealed record DestinationFolder(string Destination, string Folder);
+public sealed record DestinationFolder(string Destination, string Folder)
+{
+    /// <summary>Whose it is, where that is not the instance that runs the step.</summary>
+    public RequestKey? Key { get; init; }
+}

@@ -30,6 +30,11 @@ public sealed record MarkSnapshotInput(RequestKey Snapshot)
 
     public bool? Held { get; init; }
 
+    /// <summary>Read whole and found what it should be; takes an earlier mark of damage off.</summary>
+    public DateTimeOffset? LastProven { get; init; }
+
+    public DateTimeOffset? DamagedAt { get; init; }
+
     public DateTimeOffset? DeletedAt { get; init; }
 }
 

@@ -13,7 +13,11 @@ public sealed record JudgeCopiesInput(SnapshotPolicy Policy, DateTimeOffset Now)
 /// <param name="Verdicts">Newest first.</param>
 public sealed record JudgedVolume(string VolumeId, IReadOnlyList<RetentionVerdict> Verdicts);
 
-public sealed record JudgedCopies(IReadOnlyList<JudgedVolume> Volumes);
+public sealed record JudgedCopies(IReadOnlyList<JudgedVolume> Volumes)
+{
+    /// <summary>Why a person should look before anything goes; null when nothing is strange.</summary>
+    public string? Doubt { get; init; }
+}
 
 /// <summary>Asks the store itself whether copies that are to survive are there, manifest and data.</summary>
 public sealed record ProveCopiesInput(IReadOnlyList<RequestKey> Snapshots);

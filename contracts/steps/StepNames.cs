@@ -73,4 +73,26 @@ public static class StepNames
     public const string RollBack = nameof(RollBack);
     public const string FindRepositories = nameof(FindRepositories);
     public const string CollectRepository = nameof(CollectRepository);
+
+    public const string ListSweepScopes = nameof(ListSweepScopes);
+    public const string FindMarkedOnArray = nameof(FindMarkedOnArray);
+    public const string FindMarkedInPool = nameof(FindMarkedInPool);
+    public const string FindMarkedOnStore = nameof(FindMarkedOnStore);
+    public const string FindOpenIntents = nameof(FindOpenIntents);
+    public const string JudgeLeaks = nameof(JudgeLeaks);
+    public const string ProveUnpublished = nameof(ProveUnpublished);
+    public const string EndLeakedTask = nameof(EndLeakedTask);
+    public const string SaveReport = nameof(SaveReport);
+    public const string FindPurgeable = nameof(FindPurgeable);
+    public const string PurgeClone = nameof(PurgeClone);
+    public const string FindCloudSnapshot = nameof(FindCloudSnapshot);
+    public const string FindArrayOnly = nameof(FindArrayOnly);
+    public const string StartFollows = nameof(StartFollows);
+    public const string TagCloudSnapshot = nameof(TagCloudSnapshot);
+    public const string StartReport = nameof(StartReport);
+    public const string SendCallback = nameof(SendCallback);
+    public const string ChooseScrubs = nameof(ChooseScrubs);
+    public const string FindExpected = nameof(FindExpected);
+    public const string CopyLedger = nameof(CopyLedger);
+    public const string TrimLedgerBackups = nameof(TrimLedgerBackups);
 }

@@ -83,4 +83,27 @@ public static class Steps
     public static readonly Step<RollBackInput, RollBackReceipt> RollBack = new(StepNames.RollBack);
     public static readonly Step<CollectChunksInput, ChunkRepositories> FindRepositories = new(StepNames.FindRepositories);
     public static readonly Step<CollectRepositoryInput, CollectedRepository> CollectRepository = new(StepNames.CollectRepository);
+
+    // Upkeep.
+    public static readonly Step<NoInput, SweepScopes> ListSweepScopes = new(StepNames.ListSweepScopes);
+    public static readonly Step<NoInput, MarkedThings> FindMarkedOnArray = new(StepNames.FindMarkedOnArray);
+    public static readonly Step<ScopeInput, MarkedThings> FindMarkedInPool = new(StepNames.FindMarkedInPool);
+    public static readonly Step<ScopeInput, MarkedThings> FindMarkedOnStore = new(StepNames.FindMarkedOnStore);
+    public static readonly Step<NoInput, MarkedThings> FindOpenIntents = new(StepNames.FindOpenIntents);
+    public static readonly Step<JudgeLeaksInput, JudgedLeaks> JudgeLeaks = new(StepNames.JudgeLeaks);
+    public static readonly Step<DestinationFolder, bool> ProveUnpublished = new(StepNames.ProveUnpublished);
+    public static readonly Step<LeakedTask, bool> EndLeakedTask = new(StepNames.EndLeakedTask);
+    public static readonly Step<SaveReportInput, bool> SaveReport = new(StepNames.SaveReport);
+    public static readonly Step<FindPurgeableInput, PurgeableClones> FindPurgeable = new(StepNames.FindPurgeable);
+    public static readonly Step<DeletedClone, bool> PurgeClone = new(StepNames.PurgeClone);
+    public static readonly Step<FindCloudSnapshotInput, FoundCloudSnapshot> FindCloudSnapshot = new(StepNames.FindCloudSnapshot);
+    public static readonly Step<FindArrayOnlyInput, ArrayOnlySnapshots> FindArrayOnly = new(StepNames.FindArrayOnly);
+    public static readonly Step<StartFollowsInput, StartedFollows> StartFollows = new(StepNames.StartFollows);
+    public static readonly Step<TagCloudSnapshotInput, bool> TagCloudSnapshot = new(StepNames.TagCloudSnapshot);
+    public static readonly Step<ReportSnapshotInput, bool> StartReport = new(StepNames.StartReport);
+    public static readonly Step<ReportSnapshotInput, bool> SendCallback = new(StepNames.SendCallback);
+    public static readonly Step<ChooseScrubsInput, ChosenScrubs> ChooseScrubs = new(StepNames.ChooseScrubs);
+    public static readonly Step<FindCopyInput, ExpectedCopy> FindExpected = new(StepNames.FindExpected);
+    public static readonly Step<CopyLedgerInput, LedgerCopy> CopyLedger = new(StepNames.CopyLedger);
+    public static readonly Step<LedgerCopy, int> TrimLedgerBackups = new(StepNames.TrimLedgerBackups);
 }

@@ -5,10 +5,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.CallbackSteps;
 using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.Activities.HostSteps;
 using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.App.Access;
+using SnapshotWorkflows.Activities.UpkeepSteps;
 using SnapshotWorkflows.App.Readiness;
 using SnapshotWorkflows.App.Watchdog;
 using SnapshotWorkflows.Catalog;
@@ -38,6 +40,14 @@ public static class Composition
         else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
+    /// <summary>A file of this process's own, or a server's database that several share.</summary>
+    /// <exception cref="CatalogException">It cannot be opened.</exception>
+    public static CatalogDatabase OpenCatalog(IConfiguration settings, string state)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings["Catalog:ConnectionString"] is { Length: > 0 } server ? CatalogDatabase.OpenPostgres(server) : new CatalogDatabase(Path.Combine(state, "catalog.db"));
+    }
+
     public static void Configure(FunctionsHostBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -56,7 +66,7 @@ public static class Composition
             settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions(),
             time: provider.GetRequiredService<TimeProvider>(),
             instruments: provider.GetRequiredService<StoreInstruments>()));
-        services.AddCatalog(_ => new CatalogDatabase(Path.Combine(state, "catalog.db")));
+        services.AddCatalog(_ => OpenCatalog(settings, state));
         services.AddProduct(settings);
         services.AddReadiness();
         services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateDataAnnotations().ValidateOnStart();
@@ -87,6 +97,16 @@ public static class Composition
         services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
         services.AddPause(settings);
+        services.AddOptions<WebhookOptions>().Bind(settings.GetSection("CloudStack:Webhook"));
+        services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"));
+        services.AddHttpClient(nameof(CallbackSender), http => http.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+            .RemoveAllLoggers();
+        services.TryAddSingleton(provider => new CallbackSender(
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(CallbackSender)),
+            provider.GetRequiredService<IOptions<CallbackOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddOptions<UpkeepOptions>().Bind(settings.GetSection("Upkeep")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<Marker>();
         services.AddSingleton<StreamFormat, VhdStreamFormat>();
         services.AddSingleton<StreamFormat, ChunksStreamFormat>();

@@ -8,6 +8,9 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// <summary>The product as a process of its own, configured by environment variables only. Killed and started again on the same state and port.</summary>
 internal sealed class LabApp : IAsyncDisposable
 {
+    /// <summary>Of CloudStack's webhook in the lab.</summary>
+    public const string WebhookSecret = "lab-webhook";
+
     private readonly RunFolder _folder;
     private readonly Reaper _reaper;
     private readonly Dictionary<string, string> _environment;
@@ -85,6 +88,7 @@ internal sealed class LabApp : IAsyncDisposable
             ["CloudStack:ApiKey"] = endpoints.Cloudstack.ApiKey,
             ["CloudStack:SecretKey"] = endpoints.Cloudstack.SecretKey,
             ["CloudStack:CertificateSha256"] = endpoints.Cloudstack.CertificateSha256,
+            ["CloudStack:Webhook:Secret"] = WebhookSecret,
             ["Secondary:DefaultDestination"] = "nfs",
             ["Secondary:Destinations:0:Name"] = "nfs",
             ["Secondary:Destinations:0:Kind"] = "nfs",

@@ -64,6 +64,15 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
     public Task SnapshotVdiAsync(string pool, string vdiUuid, CancellationToken cancellation) =>
         PostAsync($"/xenserver/{pool}/vdis/{vdiUuid}/snapshot", new { }, cancellation);
 
+    /// <summary>Events of CloudStack's go there from now on.</summary>
+    public Task SetWebhookAsync(string payloadUrl, string secretKey, CancellationToken cancellation) => PostAsync("/cloudstack/webhook", new { payloadUrl, secretKey }, cancellation);
+
+    public Task<JsonElement> DeliveriesAsync(CancellationToken cancellation) => GetAsync<JsonElement>("/cloudstack/webhook/deliveries", cancellation);
+
+    /// <summary>Sends one event as often as asked, each time the same.</summary>
+    public async Task<IReadOnlyList<JsonElement>> SendEventAsync(string payloadUrl, string entityUuid, string secretKey, int times, CancellationToken cancellation) =>
+        [.. (await PostAsync<JsonElement>("/cloudstack/events", new { payloadUrl, entityUuid, secretKey, times }, cancellation)).EnumerateArray()];
+
     public void Dispose() => _http.Dispose();
 
     private async Task<T> GetAsync<T>(string path, CancellationToken cancellation)

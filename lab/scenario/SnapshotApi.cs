@@ -99,7 +99,7 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<ApiAnswer> SendAsync(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellation)
+    public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null) request.Content = JsonContent.Create(body, new MediaTypeHeaderValue("application/json"), Json);

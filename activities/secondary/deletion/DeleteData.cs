@@ -46,6 +46,7 @@ public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger 
 
         intents.Gone(input.Snapshot, Roles.DestinationVdi);
         intents.Gone(input.Snapshot, Roles.Folder);
+        intents.Gone(input.Snapshot, Roles.Stream);
         return true;
     }
 }

@@ -17,7 +17,7 @@ internal static class RebuildCatalog
             var settings = FunctionsHost.CreateBuilder(args).Configuration;
             var state = settings["SnapshotWorkflows:StatePath"] ?? throw new CatalogException("catalog.no-state", "SnapshotWorkflows:StatePath is not set.", "Set it as the service has it.");
             Composition.MakeStateFolder(state);
-            using var database = new CatalogDatabase(Path.Combine(state, "catalog.db"));
+            using var database = Composition.OpenCatalog(settings, state);
             var destinations = new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions());
             var report = await new CatalogRebuild(destinations, new SnapshotIndex(database)).RunAsync(new Lines(), CancellationToken.None);
             foreach (var one in report.Unreadable) await Console.Error.WriteLineAsync($"{one.Destination}: '{one.Name}': {one.Why}");

@@ -20,6 +20,13 @@ internal static class Usage
             SnapshotWorkflows.App restore-file --snapshot UUID --output FILE [--destination NAME] [--offset N --length N] [--settings-root DIR]
               restores a backup, or a range of bytes of it, to a file that must not be there, sparsely and proven, from the store alone:
               of the settings only Secondary is needed. --manifest NAME in place of --snapshot spares looking through the whole store.
+            SnapshotWorkflows.App catalog hash [--settings-root DIR]
+              prints a SHA-256 over what the manifests prove of every copy in the list: the same before and after a rebuild.
+            SnapshotWorkflows.App ledger restore [--from NAME] [--settings-root DIR]
+              brings the ledger back from its newest backup on the default destination, or from the one named; a catalog that is
+              there is kept beside it. Stop the service first, and run 'catalog rebuild' afterwards.
+            SnapshotWorkflows.App audit export [--settings-root DIR]
+              prints the audit trail, one JSON object a line; may run beside the service.
             """);
         return exitCode;
     }

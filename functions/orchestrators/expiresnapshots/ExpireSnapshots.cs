@@ -2,7 +2,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>
 /// Deletes what a policy no longer keeps. Rows of the catalog only propose: of every volume that is to lose copies, those that are to survive are looked up on the store first.
-/// A run that would let go more than half of what there is waits for a person's word.
+/// A run that would let go more than half of what could go, or that comes when nothing was taken for a week (a clock that jumped), waits for a person's word.
 /// </summary>
 [DurableTask(nameof(ExpireSnapshots))]
 public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, ExpireSnapshotsResult>
@@ -33,9 +33,13 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
         }
 
         var total = judged.Volumes.Sum(volume => volume.Verdicts.Count);
-        if (going.Count > LargeRun && going.Count * 2 > total && !await ApprovedAsync(context, board, going.Count, total))
+
+        // What is held, or not good, cannot go: it must not make a large share look small.
+        var eligible = judged.Volumes.Sum(volume => volume.Verdicts.Count(verdict => verdict.Counts));
+        var large = going.Count > LargeRun && going.Count * 2 > eligible;
+        if (going.Count > 0 && (large || judged.Doubt is not null) && !await ApprovedAsync(context, board, going.Count, eligible, judged.Doubt))
         {
-            left.AddRange(going.Select(one => new PolicyRunFailure(one.VolumeId, "retention.not-approved", $"Snapshot {one.Verdict.Key.Uuid} was not let go: nobody approved a run of this size.")));
+            left.AddRange(going.Select(one => new PolicyRunFailure(one.VolumeId, "retention.not-approved", $"Snapshot {one.Verdict.Key.Uuid} was not let go: nobody approved it. {judged.Doubt ?? "It was part of an unusually large run."}")));
             going.Clear();
         }
 
@@ -59,9 +63,9 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
         return new ExpireSnapshotsResult(expired, total - expired - left.Count, left);
     }
 
-    private static async Task<bool> ApprovedAsync(TaskOrchestrationContext context, PlainBoard board, int going, int total)
+    private static async Task<bool> ApprovedAsync(TaskOrchestrationContext context, PlainBoard board, int going, int eligible, string? doubt)
     {
-        board.Note($"{going} of {total} copies would go. Raise the event {ApproveEvent} with true to let them go, with false to keep them; nothing goes without it.");
+        board.Note($"{going} of {eligible} copies would go. {doubt}{(doubt is null ? "" : " ")}Raise the event {ApproveEvent} with true to let them go, with false to keep them; nothing goes without it.");
         try
         {
             return await context.WaitForExternalEvent<bool>(ApproveEvent, ApprovalTime);

@@ -42,6 +42,34 @@ internal sealed class SnapshotRun : WorkRun
         AdoptedSnapshotId = Request.AdoptSnapshotId,
     };
 
+    /// <summary>Hands the end over to whoever asked to be told. It fails nothing.</summary>
+    public Task ReportAsync()
+    {
+        if (Request.CallbackUrl is not { } address) return Task.CompletedTask;
+        var row = Row();
+        var status = Board.Status;
+        var report = new SnapshotReport
+        {
+            EventId = Request.Key.Uuid,
+            Event = SnapshotReport.Ended,
+            Id = Request.Key.Uuid,
+            VolumeId = row.VolumeId,
+            Name = row.Name,
+            State = status.State,
+            Consistency = status.Consistency,
+            Verified = status.Verified,
+            TakenAt = status.TakenAt,
+            Destination = status.Destination,
+            Manifest = status.Manifest,
+            Location = status.Location,
+            Root = status.Root,
+            DiskBytes = status.DiskBytes,
+            Failure = status.Failure,
+            Tags = row.Tags,
+        };
+        return Runner.FinishAsync(Steps.StartReport, new ReportSnapshotInput(Request.Key, address, report), stuck => Board.Show(status => status with { Waiting = stuck }));
+    }
+
     /// <summary>CloudStack's own manner of naming: vm_volume_time.</summary>
     private string? DefaultName() => Volume is null ? null : $"{Volume.VmName ?? "detached"}_{Volume.Name}_{StartedAt:yyyyMMddHHmmss}";
 }

@@ -31,6 +31,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         await run.UnwindAsync();
         run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         await run.ProjectAsync();
+        await run.ReportAsync();
         return result;
     }
 
@@ -84,7 +85,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
             run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));
         }
 
-        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = copy.Location });
+        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = copy.Location, StoredBytes = content.StoredBytes });
         await run.ProjectAsync();
         return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, copy.Location, content.Root, content.DiskBytes, status.Consistency!);
     }
@@ -102,5 +103,6 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         await run.UnwindAsync();
         run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         await run.ProjectAsync();
+        await run.ReportAsync();
     }
 }

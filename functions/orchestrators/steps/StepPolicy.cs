@@ -14,6 +14,9 @@ internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Dea
     /// <summary>Making something: appliances fail over in minutes.</summary>
     public static readonly StepPolicy Work = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30));
 
+    /// <summary>Upkeep looks again within the hour: a system that is away for minutes is left for then.</summary>
+    public static readonly StepPolicy Looking = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2));
+
     /// <summary>While a guest is frozen every second counts: better no snapshot than a long freeze.</summary>
     public static readonly StepPolicy Frozen = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
 

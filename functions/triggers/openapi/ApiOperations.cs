@@ -13,6 +13,7 @@ internal static class ApiOperations
         .. Restores(),
         .. Policies(),
         .. Admission(),
+        .. Upkeep(),
         new("ListAudit", "Who did what, when, and how it ended; oldest first.", 200, TriggersJson.Default.AuditList)
         {
             Query = [new("subject", ApiSchemas.Text, "Only rows about this snapshot or policy."), new("after", ApiSchemas.Count(0, long.MaxValue), "Goes on behind the row of this id."), s_top],
@@ -41,6 +42,7 @@ internal static class ApiOperations
                 new("locationType", """{"enum":["secondary","primary"]}""", "primary: it ends on the array, and is no backup."),
                 new("keepOnPrimary", ApiSchemas.Flag, "Keeps the array's snapshot beside the copy."),
                 new("tags", ApiSchemas.Tags, "Kept with the snapshot and in its manifest."),
+                new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how it ended, signed; an address that the settings allow."),
             ],
         };
         yield return new("GetSnapshot", "One snapshot with its progress, and when it failed with cause and remedy.", 200, TriggersJson.Default.SnapshotView) { Refusals = [404] };
@@ -128,7 +130,8 @@ internal static class ApiOperations
             ],
             Body =
             [
-                new("schedule", """{"type":"string"}""", "NCRONTAB of five or six fields, such as '30 2 * * *'.", Required: true),
+                new("schedule", """{"type":"string"}""", "NCRONTAB of five or six fields, such as '30 2 * * *'. Needed, unless the policy follows CloudStack."),
+                new("followCloudStack", ApiSchemas.Flag, "Copies the snapshots that CloudStack itself takes of these volumes off the array."),
                 new("timeZone", """{"type":"string","default":"UTC"}""", "IANA name. A time that a change of clocks leaves out comes at the end of the gap; one that it repeats comes once."),
                 new("jitterSeconds", ApiSchemas.Count(0, 6 * 3600), "Each volume starts at a moment of its own within so many seconds."),
                 new("volumes", """{"type":"object","properties":{"ids":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":10000},"tag":{"type":"object","properties":{"key":{"type":"string"},"value":{"type":"string"}},"required":["key"],"additionalProperties":false}},"additionalProperties":false}""", "CloudStack volumes by id, by tag, or both.", Required: true),
@@ -141,6 +144,27 @@ internal static class ApiOperations
         };
         yield return new("DeletePolicy", "Removes a policy; its copies stay.", 204, null) { Refusals = [404] };
         yield return new("PreviewPolicy", "When it comes next, and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404] };
+    }
+
+    private static IEnumerable<ApiOperation> Upkeep()
+    {
+        yield return new("VerifySnapshotCopy", "Reads the copy whole and holds it against its manifest: lastProven or damagedAt then tells.", 202, TriggersJson.Default.SnapshotVerifying) { IsKeyed = true, Body = [], BodyIsOptional = true, Refusals = [404, 409] };
+        yield return new("ListUsage", "What was occupied between two times, also by what is deleted since.", 200, TriggersJson.Default.UsageList)
+        {
+            Query = [new("from", ApiSchemas.Time, "30 days before 'to' if absent."), new("to", ApiSchemas.Time, "Now if absent."), new("account", ApiSchemas.Text, "Only of this CloudStack account."), s_top],
+            Headers = [new(ListQuery.ContinuationHeader, """{"type":"string"}""", "The header of the same name of the last page; there is another page as long as an answer bears it.")],
+        };
+        yield return new("GetLeaks", "What the last sweep found left over, why it thinks so, and what became of it.", 200, TriggersJson.Default.LeakList);
+        yield return new("SweepLeaksNow", "Looks for what is left over; removes only what is provably ours, and only if told so.", 202, TriggersJson.Default.LeakSweep)
+        {
+            IsKeyed = true, BodyIsOptional = true, Refusals = [409], Body = [new("dryRun", ApiSchemas.Flag, "true if absent: nothing is removed.")],
+        };
+        yield return new("TakeCloudEvent", "CloudStack's webhook. 200 once the event is stored; a repeated X-CS-Event-ID is 200 without effect.", 200, null)
+        {
+            Refusals = [413, 503],
+            Headers = [new("X-CS-Signature", """{"type":"string"}""", "Base64 of the HMAC-SHA256 over the raw body."), new("X-CS-Event-ID", """{"type":"string"}""", "Names the event.")],
+            Body = [new("event", """{"type":"string"}""", "Its type, such as SNAPSHOT.CREATE.", Required: true), new("status", """{"type":"string"}""", "Completed, for what is acted on.", Required: true), new("entityuuid", ApiSchemas.Uuid, "The snapshot.")],
+        };
     }
 
     private static IEnumerable<ApiOperation> Admission()

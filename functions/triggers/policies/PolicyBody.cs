@@ -9,7 +9,7 @@ internal static class PolicyBody
     private const int VolumesMax = 10_000;
     private const int JitterMax = 6 * 3600;
 
-    private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "enabled"];
+    private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "followCloudStack", "enabled"];
     private static readonly string[] s_volumes = ["ids", "tag"];
     private static readonly string[] s_tag = ["key", "value"];
     private static readonly string[] s_keep = ["last", "hourly", "daily", "weekly", "monthly", "yearly", "maxAge"];
@@ -25,9 +25,10 @@ internal static class PolicyBody
 
     private static SnapshotPolicy Read(string name, BodyReader body)
     {
-        var schedule = body.Text("schedule") ?? throw Missing("schedule", "an NCRONTAB expression such as '30 2 * * *'");
+        var follow = body.Flag("followCloudStack") ?? false;
+        var schedule = body.Text("schedule") ?? (follow ? "" : throw Missing("schedule", "an NCRONTAB expression such as '30 2 * * *', or followCloudStack: true"));
         var timeZone = body.Text("timeZone") ?? "UTC";
-        _ = PolicySchedule.Parse(schedule, timeZone);
+        _ = PolicySchedule.Parse(schedule.Length > 0 ? schedule : PolicySchedule.Any, timeZone);
         var volumes = body.Within("volumes", s_volumes, ReadVolumes) ?? throw Missing("volumes", "{\"ids\":[\"<uuid>\"]} or {\"tag\":{\"key\":\"backup\",\"value\":\"daily\"}}");
         return new SnapshotPolicy
         {
@@ -40,6 +41,7 @@ internal static class PolicyBody
             Quiesce = Quiescing.Read(body),
             Destination = body.Text("destination"),
             Format = body.OneOf("format", "vhd", "chunks"),
+            FollowCloudStack = follow,
             Enabled = body.Flag("enabled") ?? true,
         };
     }

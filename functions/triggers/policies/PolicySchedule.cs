@@ -11,6 +11,9 @@ internal sealed class PolicySchedule
     // Instants are looked for from before the longest change of clocks: a repeated hour maps later wall-clock times to earlier instants.
     private static readonly TimeSpan s_longestChange = TimeSpan.FromHours(3);
 
+    /// <summary>Something valid to check a time zone with.</summary>
+    public const string Any = "0 0 * * *";
+
     private readonly CrontabSchedule _crontab;
     private readonly TimeZoneInfo _zone;
 
@@ -21,6 +24,9 @@ internal sealed class PolicySchedule
     }
 
     public TimeZoneInfo Zone => _zone;
+
+    /// <summary>Null for a policy that has none.</summary>
+    public static PolicySchedule? Of(SnapshotPolicy policy) => policy.Schedule.Length > 0 ? Parse(policy.Schedule, policy.TimeZone) : null;
 
     /// <exception cref="BadRequestException"><c>policy.schedule</c>, <c>policy.time-zone</c>, <c>policy.too-often</c>.</exception>
     public static PolicySchedule Parse(string schedule, string timeZone)

@@ -32,8 +32,7 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
     internal async Task StartDueAsync(StoredPolicy stored, DurableTaskClient client, CancellationToken cancellation)
     {
         var policy = stored.Policy;
-        var schedule = PolicySchedule.Parse(policy.Schedule, policy.TimeZone);
-        if (schedule.LatestDue(stored.DoneUntil, time.GetUtcNow()) is not { } due) return;
+        if (PolicySchedule.Of(policy)?.LatestDue(stored.DoneUntil, time.GetUtcNow()) is not { } due) return;
         if (stored.LastOccurrence is { } last && await client.GetInstanceAsync(new PolicyOccurrence(policy, last, 0).Instance.Value, cancellation) is { IsCompleted: false })
         {
             StillRunning(logger, policy.Name, last, due.At);

@@ -58,16 +58,16 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
         _ = request;
         if (policies.Find(name) is not { } stored) return NotFound(name);
         var now = time.GetUtcNow();
-        var schedule = PolicySchedule.Parse(stored.Policy.Schedule, stored.Policy.TimeZone);
+        var schedule = PolicySchedule.Of(stored.Policy);
         var next = new List<DateTimeOffset>();
-        for (var at = schedule.Next(now); at is { } occurrence && next.Count < PreviewOccurrences; at = schedule.Next(occurrence)) next.Add(occurrence);
+        for (var at = schedule?.Next(now); at is { } occurrence && next.Count < PreviewOccurrences; at = schedule?.Next(occurrence)) next.Add(occurrence);
         var judged = PolicyCopies.Judge(stored.Policy, index.CopiesOf(name), now).ToList();
         return new JsonResult<PolicyPreview>(200, new PolicyPreview(name, stored.Policy.Volumes, next, judged), TriggersJson.Default.PolicyPreview);
     }
 
     private PolicyView View(StoredPolicy stored) => new(
         stored.Policy, stored.Revision, stored.UpdatedAt, stored.UpdatedBy,
-        stored.Policy.Enabled ? PolicySchedule.Parse(stored.Policy.Schedule, stored.Policy.TimeZone).Next(time.GetUtcNow()) : null);
+        stored.Policy.Enabled ? PolicySchedule.Of(stored.Policy)?.Next(time.GetUtcNow()) : null);
 
     /// <summary>If-Match: a revision; <c>If-None-Match: *</c>: there must be none.</summary>
     private static long? ExpectedRevision(HttpRequest request)

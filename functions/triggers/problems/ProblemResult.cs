@@ -33,6 +33,8 @@ public sealed class ProblemResult(int status, string code, string detail, string
     {
         StatusCodes.Status400BadRequest => "The request cannot be understood",
         StatusCodes.Status403Forbidden => "This key may not do that",
+        StatusCodes.Status401Unauthorized => "The request does not prove whose it is",
+        StatusCodes.Status413PayloadTooLarge => "The request is too large",
         StatusCodes.Status404NotFound => "Not found",
         StatusCodes.Status409Conflict => "The request contradicts what is there",
         _ => "The request failed",

@@ -36,11 +36,14 @@ internal sealed class BodyReader
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             return read(new BodyReader(document.RootElement, "", known));
         }
-        catch (JsonException broken)
+        catch (Exception broken) when (IsNoJson(broken))
         {
             throw new BadRequestException("request.not-json", $"The body is not valid JSON: {broken.Message}", $"Send a JSON object with {string.Join(", ", known)}.");
         }
     }
+
+    /// <summary>Text that is no UTF-8 is found only when it is read, and told by another exception.</summary>
+    public static bool IsNoJson(Exception broken) => broken is JsonException or InvalidOperationException { InnerException: System.Text.DecoderFallbackException };
 
     public bool Has(string name) => _root.TryGetProperty(name, out _);
 

@@ -22,9 +22,15 @@ internal static class RequestReading
     /// <exception cref="BadRequestException"><c>request.too-large</c>.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpRequest request, CancellationToken cancellation)
     {
+        return await request.TryReadBodyAsync(cancellation) ?? throw new BadRequestException("request.too-large", $"The body has more than {BodyMax} bytes.", "Send only the members that the route knows.");
+    }
+
+    /// <summary>Null when the body is larger than any that we take.</summary>
+    public static async Task<ReadOnlyMemory<byte>?> TryReadBodyAsync(this HttpRequest request, CancellationToken cancellation)
+    {
         var bytes = new byte[BodyMax + 1];
         var read = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
-        return read <= BodyMax ? bytes.AsMemory(0, read) : throw new BadRequestException("request.too-large", $"The body has more than {BodyMax} bytes.", "Send only the members that the route knows.");
+        return read <= BodyMax ? new ReadOnlyMemory<byte>(bytes, 0, read) : (ReadOnlyMemory<byte>?)null;
     }
 
     /// <summary>Name of the key that was used, never the key; idempotency keys are scoped to it.</summary>

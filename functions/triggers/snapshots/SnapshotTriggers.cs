@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>/api/snapshots: validates, stores, starts, answers. Touches no appliance and waits for no completion.</summary>
-public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader)
+public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader, IOptions<CallbackOptions> callbacks)
 {
     private const string CreateRoute = "POST /snapshots";
     private const int TopMax = 1000;
@@ -24,6 +25,12 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             var body = SnapshotBody.Parse(await request.ReadBodyAsync(cancellation));
             if ((body.ArraySource is not null || body.SecondaryPath is not null) && !request.IsOperator())
                 return new ProblemResult(403, "request.operators-only", "'solidFireVolumeId' and 'secondaryPath' are for operators: they reach beyond one account.", "Name the volume by 'volumeId', and leave 'secondaryPath' out.");
+
+            if (body.CallbackUrl is { } callback && !callbacks.Value.Allows(callback))
+            {
+                throw new BadRequestException("callback.not-allowed", "'callbackUrl' is not an address that may be called.", "Use one under Callbacks:Allowed of the settings; Callbacks:Secret must be set too.");
+            }
+
             var caller = request.Caller();
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{CreateRoute}\n{idempotencyKey}").ToString("N"));
             var claim = ledger.Claim(caller, CreateRoute, idempotencyKey, body.Hash(), proposed);
@@ -57,7 +64,9 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         CancellationToken cancellation)
     {
         var view = RequestKey.TryParse(id, out var key) ? await reader.FindAsync(key, client, cancellation) : null;
-        return view is null || !request.Sees(view) ? SnapshotProblems.NotFound(id) : new JsonResult<SnapshotView>(200, view, TriggersJson.Default.SnapshotView);
+        return view is null || !request.Sees(view)
+            ? SnapshotProblems.NotFound(id)
+            : new JsonResult<SnapshotView>(200, view with { VolumeLastProven = index.LastProvenOf(view.VolumeId) }, TriggersJson.Default.SnapshotView);
     }
 
     [Function("ListSnapshots")]
@@ -111,6 +120,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             SecondaryPath = body.SecondaryPath,
             ArraySource = body.ArraySource,
             Accounts = accounts,
+            CallbackUrl = body.CallbackUrl,
         };
         await WorkInstances.StartOnceAsync(client, "SnapshotVolume", input, key, cancellation);
     }

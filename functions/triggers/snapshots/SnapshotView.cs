@@ -68,6 +68,12 @@ internal sealed record SnapshotView
 
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>When this copy was last read whole and found what it should be, after its first verification.</summary>
+    public DateTimeOffset? LastProven { get; init; }
+
+    /// <summary>When any copy of the volume was; told of a single snapshot only.</summary>
+    public DateTimeOffset? VolumeLastProven { get; init; }
+
     public static SnapshotView Of(SnapshotRow row) => From(row.Status, row.Key, row.VolumeId, row.Name, row.CreatedAt, row.Tags) with
     {
         VolumeName = row.VolumeName,
@@ -79,6 +85,7 @@ internal sealed record SnapshotView
         Hold = row.Held,
         DamagedAt = row.DamagedAt,
         DeletedAt = row.DeletedAt,
+        LastProven = row.LastProven,
     };
 
     public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>
@@ -134,4 +141,8 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(GroupAccepted))]
 [JsonSerializable(typeof(RevertView))]
 [JsonSerializable(typeof(RevertAccepted))]
+[JsonSerializable(typeof(LeakList))]
+[JsonSerializable(typeof(UsageList))]
+[JsonSerializable(typeof(SnapshotVerifying))]
+[JsonSerializable(typeof(LeakSweep))]
 internal sealed partial class TriggersJson : JsonSerializerContext;

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Tests.Crash.Explorer;
@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Tests.Crash.Explorer;
 /// <summary>Lets the process die before and after every commit of the catalog.</summary>
 internal sealed class CrashingCatalog(string path, CrashSwitch crash) : CatalogDatabase(path)
 {
-    public override T Write<T>(string what, Func<SqliteConnection, SqliteTransaction, T> write)
+    public override T Write<T>(string what, Func<DbConnection, DbTransaction, T> write)
     {
         crash.Point($"before catalog commit {what}");
         var result = base.Write(what, write);

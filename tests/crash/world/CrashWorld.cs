@@ -16,6 +16,8 @@ internal sealed class CrashWorld : IDisposable
     public const string PoolPassword = "pool-secret-canary";
     public const string CloudSecret = "cloud-secret-canary";
     public const string HookToken = "hook-secret-canary";
+    public const string WebhookSecret = "webhook-secret-canary";
+    public const string CallbackSecret = "callback-secret-canary";
 
     private const string Svip = "10.117.2.10";
     private const long VirtualSize = 16 << 20;
@@ -25,13 +27,19 @@ internal sealed class CrashWorld : IDisposable
 
     private static readonly Lazy<byte[]> s_second = new(MakeSecondImage);
 
-    private readonly SparseVolumeStore _blocks = SparseVolumeStore.InMemory();
+    private readonly SparseVolumeStore _blocks;
+    private readonly CrashWorld? _shared;
 
     public CrashWorld(WorldOptions? options = null)
     {
         Options = options ?? new WorldOptions();
+        _blocks = SparseVolumeStore.InMemory();
+        Clock = new ManualTimeProvider();
+        Faults = new FaultPlan();
+        Network = new InProcessHandler();
+        Fabric = new StorageFabric();
         // The page cache survives a simulated death, so there is nothing for fsync to prove here: memory is as good as a disk.
-        Folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"swf-crash-{Guid.NewGuid():N}")).FullName;
+        Folder = MakeFolder();
         StorePath = Directory.CreateDirectory(Path.Combine(Folder, "nfs")).FullName;
         Array = new SolidFireSimulator(new SolidFireOptions { Password = ArrayPassword, Svip = Svip, CloneTime = TimeSpan.FromSeconds(2) }, Clock, Faults, _blocks);
         Fabric.Register($"{Svip}:3260", Array);
@@ -44,13 +52,22 @@ internal sealed class CrashWorld : IDisposable
         if (Options.TwoVolumes) Second = MakeSecond();
     }
 
+    private CrashWorld(CrashWorld shared)
+    {
+        _shared = shared;
+        _blocks = shared._blocks;
+        Folder = MakeFolder();
+        (Options, Clock, Faults, Network, Fabric, StorePath) = (shared.Options, shared.Clock, shared.Faults, shared.Network, shared.Fabric, shared.StorePath);
+        (Array, Production, Backup, Cloud, Agent, Volume) = (shared.Array, shared.Production, shared.Backup, shared.Cloud, shared.Agent, shared.Volume);
+    }
+
     public WorldOptions Options { get; }
 
-    public ManualTimeProvider Clock { get; } = new();
+    public ManualTimeProvider Clock { get; }
 
-    public FaultPlan Faults { get; } = new();
+    public FaultPlan Faults { get; }
 
-    public InProcessHandler Network { get; } = new();
+    public InProcessHandler Network { get; }
 
     public string Folder { get; }
 
@@ -71,7 +88,7 @@ internal sealed class CrashWorld : IDisposable
     /// <summary>The machine's other volume, where it has one.</summary>
     public SampleVolume? Second { get; }
 
-    private StorageFabric Fabric { get; } = new();
+    private StorageFabric Fabric { get; }
 
     public static async Task<string> ExpectedSecondRootAsync() =>
         (await DiskHasher.ComputeAsync(new MemoryStream(s_second.Value), SecondSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
@@ -115,10 +132,17 @@ internal sealed class CrashWorld : IDisposable
         return disk;
     }
 
+    /// <summary>The same appliances and stores with a folder of its own for hub and catalog: another installation, or ours after a loss.</summary>
+    public CrashWorld Elsewhere() => new(this);
+
     public void Dispose()
     {
-        Agent.Dispose();
-        _blocks.Dispose();
+        if (_shared is null)
+        {
+            Agent.Dispose();
+            _blocks.Dispose();
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -201,6 +225,9 @@ internal sealed class CrashWorld : IDisposable
         new Random(9).NextBytes(image.AsSpan(0, 1 << 20));
         return image;
     }
+
+    private static string MakeFolder() =>
+        Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"swf-crash-{Guid.NewGuid():N}")).FullName;
 
     private static byte[] MakeImage()
     {

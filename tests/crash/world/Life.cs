@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities.CallbackSteps;
 using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.App;
 using SnapshotWorkflows.Catalog;
@@ -30,22 +31,27 @@ internal sealed class Life : IAsyncDisposable
     private readonly CrashWorld _world;
 
     /// <param name="register">Null registers the product's own tasks.</param>
-    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null)
+    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null, string installation = "crash-test")
     {
         _world = world;
         var network = new CrashingHandler(world.Network, crash);
         var http = new HttpClient(network, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            ["SnapshotWorkflows:Installation"] = "crash-test",
+            ["SnapshotWorkflows:Installation"] = installation,
             ["Quiesce:Pause:HighAvailabilityIsOff"] = "true",
             ["Quiesce:Pause:Folder"] = Path.Combine(world.Folder, "watchdog"),
             ["Quiesce:Hook:Url"] = "http://hook.test",
             ["Quiesce:Hook:Token"] = CrashWorld.HookToken,
             ["Quiesce:Hook:CallTimeout"] = "01:00:00",
+            ["CloudStack:Webhook:Secret"] = CrashWorld.WebhookSecret,
+            ["Callbacks:Secret"] = CrashWorld.CallbackSecret,
+            ["Callbacks:Allowed:0"] = "http://callback.test/done",
+            ["Callbacks:CallTimeout"] = "01:00:00",
         }).Build();
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(world.Clock);
+        services.AddLogging();
         services.AddSingleton(new SolidFireClient(
             http,
             new SnapshotWorkflows.SolidFire.SolidFireOptions { Endpoint = new Uri("https://array.test/json-rpc/12.5"), Username = "admin", Password = CrashWorld.ArrayPassword, CallTimeout = TimeSpan.FromHours(1) },
@@ -60,6 +66,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton(provider => new QuiesceHook(http, provider.GetRequiredService<IOptions<QuiesceHookOptions>>(), world.Clock));
         services.AddSingleton(_ => new SecondaryDestinations(Destinations(world), options => new CrashingStore(
             new FolderStore(new FolderStoreOptions { Name = options.Name, Path = options.Path, RequireMount = false, MinimumFreeBytes = 0 }), crash)));
+        services.AddSingleton(provider => new CallbackSender(http, provider.GetRequiredService<IOptions<CallbackOptions>>(), world.Clock));
         services.AddCatalog(_ => new CrashingCatalog(Path.Combine(world.Folder, "catalog.db"), crash));
         services.AddProduct(settings);
         services.AddSingleton<SnapshotTriggers>();
@@ -68,6 +75,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton<RevertTriggers>();
         services.AddSingleton<PolicyTick>();
         services.AddSingleton<CollectionTick>();
+        services.AddSingleton<CloudEventTriggers>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
         services.AddSingleton<ITaskHub>(_ => new CrashingTaskHub(new SqliteTaskHub(Path.Combine(world.Folder, "hub.db"), world.Clock), crash));
         services.AddDurableTask(register ?? Composition.RegisterTasks, options =>
@@ -81,6 +89,11 @@ internal sealed class Life : IAsyncDisposable
         }, start: false);
         _services = services.BuildServiceProvider();
     }
+
+    /// <summary>Of the request that is posted.</summary>
+    public string IdempotencyKey { get; init; } = "crash-test-1";
+
+    public string? CallbackUrl { get; init; }
 
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
@@ -105,9 +118,9 @@ internal sealed class Life : IAsyncDisposable
     }
 
     /// <summary>POSTs the request; the instance id.</summary>
-    public Task<string> PostAsync(CancellationToken cancellation, string idempotencyKey = "crash-test-1") => PostAsync(
+    public Task<string> PostAsync(CancellationToken cancellation, string? idempotencyKey = null) => PostAsync(
         "/api/snapshots",
-        $$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}{{(_world.Options.Format is { } format ? $",\"format\":\"{format}\"" : "")}}}""",
+        $$"""{"volumeId":"{{_world.Volume.CloudStackId}}","quiesce":"{{_world.Options.Quiesce}}","name":"nightly"{{(_world.Options.Copy is { } copy ? $",\"copy\":\"{copy}\"" : "")}}{{(_world.Options.Format is { } format ? $",\"format\":\"{format}\"" : "")}}{{(CallbackUrl is null ? "" : $",\"callbackUrl\":\"{CallbackUrl}\"")}}}""",
         (request, client) => Get<SnapshotTriggers>().CreateAsync(request, client, cancellation),
         cancellation, idempotencyKey);
 
@@ -121,12 +134,12 @@ internal sealed class Life : IAsyncDisposable
         (request, client) => Get<GroupTriggers>().CreateAsync(request, _world.Volume.CloudStackVmId, client, cancellation), cancellation);
 
     /// <summary>POSTs to a route's function, with the same idempotency key in every life; the id that its Location ends with.</summary>
-    public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation, string idempotencyKey = "crash-test-1")
+    public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation, string? idempotencyKey = null)
     {
         var context = new DefaultHttpContext { RequestServices = _services };
         context.Request.Method = "POST";
         context.Request.Path = path;
-        context.Request.Headers["Idempotency-Key"] = idempotencyKey;
+        context.Request.Headers["Idempotency-Key"] = idempotencyKey ?? IdempotencyKey;
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         context.Response.Body = new MemoryStream();
         var post = function(context.Request, Get<DurableTaskClient>());

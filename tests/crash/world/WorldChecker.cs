@@ -151,7 +151,7 @@ internal static class WorldChecker
 
     private static void NoSecrets(CrashWorld world, Action<bool, string> expect)
     {
-        string[] canaries = [CrashWorld.ArrayPassword, CrashWorld.PoolPassword, CrashWorld.CloudSecret, CrashWorld.HookToken];
+        string[] canaries = [CrashWorld.ArrayPassword, CrashWorld.PoolPassword, CrashWorld.CloudSecret, CrashWorld.HookToken, CrashWorld.WebhookSecret, CrashWorld.CallbackSecret];
         foreach (var file in Directory.GetFiles(world.Folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".vhd", StringComparison.Ordinal) && !file.EndsWith(".lock", StringComparison.Ordinal)))
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

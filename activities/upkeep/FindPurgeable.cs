@@ -1,0 +1,32 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities.VolumeSteps;
+using SnapshotWorkflows.SolidFire;
+
+namespace SnapshotWorkflows.Activities.UpkeepSteps;
+
+/// <summary>Deleted volumes with our whole mark that may be purged now: their hours are over, or space or the number of volumes presses. Purges nothing.</summary>
+[DurableTask(StepNames.FindPurgeable)]
+public sealed class FindPurgeable(SolidFireClient array, Marker marker, IOptions<UpkeepOptions> options, IActivityExecution execution) : StepActivity<FindPurgeableInput, PurgeableClones>(execution)
+{
+    protected override async Task<PurgeableClones> ExecuteAsync(FindPurgeableInput input, CancellationToken cancellation)
+    {
+        var cluster = (await array.GetClusterInfoAsync(cancellation)).Uuid;
+        var deleted = await array.ListDeletedVolumesAsync(cancellation);
+        var pressure = await PressureAsync(deleted.Count, cancellation);
+        var ours = deleted.Where(volume => volume.IsDeleted && volume.FindAttribute(CloneProofs.CloudStackMark) is null).Select(volume => Of(cluster, volume)).OfType<DeletedClone>();
+        return new PurgeableClones(pressure, [.. ours.Where(clone => pressure is not null || (clone.DeletedAt is { } at && input.Now - at >= options.Value.PurgeAfter))]);
+    }
+
+    private DeletedClone? Of(string cluster, Volume volume) =>
+        RequestKey.IsValid(volume.FindAttribute(Marker.KeyName)) && new RequestKey(volume.FindAttribute(Marker.KeyName)!) is var key && marker.IsOn(volume.FindAttribute, key, Roles.Clone) && volume.Name == key.NameFor(Roles.Clone)
+            ? new DeletedClone(key, new ArrayVolume(cluster, volume.VolumeId), volume.DeletedAt)
+            : null;
+
+    private async Task<string?> PressureAsync(int deleted, CancellationToken cancellation)
+    {
+        if (deleted >= options.Value.PurgeAtDeletedVolumes) return string.Create(CultureInfo.InvariantCulture, $"{deleted} deleted volumes");
+        var capacity = await array.GetClusterCapacityAsync(cancellation);
+        return capacity.UsedShare >= options.Value.PurgeAtUsedShare ? string.Create(CultureInfo.InvariantCulture, $"{capacity.UsedShare:P0} of the block space used") : null;
+    }
+}

@@ -1,0 +1,43 @@
+using SnapshotWorkflows.Catalog;
+
+namespace SnapshotWorkflows.Activities.UpkeepSteps;
+
+/// <summary>How far an instance has come, as the hub knows it.</summary>
+internal enum InstanceLife
+{
+    Unknown,
+    Live,
+    Ended,
+}
+
+/// <summary>
+/// Whether a marked thing is a leak of ours. Three witnesses must agree: the mark (or, where a death came before the mark, the ledger's own record of its id), an open intent of the ledger,
+/// and the end of the instance in the hub. An end is final, so a hub or a catalog restored from an old copy can only know less and never takes a thing that is in use for a leak.
+/// </summary>
+internal sealed class LeakJudge(string installation, TimeSpan leakAge, DateTimeOffset now)
+{
+    private static readonly string[] s_temporary = [Roles.Snapshot, Roles.Clone, Roles.Sr, Roles.DestinationSr, Roles.DestinationVdi, Roles.CopyTask, Roles.Folder, Roles.Stream, Roles.Freeze];
+
+    /// <param name="intent">The open intent of key and role; null when there is none.</param>
+    public (string Verdict, string Reason) Judge(MarkedThing thing, Intent? intent, InstanceLife life)
+    {
+        if (thing.Installation is { } whose && whose != installation) return (LeakVerdicts.Foreign, "It bears the mark of another installation.");
+        if (thing.Key is null) return (LeakVerdicts.Foreign, "Its mark names no request of ours.");
+        if (thing.Stays is { } why) return (LeakVerdicts.Stays, why);
+        if (!s_temporary.Contains(thing.Role)) return (LeakVerdicts.Stays, $"Things of role '{thing.Role}' are not for a sweep to remove.");
+        if (life == InstanceLife.Live) return (LeakVerdicts.Live, "Its instance has not ended.");
+        if (intent is null) return (LeakVerdicts.NotInLedger, "The ledger has no open intent for it: the catalog is younger than the thing, or had proven it gone, or it is another's.");
+        if (intent.State == IntentStates.Kept) return (LeakVerdicts.Stays, "Its request keeps it.");
+        if (intent.System != thing.System || (intent.Scope.Length > 0 && thing.System != "guest" && !string.Equals(intent.Scope, thing.Scope, StringComparison.OrdinalIgnoreCase)))
+            return (LeakVerdicts.NotInLedger, $"The ledger intended it on {intent.System} {intent.Scope}, not here.");
+        if (thing.Installation is null && !IsRecorded(thing, intent)) return (LeakVerdicts.Foreign, "It bears no mark, and the ledger did not record its id.");
+        if (life == InstanceLife.Unknown) return (LeakVerdicts.UnknownToHub, "The hub does not know its instance: the hub is younger than the thing, or its history was purged.");
+        if (Marks.Later(thing.MadeAt, intent.IntendedAt) is not { } madeAt || now - madeAt < leakAge) return (LeakVerdicts.Young, $"It is not {leakAge} old yet.");
+        return (LeakVerdicts.Leak, "Its instance has ended and left it behind.");
+    }
+
+    // Unmarked objects: the ledger wrote their id (or, on a store, their name) down.
+    private static bool IsRecorded(MarkedThing thing, Intent intent) => thing.System == "secondary"
+        ? intent.Marker == thing.ObjectId || intent.Marker.Contains($"|{thing.ObjectId}|", StringComparison.Ordinal)
+        : (intent.ObjectId is { } id && id.Split(':')[0] == thing.ObjectId) || intent.Marker.EndsWith($"|{thing.ObjectId}", StringComparison.Ordinal);
+}

@@ -1,0 +1,17 @@
+using System.Data.Common;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>
+/// Where the catalog's tables lie. Both kinds keep the same promise: writers come one after another, and what <see cref="Write"/> returned from is durable. Statements
+/// are the common part of both dialects, with parameters as <c>@name</c>.
+/// </summary>
+internal interface ICatalogStore : IDisposable
+{
+    /// <summary>For messages: a file or a server, never a secret.</summary>
+    string Place { get; }
+
+    T Read<T>(Func<DbConnection, T> read);
+
+    T Write<T>(Func<DbConnection, DbTransaction, T> write);
+}

@@ -1,0 +1,91 @@
+using System.Data.Common;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>One file, one writer, WAL, synchronous=FULL.</summary>
+internal sealed class SqliteCatalogStore : ICatalogStore
+{
+    private readonly Lock _gate = new();
+    private readonly SqliteConnection _connection;
+
+    public SqliteCatalogStore(string path)
+    {
+        Place = path;
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        try
+        {
+            MakePrivate(path);
+            _connection.Open();
+            _connection.Execute(null, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+            Migrate();
+        }
+        catch (SqliteException failure)
+        {
+            _connection.Dispose();
+            throw new CatalogException("catalog.unreadable", $"The catalog '{path}' cannot be opened: {failure.Message}", "Check the path, its rights and its disk; restore the ledger's last backup if the file is damaged.", failure);
+        }
+        catch (CatalogException)
+        {
+            _connection.Dispose();
+            throw;
+        }
+    }
+
+    public string Place { get; }
+
+    public T Read<T>(Func<DbConnection, T> read)
+    {
+        lock (_gate) return read(_connection);
+    }
+
+    public T Write<T>(Func<DbConnection, DbTransaction, T> write)
+    {
+        lock (_gate)
+        {
+            using var transaction = _connection.BeginTransaction();
+            var result = write(_connection, transaction);
+            transaction.Commit();
+            return result;
+        }
+    }
+
+    /// <summary>SQLite's online backup, under the writer's lock: a catalog is small.</summary>
+    public void CopyTo(string path)
+    {
+        MakePrivate(path);
+        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        target.Open();
+        lock (_gate) _connection.BackupDatabase(target);
+        // One file, without a journal beside it.
+        target.Execute(null, "PRAGMA journal_mode=DELETE");
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>For its owner alone: rows name volumes, hosts and people. SQLite gives its journals the mode of the database.</summary>
+    private static void MakePrivate(string path)
+    {
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (OperatingSystem.IsWindows() || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))) return;
+        if (!File.Exists(path)) new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnerOnly }).Dispose();
+        // By its name, not opened: closing a second handle of a file that SQLite has open would drop SQLite's locks.
+        else if ((File.GetUnixFileMode(path) & ~OwnerOnly) != UnixFileMode.None) File.SetUnixFileMode(path, OwnerOnly);
+    }
+
+    private void Migrate()
+    {
+        using var read = _connection.Command(null, "PRAGMA user_version");
+        var version = Convert.ToInt32(read.ExecuteScalar(), CultureInfo.InvariantCulture);
+        if (version > Schema.Version)
+        {
+            throw new CatalogException("catalog.newer", $"The catalog '{Place}' has format {version}; this version knows {Schema.Version}.", "Run the version that wrote it, or a newer one.");
+        }
+
+        if (version == Schema.Version) return;
+        using var transaction = _connection.BeginTransaction();
+        _connection.Execute(transaction, $"{string.Join('\n', Schema.Steps.Skip(version))} PRAGMA user_version={Schema.Version};");
+        transaction.Commit();
+    }
+}

@@ -1,0 +1,50 @@
+using System.Data.Common;
+using System.Text.Json;
+using SnapshotWorkflows.Contracts;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>Usage records. Written with the snapshot's row, in its transaction; kept when the row's snapshot is deleted, and when the index is made anew.</summary>
+public sealed class UsageLedger(CatalogDatabase database)
+{
+    /// <summary>Records that overlap [from, to), by snapshot id, after one.</summary>
+    /// <param name="account">Null: all.</param>
+    public IReadOnlyList<UsageRecord> List(DateTimeOffset from, DateTimeOffset to, string? account, string after, int top) => database.Read<IReadOnlyList<UsageRecord>>(connection =>
+    {
+        using var read = connection.Command(null, """
+            SELECT record FROM usage_records WHERE created_at<@to AND (deleted_at IS NULL OR deleted_at>=@from) AND snapshot_id>@after
+            AND (CAST(@account AS TEXT) IS NULL OR account=@account) ORDER BY snapshot_id LIMIT @top
+            """).With("@to", to.Stored()).With("@from", from.Stored()).With("@after", after).With("@account", account).With("@top", top);
+        return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.UsageRecord)!);
+    });
+
+    /// <summary>Notes what a row says that is there, or is gone. A row of something that never came to be notes nothing.</summary>
+    internal static void Note(DbConnection connection, DbTransaction transaction, SnapshotRow row)
+    {
+        var status = row.Status;
+        var onPrimaryOnly = status is { State: SnapshotState.CreatedOnPrimary, Ended: true };
+        if (status.State is not (SnapshotState.BackedUp or SnapshotState.Destroyed) && !onPrimaryOnly) return;
+        var before = Find(connection, transaction, row.Key.Uuid);
+        if (before is null && status.State == SnapshotState.Destroyed && status.Manifest is null) return;
+        var disk = status.DiskBytes ?? before?.SecondaryVirtualBytes ?? 0;
+        var record = new UsageRecord(
+            row.Key.Uuid, row.VolumeId, row.Account ?? before?.Account, row.Policy ?? before?.Policy, status.Destination ?? before?.Destination,
+            onPrimaryOnly ? 0 : disk, onPrimaryOnly ? 0 : status.StoredBytes ?? before?.SecondaryPhysicalBytes,
+            onPrimaryOnly || row.Primary is not null ? disk : before?.PrimaryVirtualBytes ?? 0,
+            before?.CreatedAt ?? status.TakenAt ?? row.CreatedAt, row.DeletedAt ?? before?.DeletedAt);
+        if (record == before) return;
+        using var put = connection.Command(transaction, """
+            INSERT INTO usage_records (snapshot_id, account, created_at, deleted_at, record) VALUES (@id, @account, @created, @deleted, @record)
+            ON CONFLICT (snapshot_id) DO UPDATE SET account=@account, deleted_at=@deleted, record=@record
+            """)
+            .With("@id", record.SnapshotId).With("@account", record.Account).With("@created", record.CreatedAt.Stored()).With("@deleted", record.DeletedAt?.Stored())
+            .With("@record", JsonSerializer.Serialize(record, ContractsJson.Default.UsageRecord));
+        put.ExecuteNonQuery();
+    }
+
+    private static UsageRecord? Find(DbConnection connection, DbTransaction transaction, string id)
+    {
+        using var read = connection.Command(transaction, "SELECT record FROM usage_records WHERE snapshot_id=@id").With("@id", id);
+        return read.ExecuteScalar() is string json ? JsonSerializer.Deserialize(json, ContractsJson.Default.UsageRecord) : null;
+    }
+}

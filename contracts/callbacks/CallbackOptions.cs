@@ -1,0 +1,24 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>Where callbacks may go, and what they are signed with. Bound from section Callbacks.</summary>
+public sealed class CallbackOptions
+{
+    /// <summary>Addresses that may be called: scheme, host, port and the beginning of the path. Empty: none.</summary>
+    public IList<string> Allowed { get; } = [];
+
+    /// <summary>Key of the HMAC-SHA256 over the body. Empty: callbacks are refused.</summary>
+    public string Secret { get; set; } = "";
+
+    /// <summary>Deadline of one try.</summary>
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether an address is on the list: same scheme, host and port, the listed path or one below it, no user info and no fragment.</summary>
+    public bool Allows(string? address) => Secret.Length > 0 && Parse(address) is { } wanted && Allowed.Select(Parse).OfType<Uri>().Any(allowed =>
+        wanted.Scheme == allowed.Scheme
+        && string.Equals(wanted.IdnHost, allowed.IdnHost, StringComparison.OrdinalIgnoreCase)
+        && wanted.Port == allowed.Port
+        && (wanted.AbsolutePath == allowed.AbsolutePath || wanted.AbsolutePath.StartsWith(allowed.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal)));
+
+    private static Uri? Parse(string? address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.UserInfo.Length == 0 && uri.Fragment.Length == 0 ? uri : null;
+}

@@ -1,0 +1,3 @@
+namespace SnapshotWorkflows.Contracts;
+
+public sealed record NoInput;

@@ -1,0 +1,15 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>What PurgeDeleted is started with. Stored for ever: add optional members only.</summary>
+public sealed record PurgeDeletedInput(string Caller);
+
+/// <param name="Pressure">Why they need not wait for their hours; null when nothing presses.</param>
+/// <param name="Clones">Deleted volumes that bear our mark and may be purged now.</param>
+public sealed record PurgeableClones(string? Pressure, IReadOnlyList<DeletedClone> Clones);
+
+public sealed record FindPurgeableInput(DateTimeOffset Now);
+
+/// <summary>A clone of ours that is deleted and not purged.</summary>
+public sealed record DeletedClone(RequestKey Key, ArrayVolume Volume, DateTimeOffset? DeletedAt);
+
+public sealed record PurgeDeletedResult(int Purged, string? Pressure, IReadOnlyList<SweepFailure> Left);

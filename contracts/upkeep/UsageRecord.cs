@@ -1,0 +1,11 @@
+namespace SnapshotWorkflows.Contracts;
+
+/// <summary>What a snapshot occupied, from when to when. It outlives the snapshot, its row and its policy.</summary>
+/// <param name="SecondaryVirtualBytes">Size of the disk.</param>
+/// <param name="SecondaryPhysicalBytes">Size of the data object; of chunks that several snapshots share only the object itself; null where not recorded.</param>
+/// <param name="PrimaryVirtualBytes">Size of the snapshot that is kept on the array; 0 when none is. What it occupies there the array does not tell.</param>
+/// <param name="CreatedAt">When the array took it.</param>
+/// <param name="DeletedAt">Null while it is there.</param>
+public sealed record UsageRecord(
+    string SnapshotId, string VolumeId, string? Account, string? Policy, string? Destination, long SecondaryVirtualBytes, long? SecondaryPhysicalBytes, long PrimaryVirtualBytes,
+    DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt);

@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>Copies one snapshot of CloudStack's off the array under one policy, writes the result onto it as tags, and lets go what the policy no longer keeps.</summary>
+[DurableTask(nameof(FollowSnapshot))]
+public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, FollowedSnapshot>
+{
+    public override async Task<FollowedSnapshot> RunAsync(TaskOrchestrationContext context, FollowSnapshotInput input)
+    {
+        var board = new PlainBoard(context);
+        var runner = new StepRunner(context, board, new Cancellation(context));
+        var policy = input.Policy;
+        var copy = input.Copy;
+        var request = new SnapshotVolumeInput
+        {
+            Key = copy,
+            VolumeId = input.Snapshot.VolumeId,
+            AdoptSnapshotId = input.Snapshot.Id,
+            Destination = policy.Destination,
+            Format = policy.Format,
+            Caller = $"policy:{policy.Name}",
+            Policy = policy.Name,
+        };
+        var fault = default(StepFault);
+        try
+        {
+            await context.CallSubOrchestratorAsync<SnapshotVolumeResult>(nameof(SnapshotVolume), request, new SubOrchestrationOptions(retry: null, instanceId: copy.Value));
+        }
+        catch (TaskFailedException failure)
+        {
+            fault = StepFault.From(failure.FailureDetails);
+        }
+
+        await TagAsync(context, runner, input, fault);
+        if (fault is not null) throw new StepFaultException(fault);
+        var expired = await context.CallSubOrchestratorAsync<ExpireSnapshotsResult>(nameof(ExpireSnapshots), new ExpireSnapshotsInput(policy));
+        board.Ended();
+        return new FollowedSnapshot(input.Snapshot.Id, copy.Uuid, nameof(SnapshotState.BackedUp), expired.Expired);
+    }
+
+    /// <summary>A tag that cannot be put fails nothing: the copy is what counts.</summary>
+    private static async Task TagAsync(TaskOrchestrationContext context, StepRunner runner, FollowSnapshotInput input, StepFault? fault)
+    {
+        var tags = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["swf-state"] = fault is null ? nameof(SnapshotState.BackedUp) : nameof(SnapshotState.Error),
+            ["swf-copy"] = input.Copy.Uuid,
+            ["swf-at"] = context.CurrentUtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            ["swf-code"] = fault?.Code ?? "none",
+        };
+        try
+        {
+            await runner.RunAsync(Steps.TagCloudSnapshot, new TagCloudSnapshotInput(input.Snapshot.Id, tags), StepPolicy.Work);
+        }
+        catch (StepFaultException untagged) when (untagged.Fault.Kind != FaultKind.Cancelled)
+        {
+            await runner.FinishAsync(Steps.RecordAudit, new AuditEntry($"policy:{input.Policy.Name}", "snapshot.tag", input.Snapshot.Id, "failed", untagged.Fault.Code), _ => { });
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace SnapshotWorkflows.Lab.Scenario;
+
+/// <summary>A policy that comes each minute and keeps the last two: copies are taken, older ones expire, and the preview says so. The store is asked, not the product.</summary>
+internal sealed class PolicyScenario(LabWorld world, Screen screen)
+{
+    private const string Policy = "every-minute";
+    private const int Kept = 2;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
+
+    public async Task<string> RunAsync(string imagePath, CancellationToken cancellation)
+    {
+        var api = world.App.Api;
+        var volume = await world.Control.MakeVolumeAsync("data-1", imagePath, cancellation);
+        var before = await world.Control.InventoryAsync(cancellation);
+        var put = await api.SendAsync(HttpMethod.Put, $"/api/policies/{Policy}", new { schedule = "* * * * *", volumes = new { ids = new[] { volume.CloudStackVolumeId } }, keep = new { last = Kept } }, null, cancellation);
+        if (put.Status != 200) throw new LabException($"PUT /api/policies/{Policy} answered {put.Status}: {put.Body}");
+        screen.Line($"PUT /api/policies/{Policy} {{schedule: each minute, keep: last {Kept}}} -> 200, next at {put["nextAt"]}");
+
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        var previewed = false;
+        using var patience = new CancellationTokenSource(s_patience);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        while (!seen.ContainsValue("Destroyed") || seen.Values.Count(state => state == "BackedUp") < Kept)
+        {
+            if (patience.IsCancellationRequested) throw new LabException($"After {s_patience.TotalMinutes:0} minutes no copy has expired: {string.Join(", ", seen.Values)}", [.. world.Logs]);
+            world.App.Process!.ThrowIfExited();
+            foreach (var copy in await CopiesAsync(cancellation))
+            {
+                var (id, state) = (copy.GetProperty("id").GetString()!, copy.GetProperty("state").GetString()!);
+                if (seen.TryGetValue(id, out var known) && known == state) continue;
+                seen[id] = state;
+                if (state is "BackedUp" or "Destroyed" or "Error") screen.Line($"copy {id} is {state}");
+                if (state == "Error") throw new LabException($"A copy of the policy failed: {copy}", [.. world.Logs]);
+            }
+
+            if (!previewed && seen.Values.Count(state => state == "BackedUp") == Kept) previewed = await PreviewAsync(cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(500), cancellation);
+        }
+
+        // No more are taken, and what runs comes to its end, before the store is asked.
+        await api.SendAsync(HttpMethod.Delete, $"/api/policies/{Policy}", null, null, cancellation);
+        await Wait.UntilAsync("A copy is still being made or deleted", async () => (await CopiesAsync(cancellation)).All(copy => copy.GetProperty("ended").GetBoolean() && copy.GetProperty("state").GetString() != "Destroying"), world.App.Process, cancellation);
+        var copies = (await CopiesAsync(cancellation)).Where(copy => copy.GetProperty("state").GetString() == "BackedUp").ToList();
+        var keeps = copies.SelectMany(copy => (string[])[copy.GetProperty("manifest").GetString()!, copy.GetProperty("location").GetString()!]).ToHashSet(StringComparer.Ordinal);
+        await Wait.UntilAsync("Something is left", async () => !Leftovers.Find(before, await world.Control.InventoryAsync(cancellation), await world.Secondary.NamesAsync(cancellation), keeps).Any(), world.App.Process, cancellation);
+        screen.Line($"the store holds {copies.Count} copies and nothing of those that expired; nothing is left on array and hosts (asked of them)");
+        var audit = (await api.SendAsync(HttpMethod.Get, "/api/audit?top=1000", null, null, cancellation)).Body.GetProperty("items").EnumerateArray().Count(line => line.GetProperty("what").GetString() == "policy.run");
+        screen.Line($"the audit trail tells of {audit} runs");
+        return $"policy: {seen.Count} copies taken, {seen.Values.Count(state => state == "Destroyed")} expired, {copies.Count} kept and verified";
+    }
+
+    private async Task<List<JsonElement>> CopiesAsync(CancellationToken cancellation) =>
+        [.. (await world.App.Api.SendAsync(HttpMethod.Get, $"/api/snapshots?policy={Policy}", null, null, cancellation)).Body.GetProperty("items").EnumerateArray()];
+
+    private async Task<bool> PreviewAsync(CancellationToken cancellation)
+    {
+        var preview = await world.App.Api.SendAsync(HttpMethod.Post, $"/api/policies/{Policy}/preview", null, null, cancellation);
+        screen.Line($"POST /api/policies/{Policy}/preview -> {preview.Status}");
+        foreach (var verdict in preview.Body.GetProperty("copies").EnumerateArray().SelectMany(one => one.GetProperty("verdicts").EnumerateArray()))
+        {
+            screen.Plain($"            {verdict.GetProperty("takenAt").GetString()}  {(verdict.GetProperty("keep").GetBoolean() ? "stays" : "goes "),-5}  {string.Join(", ", verdict.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString()))}");
+        }
+
+        return true;
+    }
+}

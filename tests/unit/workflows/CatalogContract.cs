@@ -1,0 +1,185 @@
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Tests.Support.Postgres;
+
+namespace SnapshotWorkflows.Tests.Unit.Workflows;
+
+/// <summary>What ledger and index promise, whatever they lie on.</summary>
+public abstract class CatalogContract : IAsyncLifetime
+{
+    private static readonly DateTimeOffset s_start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    protected abstract Task<CatalogDatabase> OpenAsync();
+
+    private CatalogDatabase Database { get; set; } = null!;
+
+    public async ValueTask InitializeAsync() => Database = await OpenAsync();
+
+    public virtual ValueTask DisposeAsync()
+    {
+        Database.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Everything_that_is_written_is_read_back_after_a_restart()
+    {
+        var requests = new IdempotencyLedger(Database, TimeProvider.System);
+        Assert.Equal(ClaimOutcome.New, requests.Claim("c", "r", "k", "h", Key(1)).Outcome);
+        var intents = new IntentLedger(Database, TimeProvider.System);
+        Assert.True(intents.Intend(Key(1), "freeze", "guest", "vm", "marker"));
+        Assert.True(intents.Intend(Key(1), "clone", "solidfire", "cluster", "name"));
+        intents.Made(Key(1), "clone", "7:9");
+        new AuditTrail(Database, TimeProvider.System).Add("who", "what", "subject", "done");
+        new AuditTrail(Database, TimeProvider.System).Add("who", "what", "other", "done", "detail");
+        var events = new EventLedger(Database, TimeProvider.System);
+        Assert.True(events.Accept(new CloudEvent("e1", "SNAPSHOT.CREATE", "s")));
+        Assert.False(events.Accept(new CloudEvent("e1", "SNAPSHOT.CREATE", "other")));
+        new UpkeepReports(Database, TimeProvider.System).Save("leaks", "{}");
+        new UpkeepReports(Database, TimeProvider.System).Save("leaks", "{\"n\":2}");
+        var policies = new PolicyLedger(Database, TimeProvider.System);
+        Assert.NotNull(policies.Put(Policy(), "test", expectedRevision: 0));
+        Assert.Null(policies.Put(Policy(), "test", expectedRevision: 7));
+
+        Database.Dispose();
+        Database = await OpenAsync();
+        Assert.Equal(ClaimOutcome.Repeated, new IdempotencyLedger(Database, TimeProvider.System).Claim("c", "r", "k", "h", Key(2)).Outcome);
+        intents = new IntentLedger(Database, TimeProvider.System);
+        Assert.Equal("7:9", intents.Find(Key(1), "clone")!.ObjectId);
+        Assert.Equal("freeze", Assert.Single(intents.OpenUnlisted(DateTimeOffset.UtcNow.AddHours(1))).Role);
+        Assert.Empty(intents.OpenUnlisted(DateTimeOffset.UtcNow.AddHours(-1)));
+        Assert.True(intents.Knows(Key(1), "clone"));
+        Assert.False(intents.Knows(Key(1), "snap"));
+        var audit = new AuditTrail(Database, TimeProvider.System);
+        Assert.Equal(2, audit.List(null, 0, 10).Count);
+        Assert.Equal("detail", Assert.Single(audit.List("other", 0, 10)).Detail);
+        events = new EventLedger(Database, TimeProvider.System);
+        Assert.Equal("s", Assert.Single(events.Waiting(10)).EntityId);
+        events.Started("e1");
+        Assert.Empty(events.Waiting(10));
+        Assert.Equal(1, events.Forget(DateTimeOffset.UtcNow.AddHours(1)));
+        Assert.Equal("{\"n\":2}", new UpkeepReports(Database, TimeProvider.System).Find("leaks"));
+        Assert.Equal(1, new PolicyLedger(Database, TimeProvider.System).Find("p")!.Revision);
+    }
+
+    [Fact]
+    public void A_listing_pages_and_filters_and_usage_outlives_the_row()
+    {
+        var index = new SnapshotIndex(Database);
+        for (var i = 0; i < 25; i++) index.Upsert(Row(i) with { Account = i % 2 == 0 ? "even" : "odd" });
+        var seen = new List<SnapshotRow>();
+        var query = new SnapshotQuery { Top = 4 };
+        do
+        {
+            var page = index.List(query);
+            seen.AddRange(page.Rows);
+            query = query with { After = page.Next };
+        }
+        while (query.After is not null);
+
+        Assert.Equal(seen.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Key.Value, StringComparer.Ordinal).Select(row => row.Key), seen.Select(row => row.Key));
+        Assert.Equal(25, seen.Count);
+        Assert.Equal(25, index.CopiesOf("p").Count);
+        Assert.Equal(25, index.AllBackedUp().Count);
+        Assert.Single(index.List(new SnapshotQuery { VolumeId = "v3", State = SnapshotState.BackedUp }).Rows);
+
+        var before = index.Digest();
+        Assert.True(index.Change(Key(3), row => row with { Held = true }));
+        Assert.NotEqual(before.Hash, index.Digest().Hash);
+        Assert.False(index.Change(Key(99), row => row));
+
+        index.Change(Key(4), row => row with { DeletedAt = s_start.AddDays(2), Status = row.Status with { State = SnapshotState.Destroyed } });
+        var usage = new UsageLedger(Database);
+        Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), null, "", 100).Count);
+        Assert.Equal(13, usage.List(s_start, s_start.AddDays(9), "even", "", 100).Count);
+        Assert.Equal(24, usage.List(s_start.AddDays(3), s_start.AddDays(9), null, "", 100).Count);
+        var gone = usage.List(s_start, s_start.AddDays(9), null, "", 100).Single(record => record.SnapshotId == Key(4).Uuid);
+        Assert.Equal((1024, 100L, s_start.AddDays(2)), ((int)gone.SecondaryVirtualBytes, gone.SecondaryPhysicalBytes, gone.DeletedAt));
+        Assert.Equal(usage.List(s_start, s_start.AddDays(9), null, "", 100).Skip(10).Take(3), usage.List(s_start, s_start.AddDays(9), null, usage.List(s_start, s_start.AddDays(9), null, "", 10)[^1].SnapshotId, 3));
+    }
+
+    [Fact]
+    public async Task Of_many_at_once_one_claims_and_none_is_lost()
+    {
+        var claims = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Task.Run(() => new IdempotencyLedger(Database, TimeProvider.System).Claim("c", "r", "k", "h", Key(n)))));
+        Assert.Equal(1, claims.Count(claim => claim.Outcome == ClaimOutcome.New));
+        Assert.Single(claims.Select(claim => claim.Instance).Distinct());
+        var accepted = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => new EventLedger(Database, TimeProvider.System).Accept(new CloudEvent("one", "t", "s")))));
+        Assert.Equal(1, accepted.Count(one => one));
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Task.Run(() => new AuditTrail(Database, TimeProvider.System).Add("w", "x", $"{n}", "done"))));
+        Assert.Equal(16, new AuditTrail(Database, TimeProvider.System).List(null, 0, 100).Count);
+    }
+
+    [Fact]
+    public void A_write_that_fails_half_way_leaves_nothing()
+    {
+        Assert.Throws<InvalidOperationException>(() => Database.Write<int>("test", (connection, transaction) =>
+        {
+            using var insert = connection.Command(transaction, "INSERT INTO reports (name, at, report) VALUES ('half', 'x', 'x')");
+            insert.ExecuteNonQuery();
+            throw new InvalidOperationException("as planned");
+        }));
+        Assert.Null(new UpkeepReports(Database, TimeProvider.System).Find("half"));
+    }
+
+    protected static RequestKey Key(int n) => new(n.ToString("x32"));
+
+    private static SnapshotRow Row(int n) => new()
+    {
+        Key = Key(n), VolumeId = $"v{n}", Caller = "c", Policy = "p", CreatedAt = s_start.AddMinutes(n / 3),
+        Status = new SnapshotStatus { State = SnapshotState.BackedUp, Ended = true, DiskBytes = 1024, StoredBytes = 100, Manifest = $"m{n}", Destination = "nfs" },
+    };
+
+    private static SnapshotPolicy Policy() => new() { Name = "p", Schedule = "0 0 * * *", Volumes = new PolicyVolumes { Ids = ["x"] }, Keep = new RetentionRule() };
+}
+
+public sealed class SqliteCatalogTests : CatalogContract
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("swf-catalog").FullName;
+
+    protected override Task<CatalogDatabase> OpenAsync() => Task.FromResult(new CatalogDatabase(Path.Combine(_folder, "catalog.db")));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+public sealed class PostgresCatalogTests(CatalogServer server) : CatalogContract, IClassFixture<CatalogServer>
+{
+    private string? _database;
+
+    protected override async Task<CatalogDatabase> OpenAsync() => CatalogDatabase.OpenPostgres(_database ??= await server.Cluster.CreateDatabaseAsync());
+
+    [Fact]
+    public async Task Of_two_that_open_a_new_database_at_once_one_makes_the_tables_and_a_newer_format_is_refused()
+    {
+        var fresh = await server.Cluster.CreateDatabaseAsync();
+        var opened = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => CatalogDatabase.OpenPostgres(fresh))));
+        opened[0].Write("test", (connection, transaction) => connection.Execute(transaction, "UPDATE catalog_format SET version=99"));
+        foreach (var one in opened) one.Dispose();
+        Assert.Equal("catalog.newer", Assert.Throws<CatalogException>(() => CatalogDatabase.OpenPostgres(fresh)).Code);
+    }
+
+    [Fact]
+    public void A_server_that_is_not_there_and_a_string_that_is_none_are_refused_without_the_password()
+    {
+        var away = Assert.Throws<CatalogException>(() => CatalogDatabase.OpenPostgres("Host=127.0.0.1;Port=1;Database=x;Username=u;Password=canary;Timeout=2"));
+        Assert.Equal("catalog.unreachable", away.Code);
+        Assert.DoesNotContain("canary", away.ToString(), StringComparison.Ordinal);
+        var wrong = Assert.Throws<CatalogException>(() => CatalogDatabase.OpenPostgres("Hast=x;Password=canary"));
+        Assert.Equal("catalog.connection-string", wrong.Code);
+        Assert.DoesNotContain("canary", wrong.ToString(), StringComparison.Ordinal);
+    }
+}
+
+/// <summary>One PostgreSQL for the class; every test has a database of its own.</summary>
+public sealed class CatalogServer : IAsyncLifetime
+{
+    public PostgresFixture Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await PostgresFixture.StartAsync();
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
