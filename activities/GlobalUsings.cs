@@ -2,4 +2,5 @@
 global using Microsoft.Extensions.Logging;
 global using SnapshotWorkflows.Contracts;
 global using SnapshotWorkflows.Durable;
+global using SnapshotWorkflows.Durable.Client;
 global using SnapshotWorkflows.Durable.Execution;

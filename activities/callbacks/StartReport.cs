@@ -1,4 +1,3 @@
-using SnapshotWorkflows.Durable.Client;
 
 namespace SnapshotWorkflows.Activities.CallbackSteps;
 

@@ -1,6 +1,5 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
-using SnapshotWorkflows.Durable.Client;
 
 namespace SnapshotWorkflows.Activities.CloudStackSteps;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
-using SnapshotWorkflows.Durable.Client;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
 

@@ -1,6 +1,5 @@
 using SnapshotWorkflows.Activities.VolumeSteps;
 using SnapshotWorkflows.Catalog;
-using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
