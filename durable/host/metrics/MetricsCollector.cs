@@ -39,6 +39,12 @@ internal sealed class MetricsCollector : IDisposable
         _listener.Start();
     }
 
+    /// <summary>Times that an observable instrument threw when it was asked.</summary>
+    public long Failures { get; private set; }
+
+    /// <summary>What the last of them threw.</summary>
+    public Exception? LastFailure { get; private set; }
+
     /// <summary>Asks the observable instruments, then tells what all of them stand at.</summary>
     public IReadOnlyList<InstrumentSeries> Collect()
     {
@@ -47,7 +53,17 @@ internal sealed class MetricsCollector : IDisposable
             series.BeginObservation();
         }
 
-        _listener.RecordObservableInstruments();
+        try
+        {
+            _listener.RecordObservableInstruments();
+        }
+        catch (Exception failure)
+        {
+            // One instrument that cannot tell must not hide what all others tell; it is counted and logged instead.
+            Failures++;
+            LastFailure = failure;
+        }
+
         return [.. _instruments.Values.OrderBy(series => series.Instrument.Name, StringComparer.Ordinal)];
     }
 

@@ -79,6 +79,7 @@ public sealed class MetricsTests
         await host.GetAsync("/api/broken");
         await (await host.GetAsync("/metrics")).ShouldBeProblemAsync(HttpStatusCode.Unauthorized, "key.missing");
         var answer = await host.GetAsync($"/metrics?code={host.HostKey}");
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType?.ToString());
         var text = await answer.Content.ReadAsStringAsync();
         Assert.Contains("""snapshotworkflows_host_function_duration_seconds_count{function="Hello",outcome="Succeeded",trigger="http"}""", text);

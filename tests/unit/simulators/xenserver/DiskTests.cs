@@ -70,13 +70,10 @@ public sealed class DiskTests
             await Task.Yield();
         var refused = pool.Refusal("SR.forget", sr);
         Assert.Equal(["OTHER_OPERATION_IN_PROGRESS", "SR", sr, "scan"], refused.Description[..4]);
-        // The operation shows before its stall is armed, so one step of the clock may come too early.
-        while (!scan.IsCompleted)
-        {
-            pool.Clock.Advance(TimeSpan.FromMinutes(2));
-            await Task.Yield();
-        }
-
+        // The operation shows before its stall is armed.
+        var stalled = pool.Clock.GetUtcNow() + TimeSpan.FromMinutes(1);
+        while (pool.Clock.NextTimer is not { } due || due > stalled) await Task.Yield();
+        pool.Clock.Advance(TimeSpan.FromMinutes(2));
         await scan;
         Assert.Empty(pool.Value("SR.get_current_operations", sr).AsObject());
         pool.EmptyVdi(sr, 2 << 20);
