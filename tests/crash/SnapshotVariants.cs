@@ -150,7 +150,7 @@ public sealed class SnapshotVariants
         },
         Cancellation);
 
-    private static async Task<OrchestrationMetadata> RunAsync(Life life, string body) => await life.Get<DurableEngine>().PumpAsync(await PostAsync(life, body, role: null), Cancellation);
+    private static async Task<OrchestrationMetadata> RunAsync(Life life, string body) => await life.Get<DurableEngine>().PumpAsync(await PostAsync(life, body, role: "operator"), Cancellation);
 
     private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
     {
