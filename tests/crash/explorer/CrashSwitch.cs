@@ -21,7 +21,6 @@ internal sealed class CrashSwitch(int fatalPoint)
 
     public void Point(string where)
     {
-        if (Environment.GetEnvironmentVariable("SWF_POINTS") is not null) Console.Error.WriteLine(where);
         lock (_gate)
         {
             if (_dead) throw new SimulatedCrash(where);
