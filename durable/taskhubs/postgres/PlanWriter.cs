@@ -16,7 +16,7 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
 
     /// <summary>First in every commit: the node lives, and this commit is none that was given up.</summary>
     public static NpgsqlBatchCommand Number(int node, long commit) => Command(
-        "WITH changed AS (UPDATE nodes SET commits = $2 WHERE id = $1 AND left_at IS NULL AND commits < $2 RETURNING 1) SELECT 1 / (SELECT count(*) FROM changed)",
+        Statements.Number,
         Small(node), Parameters.Number(commit));
 
     public void Write(string channel)
@@ -27,14 +27,14 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         Insert();
         InsertWork();
         if (plan.Told.Count > 0)
-            Add("SELECT pg_notify($1, $2)", Text(channel), Text(plan.Told.Contains(0) ? "0" : string.Join(',', plan.Told)));
+            Add(Statements.Notify, Text(channel), Text(plan.Told.Contains(0) ? "0" : string.Join(',', plan.Told)));
     }
 
     private void Remove()
     {
         if (plan.OldPayloads.Count > 0)
         {
-            Add("DELETE FROM payloads p USING unnest($1, $2) AS o(id, part) WHERE p.instance_id = o.id AND p.part = o.part",
+            Add(Statements.OldPayloads,
                 Texts(plan.OldPayloads, old => old.Instance), Smalls(plan.OldPayloads, old => (int)old.Part));
         }
         if (plan.Removed.Count > 0)
@@ -54,18 +54,7 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         if (turns.Count > 0)
         {
             Add(
-                """
-                WITH changed AS (
-                    UPDATE instances i SET revision = i.revision + 1, status = t.status, open_turn = t.open_turn, updated_at = t.at, ended_at = t.ended_at,
-                        output = t.output, failure = t.failure, custom_status = t.custom_status, reason = t.reason, owner = t.owner,
-                        execution_id = coalesce(t.next, i.execution_id), version = CASE WHEN t.next IS NULL THEN i.version ELSE t.version END,
-                        input = CASE WHEN t.next IS NULL THEN i.input ELSE t.input END
-                    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-                        AS t(id, execution, revision, status, open_turn, at, ended_at, output, failure, custom_status, reason, owner, next, version, input, reopens)
-                    WHERE i.instance_id = t.id AND i.execution_id = t.execution AND i.revision = t.revision AND (i.owner = $17 OR t.reopens)
-                    RETURNING 1)
-                SELECT 1 / ((SELECT count(*) FROM changed) = $18)::integer
-                """,
+                Statements.Turns,
                 Texts(turns, row => row.Turn.InstanceId), Texts(turns, row => row.Turn.ExecutionId), Numbers(turns, row => row.Turn.Revision),
                 Smalls(turns, row => (int)row.Turn.Status), Flags(turns, row => row.Turn.OpenTurn), Numbers(turns, row => row.Turn.At.UtcTicks),
                 NumbersOrNull(turns, row => Statuses.IsLive(row.Turn.Status) ? null : row.Turn.At.UtcTicks), Texts(turns, row => row.Output), Texts(turns, row => row.Failure),
@@ -77,18 +66,13 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         {
             (string Id, string? Execution)[] expected = [.. plan.Expected];
             Add(
-                """
-                WITH found AS MATERIALIZED (
-                    SELECT 1 FROM instances i JOIN unnest($1, $2) AS e(id, execution) ON i.instance_id = e.id
-                    WHERE i.owner = $3 AND i.ended_at IS NULL AND (e.execution IS NULL OR e.execution = i.execution_id) FOR UPDATE OF i)
-                SELECT 1 / ((SELECT count(*) FROM found) = $4)::integer
-                """,
+                Statements.Expected,
                 Texts(expected, one => one.Id), Texts(expected, one => one.Execution), Small(node), Parameters.Number(expected.Length));
         }
         Entities();
         if (plan.Notes.Count > 0)
         {
-            Add("UPDATE instances i SET reason = n.reason FROM unnest($1, $2) AS n(id, reason) WHERE i.instance_id = n.id",
+            Add(Statements.Notes,
                 Texts(plan.Notes, note => note.Id), Texts(plan.Notes, note => note.Reason));
         }
     }
@@ -99,14 +83,7 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         if (entities.Count == 0)
             return;
         Add(
-            """
-            WITH changed AS (
-                UPDATE instances i SET revision = i.revision + 1, updated_at = e.at, state = e.state, locked_by = e.locked_by, reason = NULL
-                FROM unnest($1, $2, $3, $4, $5, $6) AS e(id, execution, revision, at, state, locked_by)
-                WHERE i.instance_id = e.id AND i.execution_id = e.execution AND i.revision = e.revision AND i.owner = $7
-                RETURNING 1)
-            SELECT 1 / ((SELECT count(*) FROM changed) = $8)::integer
-            """,
+            Statements.Entities,
             Texts(entities, row => row.Entity.InstanceId), Texts(entities, row => row.Entity.ExecutionId), Numbers(entities, row => row.Entity.Revision),
             Numbers(entities, row => row.Entity.At.UtcTicks), Texts(entities, row => row.State), Texts(entities, row => row.Entity.LockedBy),
             Small(node), Parameters.Number(entities.Count));
@@ -115,45 +92,36 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
     private void Drop()
     {
         if (plan.Consumed.Count > 0)
-            DropMessages("i.sequence = ANY($1)", Numbers(plan.Consumed, sequence => sequence));
+            Add(Statements.ConsumedMessages, Numbers(plan.Consumed, sequence => sequence));
         if (plan.EmptyInboxes.Count > 0)
-            DropMessages("i.instance_id = ANY($1)", Texts(plan.EmptyInboxes, id => id));
+            Add(Statements.EmptyInboxes, Texts(plan.EmptyInboxes, id => id));
         if (plan.OldMessages.Count > 0)
         {
-            DropMessages("(i.instance_id, i.execution_id) IN (SELECT * FROM unnest($1, $2))", Texts(plan.OldMessages, old => old.Id), Texts(plan.OldMessages, old => old.Execution));
+            Add(Statements.OldMessages, Texts(plan.OldMessages, old => old.Id), Texts(plan.OldMessages, old => old.Execution));
         }
         if (plan.CancelledTimers.Count > 0)
         {
-            Add("DELETE FROM inbox i USING unnest($1, $2, $3) AS c(id, execution, timer) WHERE i.instance_id = c.id AND i.execution_id = c.execution AND i.timer_id = c.timer",
+            Add(Statements.CancelledTimers,
                 Texts(plan.CancelledTimers, timer => timer.Id), Texts(plan.CancelledTimers, timer => timer.Execution), Smalls(plan.CancelledTimers, timer => timer.Timer));
         }
         if (plan.OldHistories.Count > 0)
         {
-            Add("WITH gone AS (DELETE FROM history WHERE instance_id = ANY($1)) DELETE FROM payloads WHERE instance_id = ANY($1) AND part = $2",
+            Add(Statements.OldHistories,
                 Texts(plan.OldHistories, id => id), Small((int)PayloadPart.History));
         }
         if (plan.EndedActivities.Count > 0)
         {
             Add(
-                """
-                WITH gone AS (
-                    DELETE FROM activities a USING unnest($1, $2, $3, $4) AS e(id, execution, task, attempt)
-                    WHERE a.instance_id = e.id AND a.execution_id = e.execution AND a.task_id = e.task AND a.attempt = e.attempt RETURNING a.input),
-                unpacked AS (DELETE FROM payloads p USING gone WHERE p.id = payload_of(gone.input))
-                SELECT 1 / ((SELECT count(*) FROM gone) = $5)::integer
-                """,
+                Statements.EndedActivities,
                 Texts(plan.EndedActivities, ended => ended.Key.InstanceId), Texts(plan.EndedActivities, ended => ended.Key.ExecutionId),
                 Smalls(plan.EndedActivities, ended => ended.Key.TaskId), Smalls(plan.EndedActivities, ended => ended.Attempt), Parameters.Number(plan.EndedActivities.Count));
         }
         if (plan.Idle.Count > 0)
         {
-            Add("WITH gone AS (DELETE FROM activities WHERE instance_id = ANY($1) RETURNING input) DELETE FROM payloads p USING gone WHERE p.id = payload_of(gone.input)",
+            Add(Statements.IdleActivities,
                 Texts(plan.Idle, id => id));
         }
     }
-
-    private void DropMessages(string which, params ReadOnlySpan<NpgsqlParameter> parameters) => Add(
-        $"WITH gone AS (DELETE FROM inbox i WHERE {which} RETURNING i.event) DELETE FROM payloads p USING gone WHERE p.id = payload_of(gone.event)", parameters);
 
     private void Insert()
     {
@@ -161,34 +129,30 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         if (made.Count > 0)
         {
             Add(
-                """
-                INSERT INTO instances (instance_id, execution_id, name, version, status, revision, open_turn, owner, parent_id, created_at, updated_at, input, tags)
-                SELECT id, execution, name, version, status, 0, false, owner, parent, created, created, input, tags
-                FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS m(id, execution, name, version, status, owner, parent, created, input, tags)
-                """,
+                Statements.NewInstances,
                 Texts(made, row => row.Id), Texts(made, row => row.Execution), Texts(made, row => row.Name), Texts(made, row => row.Version), Smalls(made, row => row.Status),
                 SmallsOrNull(made, row => row.Owner), Texts(made, row => row.Parent), Numbers(made, row => row.CreatedAt), Texts(made, row => row.Input), Texts(made, row => row.Tags));
         }
         if (plan.History.Count > 0)
         {
-            Add("INSERT INTO history (instance_id, execution_id, turn, events) SELECT * FROM unnest($1, $2, $3, $4)",
+            Add(Statements.NewHistory,
                 Texts(plan.History, row => row.Id), Texts(plan.History, row => row.Execution), Smalls(plan.History, row => row.Turn), Texts(plan.History, row => row.Events));
         }
         var inbox = plan.Inbox;
         if (inbox.Count > 0)
         {
-            Add("INSERT INTO inbox (sequence, instance_id, execution_id, visible_at, timer_id, news, event) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)",
+            Add(Statements.NewMessages,
                 Numbers(inbox, row => row.Message.Sequence), Texts(inbox, row => row.Message.InstanceId), Texts(inbox, row => row.Message.ExecutionId),
                 Numbers(inbox, row => row.Message.VisibleAt.UtcTicks), SmallsOrNull(inbox, row => (row.Message.Event as History.TimerFiredEvent)?.TimerId),
                 SmallsOrNull(inbox, row => row.News), Texts(inbox, row => row.Stored));
         }
         if (plan.Payloads.Count > 0)
         {
-            Add("INSERT INTO payloads (id, instance_id, part, data) SELECT * FROM unnest($1, $2, $3, $4)",
+            Add(Statements.NewPayloads,
                 Numbers(plan.Payloads, row => row.Id), Texts(plan.Payloads, row => row.Instance), Smalls(plan.Payloads, row => (int)row.Part), Bytes(plan.Payloads, row => row.Data));
         }
         if (plan.Traceless.Count > 0)
-            Add("DELETE FROM instances i WHERE i.instance_id = ANY($1) AND NOT EXISTS (SELECT 1 FROM inbox x WHERE x.instance_id = i.instance_id) RETURNING i.instance_id", Texts(plan.Traceless, id => id));
+            Add(Statements.TracelessEntities, Texts(plan.Traceless, id => id));
     }
 
     private void InsertWork()
@@ -197,41 +161,35 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         if (activities.Count > 0)
         {
             Add(
-                """
-                INSERT INTO activities (instance_id, execution_id, task_id, attempt, cancel_requested, owner, name, version, input, tags)
-                SELECT id, execution, task, attempt, false, owner, name, version, input, tags FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS a(id, execution, task, attempt, owner, name, version, input, tags)
-                """,
+                Statements.NewActivities,
                 Texts(activities, row => row.Activity.Key.InstanceId), Texts(activities, row => row.Activity.Key.ExecutionId), Smalls(activities, row => row.Activity.Key.TaskId),
                 Smalls(activities, row => row.Activity.Claimed ? 1 : 0), SmallsOrNull(activities, row => row.Activity.Claimed ? node : null), Texts(activities, row => row.Activity.Name),
                 Texts(activities, row => row.Activity.Version), Texts(activities, row => row.Input), Texts(activities, row => HistoryJson.Write(row.Activity.Tags)));
         }
         if (plan.ClaimedActivities.Count > 0)
-            ForActivities("UPDATE activities a SET attempt = attempt + 1, owner = $4", plan.ClaimedActivities, Small(node));
+            ForActivities(Statements.ClaimedActivities, plan.ClaimedActivities, Small(node));
         if (plan.CancelledActivities.Count > 0)
-            ForActivities("UPDATE activities a SET cancel_requested = true", plan.CancelledActivities);
+            ForActivities(Statements.CancelledActivities, plan.CancelledActivities);
         var progress = plan.Progress;
         if (progress.Count > 0)
         {
             Add(
-                """
-                INSERT INTO progress (instance_id, execution_id, task_id, attempt, data) SELECT * FROM unnest($1, $2, $3, $4, $5)
-                ON CONFLICT (instance_id) DO UPDATE SET execution_id = excluded.execution_id, task_id = excluded.task_id, attempt = excluded.attempt, data = excluded.data
-                """,
+                Statements.NewProgress,
                 Texts(progress, row => row.Key.InstanceId), Texts(progress, row => row.Key.ExecutionId), Smalls(progress, row => row.Key.TaskId),
                 Smalls(progress, row => row.Attempt), Texts(progress, row => row.Progress));
         }
         foreach (var (name, revision, content) in plan.Documents)
         {
             Add(
-                revision == 1 ? "INSERT INTO documents (name, revision, content) VALUES ($1, $2, $3)" : "UPDATE documents SET revision = $2, content = $3 WHERE name = $1",
+                revision == 1 ? Statements.NewDocument : Statements.ChangedDocument,
                 Text(name), Parameters.Number(revision), Text(content));
         }
     }
 
-    private void ForActivities(string change, List<ActivityKey> keys, params ReadOnlySpan<NpgsqlParameter> more)
+    private void ForActivities(string sql, List<ActivityKey> keys, params ReadOnlySpan<NpgsqlParameter> more)
     {
         var command = Command(
-            $"{change} FROM unnest($1, $2, $3) AS k(id, execution, task) WHERE a.instance_id = k.id AND a.execution_id = k.execution AND a.task_id = k.task",
+            sql,
             Texts(keys, key => key.InstanceId), Texts(keys, key => key.ExecutionId), Smalls(keys, key => key.TaskId));
         foreach (var parameter in more)
             command.Parameters.Add(parameter);
