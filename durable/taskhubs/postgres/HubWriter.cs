@@ -69,8 +69,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             return null;
         commit.Results = Plan(commit, facts, commit.Writes);
         using var batch = new NpgsqlBatch(_connection!);
-        batch.BatchCommands.Add(PlanWriter.Number(commit.Node, commit.Number));
-        new PlanWriter(batch, commit.Plan, commit.Node).Write(NodeSession.Channel(connections.Schema));
+        new PlanWriter(commit.Plan, commit.Node).Number(commit.Number).Write(batch, NodeSession.Channel(connections.Schema));
         commit.Sent = true;
         batch.ExecuteNonQuery();
         owned.Learn(commit.Plan, commit.Node);
@@ -83,7 +82,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         using var transaction = _connection!.BeginTransaction();
         using (var first = new NpgsqlBatch(_connection, transaction))
         {
-            first.BatchCommands.Add(PlanWriter.Number(commit.Node, commit.Number));
+            new PlanWriter(new Plan(), commit.Node).Number(commit.Number).Write(first, NodeSession.Channel(connections.Schema));
             first.ExecuteNonQuery();
         }
         commit.Numbered = true;
@@ -100,7 +99,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             plans.Add(commit.Plan);
             var results = Plan(commit, FactsReader.Read(_connection, transaction, touched), group);
             using var batch = new NpgsqlBatch(_connection, transaction);
-            new PlanWriter(batch, commit.Plan, commit.Node).Write(NodeSession.Channel(connections.Schema));
+            new PlanWriter(commit.Plan, commit.Node).Write(batch, NodeSession.Channel(connections.Schema));
             if (batch.BatchCommands.Count > 0)
                 CountRemoved(batch, group, results);
             all.AddRange(results);

@@ -9,17 +9,22 @@ namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 /// A plan as statements: one for each kind of row, whatever the number of rows. A statement whose condition must hold for all its rows divides by zero where it
 /// does not, and takes the whole transaction with it.
 /// </summary>
-internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
+internal sealed class PlanWriter(Plan plan, int node)
 {
     /// <summary>SQLSTATE of a condition that did not hold.</summary>
     public const string ConditionFailed = PostgresErrorCodes.DivisionByZero;
 
-    /// <summary>First in every commit: the node lives, and this commit is none that was given up.</summary>
-    public static NpgsqlBatchCommand Number(int node, long commit) => Command(
-        Statements.Number,
-        Small(node), Parameters.Number(commit));
+    private readonly List<(Statement Statement, NpgsqlParameter[] Parameters)> _parts = [];
 
-    public void Write(string channel)
+    /// <summary>First in every commit: the node lives, and this commit is none that was given up.</summary>
+    public PlanWriter Number(long commit)
+    {
+        Add(Statements.Number, Small(node), Parameters.Number(commit));
+        return this;
+    }
+
+    /// <param name="channel">On which nodes that are to look hear of it.</param>
+    public void Write(NpgsqlBatch batch, string channel)
     {
         Remove();
         Instances();
@@ -28,24 +33,31 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         InsertWork();
         if (plan.Told.Count > 0)
             Add(Statements.Notify, Text(channel), Text(plan.Told.Contains(0) ? "0" : string.Join(',', plan.Told)));
+        if (Statement.Merge([.. _parts.Select(part => (part.Statement, part.Parameters.Length))]) is { } merged)
+        {
+            batch.BatchCommands.Add(Command(merged, [.. _parts.SelectMany(part => part.Parameters)]));
+            return;
+        }
+        foreach (var (statement, parameters) in _parts)
+            batch.BatchCommands.Add(Command(statement.Text, parameters));
     }
 
     private void Remove()
     {
         if (plan.OldPayloads.Count > 0)
-        {
-            Add(Statements.OldPayloads,
-                Texts(plan.OldPayloads, old => old.Instance), Smalls(plan.OldPayloads, old => (int)old.Part));
-        }
+            Add(Statements.OldPayloads, Texts(plan.OldPayloads, old => old.Instance), Smalls(plan.OldPayloads, old => (int)old.Part));
         if (plan.Removed.Count > 0)
-            Purge(batch, plan.Removed);
+        {
+            foreach (var statement in Statements.Purge)
+                Add(statement, Texts(plan.Removed, id => id));
+        }
     }
 
     /// <summary>Everything of these instances.</summary>
     public static void Purge(NpgsqlBatch batch, IReadOnlyList<string> ids)
     {
-        foreach (var table in (string[])["history", "inbox", "activities", "progress", "payloads", "instances"])
-            batch.BatchCommands.Add(Command($"DELETE FROM {table} WHERE instance_id = ANY($1)", Texts(ids, id => id)));
+        foreach (var statement in Statements.Purge)
+            batch.BatchCommands.Add(Command(statement.Text, Texts(ids, id => id)));
     }
 
     private void Instances()
@@ -65,16 +77,11 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         if (plan.Expected.Count > 0)
         {
             (string Id, string? Execution)[] expected = [.. plan.Expected];
-            Add(
-                Statements.Expected,
-                Texts(expected, one => one.Id), Texts(expected, one => one.Execution), Small(node), Parameters.Number(expected.Length));
+            Add(Statements.Expected, Texts(expected, one => one.Id), Texts(expected, one => one.Execution), Small(node), Parameters.Number(expected.Length));
         }
         Entities();
         if (plan.Notes.Count > 0)
-        {
-            Add(Statements.Notes,
-                Texts(plan.Notes, note => note.Id), Texts(plan.Notes, note => note.Reason));
-        }
+            Add(Statements.Notes, Texts(plan.Notes, note => note.Id), Texts(plan.Notes, note => note.Reason));
     }
 
     private void Entities()
@@ -96,19 +103,11 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         if (plan.EmptyInboxes.Count > 0)
             Add(Statements.EmptyInboxes, Texts(plan.EmptyInboxes, id => id));
         if (plan.OldMessages.Count > 0)
-        {
             Add(Statements.OldMessages, Texts(plan.OldMessages, old => old.Id), Texts(plan.OldMessages, old => old.Execution));
-        }
         if (plan.CancelledTimers.Count > 0)
-        {
-            Add(Statements.CancelledTimers,
-                Texts(plan.CancelledTimers, timer => timer.Id), Texts(plan.CancelledTimers, timer => timer.Execution), Smalls(plan.CancelledTimers, timer => timer.Timer));
-        }
+            Add(Statements.CancelledTimers, Texts(plan.CancelledTimers, timer => timer.Id), Texts(plan.CancelledTimers, timer => timer.Execution), Smalls(plan.CancelledTimers, timer => timer.Timer));
         if (plan.OldHistories.Count > 0)
-        {
-            Add(Statements.OldHistories,
-                Texts(plan.OldHistories, id => id), Small((int)PayloadPart.History));
-        }
+            Add(Statements.OldHistories, Texts(plan.OldHistories, id => id), Small((int)PayloadPart.History));
         if (plan.EndedActivities.Count > 0)
         {
             Add(
@@ -117,10 +116,7 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
                 Smalls(plan.EndedActivities, ended => ended.Key.TaskId), Smalls(plan.EndedActivities, ended => ended.Attempt), Parameters.Number(plan.EndedActivities.Count));
         }
         if (plan.Idle.Count > 0)
-        {
-            Add(Statements.IdleActivities,
-                Texts(plan.Idle, id => id));
-        }
+            Add(Statements.IdleActivities, Texts(plan.Idle, id => id));
     }
 
     private void Insert()
@@ -134,23 +130,16 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
                 SmallsOrNull(made, row => row.Owner), Texts(made, row => row.Parent), Numbers(made, row => row.CreatedAt), Texts(made, row => row.Input), Texts(made, row => row.Tags));
         }
         if (plan.History.Count > 0)
-        {
-            Add(Statements.NewHistory,
-                Texts(plan.History, row => row.Id), Texts(plan.History, row => row.Execution), Smalls(plan.History, row => row.Turn), Texts(plan.History, row => row.Events));
-        }
+            Add(Statements.NewHistory, Texts(plan.History, row => row.Id), Texts(plan.History, row => row.Execution), Smalls(plan.History, row => row.Turn), Texts(plan.History, row => row.Events));
         var inbox = plan.Inbox;
         if (inbox.Count > 0)
         {
-            Add(Statements.NewMessages,
-                Numbers(inbox, row => row.Message.Sequence), Texts(inbox, row => row.Message.InstanceId), Texts(inbox, row => row.Message.ExecutionId),
+            Add(Statements.NewMessages, Numbers(inbox, row => row.Message.Sequence), Texts(inbox, row => row.Message.InstanceId), Texts(inbox, row => row.Message.ExecutionId),
                 Numbers(inbox, row => row.Message.VisibleAt.UtcTicks), SmallsOrNull(inbox, row => (row.Message.Event as History.TimerFiredEvent)?.TimerId),
                 SmallsOrNull(inbox, row => row.News), Texts(inbox, row => row.Stored));
         }
         if (plan.Payloads.Count > 0)
-        {
-            Add(Statements.NewPayloads,
-                Numbers(plan.Payloads, row => row.Id), Texts(plan.Payloads, row => row.Instance), Smalls(plan.Payloads, row => (int)row.Part), Bytes(plan.Payloads, row => row.Data));
-        }
+            Add(Statements.NewPayloads, Numbers(plan.Payloads, row => row.Id), Texts(plan.Payloads, row => row.Instance), Smalls(plan.Payloads, row => (int)row.Part), Bytes(plan.Payloads, row => row.Data));
         if (plan.Traceless.Count > 0)
             Add(Statements.TracelessEntities, Texts(plan.Traceless, id => id));
     }
@@ -186,21 +175,14 @@ internal sealed class PlanWriter(NpgsqlBatch batch, Plan plan, int node)
         }
     }
 
-    private void ForActivities(string sql, List<ActivityKey> keys, params ReadOnlySpan<NpgsqlParameter> more)
-    {
-        var command = Command(
-            sql,
-            Texts(keys, key => key.InstanceId), Texts(keys, key => key.ExecutionId), Smalls(keys, key => key.TaskId));
-        foreach (var parameter in more)
-            command.Parameters.Add(parameter);
-        batch.BatchCommands.Add(command);
-    }
+    private void ForActivities(Statement statement, List<ActivityKey> keys, params ReadOnlySpan<NpgsqlParameter> more) => Add(
+        statement, [Texts(keys, key => key.InstanceId), Texts(keys, key => key.ExecutionId), Smalls(keys, key => key.TaskId), .. more]);
 
-    private void Add(string sql, params ReadOnlySpan<NpgsqlParameter> parameters) => batch.BatchCommands.Add(Command(sql, parameters));
+    private void Add(Statement statement, params NpgsqlParameter[] parameters) => _parts.Add((statement, parameters));
 
-    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    private static NpgsqlBatchCommand Command(string text, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
-        var command = new NpgsqlBatchCommand(sql);
+        var command = new NpgsqlBatchCommand(text);
         foreach (var parameter in parameters)
             command.Parameters.Add(parameter);
         return command;
