@@ -180,6 +180,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
                 if (_stopping && !_dispatcher.Draining)
                     _dispatcher.ShutDownActivities();
                 var busy = await _dispatcher.WorkAsync(_halt.Token);
+                await _inputs.ReturnAsync();
                 ActivityExecution? last = null;
                 while (_workers.Queued < _options.MaxBatchSize && _dispatcher.TakeRunnable() is { } execution)
                 {

@@ -48,6 +48,9 @@ internal sealed class EngineInputs
     /// <param name="run">Begins it; null for no work.</param>
     public Sleep SleepAsync(object? work, Action? run) => new(this, work, run);
 
+    /// <summary>After a wait for something else, which may have ended on another thread: that is the loop's from here on, and what is left to it runs there.</summary>
+    public Return ReturnAsync() => new(this);
+
     private void Suspend(Action loop, object? work, Action? run)
     {
         var stay = t_stay is { } own && own.Inputs == this ? own : null;
@@ -100,6 +103,22 @@ internal sealed class EngineInputs
         public void GetResult()
         {
             // Nothing to give: the inputs are read one by one.
+        }
+    }
+
+    public readonly struct Return(EngineInputs inputs) : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => t_stay is { } stay && stay.Inputs == inputs;
+
+        public Return GetAwaiter() => this;
+
+        public void OnCompleted(Action continuation) => inputs.Drive(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => inputs.Drive(continuation);
+
+        public void GetResult()
+        {
+            // Nothing to give.
         }
     }
 

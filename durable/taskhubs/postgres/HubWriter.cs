@@ -26,7 +26,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             try
             {
                 _connection ??= await connections.OpenForCommitsAsync(cancellation);
-                return (look ? null : TryAtOnce(commit)) ?? Carefully(commit);
+                return (look ? null : await TryAtOnceAsync(commit)) ?? Carefully(commit);
             }
             catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && look && commit.Numbered == false)
             {
@@ -62,16 +62,16 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
 
     /// <summary>In one round trip, on what an owner may assume.</summary>
     /// <returns>Null when the units need a look first.</returns>
-    private IReadOnlyList<WriteResult>? TryAtOnce(Commit commit)
+    private async ValueTask<IReadOnlyList<WriteResult>?> TryAtOnceAsync(Commit commit)
     {
         var touched = new Touched();
         if (!commit.Writes.All(touched.TryAdd) || Assumptions.Make(commit.Writes, commit.Node, owned, commit.Plan) is not { } facts)
             return null;
         commit.Results = Plan(commit, facts, commit.Writes);
-        using var batch = new NpgsqlBatch(_connection!);
+        await using var batch = new NpgsqlBatch(_connection!);
         new PlanWriter(commit.Plan, commit.Node).Number(commit.Number).Write(batch, NodeSession.Channel(connections.Schema));
         commit.Sent = true;
-        batch.ExecuteNonQuery();
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
         owned.Learn(commit.Plan, commit.Node);
         return commit.Results;
     }

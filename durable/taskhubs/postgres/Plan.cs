@@ -21,7 +21,7 @@ internal sealed class Plan
     public List<string> Removed { get; } = [];
 
     /// <summary>Instances of which every call goes.</summary>
-    public List<string> Idle { get; } = [];
+    public HashSet<string> Idle { get; } = [];
 
     public List<string> EmptyInboxes { get; } = [];
 

@@ -116,7 +116,7 @@ internal sealed class PlanWriter(Plan plan, int node)
                 Smalls(plan.EndedActivities, ended => ended.Key.TaskId), Smalls(plan.EndedActivities, ended => ended.Attempt), Parameters.Number(plan.EndedActivities.Count));
         }
         if (plan.Idle.Count > 0)
-            Add(Statements.IdleActivities, Texts(plan.Idle, id => id));
+            ForActivities(Statements.IdleActivities, plan.EndedActivities.Where(ended => plan.Idle.Contains(ended.Key.InstanceId)).Select(ended => ended.Key).ToList(), Texts([.. plan.Idle], id => id));
     }
 
     private void Insert()

@@ -52,7 +52,11 @@ internal static class Statements
         ("consumed", "DELETE FROM inbox i WHERE i.sequence = ANY($1) RETURNING i.event"),
         ("consumed_payloads", "DELETE FROM payloads p USING consumed WHERE p.id = payload_of(consumed.event)"));
 
-    public static readonly Statement EmptyInboxes = Statement.Alone(Messages("i.instance_id = ANY($1)"));
+    /// <summary>What is also consumed goes once.</summary>
+    public static readonly Statement EmptyInboxes = Statement.Mergeable(
+        null,
+        ("emptied", "DELETE FROM inbox i WHERE i.instance_id = ANY($1) RETURNING i.event"),
+        ("emptied_payloads", "DELETE FROM payloads p USING emptied WHERE p.id = payload_of(emptied.event)"));
 
     public static readonly Statement OldMessages = Statement.Alone(Messages($"(i.instance_id, i.execution_id) IN (SELECT * FROM {Rows.Of("o", "id", "execution")})"));
 
@@ -68,8 +72,14 @@ internal static class Statements
         """),
         ("ended_payloads", "DELETE FROM payloads p USING ended WHERE p.id = payload_of(ended.input)"));
 
-    public static readonly Statement IdleActivities = Statement.Alone(
-        "WITH gone AS (DELETE FROM activities WHERE instance_id = ANY($1) RETURNING input) DELETE FROM payloads p USING gone WHERE p.id = payload_of(gone.input)");
+    /// <summary>Every call of some instances but those that have ended in this commit: their own statement counts them.</summary>
+    public static readonly Statement IdleActivities = Statement.Mergeable(
+        null,
+        ("idle", $"""
+        DELETE FROM activities a WHERE a.instance_id = ANY($4) AND NOT EXISTS (
+            SELECT 1 FROM {Rows.Of("e", "id", "execution", "task")} WHERE a.instance_id = e.id AND a.execution_id = e.execution AND a.task_id = e.task) RETURNING a.input
+        """),
+        ("idle_payloads", "DELETE FROM payloads p USING idle WHERE p.id = payload_of(idle.input)"));
 
     public static readonly Statement NewInstances = Statement.Mergeable(null, ("made", $"""
         INSERT INTO instances (instance_id, execution_id, name, version, status, revision, open_turn, owner, parent_id, created_at, updated_at, input, tags)
