@@ -22,7 +22,7 @@ internal static class FactsReader
     private static readonly string s_activities = $"""
         SELECT a.instance_id, a.execution_id, a.task_id, a.attempt, (SELECT n.id FROM nodes n WHERE n.id = a.owner AND n.left_at IS NULL), a.cancel_requested,
             a.name, a.version, a.input, a.tags, (SELECT p.data FROM payloads p WHERE p.id = payload_of(a.input))
-        FROM activities a JOIN {Rows.Of("k", "instance_id", "execution_id", "task_id")} USING (instance_id, execution_id, task_id)
+        FROM activities a JOIN {Rows.Many.Of("k", "instance_id", "execution_id", "task_id")} USING (instance_id, execution_id, task_id)
         ORDER BY a.instance_id, a.execution_id, a.task_id FOR UPDATE OF a
         """;
 

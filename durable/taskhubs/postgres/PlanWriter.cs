@@ -14,7 +14,7 @@ internal sealed class PlanWriter(Plan plan, int node)
     /// <summary>SQLSTATE of a condition that did not hold.</summary>
     public const string ConditionFailed = PostgresErrorCodes.DivisionByZero;
 
-    private readonly List<(Statement Statement, NpgsqlParameter[] Parameters)> _parts = [];
+    private readonly List<(Statement Statement, bool Single, NpgsqlParameter[] Parameters)> _parts = [];
 
     /// <summary>First in every commit: the node lives, and this commit is none that was given up.</summary>
     public PlanWriter Number(long commit)
@@ -33,13 +33,13 @@ internal sealed class PlanWriter(Plan plan, int node)
         InsertWork();
         if (plan.Told.Count > 0)
             Add(Statements.Notify, Text(channel), Text(plan.Told.Contains(0) ? "0" : string.Join(',', plan.Told)));
-        if (Statement.Merge([.. _parts.Select(part => (part.Statement, part.Parameters.Length))]) is { } merged)
+        if (Statement.Merge(_parts) is { } merged)
         {
             batch.BatchCommands.Add(Command(merged, [.. _parts.SelectMany(part => part.Parameters)]));
             return;
         }
-        foreach (var (statement, parameters) in _parts)
-            batch.BatchCommands.Add(Command(statement.Text, parameters));
+        foreach (var (statement, single, parameters) in _parts)
+            batch.BatchCommands.Add(Command(statement.Text(single), parameters));
     }
 
     private void Remove()
@@ -57,23 +57,13 @@ internal sealed class PlanWriter(Plan plan, int node)
     public static void Purge(NpgsqlBatch batch, IReadOnlyList<string> ids)
     {
         foreach (var statement in Statements.Purge)
-            batch.BatchCommands.Add(Command(statement.Text, Texts(ids, id => id)));
+            batch.BatchCommands.Add(Command(statement.Text(single: false), Texts(ids, id => id)));
     }
 
     private void Instances()
     {
-        var turns = plan.Turns;
-        if (turns.Count > 0)
-        {
-            Add(
-                Statements.Turns,
-                Texts(turns, row => row.Turn.InstanceId), Texts(turns, row => row.Turn.ExecutionId), Numbers(turns, row => row.Turn.Revision),
-                Smalls(turns, row => (int)row.Turn.Status), Flags(turns, row => row.Turn.OpenTurn), Numbers(turns, row => row.Turn.At.UtcTicks),
-                NumbersOrNull(turns, row => Statuses.IsLive(row.Turn.Status) ? null : row.Turn.At.UtcTicks), Texts(turns, row => row.Output), Texts(turns, row => row.Failure),
-                Texts(turns, row => row.Turn.CustomStatus), Texts(turns, row => row.Turn.Reason), SmallsOrNull(turns, row => row.Owner),
-                Texts(turns, row => row.Turn.Restart?.OrchestrationInstance.ExecutionId), Texts(turns, row => row.Turn.Restart?.Version), Texts(turns, row => row.Input),
-                Flags(turns, row => row.Turn.Reopens), Small(node), Parameters.Number(turns.Count));
-        }
+        Continue([.. plan.Turns.Where(row => GoesOn(row)).Select(row => row.Turn)]);
+        Change([.. plan.Turns.Where(row => !GoesOn(row))]);
         if (plan.Expected.Count > 0)
         {
             (string Id, string? Execution)[] expected = [.. plan.Expected];
@@ -84,15 +74,44 @@ internal sealed class PlanWriter(Plan plan, int node)
             Add(Statements.Notes, Texts(plan.Notes, note => note.Id), Texts(plan.Notes, note => note.Reason));
     }
 
+    private bool GoesOn((CommitTurn Turn, string? Output, string? Failure, string? Input, int? Owner) row) =>
+        Statuses.IsLive(row.Turn.Status) && row.Turn.Restart is null && !row.Turn.Reopens && row.Owner == node;
+
+    private void Continue(List<CommitTurn> turns)
+    {
+        if (turns.Count == 0)
+            return;
+        var of = new Columns<CommitTurn>(turns);
+        Add(
+            Statements.Continued, of.IsSingle, of.Text(turn => turn.InstanceId), of.Text(turn => turn.ExecutionId), of.Number(turn => turn.Revision), of.Small(turn => (int)turn.Status),
+            of.Flag(turn => turn.OpenTurn), of.Number(turn => turn.At.UtcTicks), of.Text(turn => turn.CustomStatus), of.Text(turn => turn.Reason), Small(node), Parameters.Number(turns.Count));
+    }
+
+    private void Change(List<(CommitTurn Turn, string? Output, string? Failure, string? Input, int? Owner)> turns)
+    {
+        if (turns.Count == 0)
+            return;
+        var of = new Columns<(CommitTurn Turn, string? Output, string? Failure, string? Input, int? Owner)>(turns);
+        Add(
+            Statements.Turns, of.IsSingle,
+            of.Text(row => row.Turn.InstanceId), of.Text(row => row.Turn.ExecutionId), of.Number(row => row.Turn.Revision),
+            of.Small(row => (int)row.Turn.Status), of.Flag(row => row.Turn.OpenTurn), of.Number(row => row.Turn.At.UtcTicks),
+            of.NumberOrNull(row => Statuses.IsLive(row.Turn.Status) ? null : row.Turn.At.UtcTicks), of.Text(row => row.Output), of.Text(row => row.Failure),
+            of.Text(row => row.Turn.CustomStatus), of.Text(row => row.Turn.Reason), of.SmallOrNull(row => row.Owner),
+            of.Text(row => row.Turn.Restart?.OrchestrationInstance.ExecutionId), of.Text(row => row.Turn.Restart?.Version), of.Text(row => row.Input),
+            of.Flag(row => row.Turn.Reopens), Small(node), Parameters.Number(turns.Count));
+    }
+
     private void Entities()
     {
         var entities = plan.Entities;
         if (entities.Count == 0)
             return;
+        var of = new Columns<(CommitEntity Entity, string? State)>(entities);
         Add(
-            Statements.Entities,
-            Texts(entities, row => row.Entity.InstanceId), Texts(entities, row => row.Entity.ExecutionId), Numbers(entities, row => row.Entity.Revision),
-            Numbers(entities, row => row.Entity.At.UtcTicks), Texts(entities, row => row.State), Texts(entities, row => row.Entity.LockedBy),
+            Statements.Entities, of.IsSingle,
+            of.Text(row => row.Entity.InstanceId), of.Text(row => row.Entity.ExecutionId), of.Number(row => row.Entity.Revision),
+            of.Number(row => row.Entity.At.UtcTicks), of.Text(row => row.State), of.Text(row => row.Entity.LockedBy),
             Small(node), Parameters.Number(entities.Count));
     }
 
@@ -110,13 +129,17 @@ internal sealed class PlanWriter(Plan plan, int node)
             Add(Statements.OldHistories, Texts(plan.OldHistories, id => id), Small((int)PayloadPart.History));
         if (plan.EndedActivities.Count > 0)
         {
+            var of = new Columns<(ActivityKey Key, int Attempt)>(plan.EndedActivities);
             Add(
-                Statements.EndedActivities,
-                Texts(plan.EndedActivities, ended => ended.Key.InstanceId), Texts(plan.EndedActivities, ended => ended.Key.ExecutionId),
-                Smalls(plan.EndedActivities, ended => ended.Key.TaskId), Smalls(plan.EndedActivities, ended => ended.Attempt), Parameters.Number(plan.EndedActivities.Count));
+                Statements.EndedActivities, of.IsSingle,
+                of.Text(ended => ended.Key.InstanceId), of.Text(ended => ended.Key.ExecutionId),
+                of.Small(ended => ended.Key.TaskId), of.Small(ended => ended.Attempt), Parameters.Number(plan.EndedActivities.Count));
         }
         if (plan.Idle.Count > 0)
-            ForActivities(Statements.IdleActivities, plan.EndedActivities.Where(ended => plan.Idle.Contains(ended.Key.InstanceId)).Select(ended => ended.Key).ToList(), Texts([.. plan.Idle], id => id));
+        {
+            var of = new Columns<ActivityKey>([.. plan.EndedActivities.Where(ended => plan.Idle.Contains(ended.Key.InstanceId)).Select(ended => ended.Key)]);
+            Add(Statements.IdleActivities, of.IsSingle, of.Text(key => key.InstanceId), of.Text(key => key.ExecutionId), of.Small(key => key.TaskId), Texts([.. plan.Idle], id => id));
+        }
     }
 
     private void Insert()
@@ -124,19 +147,28 @@ internal sealed class PlanWriter(Plan plan, int node)
         var made = plan.Instances;
         if (made.Count > 0)
         {
+            var of = new Columns<NewInstance>(made);
             Add(
-                Statements.NewInstances,
-                Texts(made, row => row.Id), Texts(made, row => row.Execution), Texts(made, row => row.Name), Texts(made, row => row.Version), Smalls(made, row => row.Status),
-                SmallsOrNull(made, row => row.Owner), Texts(made, row => row.Parent), Numbers(made, row => row.CreatedAt), Texts(made, row => row.Input), Texts(made, row => row.Tags));
+                Statements.NewInstances, of.IsSingle,
+                of.Text(row => row.Id), of.Text(row => row.Execution), of.Text(row => row.Name), of.Text(row => row.Version), of.Small(row => row.Status),
+                of.SmallOrNull(row => row.Owner), of.Text(row => row.Parent), of.Number(row => row.CreatedAt), of.Text(row => row.Input), of.Text(row => row.Tags));
         }
         if (plan.History.Count > 0)
-            Add(Statements.NewHistory, Texts(plan.History, row => row.Id), Texts(plan.History, row => row.Execution), Smalls(plan.History, row => row.Turn), Texts(plan.History, row => row.Events));
+        {
+            var of = new Columns<(string Id, string Execution, int Turn, string Events)>(plan.History);
+            Add(
+                Statements.NewHistory, of.IsSingle,
+                of.Text(row => row.Id), of.Text(row => row.Execution), of.Small(row => row.Turn), of.Text(row => row.Events));
+        }
         var inbox = plan.Inbox;
         if (inbox.Count > 0)
         {
-            Add(Statements.NewMessages, Numbers(inbox, row => row.Message.Sequence), Texts(inbox, row => row.Message.InstanceId), Texts(inbox, row => row.Message.ExecutionId),
-                Numbers(inbox, row => row.Message.VisibleAt.UtcTicks), SmallsOrNull(inbox, row => (row.Message.Event as History.TimerFiredEvent)?.TimerId),
-                SmallsOrNull(inbox, row => row.News), Texts(inbox, row => row.Stored));
+            var of = new Columns<NewMessage>(inbox);
+            Add(
+                Statements.NewMessages, of.IsSingle,
+                of.Number(row => row.Message.Sequence), of.Text(row => row.Message.InstanceId), of.Text(row => row.Message.ExecutionId),
+                of.Number(row => row.Message.VisibleAt.UtcTicks), of.SmallOrNull(row => (row.Message.Event as History.TimerFiredEvent)?.TimerId),
+                of.SmallOrNull(row => row.News), of.Text(row => row.Stored));
         }
         if (plan.Payloads.Count > 0)
             Add(Statements.NewPayloads, Numbers(plan.Payloads, row => row.Id), Texts(plan.Payloads, row => row.Instance), Smalls(plan.Payloads, row => (int)row.Part), Bytes(plan.Payloads, row => row.Data));
@@ -149,11 +181,12 @@ internal sealed class PlanWriter(Plan plan, int node)
         var activities = plan.Activities;
         if (activities.Count > 0)
         {
+            var of = new Columns<(ScheduledActivity Activity, string? Input)>(activities);
             Add(
-                Statements.NewActivities,
-                Texts(activities, row => row.Activity.Key.InstanceId), Texts(activities, row => row.Activity.Key.ExecutionId), Smalls(activities, row => row.Activity.Key.TaskId),
-                Smalls(activities, row => row.Activity.Claimed ? 1 : 0), SmallsOrNull(activities, row => row.Activity.Claimed ? node : null), Texts(activities, row => row.Activity.Name),
-                Texts(activities, row => row.Activity.Version), Texts(activities, row => row.Input), Texts(activities, row => HistoryJson.Write(row.Activity.Tags)));
+                Statements.NewActivities, of.IsSingle,
+                of.Text(row => row.Activity.Key.InstanceId), of.Text(row => row.Activity.Key.ExecutionId), of.Small(row => row.Activity.Key.TaskId),
+                of.Small(row => row.Activity.Claimed ? 1 : 0), of.SmallOrNull(row => row.Activity.Claimed ? node : null), of.Text(row => row.Activity.Name),
+                of.Text(row => row.Activity.Version), of.Text(row => row.Input), of.Text(row => HistoryJson.Write(row.Activity.Tags)));
         }
         if (plan.ClaimedActivities.Count > 0)
             ForActivities(Statements.ClaimedActivities, plan.ClaimedActivities, Small(node));
@@ -178,7 +211,9 @@ internal sealed class PlanWriter(Plan plan, int node)
     private void ForActivities(Statement statement, List<ActivityKey> keys, params ReadOnlySpan<NpgsqlParameter> more) => Add(
         statement, [Texts(keys, key => key.InstanceId), Texts(keys, key => key.ExecutionId), Smalls(keys, key => key.TaskId), .. more]);
 
-    private void Add(Statement statement, params NpgsqlParameter[] parameters) => _parts.Add((statement, parameters));
+    private void Add(Statement statement, params NpgsqlParameter[] parameters) => _parts.Add((statement, false, parameters));
+
+    private void Add(Statement statement, bool single, params NpgsqlParameter[] parameters) => _parts.Add((statement, single, parameters));
 
     private static NpgsqlBatchCommand Command(string text, params ReadOnlySpan<NpgsqlParameter> parameters)
     {

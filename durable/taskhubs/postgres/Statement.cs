@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Npgsql;
 
 namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 
@@ -13,55 +14,60 @@ internal sealed partial class Statement
     private static readonly ConcurrentDictionary<ulong, string> s_merged = new();
     private static int s_count;
 
-    private readonly IReadOnlyList<(string Name, string Body)> _steps;
+    private readonly Form _many;
+    private readonly Form _one;
     private readonly string? _condition;
-    private readonly ulong _bit;
+    private readonly int _place = -1;
 
-    private Statement(IReadOnlyList<(string Name, string Body)> steps, string? condition, string text)
+    private Statement(string text) => (_many, _one) = (new Form([], text), new Form([], text));
+
+    private Statement(string? condition, Func<Rows, IReadOnlyList<(string Name, string Body)>> steps)
     {
-        (_steps, _condition, Text) = (steps, condition, text);
-        if (steps.Count > 0)
-            _bit = 1ul << (Interlocked.Increment(ref s_count) - 1);
+        _condition = condition;
+        _many = Form.Of(steps(Rows.Many), condition);
+        _one = Form.Of(steps(Rows.One), condition);
+        _place = Interlocked.Increment(ref s_count) - 1;
     }
 
-    public string Text { get; }
+    /// <summary>Stands alone: what it finds depends on what others before it did. Its rows are arrays.</summary>
+    public static Statement Alone(string text) => new(text);
 
-    /// <summary>Stands alone: what it finds depends on what others before it did.</summary>
-    public static Statement Alone(string text) => new([], null, text);
-
-    /// <summary>Of rows that no other mergeable statement of the commit touches. A step sees what those before it return.</summary>
+    /// <summary>Of rows that no other mergeable statement of the commit touches.</summary>
     /// <param name="condition">Where it does not hold, the commit fails by a division by zero.</param>
-    public static Statement Mergeable(string? condition, params IReadOnlyList<(string Name, string Body)> steps) => new(
-        steps, condition, condition is not null ? Compose(steps, [condition]) : steps.Count == 1 ? steps[0].Body : $"WITH {Steps(steps.Take(steps.Count - 1))} {steps[^1].Body}");
+    /// <param name="steps">Each sees what those before it return.</param>
+    public static Statement Mergeable(string? condition, Func<Rows, IReadOnlyList<(string Name, string Body)>> steps) => new(condition, steps);
+
+    /// <param name="single">Its rows are one, and its parameters values.</param>
+    public string Text(bool single) => (single ? _one : _many).Text;
 
     /// <param name="parts">With the number of parameters of each.</param>
     /// <returns>One text for all, its parameters those of the parts one after the other; null when one of them stands alone, or none has a condition.</returns>
-    public static string? Merge(IReadOnlyList<(Statement Statement, int Parameters)> parts)
+    public static string? Merge(IReadOnlyList<(Statement Statement, bool Single, NpgsqlParameter[] Parameters)> parts)
     {
         var key = 0ul;
         var guarded = false;
-        foreach (var (statement, _) in parts)
+        foreach (var (statement, single, _) in parts)
         {
-            if (statement._bit == 0)
+            if (statement._place < 0)
                 return null;
-            key |= statement._bit;
+            key |= 1ul << ((2 * statement._place) + (single ? 1 : 0));
             guarded |= statement._condition is not null;
         }
         return !guarded ? null : s_merged.GetOrAdd(key, static (_, parts) => Compose(parts), parts);
     }
 
-    private static string Compose(IReadOnlyList<(Statement Statement, int Parameters)> parts)
+    private static string Compose(IReadOnlyList<(Statement Statement, bool Single, NpgsqlParameter[] Parameters)> parts)
     {
         var steps = new List<(string, string)>();
         var conditions = new List<string>();
         var before = 0;
-        foreach (var (statement, parameters) in parts)
+        foreach (var (statement, single, parameters) in parts)
         {
-            foreach (var (name, body) in statement._steps)
+            foreach (var (name, body) in (single ? statement._one : statement._many).Steps)
                 steps.Add((name, Renumber(body, before)));
             if (statement._condition is not null)
                 conditions.Add(Renumber(statement._condition, before));
-            before += parameters;
+            before += parameters.Length;
         }
         return Compose(steps, conditions);
     }
@@ -70,6 +76,12 @@ internal sealed partial class Statement
         $"WITH {Steps(steps)} SELECT 1 / ({string.Join(" AND ", conditions)})::integer";
 
     private static string Steps(IEnumerable<(string Name, string Body)> steps) => string.Join(", ", steps.Select(step => $"{step.Name} AS ({step.Body})"));
+
+    private sealed record Form(IReadOnlyList<(string Name, string Body)> Steps, string Text)
+    {
+        public static Form Of(IReadOnlyList<(string Name, string Body)> steps, string? condition) => new(
+            steps, condition is not null ? Compose(steps, [condition]) : steps.Count == 1 ? steps[0].Body : $"WITH {Statement.Steps(steps.Take(steps.Count - 1))} {steps[^1].Body}");
+    }
 
     private static string Renumber(string text, int before) =>
         ParameterNumber().Replace(text, match => string.Create(CultureInfo.InvariantCulture, $"${int.Parse(match.ValueSpan[1..], CultureInfo.InvariantCulture) + before}"));
