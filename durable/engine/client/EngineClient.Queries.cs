@@ -88,7 +88,8 @@ internal sealed partial class EngineClient
             }
             if (!engine.IsShared)
             {
-                await waiter.Reached.WaitAsync(cancellation);
+                if (await waiter.Reached.WaitAsync(cancellation) is { } told)
+                    return Metadata.Of(told, withData, engine.Converter);
                 continue;
             }
             // It may live on another node, whose changes wake nobody here, or go there: look again, less and less often.
@@ -96,7 +97,8 @@ internal sealed partial class EngineClient
                 pause = s_lastPoll;
             try
             {
-                await waiter.Reached.WaitAsync(pause, engine.Time, cancellation);
+                if (await waiter.Reached.WaitAsync(pause, engine.Time, cancellation) is { } told)
+                    return Metadata.Of(told, withData, engine.Converter);
                 ask = false;
             }
             catch (TimeoutException)

@@ -5,6 +5,10 @@ namespace SnapshotWorkflows.Durable.Engine.Client;
 
 internal static class Metadata
 {
+    /// <param name="withData">Whether inputs, outputs and what goes with them were asked for; a record from memory has them all.</param>
+    public static OrchestrationMetadata Of(InstanceRecord record, bool withData, DataConverter converter) =>
+        withData ? Of(record, converter) : Of(record with { Input = null, Output = null, CustomStatus = null, Failure = null }, null);
+
     /// <param name="converter">Null when inputs and outputs were not asked for.</param>
     public static OrchestrationMetadata Of(InstanceRecord record, DataConverter? converter)
     {

@@ -191,8 +191,22 @@ internal sealed partial class Dispatcher
         if (instance.HasWork)
             MarkReady(commit.InstanceId);
         if (changed)
-            waiters.Changed(commit.InstanceId, commit.Status);
+            waiters.Changed(commit.InstanceId, commit.Status, Record(instance, commit));
     }
+
+    /// <summary>What the hub would tell of the instance now; null when that is not in memory.</summary>
+    private static InstanceRecord? Record(HotInstance instance, CommitTurn commit) => instance.CreatedAt is { } created && instance.Executor.Start is { } start
+        ? new InstanceRecord(commit.InstanceId, start.Name, commit.Status, created, commit.At)
+        {
+            Input = start.Input,
+            Output = commit.Output,
+            CustomStatus = commit.CustomStatus,
+            Failure = commit.Failure,
+            Tags = start.Tags,
+            Version = start.Version,
+            Reason = commit.Reason,
+        }
+        : null;
 
     private void Take(Reopened reopened)
     {

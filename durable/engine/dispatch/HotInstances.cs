@@ -77,6 +77,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             NextHistoryRow = 0,
             History = [],
             Inbox = [message],
+            CreatedAt = message.CreatedAt,
         };
         _instances.Add(message.InstanceId, Replay(snapshot));
     }
@@ -111,6 +112,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
         instance.NextHistoryRow = 1;
         instance.Locks = new HeldLocks();
         instance.OpenTurn = true;
+        instance.CreatedAt = null;
         foreach (var one in commit.Events)
             instance.Executor.Apply(one, replaying: false);
     }

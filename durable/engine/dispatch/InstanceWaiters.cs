@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
@@ -34,7 +35,8 @@ internal sealed class InstanceWaiters
             return _live.TryGetValue(instanceId, out var status) ? status : null;
     }
 
-    public void Changed(string instanceId, OrchestrationRuntimeStatus status)
+    /// <param name="record">Null when only the hub knows it.</param>
+    public void Changed(string instanceId, OrchestrationRuntimeStatus status, InstanceRecord? record = null)
     {
         List<InstanceWaiter>? told = null;
         lock (_gate)
@@ -51,7 +53,7 @@ internal sealed class InstanceWaiters
                 _waiting.Remove(instanceId);
         }
         foreach (var waiter in told)
-            waiter.Tell();
+            waiter.Tell(record);
     }
 
     /// <summary>It is no longer in memory, and another process may move it on.</summary>
@@ -80,15 +82,16 @@ internal sealed class InstanceWaiters
 /// <summary>One who waits until an instance has a status that he wants.</summary>
 internal sealed class InstanceWaiter(InstanceWaiters waiters, string instanceId, Func<OrchestrationRuntimeStatus, bool> reached) : IDisposable
 {
-    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<InstanceRecord?> _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string InstanceId => instanceId;
 
-    public Task Reached => _reached.Task;
+    /// <summary>What the instance was at that moment; null when only the hub knows.</summary>
+    public Task<InstanceRecord?> Reached => _reached.Task;
 
     public bool Wants(OrchestrationRuntimeStatus status) => reached(status);
 
-    public void Tell() => _reached.TrySetResult();
+    public void Tell(InstanceRecord? record) => _reached.TrySetResult(record);
 
     public void Dispose() => waiters.Remove(this);
 }

@@ -6,4 +6,8 @@ namespace SnapshotWorkflows.Durable.Engine.Hub;
 /// <param name="Sequence">Rises with every message of the hub; order of arrival.</param>
 /// <param name="ExecutionId">The execution it is meant for; null for any, as with external events.</param>
 /// <param name="VisibleAt">Not to be consumed earlier: durable timers and delayed starts.</param>
-public sealed record InboxMessage(long Sequence, string InstanceId, string? ExecutionId, DateTimeOffset VisibleAt, HistoryEvent Event);
+public sealed record InboxMessage(long Sequence, string InstanceId, string? ExecutionId, DateTimeOffset VisibleAt, HistoryEvent Event)
+{
+    /// <summary>Of the instance, where its start is told of by the commit that created it.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+}

@@ -18,6 +18,9 @@ public sealed record InstanceSnapshot
     public required IReadOnlyList<HistoryEvent> History { get; init; }
     public required IReadOnlyList<InboxMessage> Inbox { get; init; }
 
+    /// <summary>Known where this process has just created it.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
     /// <summary>Set when rows of the history or the inbox cannot be read; then neither is complete.</summary>
     public HubDamage? Damage { get; init; }
 

@@ -47,6 +47,9 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     /// <summary>How the instance began, where its code is not there to have taken it.</summary>
     public ExecutionStartedEvent? Start { get; set; }
 
+    /// <summary>Known while the execution that this process has created goes on: then the hub need not be asked what became of it.</summary>
+    public DateTimeOffset? CreatedAt { get; set; } = snapshot.CreatedAt;
+
     /// <summary>Ready to be consumed, in order.</summary>
     public List<PendingMessage> Ready { get; } = [];
 

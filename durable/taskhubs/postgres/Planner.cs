@@ -85,7 +85,7 @@ internal sealed partial class Planner(int node, INodeTasks tasks, Facts facts, P
         {
             Status = OrchestrationRuntimeStatus.Pending, Execution = instance.ExecutionId, Revision = 0, Owner = owner,
         };
-        return Post(instance.InstanceId, instance.ExecutionId, visibleAt, start);
+        return Post(instance.InstanceId, instance.ExecutionId, visibleAt, start) is { } message ? message with { CreatedAt = now } : null;
     }
 
     /// <returns>Null when the instance is another node's, which then hears of it.</returns>

@@ -70,7 +70,7 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
             """,
             instance.InstanceId, instance.ExecutionId, start.Name, start.Version, (int)OrchestrationRuntimeStatus.Pending,
             start.ParentInstance?.OrchestrationInstance.InstanceId, now.UtcTicks, Payloads.Store(statements, start.Input), HistoryJson.Write(start.Tags));
-        return Post(instance.InstanceId, instance.ExecutionId, visibleAt, start);
+        return Post(instance.InstanceId, instance.ExecutionId, visibleAt, start) with { CreatedAt = now };
     }
 
     private InboxMessage Post(string instanceId, string? executionId, DateTimeOffset visibleAt, HistoryEvent message)

@@ -22,18 +22,24 @@ internal sealed class RunningEngine : IAsyncDisposable
 
     public DurableEngine Engine => _services.GetRequiredService<DurableEngine>();
 
-    public static async Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, TimeSpan? patience = null)
+    public static Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, TimeSpan? patience = null) => StartAsync(
+        new PostgresTaskHub(
+            new PostgresHubOptions
+            {
+                ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30), Patience = patience ?? TimeSpan.FromSeconds(60),
+            },
+            TimeProvider.System),
+        configure, worked);
+
+    /// <param name="hub">Goes with the engine.</param>
+    public static async Task<RunningEngine> StartAsync(ITaskHub hub, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null)
     {
         var services = new ServiceCollection()
             .AddSingleton(TimeProvider.System)
-            .AddSingleton<ITaskHub>(_ => new PostgresTaskHub(
-                new PostgresHubOptions
-                {
-                    ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30), Patience = patience ?? TimeSpan.FromSeconds(60),
-                },
-                TimeProvider.System))
+            .AddSingleton(_ => hub)
             .AddDurableTask(
                 registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide()).AddOrchestrator("Unwritable", default, () => new Unwritable())
+                    .AddOrchestrator("Moody", default, () => new Moody())
                     .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),
                 options =>
                 {
@@ -90,6 +96,17 @@ internal sealed class RunningEngine : IAsyncDisposable
         {
             context.SendEvent("nobody\0", "hello", 1);
             return await context.WaitForExternalEvent<int>("never");
+        }
+    }
+
+    /// <summary>Tells its mood, and fails if it is odd.</summary>
+    private sealed class Moody : TaskOrchestrator<int, int>
+    {
+        public override async Task<int> RunAsync(TaskOrchestrationContext context, int input)
+        {
+            context.SetCustomStatus(new { mood = input });
+            await context.CallActivityAsync<int>("Work", input);
+            return input % 2 == 0 ? input : throw new InvalidOperationException("odd", new FormatException("inner"));
         }
     }
 
