@@ -3,15 +3,16 @@ using SnapshotWorkflows.Secondary.Nfs;
 
 namespace SnapshotWorkflows.Secondary;
 
-/// <summary>Memory that stays where it is and begins at a multiple of 4,096: what is written from it needs no copy on its way to the disk. Small ones come from the shared pool and are not aligned.</summary>
+/// <summary>Memory that stays where it is and begins at a multiple of 4,096: what is written from it needs no copy on its way to the disk. Small ones come from the shared pool and are not aligned, unless they must be.</summary>
 internal sealed class AlignedBuffer : IDisposable
 {
     private const int PooledBytesMax = 1 << 20;
     private readonly bool _pooled;
 
-    public unsafe AlignedBuffer(int bytes)
+    /// <param name="mustAlign">Small ones too.</param>
+    public unsafe AlignedBuffer(int bytes, bool mustAlign = false)
     {
-        _pooled = bytes <= PooledBytesMax;
+        _pooled = bytes <= PooledBytesMax && !mustAlign;
         Array = _pooled ? ArrayPool<byte>.Shared.Rent(bytes) : GC.AllocateUninitializedArray<byte>(bytes + DirectFile.Alignment, pinned: true);
         if (!_pooled)
         {

@@ -5,10 +5,12 @@ using SnapshotWorkflows.Secondary.Nfs;
 namespace SnapshotWorkflows.Secondary;
 
 /// <summary>A raw disk in a local file, whose holes the file system knows (SEEK_DATA, lseek(2)): they are not read.</summary>
+/// <param name="pastCache">Large reads go past the page cache: what they give lies on the disk.</param>
 /// <remarks>Where the file system knows no holes everything counts as data. The file must not change meanwhile.</remarks>
-public sealed class FileDisk(SafeFileHandle file) : IRandomAccessSource, ISparseDisk, IDisposable
+public sealed class FileDisk(SafeFileHandle file, bool pastCache = false) : IRandomAccessSource, ISparseDisk, IDisposable
 {
     private readonly FileSource _source = new(file);
+    private readonly DirectReads? _direct = pastCache ? new DirectReads(file) : null;
     private DiskExtent[] _hole = [default];
 
     public long Length => _source.Length;
@@ -37,7 +39,19 @@ public sealed class FileDisk(SafeFileHandle file) : IRandomAccessSource, ISparse
             yield return extent;
     }
 
-    public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation) => _source.ReadAsync(offset, buffer, cancellation);
+    public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var done = _direct?.Read(offset, buffer) ?? 0;
+        return done == buffer.Length ? ValueTask.FromResult(done) : RestAsync(offset, buffer, done, cancellation);
+    }
 
-    public void Dispose() => _source.Dispose();
+    private async ValueTask<int> RestAsync(long offset, Memory<byte> buffer, int done, CancellationToken cancellation) =>
+        done + await _source.ReadAsync(offset + done, buffer[done..], cancellation);
+
+    public void Dispose()
+    {
+        _direct?.Dispose();
+        _source.Dispose();
+    }
 }

@@ -15,7 +15,7 @@ public sealed class CopyStream : Stream
     private readonly CopyDisk _copy;
     private readonly VhdFront? _vhd;
     private readonly DiskRootBuilder _root;
-    private readonly byte[] _group = new byte[DiskRoot.GroupBytes];
+    private readonly AlignedBuffer _group = new(DiskRoot.GroupBytes);
     private readonly Queue<ReadOnlyMemory<byte>> _ready = new();
     private readonly byte[] _hashes = new byte[DiskRoot.LeavesPerGroup * DiskRoot.HashBytes];
     private ReadOnlyMemory<byte> _piece;
@@ -88,11 +88,11 @@ public sealed class CopyStream : Stream
         var length = (int)Math.Min(DiskRoot.GroupBytes, _copy.DiskBytes - offset);
         if (_copy.MayHoldData(offset, length))
         {
-            if (await _copy.ReadAsync(offset, _group.AsMemory(0, length), cancellation) != length)
+            if (await _copy.ReadAsync(offset, _group.Memory[..length], cancellation) != length)
                 throw new DiskContentException("disk.short", $"The copy ended within the {length} bytes at {offset}.", "The copy was cut off: verify it, and restore from another one.", new DiskExtent(offset, length));
-            _group.AsSpan(length).Clear();
-            _root.AddGroup(group, GroupHash.Leaves(_group, length, _hashes));
-            Enqueue(_group, length);
+            _group.Span[length..].Clear();
+            _root.AddGroup(group, GroupHash.Leaves(_group.Span, length, _hashes));
+            Enqueue(_group.Memory, length);
         }
         else
             Enqueue(s_zeros, length);
@@ -101,11 +101,11 @@ public sealed class CopyStream : Stream
             Demand();
     }
 
-    private void Enqueue(byte[] bytes, int length)
+    private void Enqueue(ReadOnlyMemory<byte> bytes, int length)
     {
         if (_vhd is not null)
             _ready.Enqueue(VhdWriter.FullBitmap);
-        _ready.Enqueue(bytes.AsMemory(0, _vhd is null ? length : DiskRoot.GroupBytes));
+        _ready.Enqueue(bytes[..(_vhd is null ? length : DiskRoot.GroupBytes)]);
     }
 
     private void Demand()

@@ -54,7 +54,7 @@ public static class DiskHasher
         {
             var length = (int)Math.Min(DiskRoot.GroupBytes, diskBytes - offset);
             var buffer = await buffers.RentAsync(cancellation);
-            var read = await raw.ReadAtLeastAsync(buffer.AsMemory(0, length), length, throwOnEndOfStream: false, cancellation);
+            var read = await raw.ReadAtLeastAsync(buffer.Memory[..length], length, throwOnEndOfStream: false, cancellation);
             if (read < length)
             {
                 throw new DiskContentException("disk.short", $"The stream ended after {offset + read} of {diskBytes} bytes.",
@@ -77,7 +77,7 @@ public static class DiskHasher
                 continue;
             var length = (int)Math.Min(DiskRoot.GroupBytes, disk.DiskBytes - offset);
             var buffer = await buffers.RentAsync(cancellation);
-            var read = await disk.ReadAsync(offset, buffer.AsMemory(0, length), cancellation);
+            var read = await disk.ReadAsync(offset, buffer.Memory[..length], cancellation);
             if (read < length)
             {
                 throw new DiskContentException("disk.short", $"The disk ended after {offset + read} of {disk.DiskBytes} bytes.",

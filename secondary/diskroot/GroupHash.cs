@@ -9,13 +9,13 @@ internal static class GroupHash
     /// <param name="length">Bytes of data.</param>
     /// <param name="hashes">Room for 32 hashes.</param>
     /// <returns>The hashes of the leaves there are.</returns>
-    public static ReadOnlySpan<byte> Leaves(byte[] buffer, int length, Span<byte> hashes)
+    public static ReadOnlySpan<byte> Leaves(Span<byte> buffer, int length, Span<byte> hashes)
     {
         var leaves = (length + DiskRoot.LeafBytes - 1) / DiskRoot.LeafBytes;
-        buffer.AsSpan(length, leaves * DiskRoot.LeafBytes - length).Clear();
+        buffer.Slice(length, leaves * DiskRoot.LeafBytes - length).Clear();
         for (var i = 0; i < leaves; i++)
         {
-            var leaf = buffer.AsSpan(i * DiskRoot.LeafBytes, DiskRoot.LeafBytes);
+            var leaf = buffer.Slice(i * DiskRoot.LeafBytes, DiskRoot.LeafBytes);
             var hash = hashes.Slice(i * DiskRoot.HashBytes, DiskRoot.HashBytes);
             if (leaf.ContainsAnyExcept((byte)0))
                 SHA256.HashData(leaf, hash);

@@ -118,7 +118,7 @@ internal sealed class HashPipeline
     private void HashLeaves(DiskPiece piece)
     {
         Span<byte> hashes = stackalloc byte[DiskRoot.LeavesPerGroup * DiskRoot.HashBytes];
-        _builder.AddGroup(piece.Offset / DiskRoot.GroupBytes, GroupHash.Leaves(piece.Buffer, piece.Length, hashes));
+        _builder.AddGroup(piece.Offset / DiskRoot.GroupBytes, GroupHash.Leaves(piece.Buffer.Span, piece.Length, hashes));
         Buffers.Return(piece.Buffer);
     }
 }

@@ -42,18 +42,18 @@ internal static class ParallelHash
     {
         try
         {
-            var buffer = GC.AllocateUninitializedArray<byte>(DiskRoot.GroupBytes);
+            using var buffer = new AlignedBuffer(DiskRoot.GroupBytes);
             var hashes = new byte[DiskRoot.LeavesPerGroup * DiskRoot.HashBytes];
             while (position.Next(disk) is { } offset)
             {
                 var length = (int)Math.Min(DiskRoot.GroupBytes, disk.DiskBytes - offset);
-                var read = await disk.ReadAsync(offset, buffer.AsMemory(0, length), failed.Token);
+                var read = await disk.ReadAsync(offset, buffer.Memory[..length], failed.Token);
                 if (read < length)
                 {
                     throw new DiskContentException("disk.short", $"The disk ended after {offset + read} of {disk.DiskBytes} bytes.",
                         "The object is cut short: make it anew.", new DiskExtent(offset + read, length - read));
                 }
-                builder.AddGroup(offset / DiskRoot.GroupBytes, GroupHash.Leaves(buffer, length, hashes));
+                builder.AddGroup(offset / DiskRoot.GroupBytes, GroupHash.Leaves(buffer.Span, length, hashes));
                 position.Done(length);
             }
         }

@@ -36,6 +36,13 @@ internal sealed class DirectFile : IDisposable
             RandomAccess.Write(_ordinary, bytes[aligned..], offset + aligned);
     }
 
+    /// <summary>Several pieces of memory, one after the other into the file.</summary>
+    public void Write(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long offset)
+    {
+        if (_direct is null || _isRefused || offset % Alignment != 0 || !pieces.All(piece => piece.Length % Alignment == 0 && IsAligned(piece.Span)) || !TryWrite(pieces, offset))
+            RandomAccess.Write(_ordinary, pieces, offset);
+    }
+
     public void Dispose() => _direct?.Dispose();
 
     private bool TryWrite(ReadOnlySpan<byte> bytes, long offset)
@@ -45,15 +52,31 @@ internal sealed class DirectFile : IDisposable
             RandomAccess.Write(_direct!, bytes, offset);
             return true;
         }
-        catch (IOException e) when (e.HResult is Libc.Einval or Libc.Eopnotsupp)
+        catch (IOException e) when (IsRefusal(e))
         {
-            // Some file systems let the flag be set and refuse the write.
             _isRefused = true;
             return false;
         }
     }
 
-    private static unsafe bool IsAligned(ReadOnlySpan<byte> bytes)
+    private bool TryWrite(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(_direct!, pieces, offset);
+            return true;
+        }
+        catch (IOException e) when (IsRefusal(e))
+        {
+            _isRefused = true;
+            return false;
+        }
+    }
+
+    // Some file systems let the flag be set and refuse the call.
+    internal static bool IsRefusal(IOException e) => e.HResult is Libc.Einval or Libc.Eopnotsupp;
+
+    internal static unsafe bool IsAligned(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* at = bytes)
             return (nuint)at % Alignment == 0;

@@ -7,17 +7,17 @@ internal sealed class FolderReader : IStoreReader
     private readonly SafeFileHandle _file;
     private readonly string _store;
     private readonly string _name;
-    private readonly bool _dropCache;
+    private readonly DirectReads? _direct;
 
     public FolderReader(SafeFileHandle file, string store, string name, ReadPurpose purpose)
     {
         _file = file;
         _store = store;
         _name = name;
-        _dropCache = purpose == ReadPurpose.Verification;
         Length = RandomAccess.GetLength(file);
-        if (_dropCache)
+        if (purpose == ReadPurpose.Verification)
         {
+            _direct = new DirectReads(file);
             // Only clean pages can be dropped: what another process of this machine wrote is written out first.
             Libc.Sync(file);
             Libc.DropCache(file, 0, 0);
@@ -31,7 +31,8 @@ internal sealed class FolderReader : IStoreReader
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            var done = 0;
+            var done = _direct?.Read(offset, buffer) ?? 0;
+            var dropFrom = done;
             while (done < buffer.Length)
             {
                 var read = RandomAccess.Read(_file, buffer.Span[done..], offset + done);
@@ -39,8 +40,8 @@ internal sealed class FolderReader : IStoreReader
                     break;
                 done += read;
             }
-            if (_dropCache)
-                Libc.DropCache(_file, offset, done);
+            if (_direct is not null && done > dropFrom)
+                Libc.DropCache(_file, offset + dropFrom, done - dropFrom);
             return ValueTask.FromResult(done);
         }
         catch (Exception e) when (FolderErrors.IsOurs(e))
@@ -55,9 +56,13 @@ internal sealed class FolderReader : IStoreReader
         try
         {
             var wanted = head.Length + rest.Length;
-            var read = (int)RandomAccess.Read(_file, [head, rest], offset);
-            if (_dropCache)
-                Libc.DropCache(_file, offset, read);
+            var read = _direct?.Read(offset, head, rest) ?? 0;
+            if (read == 0)
+            {
+                read = (int)RandomAccess.Read(_file, [head, rest], offset);
+                if (_direct is not null)
+                    Libc.DropCache(_file, offset, read);
+            }
             if (read == wanted || read == 0)
                 return ValueTask.FromResult(read);
             // Short in the middle: the rest by single reads, which go on until the end of the file.
@@ -80,6 +85,7 @@ internal sealed class FolderReader : IStoreReader
 
     public ValueTask DisposeAsync()
     {
+        _direct?.Dispose();
         _file.Dispose();
         return ValueTask.CompletedTask;
     }

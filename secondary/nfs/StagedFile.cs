@@ -17,6 +17,7 @@ internal sealed class StagedFile : IStagedObject
     private readonly string _journalPath;
     private readonly bool _published;
     private readonly SafeFileHandle _file;
+    private readonly DirectFile _direct;
     private readonly StagedJournal _journal;
     private readonly ConcurrentDictionary<int, StagedPart> _held = new();
     private readonly Lock _gate = new();
@@ -30,6 +31,7 @@ internal sealed class StagedFile : IStagedObject
         // Two names: an earlier life gave the object its name and died before it took this one away. From then on the bytes are the object's, and are not touched.
         _published = Libc.LinkCount(partial) > 1;
         var length = RandomAccess.GetLength(file);
+        _direct = new DirectFile(file, partial);
         _journal = StagedJournal.Open(journalPath, part =>
         {
             if (part.Offset + part.Length <= length)
@@ -65,7 +67,7 @@ internal sealed class StagedFile : IStagedObject
         try
         {
             _store.BeforeStage(FolderStep.WritePartial, _name);
-            RandomAccess.Write(_file, content, part.Offset);
+            _direct.Write(content, part.Offset);
             bool due;
             lock (_gate)
             {
@@ -108,6 +110,7 @@ internal sealed class StagedFile : IStagedObject
 
     public ValueTask DisposeAsync()
     {
+        _direct.Dispose();
         _file.Dispose();
         _journal.Dispose();
         _sync.Dispose();

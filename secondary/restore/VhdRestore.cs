@@ -24,7 +24,8 @@ public static class VhdRestore
         if (Path.Exists(path))
             throw Taken();
         var partial = path + StoreName.UnfinishedSuffix;
-        await using var source = await store.OpenAsync(manifest.Location, ReadPurpose.Ordinary, cancellation);
+        // Read once, and by nobody else: past the page cache where the store can do that.
+        await using var source = await store.OpenAsync(manifest.Location, ReadPurpose.Verification, cancellation);
         var disk = await VhdReader.OpenAsync(source, cancellation);
         if (disk.DiskBytes != manifest.DiskBytes)
         {
@@ -67,7 +68,7 @@ public static class VhdRestore
     {
         RandomAccess.SetLength(target, disk.DiskBytes);
         using var direct = new DirectFile(target, partial);
-        var aligned = new AlignedBuffer(DiskRoot.GroupBytes);
+        using var aligned = new AlignedBuffer(DiskRoot.GroupBytes);
         var buffer = aligned.Memory;
         long written = 0;
         for (long offset = 0; offset < disk.DiskBytes; offset += buffer.Length)
@@ -99,7 +100,8 @@ public static class VhdRestore
     private static async Task<DiskDigest> ReadBackAsync(SafeFileHandle target, DiskHashOptions options, CancellationToken cancellation)
     {
         Libc.DropCache(target, 0, 0);
-        return await DiskHasher.ComputeAsync(new RawDisk(new FileSource(target)), options, null, cancellation);
+        using var disk = new FileDisk(target, pastCache: true);
+        return await DiskHasher.ComputeAsync(disk, options, null, cancellation);
     }
 
     private static SecondaryStoreException Taken() =>

@@ -21,7 +21,7 @@ internal static class ReadAhead
                     if (!disk.MayHoldData(next, DiskRoot.GroupBytes))
                         continue;
                     var piece = new DiskPiece(next, await buffers.RentAsync(cancellation), (int)Math.Min(DiskRoot.GroupBytes, disk.DiskBytes - next));
-                    ahead.Enqueue((piece, disk.ReadAsync(next, piece.Buffer.AsMemory(0, piece.Length), cancellation).AsTask()));
+                    ahead.Enqueue((piece, disk.ReadAsync(next, piece.Buffer.Memory[..piece.Length], cancellation).AsTask()));
                 }
                 if (!ahead.TryPeek(out var first))
                     yield break;

@@ -15,7 +15,7 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
     private readonly uint[] _table = VhdWriter.NewTable(layout.Header);
     private readonly List<StagedPart> _parts = [];
     private readonly Lock _gate = new();
-    private long _next = VhdWriter.DataStart(layout.Header);
+    private long _next = layout.DataStart;
     private int _allocated;
     private long _sent;
     private long _kept;
@@ -116,9 +116,9 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
     private void Place(DiskPiece piece)
     {
         // The last block is as long as the others; what lies beyond the disk is zeros.
-        piece.Buffer.AsSpan(piece.Length).Clear();
-        _table[piece.Offset / DiskRoot.GroupBytes] = (uint)(_next / VhdFormat.SectorBytes);
-        _next += VhdWriter.BlockStride;
+        piece.Buffer.Span[piece.Length..].Clear();
+        _table[piece.Offset / DiskRoot.GroupBytes] = (uint)((_next + VhdCopyLayout.BitmapAt) / VhdFormat.SectorBytes);
+        _next += VhdCopyLayout.BlockStride;
         _allocated++;
     }
 
@@ -130,11 +130,11 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
 
     private async Task StagePartAsync(PartJob job, CancellationToken cancellation)
     {
-        var part = new StagedPart(job.Index, job.Offset, (int)(job.Pieces.Count * VhdWriter.BlockStride), Hash(job));
+        var part = new StagedPart(job.Index, job.Offset, job.Pieces.Count * VhdCopyLayout.BlockStride, Hash(job));
         lock (_gate)
             _parts[job.Index - 1] = part;
         if (staged is not null)
-            await SendAsync(staged, part, [.. job.Pieces.SelectMany(piece => new ReadOnlyMemory<byte>[] { VhdWriter.FullBitmap, piece.Buffer })], cancellation);
+            await SendAsync(staged, part, [.. job.Pieces.SelectMany(piece => new ReadOnlyMemory<byte>[] { VhdCopyLayout.BlockHead, piece.Buffer.Memory })], cancellation);
         foreach (var piece in job.Pieces)
             _buffers.Return(piece.Buffer);
         Report(job.Pieces[^1]);
@@ -146,12 +146,12 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
         Span<byte> leaves = stackalloc byte[DiskRoot.LeavesPerGroup * DiskRoot.HashBytes];
         Span<byte> number = stackalloc byte[8];
         using var identity = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        identity.AppendData("swf-vhd-part-1"u8);
+        identity.AppendData("swf-vhd-part-2"u8);
         BinaryPrimitives.WriteInt64BigEndian(number, layout.DiskBytes);
         identity.AppendData(number);
         foreach (var piece in job.Pieces)
         {
-            var hashes = GroupHash.Leaves(piece.Buffer, piece.Length, leaves);
+            var hashes = GroupHash.Leaves(piece.Buffer.Span, piece.Length, leaves);
             _builder.AddGroup(piece.Offset / DiskRoot.GroupBytes, hashes);
             BinaryPrimitives.WriteInt64BigEndian(number, piece.Offset);
             identity.AppendData(number);
@@ -162,7 +162,7 @@ internal sealed class VhdCopyRun(VhdCopyLayout layout, IStagedObject? staged, IP
 
     private async Task<PutOutcome> FinishAsync(IStagedObject staged, CancellationToken cancellation)
     {
-        var front = VhdWriter.Front(layout.Footer, layout.Header, _table);
+        var front = VhdWriter.Front(layout.Footer, layout.Header, _table, layout.DataStart);
         // A part was opened for blocks that never came when their number is a whole number of parts, or zero.
         _parts.RemoveAll(part => part is null);
         List<StagedPart> parts = [Plain(0, 0, front), .. _parts, Plain(_parts.Count + 1, _next, layout.Footer)];

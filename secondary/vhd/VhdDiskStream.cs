@@ -37,7 +37,7 @@ public sealed class VhdDiskStream : Stream
             _blocks.Add(block);
         }
         _footer = options.Footer().Write();
-        _front = VhdWriter.Front(_footer, header, table);
+        _front = VhdWriter.Front(_footer, header, table, VhdWriter.DataStart(header));
         Length = next + _footer.Length;
     }
 

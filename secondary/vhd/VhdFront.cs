@@ -24,6 +24,6 @@ internal sealed record VhdFront(byte[] Bytes, IReadOnlyList<long> Blocks, byte[]
                 blocks.Add(block);
             }
         }
-        return new VhdFront(VhdWriter.Front(footer, header, table), blocks, footer, next + VhdFormat.FooterBytes);
+        return new VhdFront(VhdWriter.Front(footer, header, table, VhdWriter.DataStart(header)), blocks, footer, next + VhdFormat.FooterBytes);
     }
 }

@@ -65,9 +65,9 @@ public sealed class VhdStreamReader
             _position = await SkipAsync(_stream, _position, start, $"block {block}", cancellation);
             await ReadAsync(_stream, bitmap, _position, $"the bitmap of block {block}", cancellation);
             var buffer = await buffers.RentAsync(cancellation);
-            await ReadAsync(_stream, buffer.AsMemory(0, _layout.BlockBytes), _position + bitmap.Length, $"block {block}", cancellation);
+            await ReadAsync(_stream, buffer.Memory[.._layout.BlockBytes], _position + bitmap.Length, $"block {block}", cancellation);
             _position += bitmap.Length + _layout.BlockBytes;
-            VhdBitmap.Apply(bitmap, 0, buffer.AsSpan(0, _layout.BlockBytes));
+            VhdBitmap.Apply(bitmap, 0, buffer.Span[.._layout.BlockBytes]);
             var offset = (long)block * _layout.BlockBytes;
             yield return new DiskPiece(offset, buffer, (int)Math.Min(_layout.BlockBytes, DiskBytes - offset));
         }

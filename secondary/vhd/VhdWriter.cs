@@ -82,16 +82,16 @@ public static class VhdWriter
     }
 
     private static async Task WriteFrontAsync(Stream target, byte[] footer, VhdHeader header, uint[] table, CancellationToken cancellation) =>
-        await target.WriteAsync(Front(footer, header, table), cancellation);
+        await target.WriteAsync(Front(footer, header, table, DataStart(header)), cancellation);
 
     /// <summary>Everything before the first block: footer copy, header, table.</summary>
-    internal static byte[] Front(byte[] footer, VhdHeader header, uint[] table)
+    internal static byte[] Front(byte[] footer, VhdHeader header, uint[] table, long dataStart)
     {
-        var front = new byte[DataStart(header)];
+        var front = new byte[dataStart];
         footer.CopyTo(front, 0);
         header.Write().CopyTo(front, VhdFormat.FooterBytes);
         // The padding of the last table sector reads as absent entries, as libvhd has it.
-        front.AsSpan(VhdFormat.FirstTableOffset).Fill(0xFF);
+        front.AsSpan(VhdFormat.FirstTableOffset, (int)(DataStart(header) - VhdFormat.FirstTableOffset)).Fill(0xFF);
         for (var i = 0; i < table.Length; i++)
             BinaryPrimitives.WriteUInt32BigEndian(front.AsSpan(VhdFormat.FirstTableOffset + i * 4), table[i]);
         return front;

@@ -12,10 +12,13 @@ public abstract class SnapshotVolumeExploration(ITestOutputHelper output)
 {
     private protected abstract WorldOptions Options { get; }
 
+    /// <summary>Each so-manieth point; all of them with SWF_FULL=1.</summary>
+    private protected virtual int Stride => 1;
+
     [Fact]
     public async Task A_death_at_any_point_ends_as_if_there_had_been_none()
     {
-        var report = await CrashExploration.RunAsync(Options, Composition.RegisterTasks, TestContext.Current.CancellationToken);
+        var report = await CrashExploration.RunAsync(Options, Composition.RegisterTasks, TestContext.Current.CancellationToken, Environment.GetEnvironmentVariable("SWF_FULL") == "1" ? 1 : Stride);
         output.WriteLine($"{Options}: {report}");
         CrashExploration.Totals.Add(report);
         Assert.True(report.Points > 80, $"only {report.Points} crash points: the explorer does not see the workflow");
@@ -41,4 +44,11 @@ public sealed class DeathsWithResigning(ITestOutputHelper output) : SnapshotVolu
 public sealed class DeathsOfAStreamedCopy(ITestOutputHelper output) : SnapshotVolumeExploration(output)
 {
     private protected override WorldOptions Options => new() { Copy = CopyMethods.Stream };
+}
+
+public sealed class DeathsOfACopyInChunks(ITestOutputHelper output) : SnapshotVolumeExploration(output)
+{
+    private protected override WorldOptions Options => new() { Copy = CopyMethods.Stream, Format = DataFormats.Chunks };
+
+    private protected override int Stride => 8;
 }

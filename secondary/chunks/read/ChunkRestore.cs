@@ -36,7 +36,8 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
                 {
                     Libc.DropCache(target, 0, 0);
                     var options = new DiskHashOptions { Workers = room.Options.Workers };
-                    Check((await DiskHasher.ComputeAsync(new FileDisk(target), options, null, cancellation)).Root);
+                    using var disk = new FileDisk(target, pastCache: true);
+                    Check((await DiskHasher.ComputeAsync(disk, options, null, cancellation)).Root);
                 }
             }
             var error = Libc.Link(partial, path);

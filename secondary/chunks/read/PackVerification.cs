@@ -14,7 +14,7 @@ internal sealed record PackCheck(int Number, PackTail? Tail, IReadOnlyCollection
 internal sealed class PackVerification(ChunkRoom room) : IDisposable
 {
     private readonly LeafCodec _codec = new();
-    private byte[] _bytes = [];
+    private AlignedBuffer _bytes = new(0);
     private byte[] _leaf = [];
     private LeafTree[] _trees = [];
 
@@ -27,10 +27,13 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
             if (!content || reader.Length > int.MaxValue / 2)
                 return new PackCheck(number, await PackReading.TailAsync(room, name, reader, cancellation), [], 0, null);
             if (_bytes.Length < reader.Length)
-                _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Max(reader.Length, 9 << 20));
-            var length = await reader.ReadAsync(0, _bytes.AsMemory(0, (int)reader.Length), cancellation);
-            if (length < PackTail.FixedBytes || !PackTail.TryLength(_bytes.AsSpan(length - 12), out var tailLength) || tailLength > length
-                || PackTail.Read(_bytes.AsSpan(length - tailLength, tailLength), name.Hash, length) is not { } tail)
+            {
+                _bytes.Dispose();
+                _bytes = new AlignedBuffer((int)Math.Max(reader.Length, 9 << 20));
+            }
+            var length = await reader.ReadAsync(0, _bytes.Memory[..(int)reader.Length], cancellation);
+            if (length < PackTail.FixedBytes || !PackTail.TryLength(_bytes.Span[(length - 12)..length], out var tailLength) || tailLength > length
+                || PackTail.Read(_bytes.Span.Slice(length - tailLength, tailLength), name.Hash, length) is not { } tail)
                 throw PackReading.Damaged(room, name);
             return new PackCheck(number, tail, Bad(name, tail), length, null);
         }
@@ -40,7 +43,11 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
         }
     }
 
-    public void Dispose() => _codec.Dispose();
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        _codec.Dispose();
+    }
 
     private List<uint> Bad(ObjectName name, PackTail tail)
     {
@@ -54,7 +61,7 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
         for (var i = 0; i < tail.Entries.Length; i++)
         {
             var entry = tail.Entries[i];
-            var frame = _bytes.AsSpan((int)entry.Offset, entry.Length);
+            var frame = _bytes.Span.Slice((int)entry.Offset, entry.Length);
             if (Crc32C.Of(frame) != entry.Crc || !Opens(cipher, i, entry, frame))
                 bad.Add(entry.Offset);
         }

@@ -113,8 +113,8 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
             return default;
         if (group.Piece is { } piece)
         {
-            piece.Buffer.AsSpan(piece.Length).Clear();
-            return piece.Buffer;
+            piece.Buffer.Span[piece.Length..].Clear();
+            return piece.Buffer.Memory;
         }
         _buffer ??= GC.AllocateUninitializedArray<byte>((int)Math.Min(share.Tree.LeafCount, share.Tree.LeavesPerGroup) * share.LeafBytes);
         for (var at = 0; at < group.Length;)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Secondary.Manifests;
@@ -35,6 +36,28 @@ public abstract partial class SecondaryStoreContract
         return target.ToArray();
     }
 
+    /// <summary>The same VHD as a store has it: each block's data at a multiple of 4 KiB, its bitmap right before.</summary>
+    private static byte[] Stored(byte[] vhd)
+    {
+        const int Page = 4096, Table = 1536, Block = 512 + (2 * MiB);
+        var entries = BinaryPrimitives.ReadInt32BigEndian(vhd.AsSpan(512 + 28));
+        var (from, to) = (Table + (((entries * 4) + 511) / 512 * 512), Page);
+        var blocks = (vhd.Length - from - 512) / Block;
+        var stored = new byte[Page + (blocks * (Page + (2 * MiB))) + 512];
+        vhd.AsSpan(0, from).CopyTo(stored);
+        for (; blocks > 0; blocks--, from += Block, to += Page + (2 * MiB))
+        {
+            for (var entry = 0; entry < entries; entry++)
+            {
+                if (BinaryPrimitives.ReadUInt32BigEndian(vhd.AsSpan(Table + (entry * 4))) * 512L == from)
+                    BinaryPrimitives.WriteUInt32BigEndian(stored.AsSpan(Table + (entry * 4)), (uint)((to + Page - 512) / 512));
+            }
+            vhd.AsSpan(from, Block).CopyTo(stored.AsSpan(to + Page - 512));
+        }
+        vhd.AsSpan(from).CopyTo(stored.AsSpan(to));
+        return stored;
+    }
+
     private static async Task<DiskRoot> RootAsync(byte[] disk) => (await DiskHasher.ComputeAsync(new MemoryStream(disk), disk.Length, DiskHashOptions.Default, null, None)).Root;
 
     [Fact]
@@ -42,6 +65,7 @@ public abstract partial class SecondaryStoreContract
     {
         var disk = Disk(21, 1);
         var vhd = await VhdOfAsync(disk);
+        var stored = Stored(vhd);
         var root = await RootAsync(disk);
         var receipts = new[]
         {
@@ -51,9 +75,9 @@ public abstract partial class SecondaryStoreContract
         };
         foreach (var (name, receipt) in new[] { "vhd/stream.vhd", "vhd/raw.vhd", "vhd/disk.vhd" }.Zip(receipts))
         {
-            Assert.Equal(vhd, await Store.ReadAllAsync(name, 64 * MiB, None));
+            Assert.Equal(stored, await Store.ReadAllAsync(name, 64 * MiB, None));
             Assert.Equal(root, receipt.Digest.Root);
-            Assert.Equal((vhd.Length, PutOutcome.Created, vhd.Length, 0), (receipt.DataBytes, receipt.Outcome, receipt.SentBytes, receipt.KeptBytes));
+            Assert.Equal((stored.Length, PutOutcome.Created, stored.Length, 0), (receipt.DataBytes, receipt.Outcome, receipt.SentBytes, receipt.KeptBytes));
         }
         Assert.Equal(0, await Store.SweepUnfinishedAsync("", DateTimeOffset.MaxValue, None));
     }
@@ -67,7 +91,7 @@ public abstract partial class SecondaryStoreContract
         if (mebibytes > 1)
             new Random(1).NextBytes(disk);
         var receipt = await VhdCopy.FromRawStreamAsync(Store, Copy("vhd/edge.vhd"), new MemoryStream(disk), disk.Length, null, None);
-        Assert.Equal(await VhdOfAsync(disk), await Store.ReadAllAsync("vhd/edge.vhd", 64 * MiB, None));
+        Assert.Equal(Stored(await VhdOfAsync(disk)), await Store.ReadAllAsync("vhd/edge.vhd", 64 * MiB, None));
         Assert.Equal(await RootAsync(disk), receipt.Digest.Root);
     }
 
@@ -83,9 +107,9 @@ public abstract partial class SecondaryStoreContract
         var reports = new List<DiskProgress>();
         var receipt = await VhdCopy.FromVhdStreamAsync(Store, Copy("vhd/resumed.vhd"), new MemoryStream(vhd), new Collected(reports), None);
         Assert.True(receipt.KeptBytes >= 100 * MiB - (64 * MiB), $"only {receipt.KeptBytes} bytes were kept");
-        Assert.Equal(vhd.Length, receipt.SentBytes + receipt.KeptBytes);
+        Assert.Equal(Stored(vhd).Length, receipt.SentBytes + receipt.KeptBytes);
         Assert.Equal(new DiskProgress(disk.Length, disk.Length), reports[^1]);
-        Assert.Equal(vhd, await Store.ReadAllAsync("vhd/resumed.vhd", 256 * MiB, None));
+        Assert.Equal(Stored(vhd), await Store.ReadAllAsync("vhd/resumed.vhd", 256 * MiB, None));
 
         var again = await VhdCopy.FromVhdStreamAsync(Store, Copy("vhd/resumed.vhd"), new MemoryStream(vhd), null, None);
         Assert.Equal((PutOutcome.AlreadyExists, 0L, receipt.Digest.Root), (again.Outcome, again.SentBytes, again.Digest.Root));

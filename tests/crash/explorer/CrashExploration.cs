@@ -3,22 +3,24 @@ using SnapshotWorkflows.Tests.Crash.World;
 
 namespace SnapshotWorkflows.Tests.Crash.Explorer;
 
-/// <summary>Tries every crash point there is: it counts them as it goes and ends by itself when a life got through.</summary>
+/// <summary>Tries every crash point there is, or each so-manieth: it counts them as it goes and ends by itself when a life got through.</summary>
 internal static class CrashExploration
 {
     public static CrashTotals Totals { get; } = new();
 
-    public static async Task<CrashReport> RunAsync(WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation)
+    public static async Task<CrashReport> RunAsync(WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation, int stride = 1)
     {
         var faults = new List<string>();
-        for (var point = 0; ; point++)
+        // From another point on each time, so that every one has its turn.
+        var first = Random.Shared.Next(stride);
+        for (var point = first; ; point += stride)
         {
             using var world = new CrashWorld(options);
             var crash = new CrashSwitch(point);
             try
             {
-                await using var first = new Life(world, crash, register);
-                await first.RunAsync(cancellation);
+                await using var dying = new Life(world, crash, register);
+                await dying.RunAsync(cancellation);
             }
             catch (Exception death) when (Life.IsCrash(death))
             {
@@ -39,12 +41,12 @@ internal static class CrashExploration
                 faults.Add($"#{point} {crash.DiedAt}: {stuck.GetType().Name}: {stuck.Message}");
             }
 
-            if (crash.DiedAt is null) return new CrashReport(point, point + 1, faults);
+            if (crash.DiedAt is null) return new CrashReport(crash.Seen, (point - first) / stride + 1, faults);
         }
     }
 }
 
-/// <param name="Points">Points at which a life died.</param>
+/// <param name="Points">Points at which a life can die.</param>
 /// <param name="Worlds">Worlds that were tried, the undisturbed one included.</param>
 internal sealed record CrashReport(int Points, int Worlds, IReadOnlyList<string> Faults)
 {
