@@ -20,6 +20,9 @@ internal static class ManifestRow
         CreatedAt = manifest.CreatedAt,
         Policy = manifest.Policy,
         Tags = manifest.Tags,
+        GroupId = manifest.GroupId,
+        Primary = manifest.KeptOnPrimary is true ? new ArrayVolume(manifest.Volume.ArrayClusterUuid, manifest.Volume.VolumeId) : null,
+        AdoptedSnapshotId = manifest.AdoptedSnapshotId,
         Status = new SnapshotStatus
         {
             State = SnapshotState.BackedUp,

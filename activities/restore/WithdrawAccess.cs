@@ -10,11 +10,14 @@ public sealed class WithdrawAccess(SolidFireClient array, IntentLedger intents, 
 {
     protected override async Task<bool> ExecuteAsync(AccessInput input, CancellationToken cancellation)
     {
-        if (intents.Find(input.Key, Roles.Access) is null) return false;
+        if (intents.Find(input.Key, Roles.Access) is not { } intent) return false;
         await array.RequireClusterAsync(input.Volume.ClusterUuid, cancellation);
         foreach (var group in await array.ListVolumeAccessGroupsAsync(cancellation))
         {
-            if (group.Initiators.Contains(input.InitiatorIqn, StringComparer.OrdinalIgnoreCase) && group.VolumeIds.Contains(input.Volume.VolumeId))
+            var granted = input.InitiatorIqn.Length > 0
+                ? group.Initiators.Contains(input.InitiatorIqn, StringComparer.OrdinalIgnoreCase)
+                : intent.Marker == $"{input.Volume.VolumeId} in {group.VolumeAccessGroupId}";
+            if (granted && group.VolumeIds.Contains(input.Volume.VolumeId))
                 await array.RemoveVolumesFromVolumeAccessGroupAsync(group.VolumeAccessGroupId, [input.Volume.VolumeId], cancellation);
         }
 

@@ -73,6 +73,9 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
             FullReason = input.Destination.Format == DataFormats.Chunks ? null : "format-has-no-increments",
             Policy = input.Request.Policy,
             Tags = input.Request.Tags is { Count: > 0 } tags ? new SortedDictionary<string, string>(tags.ToDictionary(), StringComparer.Ordinal) : null,
+            GroupId = input.Request.Group?.Uuid,
+            KeptOnPrimary = input.Request.KeepOnPrimary ? true : null,
+            AdoptedSnapshotId = input.Request.AdoptSnapshotId,
         };
     }
 }

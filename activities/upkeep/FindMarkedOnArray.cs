@@ -3,7 +3,7 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
 
-/// <summary>Volumes and snapshots of the cluster that bear a mark or a name like ours. Access groups hold such volumes only as members, and go with them. Makes nothing.</summary>
+/// <summary>Volumes, snapshots and group snapshots of the cluster that bear a mark or a name like ours. Access groups hold such volumes only as members, and go with them. Makes nothing.</summary>
 [DurableTask(StepNames.FindMarkedOnArray)]
 public sealed class FindMarkedOnArray(SolidFireClient array, IActivityExecution execution) : StepActivity<NoInput, MarkedThings>(execution)
 {
@@ -14,7 +14,9 @@ public sealed class FindMarkedOnArray(SolidFireClient array, IActivityExecution 
         var cluster = (await array.GetClusterInfoAsync(cancellation)).Uuid;
         var volumes = await array.ListVolumesAsync(new VolumeFilter { Status = Volume.ActiveStatus }, cancellation);
         var snapshots = await array.ListAllSnapshotsAsync(cancellation);
-        var things = volumes.Where(volume => volume.IsActive).Select(volume => OfVolume(cluster, volume)).Concat(snapshots.Select(snapshot => OfSnapshot(cluster, snapshot)));
+        var groups = await array.ListGroupSnapshotsAsync(cancellation);
+        var things = volumes.Where(volume => volume.IsActive).Select(volume => OfVolume(cluster, volume)).Concat(snapshots.Select(snapshot => OfSnapshot(cluster, snapshot)))
+            .Concat(groups.Select(group => OfGroup(cluster, group)));
         return new MarkedThings([.. things.OfType<MarkedThing>()]);
     }
 
@@ -36,6 +38,17 @@ public sealed class FindMarkedOnArray(SolidFireClient array, IActivityExecution 
             Source = new ArrayVolume(cluster, snapshot.VolumeId),
             // Whatever a database remembers: the fuse comes off only what a request keeps.
             Stays = snapshot.ExpiresAt is null ? "It has no retention fuse, so a request keeps it." : null,
+        };
+    }
+
+    /// <summary>Its members are listed as snapshots too, for where a release keeps no attributes with the group.</summary>
+    private static MarkedThing? OfGroup(string cluster, GroupSnapshot group)
+    {
+        if (Marks.Read("solidfire", cluster, Id(group.GroupSnapshotId), group.Name, group.FindAttribute, group.CreatedAt) is not { } thing) return null;
+        return thing with
+        {
+            Volumes = [.. group.Members.Select(member => new ArrayVolume(cluster, member.VolumeId))],
+            Stays = group.Members.Any(member => member.ExpiresAt is null) ? "A member has no retention fuse, so a request keeps it." : null,
         };
     }
 

@@ -16,7 +16,7 @@ internal enum InstanceLife
 /// </summary>
 internal sealed class LeakJudge(string installation, TimeSpan leakAge, DateTimeOffset now)
 {
-    private static readonly string[] s_temporary = [Roles.Snapshot, Roles.Clone, Roles.Sr, Roles.DestinationSr, Roles.DestinationVdi, Roles.CopyTask, Roles.Folder, Roles.Stream, Roles.Freeze];
+    private static readonly string[] s_temporary = [Roles.Snapshot, Roles.Clone, Roles.Sr, Roles.DestinationSr, Roles.DestinationVdi, Roles.CopyTask, Roles.Folder, Roles.Stream, Roles.Freeze, Roles.Volume, Roles.Group];
 
     /// <param name="intent">The open intent of key and role; null when there is none.</param>
     public (string Verdict, string Reason) Judge(MarkedThing thing, Intent? intent, InstanceLife life)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
@@ -14,7 +15,7 @@ internal static class LeakRemovals
         var store = leaks.Any(thing => thing.System == "secondary");
         return new LeakRemoval(key)
         {
-            Thaw = Leak(Roles.Freeze) is { } frozen ? new FreezeInput(key, frozen.Scope, frozen.ObjectId) : null,
+            Thaw = Leak(Roles.Freeze) is { } frozen ? Freeze(key, frozen) : null,
             Unpublished = unpublished,
             // Without its folder it cannot be told whether the disk is a published copy: it stays.
             Vdi = Leak(Roles.DestinationVdi) is { SrUuid: { } sr } vdi && folder is not null ? new OwnedVdiInput(key, vdi.Scope, sr) : null,
@@ -24,8 +25,26 @@ internal static class LeakRemovals
             Folder = store && stream is null ? folder : null,
             Sr = Leak(Roles.Sr) is { } introduced ? new OwnedSrInput(key, introduced.Scope, key.NameFor(Roles.Sr)) : null,
             Lun = Leak(Roles.Clone) is { Source: { } source } ? new OwnedCloneInput(key, source) : null,
+            Group = Group(key, leaks),
+            Access = Leak(Roles.Volume) is { } reached && open.Any(intent => intent.Role == Roles.Access) ? new AccessInput(key, Volume(reached), InitiatorIqn: "") : null,
+            Volume = Leak(Roles.Volume) is { } restored ? new OwnedVolumeInput(key, restored.Scope, restored.Name) : null,
             Snapshot = Leak(Roles.Snapshot) is { Source: { } volume } ? new StorageSnapshotInput(key, volume, TimeSpan.Zero) : null,
         };
+    }
+
+    /// <summary>A pause's scope is pool/machine, a hook's is CloudStack's machine.</summary>
+    private static FreezeInput Freeze(RequestKey key, MarkedThing frozen) => frozen.System == "xenserver" && frozen.Scope.Split('/') is [var pool, var machine]
+        ? new FreezeInput(key, VmId: "", frozen.ObjectId) { Pool = pool, VmUuid = machine }
+        : new FreezeInput(key, frozen.Scope, frozen.ObjectId);
+
+    private static ArrayVolume Volume(MarkedThing thing) => new(thing.Scope, long.Parse(thing.ObjectId, CultureInfo.InvariantCulture));
+
+    /// <summary>By the volumes of the group and of its members: after a deletion that broke off there may be only the one or the other.</summary>
+    private static GroupSnapshotInput? Group(RequestKey key, IReadOnlyList<MarkedThing> leaks)
+    {
+        var things = leaks.Where(thing => thing.Role == Roles.Group).ToList();
+        var volumes = things.SelectMany(thing => thing.Source is { } source ? [source, .. thing.Volumes] : thing.Volumes).Distinct().ToList();
+        return volumes.Count > 0 ? new GroupSnapshotInput(key, volumes, TimeSpan.Zero) : null;
     }
 
     /// <summary>format|folder|location, as CopyStream intends it; null for what an older version wrote.</summary>

@@ -57,6 +57,7 @@ public sealed class SnapshotIndex(CatalogDatabase database)
     {
         var proven = AllBackedUp().OrderBy(row => row.Key.Value, StringComparer.Ordinal).Select(row => string.Join('|', row.Key.Value, row.VolumeId, row.VolumeName, row.VmId, row.Account, row.Name, row.Policy, row.Held,
             row.Status.Destination, row.Status.Manifest, row.Status.Location, row.Status.Root, row.Status.DiskBytes, row.Status.StoredBytes, row.Status.TakenAt?.Stored(), row.Status.Consistency, row.Status.Verified?.Level,
+            row.GroupId, row.Primary?.ClusterUuid, row.Primary?.VolumeId, row.AdoptedSnapshotId,
             row.Tags is null ? "" : string.Join(',', row.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => $"{tag.Key}={tag.Value}")))).ToList();
         return (Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', proven)))), proven.Count);
     }

@@ -62,14 +62,14 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
     public Intent? Find(RequestKey key, string role) => Open(key).FirstOrDefault(intent => intent.Role == role);
 
     /// <summary>
-    /// Open intents of systems that cannot be listed (guests) or whose things bear no mark (stores), of before a time, less those that belong to a copy which is backed up: an inventory
+    /// Open intents of systems that cannot be listed (guests, paused machines) or whose things bear no mark (stores), of before a time, less those that belong to a copy which is backed up: an inventory
     /// would not show them.
     /// </summary>
     public IReadOnlyList<Intent> OpenUnlisted(DateTimeOffset before) => database.Read<IReadOnlyList<Intent>>(connection =>
     {
         using var read = connection.Command(null, """
             SELECT i.request_key, i.role, i.system, i.scope, i.marker, i.state, i.object_id, i.intended_at FROM intents i LEFT JOIN snapshots s ON s.id=i.request_key
-            WHERE i.state NOT IN ('gone', 'kept') AND i.system IN ('guest', 'secondary') AND i.role<>'manifest' AND i.intended_at<@before
+            WHERE i.state NOT IN ('gone', 'kept') AND (i.system IN ('guest', 'secondary') OR i.role='freeze') AND i.role<>'manifest' AND i.intended_at<@before
             AND (s.state IS NULL OR s.state NOT IN ('BackedUp', 'Destroying', 'Destroyed')) ORDER BY i.intended_at
             """).With("@before", before.Stored());
         return read.All(reader => new Intent(

@@ -41,6 +41,7 @@ public sealed record CloneLun(ArrayVolume Volume, string Iqn, string ScsiId, lon
 /// <summary>Names a clone of ours by request and source; its id too, where it is known.</summary>
 public sealed record OwnedCloneInput(RequestKey Key, ArrayVolume Source);
 
+/// <param name="InitiatorIqn">The host's. Empty, when access is taken back: the group that the ledger tells.</param>
 public sealed record AccessInput(RequestKey Key, ArrayVolume Volume, string InitiatorIqn);
 
 public sealed record AccessReceipt(long VolumeAccessGroupId);

@@ -13,6 +13,9 @@ public sealed record MarkedThing(string System, string Scope, string Role, Reque
     /// <summary>The volume that a clone or a snapshot was taken from.</summary>
     public ArrayVolume? Source { get; init; }
 
+    /// <summary>The volumes of a group's snapshot.</summary>
+    public IReadOnlyList<ArrayVolume> Volumes { get; init; } = [];
+
     /// <summary>The SR that a VDI lies in, by its uuid.</summary>
     public string? SrUuid { get; init; }
 
@@ -59,6 +62,13 @@ public sealed record LeakRemoval(RequestKey Key)
     public OwnedCloneInput? Lun { get; init; }
 
     public StorageSnapshotInput? Snapshot { get; init; }
+
+    public GroupSnapshotInput? Group { get; init; }
+
+    /// <summary>Access of a volume that a restore was making; the group is the one that the ledger tells.</summary>
+    public AccessInput? Access { get; init; }
+
+    public OwnedVolumeInput? Volume { get; init; }
 }
 
 public sealed record LeakedTask(RequestKey Key, string Pool, string TaskUuid);

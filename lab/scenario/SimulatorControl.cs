@@ -30,6 +30,10 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
     public Task StartGuestAsync(string vmUuid, int seed, long offset, long length, CancellationToken cancellation) =>
         PostAsync("/guest/start", new { vmUuid, seed, bytesPerWrite = 16_384, writesPerSecond = 50, offset, length }, cancellation);
 
+    /// <summary>As above, while other guests write.</summary>
+    public Task StartGuestBesideAsync(string vmUuid, int seed, int bytesPerWrite, double writesPerSecond, CancellationToken cancellation) =>
+        PostAsync("/guest/start", new { vmUuid, seed, bytesPerWrite, writesPerSecond, beside = true }, cancellation);
+
     public Task StopGuestAsync(CancellationToken cancellation) => PostAsync("/guest/stop", new { }, cancellation);
 
     public Task<GuestReport> GuestAsync(CancellationToken cancellation) => GetAsync<GuestReport>("/guest", cancellation);
@@ -44,6 +48,17 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
 
     public async Task<int> PlanAsync(PlannedFault fault, CancellationToken cancellation) =>
         (await PostAsync<FaultState>("/faults", fault, cancellation)).Id;
+
+    /// <summary>A share of all calls is hit from now on, drawn evenly from six kinds of faults.</summary>
+    public Task SetWeatherAsync(Weather weather, CancellationToken cancellation) => PostAsync("/weather", weather, cancellation);
+
+    public Task<WeatherReport> WeatherAsync(CancellationToken cancellation) => GetAsync<WeatherReport>("/weather", cancellation);
+
+    public async Task EndWeatherAsync(CancellationToken cancellation)
+    {
+        using var answer = await _http.DeleteAsync("/weather", cancellation);
+        await CheckAsync(answer, "/weather", cancellation);
+    }
 
     public Task<IReadOnlyList<FaultState>> FaultsAsync(CancellationToken cancellation) => GetAsync<IReadOnlyList<FaultState>>("/faults", cancellation);
 

@@ -26,6 +26,12 @@ internal sealed record PlannedFault(string System, string Method, string Action)
     public long? Length { get; init; }
 }
 
+/// <summary>Faults on a share of all calls, in the words of the control address.</summary>
+internal sealed record Weather(double Share, int Seed, double StallSeconds, double AwaySeconds, long StreamBytes, IReadOnlyDictionary<string, string[]> Failures);
+
+/// <summary>How many calls came, and which were hit, by <c>system.action</c>.</summary>
+internal sealed record WeatherReport(long Calls, IReadOnlyDictionary<string, long> Hits);
+
 internal sealed record FaultState(int Id, bool Fired);
 
 /// <summary>What is on the array, in the pools and with the guest's agent, told by the simulators themselves.</summary>

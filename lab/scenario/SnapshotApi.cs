@@ -7,6 +7,9 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// <summary>What the product answered: the status code and the body, whatever it was.</summary>
 internal sealed record ApiAnswer(int Status, Uri? Location, JsonElement Body)
 {
+    /// <summary>What asks for the next page; null behind the last.</summary>
+    public string? Continuation { get; init; }
+
     /// <summary>Member of the body as text; null when absent.</summary>
     public string? this[string member] =>
         Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty(member, out var value) ? value.ToString() : null;
@@ -40,6 +43,8 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
+    private const string Continuation = "x-ms-continuation-token";
+
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
 
     public Uri Address => address;
@@ -53,6 +58,9 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
     public Task<ApiAnswer> PostAsync(string path, object body, string? idempotencyKey, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, body, idempotencyKey, cancellation);
 
     public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, null, cancellation);
+
+    /// <summary>One page of a list.</summary>
+    public Task<ApiAnswer> GetAsync(string path, string? continuation, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, null, cancellation, continuation);
 
     public Task<ApiAnswer> DeleteAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Delete, path, null, null, cancellation);
 
@@ -99,15 +107,19 @@ internal sealed class SnapshotApi(Uri address) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellation)
+    public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellation, string? continuation = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null) request.Content = JsonContent.Create(body, new MediaTypeHeaderValue("application/json"), Json);
         if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
         if (Key is not null) request.Headers.Add("x-functions-key", Key);
+        if (continuation is not null) request.Headers.Add(Continuation, continuation);
         using var answer = await _http.SendAsync(request, cancellation);
         var text = await answer.Content.ReadAsStringAsync(cancellation);
-        return new ApiAnswer((int)answer.StatusCode, answer.Headers.Location, Parse(text));
+        return new ApiAnswer((int)answer.StatusCode, answer.Headers.Location, Parse(text))
+        {
+            Continuation = answer.Headers.TryGetValues(Continuation, out var next) ? next.FirstOrDefault() : null,
+        };
     }
 
     private static JsonElement Parse(string text)

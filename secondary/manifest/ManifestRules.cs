@@ -23,6 +23,9 @@ internal static class ManifestRules
         Demand(manifest.RootAlgorithm == DiskRoot.Algorithm, $"rootAlgorithm must be {DiskRoot.Algorithm}");
         Demand(IsHash(manifest.Root), "root must be 64 lower-case hex digits");
         Demand(manifest.Sha256 is null || IsHash(manifest.Sha256), "sha256 must be 64 lower-case hex digits");
+        Demand(manifest.GroupId is null || SnapshotAddress.IsUuid(manifest.GroupId), "groupId must be a lower-case uuid");
+        Demand(manifest.KeptOnPrimary is not false, "keptOnPrimary is true or absent");
+        Demand(manifest.AdoptedSnapshotId is not { Length: 0 }, "adoptedSnapshotId is empty");
         Demand(manifest.Copy.EndedAt >= manifest.Copy.StartedAt, "copy.endedAt is before copy.startedAt");
     }
 

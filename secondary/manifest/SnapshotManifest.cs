@@ -78,6 +78,15 @@ public sealed record SnapshotManifest
 
     /// <summary>Tags that the request gave.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Uuid of the group that it was taken with at one instant; null where it was taken alone.</summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>True where the array's own snapshot was to stay there too; null where it was not.</summary>
+    public bool? KeptOnPrimary { get; init; }
+
+    /// <summary>CloudStack's uuid of the snapshot that was adopted; null where the array's snapshot was our own.</summary>
+    public string? AdoptedSnapshotId { get; init; }
 }
 
 public sealed record ManifestVolume

@@ -68,6 +68,9 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
             ("GET", ["faults"]) => world.Faults.List().Select(FaultAnswer.From),
             ("POST", ["faults"]) => new { id = world.Faults.Add((await BodyAsync<FaultRequest>(request, cancellation)).ToSpecification(world)) },
             ("DELETE", ["faults"]) => Done(world.Faults.Clear),
+            ("GET", ["weather"]) => world.Faults.Weather ?? new WeatherReport(0, new Dictionary<string, long>()),
+            ("POST", ["weather"]) => Done(world.Faults.SetWeather, (await BodyAsync<WeatherRequest>(request, cancellation)).ToWeather()),
+            ("DELETE", ["weather"]) => Done(() => world.Faults.SetWeather(null)),
             ("POST", ["nfs", "full"]) => Done(SetFull, await BodyAsync<FullRequest>(request, cancellation)),
             ("POST", ["solidfire", "snapshots", var id, "materialize"]) =>
                 Materialized(world.Array.MaterializeSnapshot(Number(id), (await BodyAsync<MaterializeRequest>(request, cancellation)).Checked())),

@@ -10,6 +10,7 @@ public sealed class FaultPlan
     private readonly List<Entry> entries = [];
     private readonly SortedDictionary<string, int> calls = new(StringComparer.Ordinal);
     private int lastId;
+    private WeatherDraw? weather;
 
     /// <summary>Plans a fault; its occurrences are counted from now on.</summary>
     public int Add(FaultSpecification specification)
@@ -60,7 +61,30 @@ public sealed class FaultPlan
                 }
             }
 
-            return hit;
+            return hit ?? weather?.Take(system, pool, method);
+        }
+    }
+
+    /// <summary>From now on this weather hits calls that no planned fault does; null: none.</summary>
+    /// <exception cref="ArgumentException">The share is none.</exception>
+    public void SetWeather(FaultWeather? wanted)
+    {
+        if (wanted is { Share: not (> 0 and <= 1) }) throw new ArgumentException("share is over 0 to 1.");
+        lock (gate)
+        {
+            weather = wanted is null ? null : new WeatherDraw(wanted);
+        }
+    }
+
+    /// <summary>What the weather has done since it was set; null without one.</summary>
+    public WeatherReport? Weather
+    {
+        get
+        {
+            lock (gate)
+            {
+                return weather?.Report();
+            }
         }
     }
 

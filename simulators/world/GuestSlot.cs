@@ -4,20 +4,20 @@ using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators.World;
 
-/// <summary>Where and how the guest shall write; offset and length are a window of the virtual disk in bytes.</summary>
+/// <summary>Where and how the guest shall write; offset and length are a window of the virtual disk in bytes; beside: while others write.</summary>
 internal sealed record GuestRequest(
-    string VmUuid, int Seed = 0, int BytesPerWrite = 4096, double WritesPerSecond = 100, long? Offset = null, long? Length = null);
+    string VmUuid, int Seed = 0, int BytesPerWrite = 4096, double WritesPerSecond = 100, long? Offset = null, long? Length = null, bool Beside = false);
 
 /// <summary>What the guest noticed; stalls are in milliseconds, those over 5 ms only. Failure: the I/O error that ended its writing.</summary>
 internal sealed record GuestReport(
     bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen, string? Failure);
 
-/// <summary>The one guest of the world that writes, whichever machine that is at the moment.</summary>
+/// <summary>The guest of the world that writes, whichever machine that is at the moment; several where they were asked for.</summary>
 internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposable
 {
     private readonly ConcurrentDictionary<string, (XenServerSimulator Pool, GuestFreeze Freeze)> _machines = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private Machine? _current;
+    private readonly List<Machine> _writing = [];
 
     /// <summary>Makes a machine known, to the agent too, where it answers to its CloudStack uuid as well.</summary>
     public void Add(string vmUuid, XenServerSimulator pool, string cloudStackId) => _machines[vmUuid] = (pool, agent.AddGuest(vmUuid, cloudStackId));
@@ -29,7 +29,8 @@ internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposa
         if (!_machines.TryGetValue(request.VmUuid, out var machine)) throw new KeyNotFoundException($"There is no machine '{request.VmUuid}'.");
         lock (_gate)
         {
-            if (_current?.Writer.Report().Running == true) throw new ArgumentException("A guest is writing already; POST /guest/stop first.");
+            if (_writing.Exists(other => other.Writer.Report().Running && (!request.Beside || other.VmUuid == request.VmUuid)))
+                throw new ArgumentException("A guest is writing already; POST /guest/stop first.");
             var disk = machine.Pool.World.OpenGuestDisk(request.VmUuid);
             Check(request, disk.Length);
             var options = new GuestWriterOptions
@@ -41,31 +42,41 @@ internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposa
                 RegionLength = request.Length,
             };
             var writer = new GuestWriter(disk, machine.Freeze, options, clock);
-            _current?.Writer.Dispose();
-            _current = new Machine(writer, machine.Freeze, disk);
+            if (!request.Beside) Forget();
+            _writing.Add(new Machine(request.VmUuid, writer, machine.Freeze, disk));
             writer.Start();
         }
     }
 
     /// <summary>Ends the writing; what was noted stays to be read. Without a guest nothing happens.</summary>
-    public async Task StopAsync()
-    {
-        Machine? machine;
-        lock (_gate) machine = _current;
-        if (machine is not null) await machine.Writer.StopAsync();
-    }
+    public Task StopAsync() => Task.WhenAll(Writing().ConvertAll(machine => machine.Writer.StopAsync()));
 
+    /// <summary>Of several that write, what all of them noticed together.</summary>
     public GuestReport Report()
     {
-        Machine? machine;
-        lock (_gate) machine = _current;
-        if (machine is null) return new GuestReport(Running: false, 0, 0, [], 0, 0, Frozen: false, Failure: null);
-        var report = machine.Writer.Report();
-        var frozen = machine.Freeze.Active is not null || machine.Disk.IsPaused;
-        return new GuestReport(report.Running, report.Writes, report.BytesWritten, report.Stalls, report.LongestStallMs, report.TotalStallMs, frozen, report.Failure);
+        var machines = Writing();
+        var reports = machines.ConvertAll(machine => machine.Writer.Report());
+        return new GuestReport(
+            reports.Exists(report => report.Running), reports.Sum(report => report.Writes), reports.Sum(report => report.BytesWritten), [.. reports.SelectMany(report => report.Stalls)],
+            reports.Select(report => report.LongestStallMs).DefaultIfEmpty(0).Max(), reports.Sum(report => report.TotalStallMs),
+            machines.Exists(machine => machine.Freeze.Active is not null || machine.Disk.IsPaused), reports.Select(report => report.Failure).FirstOrDefault(failure => failure is not null));
     }
 
-    public void Dispose() => _current?.Writer.Dispose();
+    public void Dispose()
+    {
+        lock (_gate) Forget();
+    }
+
+    private List<Machine> Writing()
+    {
+        lock (_gate) return [.. _writing];
+    }
+
+    private void Forget()
+    {
+        foreach (var machine in _writing) machine.Writer.Dispose();
+        _writing.Clear();
+    }
 
     private static void Check(GuestRequest request, long diskBytes)
     {
@@ -76,5 +87,5 @@ internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposa
             throw new ArgumentException($"The window from {offset} of {length} bytes must hold a whole write and end within the disk's {diskBytes} bytes.");
     }
 
-    private sealed record Machine(GuestWriter Writer, GuestFreeze Freeze, GuestDisk Disk);
+    private sealed record Machine(string VmUuid, GuestWriter Writer, GuestFreeze Freeze, GuestDisk Disk);
 }

@@ -223,9 +223,9 @@ public sealed class LeakSweeps(ITestOutputHelper output)
         return (key.Value, false);
     }
 
-    private static Task<OrchestrationMetadata> SweepAsync(Life life, string name, bool dryRun) => RunAsync(life, nameof(SweepLeaks), new SweepLeaksInput("test", dryRun), name);
+    internal static Task<OrchestrationMetadata> SweepAsync(Life life, string name, bool dryRun) => RunAsync(life, nameof(SweepLeaks), new SweepLeaksInput("test", dryRun), name);
 
-    private static async Task<OrchestrationMetadata> RunAsync(Life life, string workflow, object input, string name)
+    internal static async Task<OrchestrationMetadata> RunAsync(Life life, string workflow, object input, string name)
     {
         var engine = life.Get<DurableEngine>();
         var instance = NameUuid.From($"{workflow} {name}").ToString("N");
@@ -244,10 +244,10 @@ public sealed class LeakSweeps(ITestOutputHelper output)
         return await engine.PumpAsync(instance, TestContext.Current.CancellationToken);
     }
 
-    private static LeakReport Report(Life life) => JsonSerializer.Deserialize(life.Get<UpkeepReports>().Find(LeakReport.Name)!, ContractsJson.Default.LeakReport)!;
+    internal static LeakReport Report(Life life) => JsonSerializer.Deserialize(life.Get<UpkeepReports>().Find(LeakReport.Name)!, ContractsJson.Default.LeakReport)!;
 
     /// <summary>What is there of anybody's with our prefix, less deleted volumes.</summary>
-    private static List<string> Left(CrashWorld world)
+    internal static List<string> Left(CrashWorld world)
     {
         var left = Everything(world).Where(one => one.Contains("swf-", StringComparison.Ordinal)).ToList();
         var manifests = Directory.GetFiles(world.StorePath, "*.manifest.json", SearchOption.AllDirectories).Length;
@@ -256,7 +256,7 @@ public sealed class LeakSweeps(ITestOutputHelper output)
         return left;
     }
 
-    private static List<string> Everything(CrashWorld world)
+    internal static List<string> Everything(CrashWorld world)
     {
         var all = new List<string>();
         foreach (var volume in world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray()) all.Add($"volume {volume!["volumeID"]} {volume["name"]} {volume["attributes"]?.ToJsonString()}");
@@ -291,14 +291,16 @@ public sealed class LeakSweeps(ITestOutputHelper output)
         for (var n = 0; n < 5; n++)
         {
             var other = new string((char)('c' + (n % 3)), 31) + n;
-            MakeVolume(world, $"swf-{other}-clone", null);
+            if (n % 2 == 0) MakeVolume(world, $"swf-{other}-clone", null);
+            else MakeVolume(world, $"disk-{n}", n == 1 ? Mark("other-site", key.Value, "volume") : Mark("crash-test", other, "volume"));
             MakeVolume(world, $"swf-{other}-clone", Mark("other-site", other, "clone"));
             MakeVolume(world, $"swf-{other}-clone", Mark("crash-test", other, "clone"));
             MakeVolume(world, $"swf-{key.Value}-clone", Mark("other-site", key.Value, "clone"));
             MakeVolume(world, $"swf-{key.Value}-restored", Mark("crash-test", key.Value, "restored"));
             MakeVolume(world, $"SWF-{other}-clone", Mark("crash-test", new string('b', 32), "nonsense"));
             MakeVolume(world, $"another-{n}", Mark("crash-test", key.Value, "access-group"));
-            world.Array.Call("CreateSnapshot", new JsonObject { ["volumeID"] = world.Volume.VolumeId, ["name"] = $"swf-{other}-snap", ["retention"] = "99:00:00", ["attributes"] = Mark("crash-test", other, "snap") });
+            var role = n % 2 == 0 ? "snap" : "group";
+            world.Array.Call("CreateSnapshot", new JsonObject { ["volumeID"] = world.Volume.VolumeId, ["name"] = $"swf-{other}-{role}", ["retention"] = "99:00:00", ["attributes"] = Mark("crash-test", other, role) });
             await pool.Srs.IntroduceAsync(Guid.NewGuid().ToString(), n % 2 == 0 ? $"swf-{other}-sr" : $"swf-{key.Value}-sr", "another's", "lvmoiscsi", "user", shared: false, TestContext.Current.CancellationToken);
             var folder = Directory.CreateDirectory(Path.Combine(world.StorePath, "swf", "zone-1", "00000000-0000-4000-8000-00000000000" + n, $"11111111-1111-4111-8111-11111111111{n}"));
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"22222222-2222-4222-8222-22222222222{n}.vhd"), "another's", TestContext.Current.CancellationToken);

@@ -92,6 +92,51 @@ public sealed class PauseCrashes
         && world.Faults.CallsOf("solidfire", "CloneVolume") > 0;
 
     /// <summary>The watchdog on a network that nobody cuts.</summary>
+    /// <summary>The watchdog is gone too, and the request was terminated by force: the next sweep finds the pause in the ledger.</summary>
+    [Fact]
+    public async Task A_machine_that_nobody_guards_any_more_goes_on_at_a_sweep_and_another_installations_stays()
+    {
+        for (var point = 0; ; point++)
+        {
+            using var world = new CrashWorld(new WorldOptions { Quiesce = "pause" });
+            string? id = null;
+            var watchdog = new Watchdog(world);
+            var crash = new CrashSwitch(point);
+            try
+            {
+                await using var first = new Life(world, crash);
+                id = await first.PostAsync(Cancellation);
+                await first.Get<Durable.Engine.DurableEngine>().PumpAsync(id, Cancellation);
+            }
+            catch (Exception death) when (Life.IsCrash(death))
+            {
+                // As planned.
+            }
+
+            Assert.NotNull(crash.DiedAt);
+            var isPaused = (await watchdog.MachineAsync()).PowerState == "Paused";
+            await watchdog.DisposeAsync();
+            if (!isPaused) continue;
+
+            await using (var second = new Life(world, CrashSwitch.Never)) await LeakSweepsOfWorkflows.TerminateAsync(second, id!);
+            world.Clock.AdvanceTo(world.Clock.GetUtcNow() + TimeSpan.FromHours(25));
+            using (var other = world.Elsewhere())
+            {
+                await using var stranger = new Life(other, CrashSwitch.Never, installation: "other-site");
+                await LeakSweeps.SweepAsync(stranger, "theirs", dryRun: false);
+            }
+
+            await using var looker = new Watchdog(world, watching: false);
+            Assert.Equal("Paused", (await looker.MachineAsync()).PowerState);
+            await using var life = new Life(world, CrashSwitch.Never);
+            await LeakSweeps.SweepAsync(life, "ours", dryRun: false);
+            var vm = await looker.MachineAsync();
+            Assert.Equal("Running", vm.PowerState);
+            Assert.DoesNotContain("swf-freeze", vm.OtherConfig.Keys);
+            return;
+        }
+    }
+
     private sealed class Watchdog : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
@@ -99,13 +144,14 @@ public sealed class PauseCrashes
         private readonly CrashWorld _world;
         private readonly Task _running;
 
-        public Watchdog(CrashWorld world)
+        /// <param name="watching">False only looks at the machine.</param>
+        public Watchdog(CrashWorld world, bool watching = true)
         {
             _world = world;
             _pools = new WorldPools(world.Network, world.Clock);
             var options = Options.Create(new PauseOptions { Folder = FolderOf(world) });
             var marker = new Marker(Options.Create(new InstallationOptions { Installation = "crash-test" }), world.Clock);
-            _running = new PauseWatchdog(new PauseArms(options, world.Clock), _pools, marker, world.Clock, NullLogger<PauseWatchdog>.Instance).RunAsync(_stop.Token);
+            _running = !watching ? Task.CompletedTask : new PauseWatchdog(new PauseArms(options, world.Clock), _pools, marker, world.Clock, NullLogger<PauseWatchdog>.Instance).RunAsync(_stop.Token);
         }
 
         public static string FolderOf(CrashWorld world) => Path.Combine(world.Folder, "watchdog");

@@ -56,12 +56,15 @@ internal static class RestoreLedger
 
         // Opening proves that it is a catalog of a format that this version knows, and brings it up to date.
         new CatalogDatabase(fresh).Dispose();
+        // The old one is copied, not moved: at no moment is there no catalog, in whose place the service would begin an empty one.
         foreach (var suffix in (string[])["", "-wal", "-shm"])
         {
-            if (File.Exists(catalog + suffix)) File.Move(catalog + suffix, $"{catalog}.before-restore{suffix}", overwrite: true);
+            File.Delete($"{catalog}.before-restore{suffix}");
+            if (File.Exists(catalog + suffix)) File.Copy(catalog + suffix, $"{catalog}.before-restore{suffix}");
         }
 
-        File.Move(fresh, catalog);
+        foreach (var suffix in (string[])["-wal", "-shm"]) File.Delete(catalog + suffix);
+        File.Move(fresh, catalog, overwrite: true);
     }
 
     private static async Task<int> RefuseAsync(string code, string message, string remedy)

@@ -5,7 +5,7 @@ internal static class AdmitRestore
 {
     public static async Task<RestorePlan> AdmitRestoreAsync(this RestoreRun run)
     {
-        var source = await run.DoAsync(Steps.InspectCopy, new InspectCopyInput(run.Request.Snapshot), StepPolicy.Preflight);
+        var source = await run.DoAsync(Steps.InspectCopy, new InspectCopyInput(run.Request.Snapshot), run.Looking);
         var account = source.Account ?? "";
         List<string> first = [];
         if (run.Request.TargetVolumeId is { } target) first.Add(AdmissionSlots.Volume(target));
@@ -18,11 +18,11 @@ internal static class AdmitRestore
     private static async Task<RestorePlan> InspectAsync(RestoreRun run, RestoreSource source)
     {
         var request = run.Request;
-        var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput("") { Host = request.Host }, StepPolicy.Preflight);
+        var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput("") { Host = request.Host }, run.Looking);
         if (request.TargetVolumeId is null)
         {
             var name = request.Name ?? request.Key.NameFor("volume");
-            var room = await run.DoAsync(Steps.InspectNewVolume, new InspectNewVolumeInput(request.Key, name, source.Copy.Array, request.AccountId, source.DiskBytes), StepPolicy.Preflight);
+            var room = await run.DoAsync(Steps.InspectNewVolume, new InspectNewVolumeInput(request.Key, name, source.Copy.Array, request.AccountId, source.DiskBytes), run.Looking);
             return new RestorePlan(source, host, room, Target: null, Lun: null);
         }
 
@@ -33,15 +33,15 @@ internal static class AdmitRestore
                 "restore.target-too-small", FaultKind.Rejected, $"Volume {target.Name} has {target.SizeBytes} bytes; the disk has {source.DiskBytes}.", "Name a volume of at least the disk's size."));
         }
 
-        var lun = await run.DoAsync(Steps.FindTarget, new FindTargetInput(request.Key, target, source.DiskBytes), StepPolicy.Preflight);
-        await run.DoAsync(Steps.ProveUnplugged, new ProveUnpluggedInput(request.Key, lun.Iqn, DiskOf(target)), StepPolicy.Preflight);
+        var lun = await run.DoAsync(Steps.FindTarget, new FindTargetInput(request.Key, target, source.DiskBytes), run.Looking);
+        await run.DoAsync(Steps.ProveUnplugged, new ProveUnpluggedInput(request.Key, lun.Iqn, DiskOf(target)), run.Looking);
         return new RestorePlan(source, host, New: null, target, lun);
     }
 
     /// <summary>CloudStack's volume, detached and Ready: asked again before each write and before it is said to be restored.</summary>
     public static async Task<CloudStackVolume> ResolveTargetAsync(this RestoreRun run)
     {
-        var target = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(run.Request.TargetVolumeId!), StepPolicy.Preflight);
+        var target = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(run.Request.TargetVolumeId!), run.Looking);
         return target.VmId is null
             ? target
             : throw new StepFaultException(new StepFault(

@@ -3,13 +3,12 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>From a LUN to the disk on it, filled: a new volume that is made and formatted, or CloudStack's, of which the disk is overwritten.</summary>
 internal static class FillVolume
 {
-    private const int Tries = 3;
-
     public static async Task<RestoredDisk> FillNewAsync(this RestoreRun run, RestorePlan plan)
     {
         var (key, pool) = (run.Request.Key, plan.Host.Pool);
         var (lun, sr) = await MakeVolumeAsync(run, plan);
         var owned = new OwnedVdiInput(key, pool, sr.SrUuid);
+        var anew = run.Anew();
         for (var attempt = 1; ; attempt++)
         {
             var vdi = await run.DoAsync(Steps.CreateDestinationVdi, new DestinationVdiInput(key, pool, sr.SrUuid, plan.Source.DiskBytes, attempt) { Label = plan.New!.Name });
@@ -18,10 +17,11 @@ internal static class FillVolume
                 await run.DoAsync(Steps.WriteVdi, new WriteVdiInput(key, pool, vdi.VdiUuid, Fresh: true, plan.Source));
                 return new RestoredDisk(lun, sr.SrUuid, vdi);
             }
-            catch (StepFaultException failure) when (attempt < Tries && failure.Fault.Code is FaultCodes.CopyOutcomeUnknown)
+            catch (StepFaultException failure) when (failure.Fault.Code is FaultCodes.CopyOutcomeUnknown && anew.IsWorth())
             {
                 // Only what is not zero is written, so a disk that may hold something else already is not written to.
                 await run.DoAsync(Steps.DestroyDestinationVdi, owned);
+                await anew.WaitAsync();
             }
         }
     }
@@ -52,7 +52,7 @@ internal static class FillVolume
         var (key, room) = (run.Request.Key, plan.New!);
         var owned = new OwnedVolumeInput(key, room.ClusterUuid, room.Name);
         run.Undo.Push(Steps.DeleteVolume, owned);
-        for (var attempt = 1; ; attempt++)
+        for (var anew = run.Anew(); ; await anew.WaitAsync())
         {
             var lun = await run.DoAsync(Steps.CreateVolume, new CreateVolumeInput(key, room, run.Request.Qos));
             PushAttached(run, plan, lun);
@@ -61,7 +61,7 @@ internal static class FillVolume
                 await run.DoAsync(Steps.GrantAccess, new AccessInput(key, lun.Volume, plan.Host.Iqn));
                 return (lun, await run.DoAsync(Steps.CreateSr, new SrInput(key, plan.Host.Pool, plan.Host.HostUuid, ResignStrategies.Dedicated, lun, SourceSrUuid: "")));
             }
-            catch (StepFaultException failure) when (attempt < Tries && failure.Fault.Code is FaultCodes.FormatOutcomeUnknown)
+            catch (StepFaultException failure) when (failure.Fault.Code is FaultCodes.FormatOutcomeUnknown && anew.IsWorth())
             {
                 // A volume that may be half formatted is worth nothing: it goes, and the next one is made.
                 await run.DoAsync(Steps.ForgetSr, new OwnedSrInput(key, plan.Host.Pool, key.NameFor("sr")));

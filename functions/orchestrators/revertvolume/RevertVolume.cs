@@ -36,7 +36,7 @@ public sealed class RevertVolume : TaskOrchestrator<RevertVolumeInput, RevertedV
 
     private static async Task<RevertedVolume> MakeAsync(RevertRun run)
     {
-        var source = await run.DoAsync(Steps.FindRevert, new FindRevertInput(run.Request.Snapshot), StepPolicy.Preflight);
+        var source = await run.DoAsync(Steps.FindRevert, new FindRevertInput(run.Request.Snapshot), run.Looking);
         await run.AdmitPlanAsync("", [AdmissionSlots.Volume(source.VolumeId)], AdmissionPriorities.Restore, () => InspectAsync(run, source), _ => []);
         run.Board.Show(status => status with { State = RevertState.Reverting, Waiting = null });
         return source.CloudStackSnapshotId is { } snapshot ? await ByCloudStackAsync(run, source, snapshot) : await ByArrayAsync(run, source, source.Array!);
@@ -44,10 +44,10 @@ public sealed class RevertVolume : TaskOrchestrator<RevertVolumeInput, RevertedV
 
     private static async Task<string?> InspectAsync(RevertRun run, RevertSource source)
     {
-        await run.DoAsync(Steps.ProveStopped, new ProveStoppedInput(source.VolumeId), StepPolicy.Preflight);
+        await run.DoAsync(Steps.ProveStopped, new ProveStoppedInput(source.VolumeId), run.Looking);
         if (source.CloudStackSnapshotId is not null) return null;
-        var plan = await run.DoAsync(Steps.InspectRollBack, new InspectRollBackInput(run.Request.Snapshot, source.Group, source.Array!), StepPolicy.Preflight);
-        await run.DoAsync(Steps.ProveUnplugged, new ProveUnpluggedInput(run.Request.Key, plan.Iqn, VdiUuid: null), StepPolicy.Preflight);
+        var plan = await run.DoAsync(Steps.InspectRollBack, new InspectRollBackInput(run.Request.Snapshot, source.Group, source.Array!), run.Looking);
+        await run.DoAsync(Steps.ProveUnplugged, new ProveUnpluggedInput(run.Request.Key, plan.Iqn, VdiUuid: null), run.Looking);
         return plan.Iqn;
     }
 

@@ -9,7 +9,7 @@ internal static class TakeGroup
     public static async Task<GroupTaken> TakeGroupAsync(this GroupRun run)
     {
         var request = run.Request;
-        var ids = (await run.DoAsync(Steps.ListVmVolumes, new ListVmVolumesInput(request.VmId), StepPolicy.Preflight)).VolumeIds;
+        var ids = (await run.DoAsync(Steps.ListVmVolumes, new ListVmVolumesInput(request.VmId), run.Looking)).VolumeIds;
         if (ids.Count is 0 or > VolumesMax)
         {
             throw new StepFaultException(new StepFault(
@@ -17,7 +17,7 @@ internal static class TakeGroup
         }
 
         var volumes = new List<CloudStackVolume>();
-        foreach (var id in ids) volumes.Add(await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(id), StepPolicy.Preflight));
+        foreach (var id in ids) volumes.Add(await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(id), run.Looking));
         run.Volumes = volumes;
         run.Board.Show(status => status with { Members = new GroupMembers([.. volumes.Select(volume => new GroupMember(volume.Id, request.MemberOf(volume.Id).Uuid, SnapshotState.Allocated, null, null))]) });
         if (volumes is [var only])
@@ -43,9 +43,9 @@ internal static class TakeGroup
         FreezeInput? machine = null;
         foreach (var volume in run.Volumes)
         {
-            var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
-            var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), StepPolicy.Preflight);
-            await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), StepPolicy.Preflight);
+            var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
+            var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), run.Looking);
+            await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), run.Looking);
             destination ??= await InspectDestinationAsync(run, volume, total);
             arrays.Add(array.Volume);
             if (run.Request.Quiesce != QuiesceMode.None) machine ??= Quiesced.MachineOf(run.Request.Key, run.Request.VmId, run.Request.Quiesce, disk);
@@ -66,7 +66,7 @@ internal static class TakeGroup
         return run.DoAsync(
             Steps.InspectDestination,
             new InspectDestinationInput(request.Destination, needed, volume.ZoneId, volume.Id, request.MemberOf(volume.Id)) { Copy = request.Copy, Format = request.Format },
-            StepPolicy.Preflight);
+            run.Looking);
     }
 
     private static async Task<IReadOnlyList<GroupMembership>> SnapshotAsync(GroupRun run, GroupPlan plan)

@@ -26,8 +26,8 @@ internal static class Admit
             volume.Account ?? "", FirstSlots(run, volume), Priority(run),
             async () =>
             {
-                var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
-                return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), StepPolicy.Preflight));
+                var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
+                return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), run.Looking));
             },
             found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid)]);
         run.Board.Show(status => status with { DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
@@ -39,8 +39,8 @@ internal static class Admit
     {
         var request = run.Request;
         var volume = request.ArraySource is { } source
-            ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), StepPolicy.Preflight)
-            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), StepPolicy.Preflight);
+            ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), run.Looking)
+            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), run.Looking);
         if (request.Accounts is { } accounts && !accounts.Contains(volume.Account, StringComparer.Ordinal))
         {
             // Nothing is told about another's volume, not even that there is one.
@@ -55,7 +55,7 @@ internal static class Admit
                 "quiesce.detached", FaultKind.Rejected, $"Volume {volume.Name} is attached to no VM, so there is no guest to quiesce.", "Ask for quiesce 'none'."));
         }
 
-        if (request.AdoptSnapshotId is { } adopted) await run.DoAsync(Steps.ResolveSnapshot, new ResolveSnapshotInput(adopted, volume.Id), StepPolicy.Preflight);
+        if (request.AdoptSnapshotId is { } adopted) await run.DoAsync(Steps.ResolveSnapshot, new ResolveSnapshotInput(adopted, volume.Id), run.Looking);
         return volume;
     }
 
@@ -69,14 +69,14 @@ internal static class Admit
     private static async Task<SnapshotPlan> InspectAsync(SnapshotRun run, CloudStackVolume volume)
     {
         var request = run.Request;
-        var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), StepPolicy.Preflight);
+        var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
         var taken = request.Member?.Snapshot.SnapshotId ?? (request.AdoptSnapshotId is null ? null : 0L);
-        var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = taken }, StepPolicy.Preflight);
-        var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), StepPolicy.Preflight);
+        var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = taken }, run.Looking);
+        var host = await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), run.Looking);
         var destination = await run.DoAsync(
             Steps.InspectDestination,
             new InspectDestinationInput(request.Destination, disk.VirtualSizeBytes, volume.ZoneId, volume.Id, request.Key) { Copy = request.Copy, Format = request.Format, SecondaryPath = request.SecondaryPath },
-            StepPolicy.Preflight);
+            run.Looking);
         return new SnapshotPlan(volume, disk, array, host, destination);
     }
 }

@@ -3,8 +3,6 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>From the array's snapshot to a VDI that the copy host can read: clone, access, resign where needed, SR, VDI.</summary>
 internal static class AttachClone
 {
-    private const int CloneTries = 3;
-
     private static readonly TimeSpan CloneDeadline = TimeSpan.FromHours(2);
 
     public static async Task<VdiReceipt> AttachCloneAsync(this SnapshotRun run, SnapshotPlan plan, TakenSnapshot taken)
@@ -15,7 +13,7 @@ internal static class AttachClone
         run.Undo.Push(Steps.RevokeAccess, owned);
         run.Undo.Push(Steps.ForgetSr, new OwnedSrInput(key, plan.Host.Pool, key.NameFor("sr")));
 
-        for (var attempt = 1; ; attempt++)
+        for (var anew = run.Anew(); ; await anew.WaitAsync())
         {
             try
             {
@@ -26,7 +24,7 @@ internal static class AttachClone
                 var introduced = await run.DoAsync(Steps.IntroduceSr, sr);
                 return await run.DoAsync(Steps.FindVdi, new FindVdiInput(key, plan.Host.Pool, introduced.SrUuid));
             }
-            catch (StepFaultException failure) when (attempt < CloneTries && failure.Fault.Code is FaultCodes.CloneLost or FaultCodes.ResignOutcomeUnknown)
+            catch (StepFaultException failure) when (failure.Fault.Code is FaultCodes.CloneLost or FaultCodes.ResignOutcomeUnknown && anew.IsWorth())
             {
                 // A clone that vanished, or one whose resign may have stopped half-way, is worth nothing: it goes, and the next one is made.
                 await run.DoAsync(Steps.RevokeAccess, owned);

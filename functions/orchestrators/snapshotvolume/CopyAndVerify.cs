@@ -3,8 +3,6 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>The copy into secondary storage, by the hypervisor (offload) or through this service (stream), and the proof that it holds what the snapshot holds.</summary>
 internal static class CopyAndVerify
 {
-    private const int CopyTries = 3;
-
     public static Task<SnapshotCopy> CopyAsync(this SnapshotRun run, SnapshotPlan plan, StorageSnapshot snapshot, VdiReceipt source) =>
         plan.Destination.Copy == CopyMethods.Stream ? StreamAsync(run, plan, snapshot, source) : OffloadAsync(run, plan, source);
 
@@ -35,6 +33,7 @@ internal static class CopyAndVerify
         run.Board.Show(status => status with { State = SnapshotState.BackingUp });
         var owned = new OwnedVdiInput(key, plan.Host.Pool, srUuid);
         run.Undo.Push(Steps.DestroyDestinationVdi, owned);
+        var anew = run.Anew();
         for (var attempt = 1; ; attempt++)
         {
             var beganAt = run.Context.CurrentUtcDateTime;
@@ -44,10 +43,11 @@ internal static class CopyAndVerify
                 var copy = await run.DoAsync(Steps.CopyVdi, new CopyVdiInput(key, plan.Host.Pool, source.VdiUuid, vdi.VdiUuid, srUuid, source.VirtualSizeBytes));
                 return new SnapshotCopy($"{destination.Folder}/{copy.VdiUuid}.vhd", Seen: null, beganAt, run.Context.CurrentUtcDateTime);
             }
-            catch (StepFaultException failure) when (attempt < CopyTries && failure.Fault.Code is FaultCodes.CopyOutcomeUnknown)
+            catch (StepFaultException failure) when (failure.Fault.Code is FaultCodes.CopyOutcomeUnknown && anew.IsWorth())
             {
                 // A VDI that may hold part of a copy is never copied into again: sparse copying trusts that it is all zeros.
                 await run.DoAsync(Steps.DestroyDestinationVdi, owned);
+                await anew.WaitAsync();
             }
         }
     }

@@ -9,7 +9,11 @@ internal sealed class SnapshotRun : WorkRun
     }
 
     private SnapshotRun(TaskOrchestrationContext context, SnapshotVolumeInput request, StatusBoard board)
-        : base(context, board) => (Request, Board) = (request, board);
+        : base(context, board)
+    {
+        (Request, Board) = (request, board);
+        if (request.Policy is not null) Looking = StepPolicy.Work;
+    }
 
     public SnapshotVolumeInput Request { get; }
 

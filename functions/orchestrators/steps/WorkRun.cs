@@ -22,7 +22,13 @@ internal abstract class WorkRun
 
     public DateTime StartedAt { get; }
 
+    /// <summary>How long look-ups are tried before anything exists: shortly while a person waits for the answer, as long as everything else once nobody does.</summary>
+    public StepPolicy Looking { get; protected set; } = StepPolicy.Preflight;
+
     protected StepRunner Runner { get; }
+
+    /// <summary>For what is made anew as a whole when its outcome is unknown.</summary>
+    public Anew Anew() => new(Context, Cancellation);
 
     public Task<TOutput> DoAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy? policy = null) =>
         Runner.RunAsync(step, input, policy ?? StepPolicy.Work);
@@ -51,10 +57,11 @@ internal abstract class WorkRun
     public async Task<TPlan> AdmitPlanAsync<TPlan>(string account, IReadOnlyList<string> first, int priority, Func<Task<TPlan>> inspect, Func<TPlan, IReadOnlyList<string>> slotsOf)
     {
         Undo.Push(Admitting.ReleaseStep, Context.ReleaseAdmissionAsync);
-        await TakeAsync(1, account, first, priority);
+        if (await TakeAsync(1, account, first, priority)) Looking = StepPolicy.Work;
         var plan = await inspect();
         while (await TakeAsync(2, account, slotsOf(plan), priority))
         {
+            Looking = StepPolicy.Work;
             var again = await inspect();
             var same = slotsOf(again).SequenceEqual(slotsOf(plan), StringComparer.Ordinal);
             plan = again;

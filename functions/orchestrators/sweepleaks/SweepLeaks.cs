@@ -105,7 +105,10 @@ public sealed class SweepLeaks : TaskOrchestrator<SweepLeaksInput, SweepLeaksRes
         await StepAsync(Steps.ForgetSr, removal.Sr);
         await StepAsync(Steps.RevokeAccess, removal.Lun);
         await StepAsync(Steps.DeleteClone, removal.Lun);
+        await StepAsync(Steps.WithdrawAccess, removal.Access);
+        await StepAsync(Steps.DeleteVolume, removal.Volume);
         await StepAsync(Steps.DeleteStorageSnapshot, removal.Snapshot);
+        await StepAsync(Steps.DeleteGroupSnapshot, removal.Group);
 
         async Task StepAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput? argument) where TInput : class
         {

@@ -109,6 +109,25 @@ public sealed class ManifestTests
         Assert.Equal(Sample(), ManifestFormat.Read(Encoding.UTF8.GetBytes(Golden)));
     }
 
+    [Fact]
+    public void What_a_rebuild_needs_is_written_where_it_is_so_and_read_back()
+    {
+        var full = Sample() with { GroupId = "0b1b2c3d-0000-4000-8000-00000000000b", KeptOnPrimary = true, AdoptedSnapshotId = "0c1b2c3d-0000-4000-8000-00000000000c" };
+        var bytes = ManifestFormat.Write(full);
+        Assert.EndsWith(
+            """
+              "fullReason": "first",
+              "groupId": "0b1b2c3d-0000-4000-8000-00000000000b",
+              "keptOnPrimary": true,
+              "adoptedSnapshotId": "0c1b2c3d-0000-4000-8000-00000000000c"
+            }
+
+            """.ReplaceLineEndings("\n"), Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        Assert.Equal(full, ManifestFormat.Read(bytes));
+        Assert.Equal("manifest.invalid", Assert.Throws<ManifestException>(() => ManifestFormat.Write(full with { KeptOnPrimary = false })).Code);
+        Assert.Equal("manifest.invalid", Assert.Throws<ManifestException>(() => ManifestFormat.Write(full with { GroupId = "no uuid" })).Code);
+    }
+
     [Theory]
     [InlineData("\"formatVersion\": 1", "\"formatVersion\": 2", "manifest.newer")]
     [InlineData("\"formatVersion\": 1,", "\"formatVersion\": 2, \"news\": {},", "manifest.newer")]
