@@ -8,13 +8,14 @@ namespace SnapshotWorkflows.Catalog;
 public sealed class UsageLedger(CatalogDatabase database)
 {
     /// <summary>Records that overlap [from, to), by snapshot id, after one.</summary>
-    /// <param name="account">Null: all.</param>
-    public IReadOnlyList<UsageRecord> List(DateTimeOffset from, DateTimeOffset to, string? account, string after, int top) => database.Read<IReadOnlyList<UsageRecord>>(connection =>
+    /// <param name="accounts">Only of these; null: of all.</param>
+    public IReadOnlyList<UsageRecord> List(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string>? accounts, string after, int top) => database.Read<IReadOnlyList<UsageRecord>>(connection =>
     {
-        using var read = connection.Command(null, """
-            SELECT record FROM usage_records WHERE created_at<@to AND (deleted_at IS NULL OR deleted_at>=@from) AND snapshot_id>@after
-            AND (CAST(@account AS TEXT) IS NULL OR account=@account) ORDER BY snapshot_id LIMIT @top
-            """).With("@to", to.Stored()).With("@from", from.Stored()).With("@after", after).With("@account", account).With("@top", top);
+        var among = accounts is null ? "" : $" AND account IN ({string.Join(',', accounts.Select((_, i) => $"@account{i}").DefaultIfEmpty("NULL"))})";
+        using var read = connection.Command(null, $"""
+            SELECT record FROM usage_records WHERE created_at<@to AND (deleted_at IS NULL OR deleted_at>=@from) AND snapshot_id>@after{among} ORDER BY snapshot_id LIMIT @top
+            """).With("@to", to.Stored()).With("@from", from.Stored()).With("@after", after).With("@top", top);
+        foreach (var (i, account) in (accounts ?? []).Index()) read.With($"@account{i}", account);
         return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.UsageRecord)!);
     });
 

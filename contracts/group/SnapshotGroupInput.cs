@@ -25,6 +25,9 @@ public sealed record SnapshotGroupInput
     /// <summary>Who asked: the name of the key that was used, never the key.</summary>
     public required string Caller { get; init; }
 
+    /// <summary>CloudStack accounts that the caller is confined to; null: all.</summary>
+    public IReadOnlyList<string>? Accounts { get; init; }
+
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
     /// <summary>The key of one volume's snapshot in this group, the same at every attempt.</summary>

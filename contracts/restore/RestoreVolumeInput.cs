@@ -24,6 +24,9 @@ public sealed record RestoreVolumeInput
 
     /// <summary>Who asked: the name of the key that was used, never the key.</summary>
     public required string Caller { get; init; }
+
+    /// <summary>CloudStack accounts that the caller is confined to; null: all.</summary>
+    public IReadOnlyList<string>? Accounts { get; init; }
 }
 
 /// <summary>Input/output operations per second; null leaves a figure to the array.</summary>

@@ -58,6 +58,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         throw new LabException($"{Name} ended by itself with exit code {_process.ExitCode}: {last ?? "it said nothing"}", Log);
     }
 
+    /// <summary>Waits until the program ends by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> EndAsync(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
     /// <summary>SIGKILL: no goodbye, no flush, no handler.</summary>
     public async Task KillAsync()
     {

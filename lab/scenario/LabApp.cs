@@ -67,6 +67,18 @@ internal sealed class LabApp : IAsyncDisposable
     public async Task<ChildProcess> StartWatchdogAsync() =>
         await ChildProcess.StartAsync("watchdog", Checkout.App, ["watchdog", "--settings-root", Checkout.Root], _environment, _folder.Log($"{_name}-watchdog"), _reaper);
 
+    /// <summary>One of the program's commands, with the app's settings: its exit code and all it printed.</summary>
+    public async Task<(int Code, string Output)> CommandAsync(CancellationToken cancellation, params string[] arguments)
+    {
+        var log = _folder.Log($"{_name}-command-{Guid.NewGuid():N}");
+        await using var command = await ChildProcess.StartAsync("command", Checkout.App, [.. arguments, "--settings-root", Checkout.Root], _environment, log, _reaper);
+        var code = await command.EndAsync(cancellation);
+        return (code, await File.ReadAllTextAsync(log, cancellation));
+    }
+
+    /// <summary>The state folder: catalog, hub, keys.</summary>
+    public string State => _state;
+
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();

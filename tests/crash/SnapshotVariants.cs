@@ -71,6 +71,28 @@ public sealed class SnapshotVariants
         Assert.Empty(Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories));
     }
 
+    /// <summary>SfVolumeId: a volume that one of CloudStack's hosts copied into stands for the snapshot. It is cloned like any other and never deleted.</summary>
+    [Fact]
+    public async Task A_volume_that_CloudStack_copied_a_snapshot_into_is_cloned_and_stays_CloudStacks()
+    {
+        using var world = NewWorld();
+        var (snapshot, native) = CloudSnapshot(world);
+        var copied = (long)world.Array.Call("CloneVolume", new JsonObject
+        {
+            ["volumeID"] = world.Volume.VolumeId, ["snapshotID"] = native, ["name"] = $"DATA-1-{snapshot}", ["attributes"] = new JsonObject { ["CloudStackSnapshotId"] = "31" },
+        })["volumeID"]!;
+        world.Array.FinishJobs();
+        world.Array.Call("DeleteSnapshot", new JsonObject { ["snapshotID"] = native });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await RunAsync(life, Body(world, $"\"adoptSnapshotId\":\"{snapshot}\""));
+        Assert.True(ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed, $"{ended.FailureDetails}");
+        Assert.Equal(await CrashWorld.ExpectedRootAsync(), ended.ReadCustomStatusAs<SnapshotStatus>()!.Root);
+        Assert.Empty(Snapshots(world));
+        Assert.Equal([world.Volume.VolumeId, copied], world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray().Select(volume => (long)volume!["volumeID"]!).Order());
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, new RequestKey(ended.InstanceId))).RuntimeStatus);
+        Assert.Equal(2, world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray().Count);
+    }
+
     [Fact]
     public async Task A_copy_that_fails_leaves_the_adopted_snapshot_where_it_is()
     {

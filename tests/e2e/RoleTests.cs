@@ -21,6 +21,8 @@ public sealed class RoleTests(World world) : IClassFixture<World>
                 ["Access:Keys:rival:Role"] = "tenant",
                 ["Access:Keys:rival:Accounts:0"] = "other",
                 ["Access:Keys:eye:Role"] = "reader",
+                ["CloudStack:Webhook:Secret"] = "",
+                ["Quiesce:Pause:HighAvailabilityIsOff"] = "true",
             },
             Cancellation);
         using var shop = await WithKeyAsync(app, "shop");
@@ -50,7 +52,53 @@ public sealed class RoleTests(World world) : IClassFixture<World>
         await RefusedAsync(eye.DeleteAsync($"/api/snapshots/{id}", Cancellation));
         await RefusedAsync(shop.GetAsync("/api/policies", Cancellation));
         await RefusedAsync(shop.PostAsync($"/api/snapshots/{id}/hold", new { }, World.NewKey(), Cancellation));
+        await RestoresGroupsAndUsageAsync(shop, rival, eye, volume, id);
         Assert.Equal(202, (await shop.DeleteAsync($"/api/snapshots/{id}", Cancellation)).Status);
+
+        // Without a secret nothing that comes as an event can be trusted.
+        var untrusted = Assert.Single(await world.Control.SendEventAsync($"{app.Api.Address}api/cloudstack/events", Guid.NewGuid().ToString(), "any", times: 1, Cancellation));
+        Assert.Equal(503, untrusted.GetProperty("status").GetInt32());
+
+        // Pausing is allowed and nobody guards it: the probe says so, and is content once a watchdog runs.
+        Assert.False(await ReadyAsync(app, "watchdog"));
+        await using var watchdog = await app.StartWatchdogAsync();
+        await Wait.UntilAsync("The watchdog is not seen", () => ReadyAsync(app, "watchdog"), watchdog, Cancellation);
+    }
+
+    private async Task RestoresGroupsAndUsageAsync(SnapshotApi shop, SnapshotApi rival, SnapshotApi eye, WorldVolume volume, string id)
+    {
+        var made = await shop.PostAsync($"/api/snapshots/{id}/restore", new { name = "mine" }, World.NewKey(), Cancellation);
+        Assert.Equal((403, "request.operators-only"), (made.Status, made["code"]));
+        var target = await world.Control.MakeDetachedVolumeAsync($"back-{id[..8]}", TestRun.ImagePath, Cancellation);
+        var fill = new { targetVolumeId = target.CloudStackVolumeId, overwrite = true };
+        Assert.Equal(404, (await rival.PostAsync($"/api/snapshots/{id}/restore", fill, World.NewKey(), Cancellation)).Status);
+        var restore = await shop.PostAsync($"/api/snapshots/{id}/restore", fill, World.NewKey(), Cancellation);
+        Assert.Equal(202, restore.Status);
+        Assert.Null(restore["management"]);
+        var path = $"/api/restores/{restore["id"]}";
+        Assert.Equal(404, (await rival.GetAsync(path, Cancellation)).Status);
+        Assert.Equal(404, (await rival.PostAsync($"{path}/cancel", new { }, null, Cancellation)).Status);
+        RestoreStatus? restored = null;
+        await Wait.UntilAsync("The restore has not ended", async () => (restored = await shop.FindRestoreAsync(restore["id"]!, Cancellation))!.Ended, process: null, Cancellation);
+        Assert.True(restored!.State == "Restored", $"{restored.State} {restored.Failure}");
+
+        var stolen = await rival.PostAsync($"/api/vms/{volume.CloudStackVmId}/snapshots", new { }, World.NewKey(), Cancellation);
+        GroupStatus? group = null;
+        await Wait.UntilAsync("The group has not ended", async () => (group = await rival.FindGroupAsync(stolen["id"]!, Cancellation)).Ended, process: null, Cancellation);
+        Assert.Equal(("Error", "group.vm-not-found"), (group!.State, group.Failure?.Code));
+        Assert.Equal(404, (await shop.GetAsync($"/api/groups/{stolen["id"]}", Cancellation)).Status);
+        Assert.Equal(200, (await eye.GetAsync($"/api/groups/{stolen["id"]}", Cancellation)).Status);
+        Assert.Equal(404, (await shop.PostAsync($"/api/groups/{stolen["id"]}/cancel", new { }, null, Cancellation)).Status);
+
+        Assert.Contains(id, (await shop.GetAsync("/api/usage", Cancellation)).Body.ToString(), StringComparison.Ordinal);
+        Assert.Empty((await rival.GetAsync("/api/usage", Cancellation)).Body.GetProperty("items").EnumerateArray());
+        Assert.Empty((await rival.GetAsync("/api/usage?account=acme", Cancellation)).Body.GetProperty("items").EnumerateArray());
+    }
+
+    private static async Task<bool> ReadyAsync(LabApp app, string system)
+    {
+        var answer = await app.Api.GetAsync("/readyz", Cancellation);
+        return answer.Body.GetProperty("systems").EnumerateArray().Single(one => one.GetProperty("system").GetString() == system).GetProperty("ready").GetBoolean();
     }
 
     private static async Task<int> CountAsync(SnapshotApi api) => (await api.GetAsync("/api/snapshots", Cancellation)).Body.GetProperty("items").GetArrayLength();

@@ -21,6 +21,7 @@ internal static class RestoreLedger
             var state = settings["SnapshotWorkflows:StatePath"] ?? throw new CatalogException("catalog.no-state", "SnapshotWorkflows:StatePath is not set.", "Set it as the service has it.");
             var installation = settings["SnapshotWorkflows:Installation"] ?? throw new CatalogException("catalog.no-installation", "SnapshotWorkflows:Installation is not set.", "Set it as the service has it.");
             Composition.MakeStateFolder(state);
+            RefuseWhileServing(state);
             var store = new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions()).Get(null).Store;
             var all = await LedgerBackups.ListAsync(store, installation, CancellationToken.None);
             var name = from ?? (all.Count > 0 ? all[0] : null);
@@ -65,6 +66,21 @@ internal static class RestoreLedger
 
         foreach (var suffix in (string[])["-wal", "-shm"]) File.Delete(catalog + suffix);
         File.Move(fresh, catalog, overwrite: true);
+    }
+
+    /// <summary>A service that runs on these files would go on writing to the ones that were put aside.</summary>
+    private static void RefuseWhileServing(string state)
+    {
+        var path = Path.Combine(state, "hub.db.lock");
+        if (!File.Exists(path)) return;
+        try
+        {
+            using var free = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new CatalogException("catalog.in-use", $"A service is running on {state}.", "Stop it first, then restore the ledger.");
+        }
     }
 
     private static async Task<int> RefuseAsync(string code, string message, string remedy)

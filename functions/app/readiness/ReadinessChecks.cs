@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.SolidFire;
@@ -6,7 +8,8 @@ using SnapshotWorkflows.XenServer;
 namespace SnapshotWorkflows.App.Readiness;
 
 /// <summary>Tries every appliance and store, changing nothing, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
-internal sealed class ReadinessChecks(SolidFireClient array, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, TimeProvider time) : IDisposable
+internal sealed class ReadinessChecks(
+    SolidFireClient array, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
 
@@ -23,6 +26,8 @@ internal sealed class ReadinessChecks(SolidFireClient array, IXenServerPools poo
             var rounds = new List<Task<ReadinessFinding>> { ArrayAsync(cancellation), CloudStackAsync(cancellation) };
             rounds.AddRange(pools.Names.Select(name => PoolAsync(name, cancellation)));
             rounds.AddRange(destinations.All.Select(destination => DestinationAsync(destination, cancellation)));
+            // Nothing is paused where that is not allowed, so nobody has to guard it.
+            if (pause.Value.HighAvailabilityIsOff) rounds.Add(Task.FromResult(Watchdog()));
             _last = await Task.WhenAll(rounds);
             _at = time.GetTimestamp();
             return _last;
@@ -56,6 +61,10 @@ internal sealed class ReadinessChecks(SolidFireClient array, IXenServerPools poo
         var check = await cloudStack.CheckAsync(cancellation);
         return Finding("cloudstack", check.Zones.Count > 0 ? $"{check.Zones.Count} zones, version {check.Version ?? "not told"}" : "not reached", check.Mend);
     }
+
+    private ReadinessFinding Watchdog() => arms.IsGuarded
+        ? Finding("watchdog", "guards pauses", [])
+        : Finding("watchdog", "not seen", ["No watchdog has beaten for 2 s, so 'pause' is refused: run `SnapshotWorkflows.App watchdog` beside the service, with the same settings."]);
 
     private static async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination, CancellationToken cancellation)
     {

@@ -42,6 +42,13 @@ internal static class AdmitRestore
     public static async Task<CloudStackVolume> ResolveTargetAsync(this RestoreRun run)
     {
         var target = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(run.Request.TargetVolumeId!), run.Looking);
+        if (run.Request.Accounts is { } accounts && !accounts.Contains(target.Account, StringComparer.Ordinal))
+        {
+            // As for a snapshot: nothing is told about another's volume.
+            throw new StepFaultException(new StepFault(
+                "volume.not-found", FaultKind.NotFound, $"There is no volume {run.Request.TargetVolumeId} in the accounts of this key.", "Check the volume's uuid, or ask an operator."));
+        }
+
         return target.VmId is null
             ? target
             : throw new StepFaultException(new StepFault(

@@ -18,6 +18,13 @@ internal static class TakeGroup
 
         var volumes = new List<CloudStackVolume>();
         foreach (var id in ids) volumes.Add(await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(id), run.Looking));
+        if (request.Accounts is { } accounts && volumes.Exists(volume => !accounts.Contains(volume.Account, StringComparer.Ordinal)))
+        {
+            // As for an unknown one: nothing is told about another's machine.
+            throw new StepFaultException(new StepFault(
+                "group.vm-not-found", FaultKind.NotFound, $"There is no VM {request.VmId} in the accounts of this key.", "Check the VM's uuid, or ask an operator."));
+        }
+
         run.Volumes = volumes;
         run.Board.Show(status => status with { Members = new GroupMembers([.. volumes.Select(volume => new GroupMember(volume.Id, request.MemberOf(volume.Id).Uuid, SnapshotState.Allocated, null, null))]) });
         if (volumes is [var only])

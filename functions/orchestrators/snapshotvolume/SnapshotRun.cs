@@ -35,7 +35,7 @@ internal sealed class SnapshotRun : WorkRun
         VolumeName = Volume?.Name,
         VmId = Volume?.VmId,
         Account = Volume?.Account,
-        Name = Request.Name ?? DefaultName(),
+        Name = Name,
         Caller = Request.Caller,
         CreatedAt = new DateTimeOffset(DateTime.SpecifyKind(StartedAt, DateTimeKind.Utc)),
         Status = Board.Status,
@@ -74,6 +74,6 @@ internal sealed class SnapshotRun : WorkRun
         return Runner.FinishAsync(Steps.StartReport, new ReportSnapshotInput(Request.Key, address, report), stuck => Board.Show(status => status with { Waiting = stuck }));
     }
 
-    /// <summary>CloudStack's own manner of naming: vm_volume_time.</summary>
-    private string? DefaultName() => Volume is null ? null : $"{Volume.VmName ?? "detached"}_{Volume.Name}_{StartedAt:yyyyMMddHHmmss}";
+    /// <summary>As the request named it; else in CloudStack's own manner, vm_volume_time, once the volume is known.</summary>
+    public string? Name => Request.Name ?? (Volume is null ? null : $"{Volume.VmName ?? "detached"}_{Volume.Name}_{StartedAt:yyyyMMddHHmmss}");
 }

@@ -60,7 +60,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         run.Cancellation.ThrowIfWished();
         var manifest = await run.DoUncancelledAsync(Steps.PublishManifest, new PublishManifestInput
         {
-            Request = run.Request,
+            Request = run.Request with { Name = run.Name },
             Volume = plan.Volume,
             Array = plan.Array,
             Snapshot = snapshot,

@@ -20,6 +20,10 @@ internal static class CallerAccess
     public static bool Sees(this HttpRequest request, SnapshotView view) =>
         request.Accounts() is not { } accounts || (view.Account is { } account ? accounts.Contains(account, StringComparer.Ordinal) : view.Caller == request.Caller());
 
+    /// <summary>Whether a catalog's row is the caller's to see.</summary>
+    public static bool Sees(this HttpRequest request, SnapshotRow row) =>
+        request.Accounts() is not { } accounts || (row.Account is { } account ? accounts.Contains(account, StringComparer.Ordinal) : row.Caller == request.Caller());
+
     /// <summary>The addresses of the durable task API carry a key that steers every instance: for operators only.</summary>
     public static HttpManagementPayload? Management(this HttpRequest request, DurableTaskClient client, string instance) =>
         request.IsOperator() ? client.CreateHttpManagementPayload(instance) : null;

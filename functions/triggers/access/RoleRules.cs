@@ -10,6 +10,7 @@ public static class RoleRules
     private static readonly HashSet<string> s_tenant = new(StringComparer.OrdinalIgnoreCase)
     {
         "CreateSnapshot", "GetSnapshot", "ListSnapshots", "CancelSnapshot", "DeleteSnapshotCopy",
+        "RestoreSnapshot", "GetRestore", "CancelRestore", "SnapshotVm", "GetGroup", "CancelGroup", "ListUsage",
     };
 
     /// <summary>Reads that are not for every eye: they show what an operator configured.</summary>

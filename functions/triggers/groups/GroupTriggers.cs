@@ -5,7 +5,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
-public sealed class GroupTriggers(IdempotencyLedger ledger)
+public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index)
 {
     private const string Workflow = "SnapshotGroup";
 
@@ -27,12 +27,13 @@ public sealed class GroupTriggers(IdempotencyLedger ledger)
             {
                 Key = claim.Instance, VmId = vm.ToString("D"), Name = body.Name, Quiesce = body.Quiesce, Destination = body.Destination, Copy = body.Copy, Format = body.Format,
                 KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags,
+                Accounts = request.Accounts(),
             };
             await WorkInstances.StartOnceAsync(client, Workflow, input, claim.Instance, cancellation);
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Group {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/groups/{view.Id}";
             return new JsonResult<GroupAccepted>(
-                202, new GroupAccepted(view, view.Id, $"{location}/cancel", client.CreateHttpManagementPayload(claim.Instance.Value)), TriggersJson.Default.GroupAccepted, location);
+                202, new GroupAccepted(view, view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.GroupAccepted, location);
         }
         catch (BadRequestException refused)
         {
@@ -44,19 +45,26 @@ public sealed class GroupTriggers(IdempotencyLedger ledger)
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "groups/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        _ = request;
-        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view ? new JsonResult<GroupView>(200, view, TriggersJson.Default.GroupView) : NotFound(id);
+        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view && Sees(request, view) ? new JsonResult<GroupView>(200, view, TriggersJson.Default.GroupView) : NotFound(id);
     }
 
     [Function("CancelGroup")]
     public async Task<IActionResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "groups/{id}/cancel")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view) return NotFound(id);
+        if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view || !Sees(request, view)) return NotFound(id);
         if (view.Ended || view.Manifest is not null || view.State == SnapshotState.Error)
             return new ProblemResult(409, "group.ended", $"Group {view.Id} is {view.State}: there is nothing left to cancel.", "Delete its snapshots if they are not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         return new JsonResult<GroupView>(202, view, TriggersJson.Default.GroupView);
+    }
+
+    /// <summary>A tenant sees the groups it asked for, and those of which it sees every member.</summary>
+    private bool Sees(HttpRequest request, GroupView view)
+    {
+        if (request.Accounts() is null || view.Caller == request.Caller()) return true;
+        var rows = view.Members.Select(member => RequestKey.TryParse(member.SnapshotId, out var key) ? index.Find(key) : null).ToList();
+        return rows.Count > 0 && rows.TrueForAll(row => row is not null && request.Sees(row));
     }
 
     private static async Task<GroupView?> ViewAsync(RequestKey key, DurableTaskClient client, CancellationToken cancellation)

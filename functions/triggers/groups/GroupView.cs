@@ -9,6 +9,9 @@ internal sealed record GroupView
 
     public string? Name { get; init; }
 
+    /// <summary>Name of the key by which it was asked for.</summary>
+    public string? Caller { get; init; }
+
     public required SnapshotState State { get; init; }
 
     public string? Step { get; init; }
@@ -40,6 +43,7 @@ internal sealed record GroupView
         Id = input.Key.Uuid,
         VmId = input.VmId,
         Name = input.Name,
+        Caller = input.Caller,
         State = status.State,
         Step = status.Step,
         Waiting = status.Waiting,

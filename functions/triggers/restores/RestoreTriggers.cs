@@ -15,9 +15,14 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
     {
         try
         {
-            if (!RequestKey.TryParse(id, out var snapshot) || index.Find(snapshot) is not { } row) return SnapshotProblems.NotFound(id);
+            if (!RequestKey.TryParse(id, out var snapshot) || index.Find(snapshot) is not { } row || !request.Sees(row)) return SnapshotProblems.NotFound(id);
             var idempotencyKey = request.IdempotencyKey();
             var body = RestoreBody.Parse(await request.ReadBodyAsync(cancellation));
+            if (body.TargetVolumeId is null && request.Accounts() is not null)
+            {
+                return new ProblemResult(403, "request.operators-only", "A new volume on the array belongs to no account of CloudStack's.", "Create a volume in CloudStack and name it as 'targetVolumeId', with \"overwrite\": true.");
+            }
+
             var caller = request.Caller();
             var route = $"POST /snapshots/{snapshot.Value}/restore";
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
@@ -30,12 +35,13 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
             var input = new RestoreVolumeInput
             {
                 Key = claim.Instance, Snapshot = snapshot, TargetVolumeId = body.TargetVolumeId, Name = body.Name, AccountId = body.AccountId, Qos = body.Qos, Host = body.Host, Caller = caller,
+                Accounts = request.Accounts(),
             };
             await WorkInstances.StartOnceAsync(client, Workflow, input, claim.Instance, cancellation);
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Restore {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/restores/{view.Id}";
             return new JsonResult<RestoreAccepted>(
-                202, new RestoreAccepted(view, view.Id, $"{location}/cancel", client.CreateHttpManagementPayload(claim.Instance.Value)), TriggersJson.Default.RestoreAccepted, location);
+                202, new RestoreAccepted(view, view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.RestoreAccepted, location);
         }
         catch (BadRequestException refused)
         {
@@ -47,20 +53,23 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "restores/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        _ = request;
-        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view ? new JsonResult<RestoreView>(200, view, TriggersJson.Default.RestoreView) : NotFound(id);
+        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view && Sees(request, view) ? new JsonResult<RestoreView>(200, view, TriggersJson.Default.RestoreView) : NotFound(id);
     }
 
     [Function("CancelRestore")]
     public async Task<IActionResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "restores/{id}/cancel")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view) return NotFound(id);
+        if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view || !Sees(request, view)) return NotFound(id);
         if (view.Ended || view.Root is not null || view.State == RestoreState.Error)
             return new ProblemResult(409, "restore.ended", $"Restore {view.Id} is {(view.Root is not null && !view.Ended ? "being handed over" : view.State.ToString())}: there is nothing left to cancel.", "Delete the volume if it is not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         return new JsonResult<RestoreView>(202, view, TriggersJson.Default.RestoreView);
     }
+
+    /// <summary>A restore is whose its snapshot is; of one that the catalog lost only those may know who see all.</summary>
+    private bool Sees(HttpRequest request, RestoreView view) =>
+        request.Accounts() is null || (RequestKey.TryParse(view.SnapshotId, out var snapshot) && index.Find(snapshot) is { } row && request.Sees(row));
 
     private async Task<RestoreView?> ViewAsync(RequestKey key, DurableTaskClient client, CancellationToken cancellation)
     {

@@ -91,7 +91,9 @@ public abstract class CatalogContract : IAsyncLifetime
         index.Change(Key(4), row => row with { DeletedAt = s_start.AddDays(2), Status = row.Status with { State = SnapshotState.Destroyed } });
         var usage = new UsageLedger(Database);
         Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), null, "", 100).Count);
-        Assert.Equal(13, usage.List(s_start, s_start.AddDays(9), "even", "", 100).Count);
+        Assert.Equal(13, usage.List(s_start, s_start.AddDays(9), ["even"], "", 100).Count);
+        Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), ["even", "odd"], "", 100).Count);
+        Assert.Empty(usage.List(s_start, s_start.AddDays(9), [], "", 100));
         Assert.Equal(24, usage.List(s_start.AddDays(3), s_start.AddDays(9), null, "", 100).Count);
         var gone = usage.List(s_start, s_start.AddDays(9), null, "", 100).Single(record => record.SnapshotId == Key(4).Uuid);
         Assert.Equal((1024, 100L, s_start.AddDays(2)), ((int)gone.SecondaryVirtualBytes, gone.SecondaryPhysicalBytes, gone.DeletedAt));

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SnapshotWorkflows.Lab.Scenario;
+
+namespace SnapshotWorkflows.Tests.E2e;
+
+/// <summary>The routes of upkeep, policies and holds, CloudStack's own snapshots, and its webhook, over HTTP.</summary>
+public sealed partial class UpkeepTests(World world) : IClassFixture<World>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_copy_is_held_read_again_counted_and_previewed_and_upkeep_leaves_it_alone()
+    {
+        var volume = await world.NewVolumeAsync();
+        var id = (await world.PostAsync(volume))["id"]!;
+        Assert.Equal("BackedUp", (await World.EndAsync(world.Api, id)).State);
+
+        Assert.Equal(202, (await world.Api.PostAsync($"/api/snapshots/{id}/hold", new { reason = "a court" }, World.NewKey(), Cancellation)).Status);
+        await UntilAsync(id, snapshot => snapshot["hold"] == "True");
+        var held = await world.Api.DeleteAsync($"/api/snapshots/{id}", Cancellation);
+        Assert.Equal((409, "snapshot.held"), (held.Status, held["code"]));
+        Assert.Equal(202, (await world.Api.PostAsync($"/api/snapshots/{id}/release", new { }, World.NewKey(), Cancellation)).Status);
+        await UntilAsync(id, snapshot => snapshot["hold"] == "False");
+
+        Assert.Equal(202, (await world.Api.PostAsync($"/api/snapshots/{id}/verify", new { }, World.NewKey(), Cancellation)).Status);
+        await UntilAsync(id, snapshot => snapshot["lastProven"] is { Length: > 0 });
+
+        var usage = await world.Api.GetAsync("/api/usage?account=acme", Cancellation);
+        Assert.Contains(usage.Body.GetProperty("items").EnumerateArray(), one => one.GetProperty("snapshotId").GetString() == id && one.GetProperty("secondaryPhysicalBytes").GetInt64() > 0);
+        Assert.Empty((await world.Api.GetAsync("/api/usage?account=nobody", Cancellation)).Body.GetProperty("items").EnumerateArray());
+        Assert.Equal(400, (await world.Api.GetAsync("/api/usage?from=2026-02-01&to=2026-01-01", Cancellation)).Status);
+
+        var policy = new { schedule = "30 2 * * *", timeZone = "Europe/Berlin", volumes = new { ids = new[] { volume.CloudStackVolumeId } }, keep = new { daily = 7 } };
+        var put = await world.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", policy, null, Cancellation);
+        Assert.Equal(200, put.Status);
+        Assert.Equal(200, (await world.Api.GetAsync("/api/policies/nightly", Cancellation)).Status);
+        Assert.Contains("nightly", (await world.Api.GetAsync("/api/policies", Cancellation)).Body.ToString(), StringComparison.Ordinal);
+        Assert.Equal(200, (await world.Api.PostAsync("/api/policies/nightly/preview", new { }, null, Cancellation)).Status);
+        Assert.Equal(400, (await world.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", new { schedule = "when it rains", volumes = policy.volumes }, null, Cancellation)).Status);
+        Assert.InRange((await world.Api.DeleteAsync("/api/policies/nightly", Cancellation)).Status, 200, 204);
+        Assert.Equal(404, (await world.Api.GetAsync("/api/policies/nightly", Cancellation)).Status);
+
+        var files = world.StoreFiles();
+        var before = await world.Control.InventoryAsync(Cancellation);
+        var sweep = await world.Api.PostAsync("/api/leaks/sweep", new { dryRun = false }, World.NewKey(), Cancellation);
+        Assert.Equal(202, sweep.Status);
+        await Wait.UntilAsync("The sweep left no report", async () => (await world.Api.GetAsync("/api/leaks", Cancellation)).Body.TryGetProperty("last", out var last) && last.ValueKind == JsonValueKind.Object, process: null, Cancellation);
+        var report = (await world.Api.GetAsync("/api/leaks", Cancellation)).Body.GetProperty("last");
+        Assert.Empty(report.GetProperty("unseen").EnumerateArray());
+        Assert.Equal(0, report.GetProperty("removed").GetInt32());
+
+        // The timers' functions, run now by the host's own route.
+        using var master = await MasterAsync(world.Lab.App);
+        foreach (var timer in (string[])["PurgeDeletedTimer", "ScrubSnapshotsTimer", "ReconcileTimer", "SweepLeaksTimer", "CheckRows", "SweepAdmission", "CatchUpCloudEvents"])
+            Assert.Equal(202, (await master.PostAsync($"/admin/functions/{timer}", new { }, null, Cancellation)).Status);
+        Assert.Equal(files, world.StoreFiles());
+        Assert.Empty(Leftovers.Find(before, await world.Control.InventoryAsync(Cancellation), [], files));
+        var audit = (await world.Api.GetAsync("/api/audit?top=1000", Cancellation)).Body.GetProperty("items").EnumerateArray().Select(line => line.GetProperty("what").GetString()).ToList();
+        Assert.Contains("leaks.sweep", audit);
+
+        Assert.Equal(202, (await world.Api.DeleteAsync($"/api/snapshots/{id}", Cancellation)).Status);
+        await UntilAsync(id, snapshot => snapshot["state"] == "Destroyed");
+    }
+
+    [Fact]
+    public async Task CloudStacks_own_snapshot_is_copied_off_the_array_and_CloudStack_puts_the_volume_back_to_it()
+    {
+        var volume = await world.NewVolumeAsync();
+        using var cloud = new CloudApi(world.Lab.Simulators.Endpoints.Cloudstack);
+        var taken = await cloud.TakeSnapshotAsync(volume.CloudStackVolumeId, Cancellation);
+        var then = world.Lab.Folder.File($"{taken}.lun");
+        await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, then, Cancellation);
+
+        var answer = await world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId, adoptSnapshotId = taken }, World.NewKey(), Cancellation);
+        Assert.Equal(202, answer.Status);
+        var status = await World.EndAsync(world.Api, answer["id"]!);
+        Assert.Equal(("BackedUp", "full"), (status.State, status.Verified?.Level));
+        using (var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(world.Lab.Store, status.Manifest!), Cancellation)))
+            Assert.Equal(taken, manifest.RootElement.GetProperty("adoptedSnapshotId").GetString());
+
+        // What CloudStack made stays, and only CloudStack goes back to it.
+        Assert.Contains((await world.Control.InventoryAsync(Cancellation)).Solidfire.Snapshots, snapshot => snapshot.VolumeId == volume.SolidFireVolumeId && snapshot.Name.EndsWith(taken, StringComparison.Ordinal));
+        await world.Control.StartGuestAsync(volume.VmUuid, seed: 9, offset: 0, length: 1 << 20, Cancellation);
+        await Wait.UntilAsync("The guest wrote nothing", async () => (await world.Control.GuestAsync(Cancellation)).Writes > 3, process: null, Cancellation);
+        await world.Control.StopGuestAsync(Cancellation);
+        await world.Control.DetachVolumeAsync(volume.CloudStackVolumeId, Cancellation);
+        var changed = world.Lab.Folder.File($"{taken}-changed.lun");
+        await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, changed, Cancellation);
+        Assert.NotEqual(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(changed, Cancellation));
+
+        var revert = await world.Api.PostAsync($"/api/snapshots/{answer["id"]}/revert", new { }, World.NewKey(), Cancellation);
+        Assert.Equal(202, revert.Status);
+        ApiAnswer? end = null;
+        await Wait.UntilAsync("The revert has not ended", async () => (end = await world.Api.GetAsync($"/api/reverts/{revert["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);
+        Assert.True(end!["state"] == "Reverted", end.Body.ToString());
+        Assert.Equal(1, World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot"));
+        var now = world.Lab.Folder.File($"{taken}-now.lun");
+        await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, now, Cancellation);
+        Assert.Equal(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(now, Cancellation));
+    }
+
+    [Fact]
+    public async Task The_webhook_answers_within_a_second_and_stores_each_event_once()
+    {
+        var url = $"{world.Api.Address}api/cloudstack/events";
+        var slowest = TimeSpan.Zero;
+        for (var i = 0; i < 10; i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var delivered = Assert.Single(await world.Control.SendEventAsync(url, Guid.NewGuid().ToString(), LabApp.WebhookSecret, times: 1, Cancellation));
+            Assert.Equal((200, 1), (delivered.GetProperty("status").GetInt32(), delivered.GetProperty("tries").GetInt32()));
+            slowest = Stopwatch.GetElapsedTime(began) is var took && took > slowest ? took : slowest;
+        }
+
+        Assert.True(slowest < TimeSpan.FromSeconds(1), $"{slowest.TotalMilliseconds:0} ms");
+        Assert.All(await world.Control.SendEventAsync(url, Guid.NewGuid().ToString(), LabApp.WebhookSecret, times: 3, Cancellation), one => Assert.Equal(200, one.GetProperty("status").GetInt32()));
+        Assert.All(await world.Control.SendEventAsync(url, Guid.NewGuid().ToString(), "another", times: 1, Cancellation), one => Assert.Equal(401, one.GetProperty("status").GetInt32()));
+    }
+
+    internal static async Task<SnapshotApi> MasterAsync(LabApp app)
+    {
+        using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(app.KeyFile, Cancellation));
+        return new SnapshotApi(app.Api.Address) { Key = keys.RootElement.GetProperty("masterKey").GetProperty("value").GetString() };
+    }
+
+    private Task UntilAsync(string id, Func<ApiAnswer, bool> condition) => Wait.UntilAsync(
+        $"Snapshot {id} is not as it should be", async () => condition(await world.Api.GetAsync($"/api/snapshots/{id}", Cancellation)), process: null, Cancellation);
+}
