@@ -78,6 +78,8 @@ public sealed partial class DurableEngine : IAsyncDisposable
 
     internal TimeProvider Time => _time;
 
+    internal int PlannedWakes => _dispatcher.PlannedWakes;
+
     /// <summary>For instances, executions and requests: 32 hexadecimal digits, never the same twice.</summary>
     internal string NewId() => _options.NewId(_time.GetUtcNow()).ToString("N");
 
@@ -125,6 +127,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
     }
 
     /// <summary>Writes with the next transaction; while no thread runs the engine, at once.</summary>
+    /// <exception cref="TaskHubUnavailableException">The hub cannot be written now, or the engine has stopped.</exception>
     internal async Task<WriteResult> WriteAsync(HubWrite write)
     {
         await OpenAsync(CancellationToken.None);
@@ -135,11 +138,13 @@ public sealed partial class DurableEngine : IAsyncDisposable
         }
         var done = new TaskCompletionSource<WriteResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_loop.IsCompleted)
-            throw new InvalidOperationException("The engine has stopped.");
+            throw Stopped();
         _inputs.Write(new WriteRequest(write, done));
         await Task.WhenAny(done.Task, _loop);
-        return done.Task.IsCompleted ? await done.Task : throw new InvalidOperationException("The engine has stopped.");
+        return done.Task.IsCompleted ? await done.Task : throw Stopped();
     }
+
+    private static TaskHubUnavailableException Stopped() => new("The engine of this process has stopped.");
 
     internal void TakeUp(CommitTurn reopened) => _inputs.Write(new Reopened(reopened));
 
@@ -217,7 +222,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         {
             await _dispatcher.SettleAsync();
         }
-        _dispatcher.FailRequests(new InvalidOperationException("The engine has stopped."));
+        _dispatcher.FailRequests(Stopped());
     }
 
     private async Task<EngineInput> RunBatchAsync(EntityBatch batch)

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
@@ -51,9 +52,9 @@ internal sealed partial class Dispatcher
                 else if (IsUnwritable(exception))
                     hot.Break(instance.InstanceId, $"What its turn came to cannot be written: {exception.GetType().FullName}: {exception.Message}");
             }
-            else if (unit.Entity is { } entity && batch.Count == 1)
+            else if (unit.Batch is { } ran && batch.Count == 1)
             {
-                Evict(entity);
+                GiveUp(ran, exception);
             }
             else
             {
@@ -93,8 +94,7 @@ internal sealed partial class Dispatcher
     {
         hot.Trim(_busy, waiters);
         TrimEntities();
-        if (_wakes.Count == 0)
-            _ended.Clear();
+        TrimWakes();
     }
 
     private async Task<bool> CommitSinglyAsync(Unit unit, Exception? known, CancellationToken cancellation)
@@ -114,13 +114,15 @@ internal sealed partial class Dispatcher
             }
         }
         logger.WriteFailed(failure, unit.Write.GetType().Name, options.HubRetryDelay);
-        unit.Request?.Done.TrySetException(failure);
+        unit.Request?.Done.TrySetException(failure is DbException or IOException && !IsUnwritable(failure) ? new TaskHubUnavailableException("The task hub cannot be written.", failure) : failure);
         if (unit.Request is null && unit.Write is StoreCompletion completion)
             _completions.Enqueue(completion);
-        if (unit.Write is ClaimActivity claim)
-            _claims.Enqueue(claim);
-        if (unit.Entity is { } entity)
-            Evict(entity);
+        if (unit.Write is ReleaseActivities release)
+            _releases.Enqueue(release); // else nobody would run them: the hub says that this process does
+        if (unit.Claim is { } claim)
+            Admitted(claim);
+        if (unit.Batch is { } batch)
+            GiveUp(batch, failure);
         return false;
     }
 
@@ -135,11 +137,13 @@ internal sealed partial class Dispatcher
                 logger.TurnFenced(commit.InstanceId);
                 Evict(unit.Instance!, commit);
                 break;
-            case CommitEntity commit: Applied(unit.Entity!, commit, result); break;
+            case CommitEntity commit: Applied(unit.Batch!, commit, result); break;
             case ClaimActivity claim:
                 _claiming.Remove(claim.Key);
                 if (result.Claimed is { } claimed)
-                    Begin(claimed);
+                    Begin(claimed, unit.Claim);
+                else if (unit.Claim is { } refused)
+                    _gates.Leave(refused);
                 break;
         }
         if (unit.Write is StartInstance start && result.Outcome == WriteOutcome.Done)
@@ -213,7 +217,7 @@ internal sealed partial class Dispatcher
         var commit = reopened.Commit;
         _ended.Remove(commit.InstanceId);
         foreach (var activity in commit.Activities)
-            Claim(new ClaimActivity(activity.Key));
+            Claim(new PendingClaim(new ClaimActivity(activity.Key), activity.Name, 0));
         MarkReady(commit.InstanceId);
         waiters.Changed(commit.InstanceId, commit.Status);
     }
@@ -233,16 +237,20 @@ internal sealed partial class Dispatcher
         _notes.Enqueue(new NoteReason(instanceId, $"Activity '{activity}' is not registered in the process that looked; the call waits for one that has it."));
     }
 
-    private void Begin(ClaimedActivity claimed)
+    private void Begin(ClaimedActivity claimed, PendingClaim? claim = null)
     {
         if (registry.FindActivity(claimed.Activity.Name, claimed.Activity.Version) is null)
         {
+            if (claim is not null)
+                _gates.Leave(claim);
             NoteMissing(claimed.Activity.Name, claimed.Activity.Key.InstanceId);
             return;
         }
         var execution = newExecution(claimed, hot.Find(claimed.Activity.Key.InstanceId)?.Executor.Start?.ParentTraceContext);
         execution.Number = Interlocked.Increment(ref _begun);
         execution.ClaimedAt = time.GetUtcNow();
+        if (claim is not null)
+            _gates.Exchange(claim, execution);
         _running[claimed.Activity.Key] = execution;
         if (claimed.Attempt > options.MaxActivityAttempts)
         {

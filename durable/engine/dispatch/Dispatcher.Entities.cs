@@ -10,7 +10,13 @@ internal sealed partial class Dispatcher
 {
     private readonly Dictionary<string, HotEntity> _entities = [];
     private readonly Queue<EntityBatch> _batches = [];
-    private readonly Queue<(HotEntity Entity, CommitEntity Commit)> _entityCommits = [];
+    private readonly Queue<(EntityBatch Batch, CommitEntity Commit)> _entityCommits = [];
+
+    /// <summary>Entities with an outcome that the hub did not take, and how many of their operations are tried together.</summary>
+    private readonly Dictionary<string, int> _doubts = new(StringComparer.Ordinal);
+
+    /// <summary>Why the next operation of these fails without being run.</summary>
+    private readonly Dictionary<string, string> _unwritable = new(StringComparer.Ordinal);
     private long _entityUses;
 
     /// <summary>Batches that were handed out and have not come back.</summary>
@@ -32,7 +38,7 @@ internal sealed partial class Dispatcher
             _suspects.End(ended.Batch.InstanceId);
         if (ended.Commit is { } commit)
         {
-            _entityCommits.Enqueue((ended.Batch.Entity, commit));
+            _entityCommits.Enqueue((ended.Batch, commit));
             return;
         }
         // Nothing was committed: read it again and try again, later.
@@ -71,19 +77,22 @@ internal sealed partial class Dispatcher
         entity.LastUsed = ++_entityUses;
         if (entity.IsBusy || Draining)
             return null;
-        if (entity.NextVisible(now) is { } next)
+        if (entity.NextVisible(now) is { } next && entity.Plan(next, now))
             _wakes.Enqueue(instanceId, (next, _order++));
         var visible = entity.Visible(now);
         if (!entity.HasWork(visible))
             return null;
         entity.IsBusy = true;
-        var batch = new EntityBatch(entity, visible);
+        var batch = new EntityBatch(entity, visible, _doubts.GetValueOrDefault(instanceId, options.MaxEntityOperationBatchSize)) { IsDoubtful = _doubts.ContainsKey(instanceId) };
+        if (_unwritable.Remove(instanceId, out var reason))
+            batch.Poison = reason;
         _batches.Enqueue(batch);
         return batch;
     }
 
-    private void Applied(HotEntity entity, CommitEntity commit, WriteResult result)
+    private void Applied(EntityBatch batch, CommitEntity commit, WriteResult result)
     {
+        var entity = batch.Entity;
         _suspects.End(commit.InstanceId);
         if (result.Outcome != WriteOutcome.Done)
         {
@@ -92,11 +101,30 @@ internal sealed partial class Dispatcher
             Evict(entity);
             return;
         }
+        if (_doubts.Count > 0 && batch.Poison is not null)
+            _doubts.Remove(commit.InstanceId);
         entity.Applied(commit);
         entity.IsBusy = false;
         if (result.Count > 0)
             _entities.Remove(commit.InstanceId);
         MarkReady(commit.InstanceId);
+    }
+
+    /// <summary>
+    /// The commit did not go through. If it was for what the batch came to, that is run again in halves, until the operation is found whose outcome the hub does not take; it fails then.
+    /// </summary>
+    private void GiveUp(EntityBatch batch, Exception failure)
+    {
+        if (IsUnwritable(failure))
+        {
+            _doubts[batch.InstanceId] = Math.Max(1, batch.Count / 2);
+            if (Math.Min(batch.Most, batch.Count) <= 1)
+            {
+                logger.UnwritableOperation(failure, batch.InstanceId);
+                _unwritable[batch.InstanceId] = $"what it came to cannot be written: {failure.GetType().FullName}: {failure.Message}";
+            }
+        }
+        Evict(batch.Entity);
     }
 
     private void Evict(HotEntity entity)

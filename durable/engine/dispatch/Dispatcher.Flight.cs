@@ -51,7 +51,7 @@ internal sealed partial class Dispatcher
     /// <summary>The next transaction could be gathered without any new input.</summary>
     private bool HasMore => _flying is null
         && (_ready.Count + _requests.Count + _completions.Count + _entityCommits.Count + _releases.Count + _notes.Count > 0
-            || (_claims.Count > 0 && ClaimRoom(_gathered) > 0) || SuspectsWait);
+            || (_claims.TryPeek(out var claim) && HasRoom(claim, _gathered)) || SuspectsWait);
 
     /// <summary>Before the hub is closed.</summary>
     public Task SettleAsync() => _flight;

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Client;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -8,10 +9,18 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// <content>What goes into the next transaction: requests first, then ends of calls, claims, and the turns that are ready.</content>
 internal sealed partial class Dispatcher
 {
-    private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null, HotEntity? Entity = null);
+    private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null, EntityBatch? Batch = null, PendingClaim? Claim = null);
 
     private async Task GatherAsync(List<Unit> batch, CancellationToken cancellation)
     {
+        // What the hub may not take goes alone, so that it takes nobody along.
+        if (batch is [{ Batch.IsDoubtful: true }])
+            return;
+        if (batch.Count == 0 && _entityCommits.TryPeek(out var doubtful) && doubtful.Batch.IsDoubtful)
+        {
+            batch.Add(new Unit(_entityCommits.Dequeue().Commit, Batch: doubtful.Batch));
+            return;
+        }
         var now = time.GetUtcNow();
         while (_wakes.TryPeek(out var due, out var when) && when.Due <= now)
         {
@@ -22,12 +31,14 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(request.Write, request));
         while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
             batch.Add(new Unit(completion));
-        while (batch.Count < options.MaxBatchSize && _entityCommits.TryDequeue(out var done))
-            batch.Add(new Unit(done.Commit, Entity: done.Entity));
+        while (batch.Count < options.MaxBatchSize && _entityCommits.TryPeek(out var done) && !done.Batch.IsDoubtful)
+            batch.Add(new Unit(_entityCommits.Dequeue().Commit, Batch: done.Batch));
         while (batch.Count < options.MaxBatchSize && _releases.TryDequeue(out var release))
             batch.Add(new Unit(release));
-        for (var room = ClaimRoom(batch); room > 0 && batch.Count < options.MaxBatchSize && _claims.TryDequeue(out var claim); room--)
-            batch.Add(new Unit(claim));
+        while (!Draining && _gates.Admit(now) is { } admitted)
+            Admitted(admitted);
+        while (batch.Count < options.MaxBatchSize && _claims.TryPeek(out var claim) && HasRoom(claim, batch))
+            batch.Add(new Unit(claim.Write, Claim: _claims.Dequeue()));
         var turns = batch.Count(unit => unit.Instance is not null);
         while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
         {
@@ -52,18 +63,19 @@ internal sealed partial class Dispatcher
 
     /// <summary>
     /// After a restart with thousands of calls in flight the first turns must not wait for the claims of all; and a claim counts as an attempt, so what is claimed runs soon.
-    /// While this is 0 calls wait for a free place, and the end of one that runs brings the next step.
+    /// Without room calls wait for a free place, and the end of one that runs brings the next step.
     /// </summary>
-    private int ClaimRoom(List<Unit> batch)
+    private bool HasRoom(PendingClaim claim, List<Unit> batch)
     {
         if (Draining)
-            return 0;
-        var room = Math.Max(1, options.MaxBatchSize / 2) - (_runnable.Count + HandedOut());
-        if (_peers == 0)
-            return room;
-        // What others could run now is not taken to wait here: each claim counts as an attempt.
-        var coming = batch.Count(unit => unit.Write is ClaimActivity) + (_flying?.Count(unit => unit.Write is ClaimActivity) ?? 0);
-        return Math.Min(room, options.MaxConcurrentActivities - (_running.Count - _gates.Waiting) - coming);
+            return false;
+        var gathered = batch.Count(unit => unit.Claim is not null);
+        if (gathered + _runnable.Count + HandedOut() >= Math.Max(1, options.MaxBatchSize / 2))
+            return false;
+        // Ahead of its place only what others could not run now, and what has hardly been tried.
+        if (_peers == 0 && !claim.NeedsPlace)
+            return true;
+        return gathered + (_flying?.Count(unit => unit.Claim is not null) ?? 0) + _running.Count - _gates.Waiting < options.MaxConcurrentActivities;
     }
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
@@ -96,11 +108,8 @@ internal sealed partial class Dispatcher
             }
             return null;
         }
-        if (instance.Ripen(now) is { } next && (instance.NextWake is null || next < instance.NextWake || instance.NextWake <= now))
-        {
-            instance.NextWake = next;
+        if (instance.Ripen(now) is { } next && instance.Plan(next, now))
             _wakes.Enqueue(instanceId, (next, _order++));
-        }
         if (_ends.Remove(instanceId, out var ends))
             instance.Ready.AddRange(ends);
         if (!instance.HasWork)

@@ -28,6 +28,9 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "The process died {Deaths} times while {InstanceId} was worked on; it ends, or its operation fails")]
     public static partial void PoisonInstance(this ILogger logger, string instanceId, int deaths);
 
+    [LoggerMessage(EventId = 1114, Level = LogLevel.Error, Message = "The task hub does not take what an operation of {EntityId} came to; the operation fails")]
+    public static partial void UnwritableOperation(this ILogger logger, Exception exception, string entityId);
+
     [LoggerMessage(EventId = 1113, Level = LogLevel.Error, Message = "The task hub could not read {InstanceId}; it is tried again in {Delay}")]
     public static partial void ReadFailed(this ILogger logger, Exception exception, string instanceId, TimeSpan delay);
 

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
@@ -37,10 +38,10 @@ internal sealed partial class Dispatcher
                 hot.Remove(instance);
             MarkReady(instanceId);
         }
-        foreach (var (key, attempts) in news.Activities)
+        foreach (var (key, name, attempts) in news.Activities)
         {
             if (!Draining && !_running.ContainsKey(key))
-                Claim(new ClaimActivity(key) { OnlyIfFree = true }, attempts);
+                Claim(new PendingClaim(new ClaimActivity(key) { OnlyIfFree = true }, name, attempts));
         }
         if (news.Held is { } held)
             Compare(held, arrived.Begun);
@@ -91,11 +92,5 @@ internal sealed partial class Dispatcher
         }
         if (released.Count > 0)
             _releases.Enqueue(new ReleaseActivities(released));
-    }
-
-    private void Claim(ClaimActivity claim)
-    {
-        if (_claiming.Add(claim.Key))
-            _claims.Enqueue(claim);
     }
 }

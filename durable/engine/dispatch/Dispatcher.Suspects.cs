@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 
@@ -40,10 +41,10 @@ internal sealed partial class Dispatcher
             if (!tried && marked.Count > 0)
                 await MarkAsync(new Acquit(instanceId), instanceId, cancellation);
         }
-        else if (_suspects.TryTake(out ClaimActivity claim))
+        else if (_suspects.TryTake(out PendingClaim claim))
         {
             _suspects.Begin(claim.Key, now);
-            await CommitAsync([new Unit(claim)], cancellation);
+            await CommitAsync([new Unit(claim.Write, Claim: claim)], cancellation);
             if (!_running.ContainsKey(claim.Key))
                 _suspects.End(claim.Key);
         }
@@ -64,7 +65,7 @@ internal sealed partial class Dispatcher
         if (await EntityTurnAsync(instanceId, now, cancellation) is not { } batch)
             return false;
         batch.IsTrial = true;
-        batch.Poison = reason;
+        batch.Poison ??= reason;
         _suspects.Begin(instanceId, now);
         return true;
     }
@@ -85,12 +86,19 @@ internal sealed partial class Dispatcher
         }
     }
 
-    /// <summary>Takes a call that has not ended, alone if too many attempts at it have ended with their process.</summary>
-    private void Claim(ClaimActivity claim, int attempts)
+    /// <summary>Takes a call that has not ended, when its activity's limit has a place for it.</summary>
+    private void Claim(PendingClaim claim)
     {
-        if (!Suspects.IsSuspect(attempts))
-            Claim(claim);
-        else if (_claiming.Add(claim.Key))
+        if (_claiming.Add(claim.Key) && !_gates.Hold(claim))
+            Admitted(claim);
+    }
+
+    /// <summary>Alone if too many attempts at it have ended with their process.</summary>
+    private void Admitted(PendingClaim claim)
+    {
+        if (Suspects.IsSuspect(claim.Attempts))
             _suspects.Add(claim);
+        else
+            _claims.Enqueue(claim);
     }
 }

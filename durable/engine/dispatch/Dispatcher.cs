@@ -15,19 +15,22 @@ internal sealed partial class Dispatcher(
     ITaskHub hub, DurableTaskRegistry registry, HotInstances hot, HubCommitter committer, EngineInputs inputs, InstanceWaiters waiters,
     Func<ClaimedActivity, string?, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
+    private const int LeastEndedBeforeTrim = 1000;
+
     private readonly Queue<string> _ready = [];
     private readonly HashSet<string> _isReady = [];
     private readonly PriorityQueue<string, (DateTimeOffset Due, long Order)> _wakes = new();
     private readonly Dictionary<string, List<PendingMessage>> _ends = [];
     private readonly Queue<WriteRequest> _requests = [];
     private readonly Queue<StoreCompletion> _completions = [];
-    private readonly Queue<ClaimActivity> _claims = [];
+    private readonly Queue<PendingClaim> _claims = [];
     private readonly HashSet<ActivityKey> _claiming = [];
     private readonly Queue<NoteReason> _notes = [];
     private readonly Queue<ActivityExecution> _runnable = [];
     private readonly Dictionary<ActivityKey, ActivityExecution> _running = [];
     private readonly HashSet<string> _ended = [];
     private readonly Queue<long> _readySince = [];
+    private int _endedBeforeTrim = LeastEndedBeforeTrim;
 
     /// <summary>Instances that are not in memory and have been sent something by other nodes: only the hub knows all of their inbox.</summary>
     private readonly HashSet<string> _unread = [];
@@ -50,10 +53,13 @@ internal sealed partial class Dispatcher(
         {
             if (EntityIds.IsEntity(instanceId))
                 return Earlier(next.Due);
-            if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.NextVisible is { } visible && visible <= next.Due))
+            if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.HasWork || instance.NextVisible is { } visible && visible <= next.Due))
                 return Earlier(next.Due);
             _wakes.Dequeue();
-            if (hot.Find(instanceId)?.NextVisible is { } later)
+            if (hot.Find(instanceId) is not { } mistaken)
+                continue;
+            mistaken.NextWake = mistaken.NextVisible;
+            if (mistaken.NextWake is { } later)
                 _wakes.Enqueue(instanceId, (later, _order++));
         }
         return Earlier(null);
@@ -78,7 +84,7 @@ internal sealed partial class Dispatcher(
             if (!registry.HasActivity(name))
                 NoteMissing(name, key.InstanceId);
             else
-                Claim(new ClaimActivity(key), attempts);
+                Claim(new PendingClaim(new ClaimActivity(key), name, attempts));
         }
         if (work.Wakes.Count + work.Activities.Count > 0)
             logger.Recovered(work.Wakes.Count, work.Activities.Count);
@@ -145,11 +151,23 @@ internal sealed partial class Dispatcher(
     public void ShutDownActivities()
     {
         Draining = true;
+        // What has not begun counts as no attempt; whoever comes next takes it.
+        var released = new List<(ActivityKey Key, int Attempt)>();
+        foreach (var (key, execution) in _running)
+        {
+            if (execution.TryRelease())
+                released.Add((key, execution.Attempt));
+            else
+                execution.ShutDown();
+        }
         foreach (var waiting in _runnable.Concat(_gates.Clear()))
+        {
             _running.Remove(waiting.Claimed.Activity.Key);
+            waiting.Dispose();
+        }
         _runnable.Clear();
-        foreach (var execution in _running.Values)
-            execution.ShutDown();
+        if (released.Count > 0)
+            _releases.Enqueue(new ReleaseActivities(released));
     }
 
     public void FailRequests(Exception reason)
@@ -179,13 +197,22 @@ internal sealed partial class Dispatcher(
     /// <param name="isFresh">This process has just committed it: a start is then all that there is of its instance, which need not be loaded.</param>
     private void Take(InboxMessage message, bool isFresh)
     {
+        var now = time.GetUtcNow();
         if (hot.Find(message.InstanceId) is { } instance)
+        {
             instance.Deliver(message);
+            if (message.VisibleAt > now && !instance.Plan(message.VisibleAt, now))
+                return;
+        }
         else if (_entities.TryGetValue(message.InstanceId, out var entity))
+        {
             entity.Deliver(message);
+            if (message.VisibleAt > now && !entity.Plan(message.VisibleAt, now))
+                return;
+        }
         else if (!isFresh)
             Unread(message.InstanceId);
-        else if (message.Event is ExecutionStartedEvent start && message.VisibleAt <= time.GetUtcNow() && !_unread.Contains(message.InstanceId))
+        else if (message.Event is ExecutionStartedEvent start && message.VisibleAt <= now && !_unread.Contains(message.InstanceId))
             hot.Begin(message, start);
         Wake(message.InstanceId, message.VisibleAt);
     }
@@ -224,6 +251,23 @@ internal sealed partial class Dispatcher(
             MarkReady(instanceId);
         else
             _wakes.Enqueue(instanceId, (due, _order++));
+    }
+
+    /// <summary>Wakes that are queued; of instances that have ended some are left.</summary>
+    public int PlannedWakes => _wakes.Count;
+
+    /// <summary>Timers may be years away: those of instances that have ended are not kept until then.</summary>
+    private void TrimWakes()
+    {
+        if (_wakes.Count == 0)
+            _ended.Clear();
+        if (_ended.Count < _endedBeforeTrim)
+            return;
+        var live = _wakes.UnorderedItems.Where(wake => !_ended.Contains(wake.Element)).ToArray();
+        _wakes.Clear();
+        _wakes.EnqueueRange(live);
+        _ended.Clear();
+        _endedBeforeTrim = Math.Max(LeastEndedBeforeTrim, live.Length);
     }
 
     private void MarkReady(string instanceId)

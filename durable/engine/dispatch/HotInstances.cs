@@ -102,12 +102,23 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     public void StartOver(HotInstance instance, CommitTurn commit)
     {
         var start = commit.Restart!;
-        if (Fit(start.Name, start.Version, null, out var factory) is not null)
+        ITaskOrchestrator orchestrator;
+        try
         {
-            Remove(instance); // read again, it comes with its obstacle
+            if (Fit(start.Name, start.Version, null, out var factory) is not null)
+            {
+                Remove(instance); // read again, it comes with its obstacle
+                return;
+            }
+            orchestrator = factory!();
+        }
+        catch (Exception exception) when (options.IsCrash?.Invoke(exception) != true)
+        {
+            logger.Blocked(instance.InstanceId, Obstacle.PoisonTurn, exception.Message);
+            Remove(instance); // read again, it is made again, or comes with its obstacle
             return;
         }
-        instance.Executor = NewExecutor(factory!());
+        instance.Executor = NewExecutor(orchestrator);
         instance.ExecutionId = start.OrchestrationInstance.ExecutionId!;
         instance.NextHistoryRow = 1;
         instance.Locks = new HeldLocks();

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
@@ -14,13 +15,13 @@ internal sealed class Suspects
     private readonly HashSet<string> _instances = new(StringComparer.Ordinal);
     private readonly Queue<string> _ready = [];
     private readonly HashSet<string> _isReady = new(StringComparer.Ordinal);
-    private readonly Queue<ClaimActivity> _calls = [];
+    private readonly Queue<PendingClaim> _calls = [];
     private object? _onTrial;
     private DateTimeOffset _patienceEnds;
 
     public void Add(string instanceId) => _instances.Add(instanceId);
 
-    public void Add(ClaimActivity call) => _calls.Enqueue(call);
+    public void Add(PendingClaim call) => _calls.Enqueue(call);
 
     public static bool IsSuspect(int attempts) => attempts >= PendingWork.SuspectAfter;
 
@@ -50,7 +51,7 @@ internal sealed class Suspects
         return true;
     }
 
-    public bool TryTake(out ClaimActivity call) => _calls.TryDequeue(out call!);
+    public bool TryTake(out PendingClaim call) => _calls.TryDequeue(out call!);
 
     /// <param name="who">An entity's id, or the key of a call.</param>
     public void Begin(object who, DateTimeOffset now) => (_onTrial, _patienceEnds) = (who, now + s_patience);

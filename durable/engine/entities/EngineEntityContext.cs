@@ -33,6 +33,8 @@ internal sealed class EngineEntityContext(
     public override string ScheduleNewOrchestration(TaskName name, object? input = null, StartOrchestrationOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name.Name, nameof(name));
+        StorableText.Demand(name.Name, nameof(name));
+        StorableText.Demand(options?.Version?.Version, nameof(options));
         var now = time.GetUtcNow();
         var instanceId = options?.InstanceId ?? outbox.NextId();
         InstanceIds.Check(instanceId);

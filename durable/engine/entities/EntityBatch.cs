@@ -6,7 +6,8 @@ namespace SnapshotWorkflows.Durable.Engine.Entities;
 /// <summary>
 /// Messages of one entity, worked on in order, on a copy of its state. While a critical section holds the entity only its owner's calls run; the others keep their place.
 /// </summary>
-internal sealed class EntityBatch(HotEntity entity, IReadOnlyList<InboxMessage> messages)
+/// <param name="most">Operations and locks in one commit.</param>
+internal sealed class EntityBatch(HotEntity entity, IReadOnlyList<InboxMessage> messages, int most)
 {
     private readonly List<InboxMessage> _queue = [.. messages];
     private readonly List<long> _consumed = [];
@@ -18,6 +19,11 @@ internal sealed class EntityBatch(HotEntity entity, IReadOnlyList<InboxMessage> 
 
     /// <summary>A suspect's: one operation and no more, so that a death tells which it was.</summary>
     public bool IsTrial { get; set; }
+
+    public int Most => IsTrial ? 1 : most;
+
+    /// <summary>An outcome of the entity was not taken by the hub: this one is written alone.</summary>
+    public bool IsDoubtful { get; init; }
 
     /// <summary>Why its first operation fails without being run; null for any other batch.</summary>
     public string? Poison { get; set; }

@@ -22,7 +22,7 @@ internal sealed class EntityRunner(
         ITaskEntity? entity = null;
         try
         {
-            while (batch.Count < (batch.IsTrial ? 1 : options.MaxEntityOperationBatchSize) && batch.Next(time.GetUtcNow()) is { } message)
+            while (batch.Count < batch.Most && batch.Next(time.GetUtcNow()) is { } message)
             {
                 if (batch.Poison is { } poison)
                 {

@@ -26,6 +26,9 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
 
     public bool IsIdle => !IsBusy && _inbox.Count == 0;
 
+    /// <summary>The wake that is queued for the next row that becomes visible.</summary>
+    private DateTimeOffset? NextWake { get; set; }
+
     /// <summary>Least recently used goes first.</summary>
     public long LastUsed { get; set; }
 
@@ -41,6 +44,15 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
 
     public DateTimeOffset? NextVisible(DateTimeOffset now) =>
         _inbox.Where(message => message.VisibleAt > now).Select(message => (DateTimeOffset?)message.VisibleAt).Min();
+
+    /// <returns>False when a wake is queued that comes no later.</returns>
+    public bool Plan(DateTimeOffset due, DateTimeOffset now)
+    {
+        if (NextWake is { } planned && planned > now && planned <= due)
+            return false;
+        NextWake = due;
+        return true;
+    }
 
     public void Applied(CommitEntity commit)
     {

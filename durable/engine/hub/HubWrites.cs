@@ -31,7 +31,7 @@ public sealed record ClaimActivity(ActivityKey Key) : HubWrite
     public bool OnlyIfFree { get; init; }
 }
 
-/// <summary>Calls of this node that have not begun are anybody's again, each if the attempt is still the current one. Only for hubs that are shared.</summary>
+/// <summary>Calls of this process that have not begun are anybody's again, each if the attempt is still the current one, which then was none: no code of it has run.</summary>
 public sealed record ReleaseActivities(IReadOnlyList<(ActivityKey Key, int Attempt)> Calls) : HubWrite;
 
 /// <summary>Stores the end of a call as a message, if <paramref name="Attempt"/> is still the current one.</summary>

@@ -49,7 +49,7 @@ public sealed record HubNews
     public IReadOnlyList<string> Suspects { get; init; } = [];
 
     /// <summary>Calls that nobody runs and this node could, and how many attempts at them have begun.</summary>
-    public IReadOnlyList<(ActivityKey Key, int Attempts)> Activities { get; init; } = [];
+    public IReadOnlyList<(ActivityKey Key, string Name, int Attempts)> Activities { get; init; } = [];
 
     /// <summary>How many other nodes live; null when it was not looked at.</summary>
     public int? Peers { get; init; }

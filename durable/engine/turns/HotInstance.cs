@@ -80,6 +80,15 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
 
     public void Consumed(IReadOnlyList<long> sequences) => _seen.Consumed(sequences);
 
+    /// <returns>False when a wake is queued that comes no later.</returns>
+    public bool Plan(DateTimeOffset due, DateTimeOffset now)
+    {
+        if (NextWake is { } planned && planned > now && planned <= due)
+            return false;
+        NextWake = due;
+        return true;
+    }
+
     /// <summary>Moves rows that have become visible to <see cref="Ready"/>.</summary>
     /// <returns>When the next one becomes visible.</returns>
     public DateTimeOffset? Ripen(DateTimeOffset now)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
 
 namespace SnapshotWorkflows.Durable.Host.Http;
@@ -68,6 +69,14 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
                 return new HostProblem(StatusCodes.Status413PayloadTooLarge, "payload.tooLarge", large.Message, "Send less, or send a reference to it.");
             case BadHttpRequestException bad:
                 return new HostProblem(bad.StatusCode, "request.malformed", "The request cannot be read.", "Check how the request is put together, then send it again.");
+            case TaskHubUnavailableException:
+                LogUnavailable(exception, context.Request.Method, context.Request.Path.ToUriComponent(), HostProblem.TraceIdOf(context));
+                context.Response.Headers.RetryAfter = "5";
+                return new HostProblem(
+                    StatusCodes.Status503ServiceUnavailable,
+                    "taskHub.unavailable",
+                    "The task hub cannot be used now, or the host is stopping.",
+                    "Send the request again after a while; the server's log has the reason.");
             default:
                 LogUnhandled(exception, context.Request.Method, context.Request.Path.ToUriComponent(), HostProblem.TraceIdOf(context));
                 return new HostProblem(
@@ -77,6 +86,9 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
                     "Try again later; if it stays so, look for the traceId in the server's log.");
         }
     }
+
+    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "{Method} {Path} could not be answered, the task hub is away, trace {TraceId}")]
+    private partial void LogUnavailable(Exception exception, string method, string? path, string traceId);
 
     // The path without its query: that may hold a key.
     [LoggerMessage(EventId = 5101, Level = LogLevel.Error, Message = "{Method} {Path} failed, trace {TraceId}")]

@@ -151,7 +151,7 @@ internal static partial class NodeClaims
     }
 
     /// <summary>Calls that nobody runs and this node can.</summary>
-    public static async Task<List<(ActivityKey Key, int Attempts)>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
+    public static async Task<List<(ActivityKey Key, string Name, int Attempts)>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
     {
         var names = new List<(string Name, string? Version)>();
         await using (var kinds = new NpgsqlCommand($"SELECT DISTINCT name, version FROM activities WHERE owner IS NULL OR owner = ANY(ARRAY{Gone})", connection))
@@ -164,12 +164,12 @@ internal static partial class NodeClaims
                     names.Add((name, version));
             }
         }
-        var free = new List<(ActivityKey, int)>();
+        var free = new List<(ActivityKey, string, int)>();
         if (names.Count == 0)
             return free;
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT a.instance_id, a.execution_id, a.task_id, a.attempt FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
+            SELECT a.instance_id, a.execution_id, a.task_id, a.name, a.attempt FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
             WHERE a.owner IS NULL OR a.owner = ANY(ARRAY{Gone}) LIMIT $3
             """, connection);
         command.Parameters.Add(Parameters.Texts(names, one => one.Name));
@@ -178,18 +178,18 @@ internal static partial class NodeClaims
         await using (var reader = await command.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
-                free.Add((new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetInt32(3)));
+                free.Add((new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetString(3), reader.GetInt32(4)));
         }
         return free;
     }
 
-    /// <summary>Gives calls back that this node holds, and tells the others.</summary>
+    /// <summary>Gives calls back that this node holds and has not begun, and tells the others. The attempt is not counted: nobody died of it.</summary>
     public static WriteResult Release(NpgsqlConnection connection, NpgsqlTransaction transaction, int node, ReleaseActivities release, string channel)
     {
         using var batch = new NpgsqlBatch(connection, transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            UPDATE activities a SET owner = NULL FROM unnest($1, $2, $3, $4) AS k(instance_id, execution_id, task_id, attempt)
+            UPDATE activities a SET owner = NULL, attempt = a.attempt - 1 FROM unnest($1, $2, $3, $4) AS k(instance_id, execution_id, task_id, attempt)
             WHERE a.instance_id = k.instance_id AND a.execution_id = k.execution_id AND a.task_id = k.task_id AND a.attempt = k.attempt AND a.owner = $5
             """)
         {

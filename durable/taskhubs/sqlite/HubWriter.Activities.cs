@@ -22,6 +22,18 @@ internal sealed partial class HubWriter
         return s_done with { Claimed = new ClaimedActivity(activity, reader.GetInt32(0), reader.GetBoolean(5)) };
     }
 
+    /// <summary>The attempt is not counted: no code of it has run.</summary>
+    private WriteResult Release(ReleaseActivities release)
+    {
+        foreach (var (key, attempt) in release.Calls)
+        {
+            statements.Execute(
+                "UPDATE activities SET attempt = attempt - 1 WHERE instance_id = $0 AND execution_id = $1 AND task_id = $2 AND attempt = $3",
+                key.InstanceId, key.ExecutionId, key.TaskId, attempt);
+        }
+        return s_done;
+    }
+
     private WriteResult Complete(StoreCompletion completion)
     {
         var key = completion.Key;

@@ -16,6 +16,7 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
         StartInstance start => Start(start),
         SendMessage message => Send(message),
         ClaimActivity claim => Claim(claim),
+        ReleaseActivities release => Release(release),
         StoreCompletion completion => Complete(completion),
         StoreProgress progress => Report(progress),
         PurgeInstance purge => Purge(purge),

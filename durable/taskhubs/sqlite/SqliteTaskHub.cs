@@ -45,6 +45,11 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
                 _epoch = (long)_write.Scalar("UPDATE hub SET epoch = epoch + 1, in_use = 1 RETURNING epoch")!;
                 _write.Execute("COMMIT");
             }
+            catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+            {
+                Close();
+                throw new TaskHubUnavailableException($"The task hub {_path} cannot be used: its disk is full.", e) { Data = { ["path"] = _path } };
+            }
             catch (Exception e)
             {
                 // The database's own message does not say which file it means.

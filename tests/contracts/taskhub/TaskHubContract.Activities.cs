@@ -32,6 +32,19 @@ public abstract partial class TaskHubContract
     }
 
     [Fact]
+    public async Task A_call_that_was_given_back_without_having_begun_has_used_up_no_attempt()
+    {
+        var key = await ScheduleAsync("one");
+        var claimed = (await WriteAsync(new ClaimActivity(key))).Claimed!;
+        await WriteAsync(new ReleaseActivities([(key, claimed.Attempt - 1), (key with { TaskId = 9 }, 1)])); // not the current attempt; no such call
+        Assert.Equal(claimed.Attempt, Assert.Single((await Hub.ReadPendingWorkAsync(Token)).Activities).Attempts);
+        await WriteAsync(new ReleaseActivities([(key, claimed.Attempt)]));
+        Assert.Equal(claimed.Attempt - 1, Assert.Single((await Hub.ReadPendingWorkAsync(Token)).Activities).Attempts);
+        Assert.Equal(claimed.Attempt, (await WriteAsync(new ClaimActivity(key))).Claimed!.Attempt);
+        Assert.Equal(WriteOutcome.Done, (await WriteAsync(new StoreCompletion(key, claimed.Attempt, Completed()))).Outcome);
+    }
+
+    [Fact]
     public async Task A_requested_cancel_is_told_to_whoever_claims_the_call()
     {
         var key = await ScheduleAsync("one");

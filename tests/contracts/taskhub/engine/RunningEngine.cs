@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Converters;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Entities;
@@ -37,8 +38,10 @@ internal sealed class RunningEngine : IAsyncDisposable
         var services = new ServiceCollection()
             .AddSingleton(TimeProvider.System)
             .AddSingleton(_ => hub)
+            .AddSingleton<DataConverter, RawConverter>()
             .AddDurableTask(
                 registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide()).AddOrchestrator("Unwritable", default, () => new Unwritable())
+                    .AddOrchestrator("Spoils", default, () => new Spoils()).AddOrchestrator("Reads", default, () => new Reads()).AddEntity("Ledger", _ => new Ledger())
                     .AddOrchestrator("Moody", default, () => new Moody())
                     .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),
                 options =>
@@ -108,6 +111,48 @@ internal sealed class RunningEngine : IAsyncDisposable
             await context.CallActivityAsync<int>("Work", input);
             return input % 2 == 0 ? input : throw new InvalidOperationException("odd", new FormatException("inner"));
         }
+    }
+
+    private sealed class Spoils : TaskOrchestrator<string, string>
+    {
+        public override async Task<string> RunAsync(TaskOrchestrationContext context, string input)
+        {
+            try
+            {
+                await context.Entities.CallEntityAsync(new EntityInstanceId("Ledger", input), "Spoil");
+                return "";
+            }
+            catch (EntityOperationFailedException failure)
+            {
+                return $"{failure.FailureDetails.ErrorType}: {failure.FailureDetails.ErrorMessage}";
+            }
+        }
+    }
+
+    private sealed class Reads : TaskOrchestrator<string, int>
+    {
+        public override Task<int> RunAsync(TaskOrchestrationContext context, string input) => context.Entities.CallEntityAsync<int>(new EntityInstanceId("Ledger", input), "Count");
+    }
+
+    private sealed class Ledger : TaskEntity<string>
+    {
+        public void Add(string line) => State += line;
+
+        public int Count() => State.Length;
+
+        public void Spoil() => State = RawConverter.NoText;
+
+        protected override string InitializeState(TaskEntityOperation entityOperation) => "";
+    }
+
+    /// <summary>JSON, but for one text, that no JSON is and PostgreSQL does not take.</summary>
+    private sealed class RawConverter : DataConverter
+    {
+        public const string NoText = "a\0b";
+
+        public override string? Serialize(object? value) => value is NoText ? NoText : JsonDataConverter.Default.Serialize(value);
+
+        public override object? Deserialize(string? data, Type targetType) => JsonDataConverter.Default.Deserialize(data, targetType);
     }
 
     private sealed class Wide : TaskOrchestrator<int, int>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Entities;
 using SnapshotWorkflows.Tests.Unit.Durable.Engine;
 using Xunit;
 
@@ -24,6 +25,29 @@ public sealed class UnwritableTests(PostgresServer server)
         var end = await running.Client.WaitForInstanceCompletionAsync("bad", getInputsAndOutputs: true, Token);
         Assert.Equal((OrchestrationRuntimeStatus.Failed, "PoisonTurn"), (end.RuntimeStatus, end.FailureDetails!.ErrorType));
         Assert.Contains("cannot be written", end.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_operation_whose_outcome_the_hub_does_not_take_fails_and_the_others_of_its_batch_go_through()
+    {
+        var database = await server.Cluster.CreateDatabaseAsync();
+        await using var running = await RunningEngine.StartAsync(database, "ledger");
+        var ledger = new EntityInstanceId("Ledger", "l");
+        // The caller's operation is somewhere among fifty.
+        for (var number = 0; number < 50; number++)
+        {
+            await running.Client.Entities.SignalEntityAsync(ledger, "Add", "x", null, Token);
+            if (number == 20)
+                await running.Client.ScheduleNewOrchestrationInstanceAsync("Spoils", "l", new("spoils"), Token);
+        }
+        await running.Client.ScheduleNewOrchestrationInstanceAsync("Order", 1, new("beside"), Token);
+        await running.Client.RaiseEventAsync("beside", "Go", "go", Token);
+        var end = await running.Client.WaitForInstanceCompletionAsync("spoils", getInputsAndOutputs: true, Token);
+        Assert.StartsWith("\"PoisonOperation", end.SerializedOutput, StringComparison.Ordinal);
+        Assert.Contains("cannot be written", end.SerializedOutput, StringComparison.Ordinal);
+        await running.AssertEndedOnceAsync("beside", Token);
+        await running.Client.ScheduleNewOrchestrationInstanceAsync("Reads", "l", new("reads"), Token);
+        Assert.Equal("50", (await running.Client.WaitForInstanceCompletionAsync("reads", getInputsAndOutputs: true, Token)).SerializedOutput);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
@@ -5,6 +6,8 @@ using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Retention;
+using SnapshotWorkflows.Durable.Entities;
+using SnapshotWorkflows.Durable.Execution;
 using Xunit;
 
 namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
@@ -52,6 +55,91 @@ public sealed class LimitTests
         var began = bench.Clock.GetUtcNow();
         Assert.Equal(6, (await bench.RunAsync<FanOut>(6)).ReadOutputAs<int>());
         Assert.Equal(TimeSpan.FromMinutes(4), bench.Clock.GetUtcNow() - began);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_call_that_only_waits_uses_up_no_attempts_however_often_the_process_dies(bool limited)
+    {
+        var deaths = 0;
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator<FanOut>().AddActivity(nameof(Step), default, services =>
+            deaths < 8 ? throw new SimulatedCrash("died") : new Step(services.GetRequiredService<Journal>(), services.GetRequiredService<IActivityExecution>())))
+        {
+            Configure = options =>
+            {
+                (options.MaxConcurrentActivities, options.MaxActivityAttempts) = (1, 10);
+                if (limited)
+                    options.ActivityLimits["step"] = new ActivityLimit(MaxConcurrent: 1);
+            },
+        };
+        var id = await bench.StartAsync<FanOut>(5);
+        for (; deaths < 8; deaths++)
+        {
+            await Assert.ThrowsAsync<SimulatedCrash>(() => bench.Engine.PumpAsync(id, Token));
+            await bench.RestartAsync();
+        }
+        Assert.Equal(5, (await bench.Engine.PumpAsync(id, Token)).ReadOutputAs<int>());
+        var attempts = bench.Journal.Lines.ToDictionary(line => line.Split('#')[0], line => int.Parse(line.Split('#')[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        Assert.Equal(5, attempts.Count);
+        Assert.Equal(4, attempts.Values.Count(attempt => attempt <= 3));
+    }
+
+    [Fact]
+    public async Task What_waits_at_a_stop_has_used_up_no_attempt()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Copies", default, () => new Code(async context =>
+                await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => context.CallActivityAsync<string>(nameof(LongCopy))))))
+            .AddActivity<LongCopy>())
+        {
+            Configure = options => options.MaxConcurrentActivities = 1,
+        };
+        await bench.Engine.StartAsync(Token);
+        await bench.StartAsync("Copies");
+        await bench.Journal.First.WaitAsync(Token);
+        await bench.Engine.StopAsync(Token);
+        await bench.RestartAsync();
+        Assert.Equal([0, 0, 1], (await OpenedAsync(bench)).Activities.Select(one => one.Attempts).Order());
+    }
+
+    [Fact]
+    public async Task Timers_years_away_are_not_remembered_for_those_who_have_ended_nor_twice()
+    {
+        await using var bench = new EngineBench(registry => registry
+            .AddOrchestrator("Deadline", default, () => new Code(async context =>
+            {
+                using var over = new CancellationTokenSource();
+                _ = context.CreateTimer(TimeSpan.FromDays(3650), over.Token);
+                await context.WaitForExternalEvent<string>("go");
+                Cancel(over);
+                return null;
+            }))
+            .AddEntity<Counter>());
+        var counter = new EntityInstanceId(nameof(Counter), "c");
+        await bench.Client.Entities.SignalEntityAsync(counter, "Add", 1, new SignalEntityOptions { SignalTime = bench.Clock.GetUtcNow().AddDays(3650) }, Token);
+        await bench.StartAsync("Deadline");
+        for (var number = 0; number < 1100; number++)
+        {
+            await bench.Client.ScheduleNewOrchestrationInstanceAsync("Deadline", null, new StartOrchestrationOptions($"d{number}"), Token);
+            await bench.Engine.PumpUntilIdleAsync(Token);
+            await bench.Client.RaiseEventAsync($"d{number}", "go", "on", Token);
+            await bench.Client.Entities.SignalEntityAsync(counter, "Add", 1, null, Token);
+            await bench.Engine.PumpUntilIdleAsync(Token);
+        }
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await bench.GetAsync("d0")).RuntimeStatus);
+        Assert.InRange(bench.Engine.PlannedWakes, 2, 200);
+        bench.Clock.Advance(TimeSpan.FromDays(3651));
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        Assert.Equal(1101, (await bench.Client.Entities.GetEntityAsync<int>(counter, true, Token))!.State);
+    }
+
+    /// <summary>An orchestrator awaits nothing but what is durable.</summary>
+    private static void Cancel(CancellationTokenSource source) => source.Cancel();
+
+    private static async Task<PendingWork> OpenedAsync(EngineBench bench)
+    {
+        await bench.Hub.OpenAsync(Token);
+        return await bench.Hub.ReadPendingWorkAsync(Token);
     }
 
     [Fact]

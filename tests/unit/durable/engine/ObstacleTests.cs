@@ -104,6 +104,23 @@ public sealed class ObstacleTests
     }
 
     [Fact]
+    public async Task An_orchestrator_that_cannot_be_made_again_fails_and_takes_nobody_along()
+    {
+        var made = 0;
+        await using var bench = Bench(registry => registry.AddOrchestrator("Again", default, () => ++made > 1
+            ? throw new InvalidDataException("no second time")
+            : new Code(context =>
+            {
+                context.ContinueAsNew("x");
+                return Task.FromResult<object?>(null);
+            })));
+        var beside = await bench.StartAsync<FiveSteps>();
+        var end = await bench.RunAsync("Again");
+        Assert.Contains("no second time", end.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal("step1! step2! step3! step4! step5!", (await bench.Engine.PumpAsync(beside, Token)).ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task A_turn_that_breaks_the_engines_own_code_ends_the_instance_and_nothing_else()
     {
         await using var bench = Bench(registry => registry.AddOrchestrator("Poison", default, () => new Code(async context =>

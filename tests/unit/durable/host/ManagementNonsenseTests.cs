@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using SnapshotWorkflows.Durable.Engine;
 using Xunit;
 
 namespace SnapshotWorkflows.Tests.Unit.Durable.Host;
@@ -25,6 +27,20 @@ public sealed class ManagementNonsenseTests
     private static readonly string[] s_bodies = [
         "", "null", "1", "\"text\"", "{", "[1,", "{\"a\":\"\\u0000\"}", "\"\\ud800\"", "\uFEFF1", "1e400", "tru", "\"" + "x", new string('[', 2000), "{\"a\":1,\"a\":2}", "\0", "NaN",
     ];
+
+    [Fact]
+    public async Task While_the_engine_does_not_run_the_answer_is_to_come_again_and_not_that_the_instance_is_at_fault()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        await host.StartInstanceAsync("Waiter", "x", "it");
+        await host.Host.Services.GetRequiredService<DurableEngine>().StopAsync(TestContext.Current.CancellationToken);
+        foreach (var path in (string[])["/orchestrators/Waiter/other", "/instances/it/raiseEvent/Go", "/instances/it/terminate", "/instances/it/suspend"])
+        {
+            var answer = await host.PostAsync(path, "1");
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(5)), (answer.StatusCode, answer.Headers.RetryAfter?.Delta));
+            Assert.Equal("taskHub.unavailable", (await ManagementHost.JsonAsync(answer)).GetProperty("code").GetString());
+        }
+    }
 
     [Fact]
     public async Task Nonsense_is_never_answered_with_a_fault_and_the_host_goes_on()
