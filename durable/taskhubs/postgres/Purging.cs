@@ -7,13 +7,16 @@ namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 /// <summary>Removes ended instances, with those below them if wanted.</summary>
 internal static class Purging
 {
-    /// <summary>The instance and, where it has ended, its children, and theirs.</summary>
+    /// <summary>
+    /// The instance first and, where it has ended, its children, and theirs. Each once (UNION, hence nothing that tells the ways to it apart): an instance that has ended may be
+    /// replaced by a child of one of its children.
+    /// </summary>
     private const string Family = """
-        WITH RECURSIVE family(instance_id, status, ended, level) AS (
-            SELECT instance_id, status, ended_at IS NOT NULL, 0 FROM instances WHERE instance_id = $1
-            UNION ALL
-            SELECT i.instance_id, i.status, i.ended_at IS NOT NULL, f.level + 1 FROM instances i JOIN family f ON i.parent_id = f.instance_id WHERE f.ended)
-        SELECT instance_id, status, ended, level FROM family ORDER BY level, instance_id
+        WITH RECURSIVE family(instance_id, status, ended) AS (
+            SELECT instance_id, status, ended_at IS NOT NULL FROM instances WHERE instance_id = $1
+            UNION
+            SELECT i.instance_id, i.status, i.ended_at IS NOT NULL FROM instances i JOIN family f ON i.parent_id = f.instance_id WHERE f.ended)
+        SELECT instance_id, status, ended FROM family ORDER BY instance_id <> $1, instance_id
         """;
 
     public static WriteResult Purge(NpgsqlConnection connection, NpgsqlTransaction transaction, PurgeInstance purge)

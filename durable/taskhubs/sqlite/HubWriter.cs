@@ -95,30 +95,36 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
             return s_done;
         if (IsLive(status) && !IsEntity(purge.InstanceId))
             return new WriteResult(WriteOutcome.Refused, []) { Status = status };
-        if (purge.KeepIfChildrenLive && LiveBelow(purge.InstanceId) is { } alive)
+        var (family, alive) = purge.Recursive || purge.KeepIfChildrenLive ? FamilyOf(purge.InstanceId) : ([purge.InstanceId], null);
+        if (purge.KeepIfChildrenLive && alive is not null)
             return new WriteResult(WriteOutcome.Refused, []) { Status = alive };
-        var count = 1;
-        if (purge.Recursive)
-        {
-            foreach (var child in ChildrenOf(purge.InstanceId))
-                count += Purge(purge with { InstanceId = child }).Count;
-        }
-        Remove(purge.InstanceId);
-        return new WriteResult(WriteOutcome.Done, []) { Count = count };
+        var gone = purge.Recursive ? family : [purge.InstanceId];
+        foreach (var instanceId in gone)
+            Remove(instanceId);
+        return new WriteResult(WriteOutcome.Done, []) { Count = gone.Count };
     }
 
-    /// <summary>The status of the first live instance below, if there is one.</summary>
-    private OrchestrationRuntimeStatus? LiveBelow(string instanceId)
+    /// <summary>
+    /// The instance with those below it that have ended, each once, and the status of a live one among them. However deep they lie: and in a circle, too, since an instance that has
+    /// ended may be replaced by a child of one of its children.
+    /// </summary>
+    private (List<string> Ended, OrchestrationRuntimeStatus? Alive) FamilyOf(string instanceId)
     {
-        foreach (var child in ChildrenOf(instanceId))
+        List<string> ended = [instanceId];
+        var seen = new HashSet<string>(ended, StringComparer.Ordinal);
+        OrchestrationRuntimeStatus? alive = null;
+        for (var index = 0; index < ended.Count; index++)
         {
-            var status = StatusOf(child)!.Value;
-            if (IsLive(status))
-                return status;
-            if (LiveBelow(child) is { } deeper)
-                return deeper;
+            foreach (var child in ChildrenOf(ended[index]))
+            {
+                var status = StatusOf(child)!.Value;
+                if (IsLive(status))
+                    alive ??= status;
+                else if (seen.Add(child))
+                    ended.Add(child);
+            }
         }
-        return null;
+        return (ended, alive);
     }
 
     private List<string> ChildrenOf(string instanceId)

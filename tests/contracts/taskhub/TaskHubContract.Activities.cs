@@ -107,6 +107,29 @@ public abstract partial class TaskHubContract
     }
 
     [Fact]
+    public async Task Purge_takes_families_in_a_circle_and_deep_ones()
+    {
+        await EndAsync("one");
+        await EndAsync("child", parent: "one");
+        // An ended instance is replaced by a child of its child.
+        await EndAsync("one", parent: "child");
+        Assert.Equal(2, (await WriteAsync(new PurgeInstance("one", true) { KeepIfChildrenLive = true })).Count);
+        List<HubWrite> deep = [];
+        for (var number = 0; number < 2000; number++)
+        {
+            var id = $"d{number}";
+            deep.Add(new StartInstance(Start(id, number == 0 ? null : $"d{number - 1}"), Now, s_refuseLive));
+            deep.Add(Turn(id, 0) with { Status = OrchestrationRuntimeStatus.Completed });
+        }
+        await Hub.CommitAsync([.. deep.Where(write => write is StartInstance)], Token);
+        await Hub.CommitAsync([.. deep.Where(write => write is CommitTurn)], Token);
+        await StartAsync("alive", parent: "d1999");
+        Assert.Equal(WriteOutcome.Refused, (await WriteAsync(new PurgeInstance("d0", true) { KeepIfChildrenLive = true })).Outcome);
+        Assert.Equal(2000, (await WriteAsync(new PurgeInstance("d0", true))).Count);
+        Assert.NotNull(await Hub.ReadInstanceAsync("alive", false, Token));
+    }
+
+    [Fact]
     public async Task Pages_hold_every_match_once()
     {
         for (var number = 0; number < 25; number++)
