@@ -34,6 +34,8 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         var instanceId = start.OrchestrationInstance.InstanceId;
         while (true)
         {
+            // Whoever has given up has perhaps asked again, and been answered.
+            cancellation.ThrowIfCancellationRequested();
             var result = await engine.WriteAsync(new StartInstance(start, startAt ?? now, refused));
             if (result.Outcome == WriteOutcome.Done)
                 return instanceId;
@@ -68,7 +70,7 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
     {
         ArgumentException.ThrowIfNullOrEmpty(eventName);
         var raised = new EventRaisedEvent { Name = eventName, Input = engine.Converter.Serialize(eventPayload), Timestamp = engine.Time.GetUtcNow().UtcDateTime };
-        var result = await SendAsync(instanceId, raised);
+        var result = await SendAsync(instanceId, raised, cancellation);
         if (result.Outcome == WriteOutcome.NotFound)
             throw NotFound(instanceId);
     }
@@ -80,14 +82,14 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         {
             Input = engine.Converter.Serialize(options?.Output), Recurse = options?.Recursive ?? true, Timestamp = engine.Time.GetUtcNow().UtcDateTime,
         };
-        Demand(instanceId, await SendAsync(instanceId, terminated), "terminate");
+        Demand(instanceId, await SendAsync(instanceId, terminated, cancellation), "terminate");
     }
 
     public override async Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
     {
         if (await StatusAsync(instanceId, cancellation) == OrchestrationRuntimeStatus.Suspended)
             throw WrongStatus(instanceId, "suspend", OrchestrationRuntimeStatus.Suspended);
-        Demand(instanceId, await SendAsync(instanceId, new ExecutionSuspendedEvent { Reason = reason, Timestamp = engine.Time.GetUtcNow().UtcDateTime }), "suspend");
+        Demand(instanceId, await SendAsync(instanceId, new ExecutionSuspendedEvent { Reason = reason, Timestamp = engine.Time.GetUtcNow().UtcDateTime }, cancellation), "suspend");
     }
 
     public override async Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
@@ -95,14 +97,15 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         var status = await StatusAsync(instanceId, cancellation);
         if (status != OrchestrationRuntimeStatus.Suspended)
             throw WrongStatus(instanceId, "resume", status);
-        Demand(instanceId, await SendAsync(instanceId, new ExecutionResumedEvent { Reason = reason, Timestamp = engine.Time.GetUtcNow().UtcDateTime }), "resume");
+        Demand(instanceId, await SendAsync(instanceId, new ExecutionResumedEvent { Reason = reason, Timestamp = engine.Time.GetUtcNow().UtcDateTime }, cancellation), "resume");
     }
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private Task<WriteResult> SendAsync(string instanceId, HistoryEvent message)
+    private Task<WriteResult> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellation)
     {
         InstanceIds.Check(instanceId);
+        cancellation.ThrowIfCancellationRequested();
         return engine.WriteAsync(new SendMessage(instanceId, message));
     }
 

@@ -142,6 +142,26 @@ internal sealed class Cluster : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Every completed parcel, and whose it is.</summary>
+    public async Task<List<(string Parent, string ParentExecution, bool IsOfLatestRun)>> ParcelsAsync()
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT p.parent_id, started.parent, started.parent = o.execution_id FROM nodes.instances p
+            JOIN LATERAL (SELECT e->'parentInstance'->'orchestrationInstance'->>'executionId' AS parent
+                FROM nodes.history h, json_array_elements(h.events::json) e WHERE h.instance_id = p.instance_id AND e->>'type' = 'ExecutionStarted') started ON true
+            JOIN nodes.instances o ON o.instance_id = p.parent_id
+            WHERE p.name = 'Parcel' AND p.status = 1
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var parcels = new List<(string, string, bool)>();
+        while (await reader.ReadAsync())
+            parcels.Add((reader.GetString(0), reader.GetString(1), reader.GetBoolean(2)));
+        return parcels;
+    }
+
     /// <summary>Every history of the hub.</summary>
     public async Task<Dictionary<string, List<JsonElement>>> HistoriesAsync()
     {
