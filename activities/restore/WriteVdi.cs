@@ -1,8 +1,8 @@
-using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Copies;
 using SnapshotWorkflows.Secondary.Destinations;
-using SnapshotWorkflows.Secondary.Vhd;
+using SnapshotWorkflows.Secondary.Manifests;
 using SnapshotWorkflows.XenServer;
 
 namespace SnapshotWorkflows.Activities.RestoreSteps;
@@ -13,7 +13,7 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 /// </summary>
 [DurableTask(StepNames.WriteVdi)]
 public sealed class WriteVdi(
-    IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, StreamFormats formats, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
+    IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
 {
     protected override async Task<WriteReceipt> ExecuteAsync(WriteVdiInput input, CancellationToken cancellation)
     {
@@ -27,21 +27,22 @@ public sealed class WriteVdi(
         if (input.Fresh && intents.Find(input.Key, Roles.Write) is { } earlier && earlier.Marker == vdi.Uuid) throw Unknown(vdi, "an earlier attempt began to write it");
         await RequireIdleAsync(pool, vdi, cancellation);
 
-        await using var copy = await formats.Get(source.Copy.Format).OpenAsync(destinations.Get(source.Copy.Destination), source.Copy, cancellation);
-        if (copy.Disk.DiskBytes != source.DiskBytes)
-            throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.Disk.DiskBytes} bytes, its manifest says {source.DiskBytes}.", "Restore another snapshot of the volume, and have this one verified."));
+        var destination = destinations.Get(source.Copy.Destination);
+        var manifest = await new ManifestStore(destination.Store).ReadAsync(source.Copy.Manifest, cancellation);
+        await using var copy = await CopyDisk.OpenAsync(destination, manifest, time, cancellation);
+        if (copy.DiskBytes != source.DiskBytes || manifest.Root != source.Root)
+            throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.DiskBytes} bytes and the root {manifest.Root}; when the restore began its manifest said {source.DiskBytes} and {source.Root}.", "Restore another snapshot of the volume, and have this one verified."));
         intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);
         var began = time.GetTimestamp();
         var label = input.Key.NameFor("import");
-        var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy.Disk, label, cancellation) : await WriteRawAsync(pool, vdi, copy.Disk, label, cancellation);
+        var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy, label, cancellation) : await WriteRawAsync(pool, vdi, copy, label, cancellation);
         intents.Made(input.Key, Roles.Write, vdi.Uuid);
         return new WriteReceipt(sent, time.GetElapsedTime(began).TotalSeconds);
     }
 
-    private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, ISparseDisk disk, string label, CancellationToken cancellation)
+    private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, CopyDisk copy, string label, CancellationToken cancellation)
     {
-        var options = new VhdWriteOptions { DiskBytes = disk.DiskBytes, UniqueId = Guid.Parse(vdi.Uuid), Timestamp = time.GetUtcNow() };
-        await using var content = new VhdDiskStream(disk, options, cancellation);
+        await using var content = copy.OpenVhd(Guid.Parse(vdi.Uuid));
         try
         {
             await ImportAsync(pool, vdi, VdiExportFormat.Vhd, content, content.Length, label, cancellation);

@@ -45,13 +45,6 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
         await (await destination.OpenRepositoryAsync(time, cancellation)).UndoAsync(target.Key.Uuid, cancellation);
     }
 
-    public override async Task<OpenCopy> OpenAsync(SecondaryDestination destination, StoredCopy copy, CancellationToken cancellation)
-    {
-        var repository = await destination.OpenRepositoryAsync(time, cancellation);
-        var disk = await repository.OpenDiskAsync(copy.Snapshot.Uuid, cancellation);
-        return new OpenCopy(disk, disk);
-    }
-
     // The data object of such a copy is its manifest in the repository: from it everything is reached.
     private static async Task<ContentReceipt> ReceiptAsync(ISecondaryStore store, ChunkRepository repository, ChunkSnapshot snapshot, CancellationToken cancellation)
     {

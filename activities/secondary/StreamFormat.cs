@@ -21,9 +21,6 @@ public abstract class StreamFormat
     /// <summary>Takes away what is stored of the copy, finished or not; nothing there is success.</summary>
     public abstract Task DiscardAsync(SecondaryDestination destination, StreamTarget target, CancellationToken cancellation);
 
-    /// <summary>Opens a finished copy to be read as a disk. The structure is checked where it is read; whether the content is the manifest's its root must tell.</summary>
-    public abstract Task<OpenCopy> OpenAsync(SecondaryDestination destination, StoredCopy copy, CancellationToken cancellation);
-
     protected static ContentReceipt Receipt(DiskDigest digest, long storedBytes) => new(digest.Root.ToString(), digest.DiskBytes, digest.NonZeroBytes, storedBytes);
 }
 

@@ -44,18 +44,4 @@ public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
         await destination.Staging.DiscardStagedAsync(target.Location, cancellation);
         await destination.Store.DeleteAsync(target.Location, cancellation);
     }
-
-    public override async Task<OpenCopy> OpenAsync(SecondaryDestination destination, StoredCopy copy, CancellationToken cancellation)
-    {
-        var reader = await destination.Store.OpenAsync(copy.Location, ReadPurpose.Ordinary, cancellation);
-        try
-        {
-            return new OpenCopy(await VhdReader.OpenAsync(reader, cancellation), reader);
-        }
-        catch
-        {
-            await reader.DisposeAsync();
-            throw;
-        }
-    }
 }

@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Secondary.Copies;
 
 /// <summary>A backup opened for reading: whatever format it has, whatever store holds it. One reader at a time where the format is chunks.</summary>
 /// <remarks>
-/// Of chunks every read is checked, leaf by leaf. A VHD has no checksums of its data: only the whole disk can be held against the manifest, as <see cref="OpenRaw"/> and <see cref="OpenVhdAsync"/> do.
+/// Of chunks every read is checked, leaf by leaf. A VHD has no checksums of its data: only the whole disk can be held against the manifest, as <see cref="OpenRaw"/> and <see cref="OpenVhd"/> do.
 /// </remarks>
 public sealed class CopyDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposable
 {
@@ -51,8 +51,7 @@ public sealed class CopyDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposabl
 
     /// <summary>The same as a dynamic VHD, whose length is known and in which holes take no room: what a pool imports.</summary>
     /// <param name="uniqueId">The VHD's own id.</param>
-    public async Task<CopyStream> OpenVhdAsync(Guid uniqueId, CancellationToken cancellation) =>
-        new(this, await VhdFront.OfAsync(_disk, new VhdWriteOptions { DiskBytes = DiskBytes, UniqueId = uniqueId, Timestamp = Manifest.CreatedAt }, cancellation));
+    public CopyStream OpenVhd(Guid uniqueId) => new(this, VhdFront.Of(_disk, new VhdWriteOptions { DiskBytes = DiskBytes, UniqueId = uniqueId, Timestamp = Manifest.CreatedAt }));
 
     public ValueTask DisposeAsync() => _owned.DisposeAsync();
 

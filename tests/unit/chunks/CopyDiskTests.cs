@@ -30,7 +30,7 @@ public sealed class CopyDiskTests
             await using var copy = await CopyDisk.OpenAsync(destination, manifest, TimeProvider.System, None);
             await using (var raw = copy.OpenRaw())
                 Assert.Equal(disk, await AllAsync(raw));
-            await using var vhd = await copy.OpenVhdAsync(Disks.Id, None);
+            await using var vhd = copy.OpenVhd(Disks.Id);
             var bytes = await AllAsync(vhd);
             Assert.True((await VhdCheck.RunAsync(new MemorySource(bytes), Disks.Noon, None)).Sound);
             Assert.Equal(disk, await Disks.ReadAll(await VhdReader.OpenAsync(new MemorySource(bytes), None)));
@@ -80,7 +80,7 @@ public sealed class CopyDiskTests
         {
             foreach (var asVhd in new[] { false, true })
             {
-                await using var stream = asVhd ? await copy.OpenVhdAsync(Disks.Id, None) : copy.OpenRaw();
+                await using var stream = asVhd ? copy.OpenVhd(Disks.Id) : copy.OpenRaw();
                 await Assert.ThrowsAnyAsync<SecondaryException>(() => AllAsync(stream));
                 Assert.True(stream.Position < stream.Length);
             }
