@@ -15,7 +15,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     private readonly PostgresFixture _postgres;
     private readonly string _folder = Directory.CreateTempSubdirectory("swf-nodes-").FullName;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    /// <summary>Longer than a node sleeps: a start that was given up and is read by a node that wakes begins an order anew that has ended meanwhile, as it has to.</summary>
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(40) };
     private readonly ConcurrentDictionary<int, NodeProcess> _nodes = [];
     private readonly ConcurrentDictionary<string, string> _outputs = [];
     private string? _key;
@@ -132,6 +133,15 @@ internal sealed class Cluster : IAsyncDisposable
             // Real time: from outside nothing tells of an end but another look.
             await Task.Delay(100, CancellationToken.None);
         }
+    }
+
+    /// <summary>What lives, for whoever expected nothing to.</summary>
+    public async Task<string> LivingAsync()
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT coalesce(string_agg(concat_ws(' ', instance_id, name, 'status', status, 'revision', revision, 'owner', owner, reason), '; '), '') FROM nodes.instances WHERE ended_at IS NULL", connection);
+        return (string)(await command.ExecuteScalarAsync())!;
     }
 
     public async Task<long> CountAsync(string sql)

@@ -106,7 +106,7 @@ public sealed class ManyProcessesTests(ITestOutputHelper output)
 
     private static async Task CheckAsync(Cluster cluster)
     {
-        Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.instances WHERE ended_at IS NULL"));
+        Assert.Equal("", await cluster.LivingAsync());
         Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.activities"));
         Assert.Equal(0, await cluster.CountAsync("SELECT count(*) FROM nodes.inbox"));
         Assert.Equal(cluster.Outputs.Count, await cluster.CountAsync("SELECT count(*) FROM nodes.instances WHERE name = 'Order' AND status = 1"));
