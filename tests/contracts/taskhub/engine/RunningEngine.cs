@@ -136,7 +136,8 @@ internal sealed class RunningEngine : IAsyncDisposable
 
     private sealed class Ledger : TaskEntity<string>
     {
-        public void Add(string line) => State += line;
+        /// <summary>What is spoilt stays so, or an operation of the same batch would mend it before the hub is asked.</summary>
+        public void Add(string line) => State = State == RawConverter.NoText ? State : State + line;
 
         public int Count() => State.Length;
 
