@@ -238,6 +238,12 @@ internal sealed partial class Dispatcher(
 
     private void Ended(string instanceId, PendingMessage end)
     {
+        // Its turn waits, and may never end: what the call came to is kept, or the call would run again after each death and run out of attempts.
+        if (_suspects.Has(instanceId))
+        {
+            _completions.Enqueue(Completion(instanceId, end));
+            return;
+        }
         if (!_ends.TryGetValue(instanceId, out var ends))
             _ends[instanceId] = ends = [];
         ends.Add(end);

@@ -25,6 +25,8 @@ internal sealed class Suspects
 
     public static bool IsSuspect(int attempts) => attempts >= PendingWork.SuspectAfter;
 
+    public bool Has(string instanceId) => _instances.Count > 0 && _instances.Contains(instanceId);
+
     /// <returns>True when the instance is a suspect: its turn comes by itself.</returns>
     public bool Defer(string instanceId)
     {
