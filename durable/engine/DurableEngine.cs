@@ -55,7 +55,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _metrics, _options);
         _shared?.Serve(new RegisteredTasks(registry, _hot));
         _dispatcher = new Dispatcher(
-            hub, registry, _hot, _committer, _inputs, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, WriteAsync, Converter), _options, properties, _metrics, time, _logger);
+            hub, registry, _hot, _committer, _inputs, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, write => WriteAsync(write, CancellationToken.None), Converter), _options, properties, _metrics, time, _logger);
         _metrics.Observe(() => _dispatcher.Ready, () => _dispatcher.Waiting, () => _dispatcher.Running - _dispatcher.Waiting, () => _hot.Count, () => _dispatcher.OldestReady);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
         _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, _metrics, time, _logger);
@@ -127,8 +127,9 @@ public sealed partial class DurableEngine : IAsyncDisposable
     }
 
     /// <summary>Writes with the next transaction; while no thread runs the engine, at once.</summary>
+    /// <param name="withdrawn">Whoever asked wants it no more: what is not on its way to the hub by then is left out.</param>
     /// <exception cref="TaskHubUnavailableException">The hub cannot be written now, or the engine has stopped.</exception>
-    internal async Task<WriteResult> WriteAsync(HubWrite write)
+    internal async Task<WriteResult> WriteAsync(HubWrite write, CancellationToken withdrawn)
     {
         await OpenAsync(CancellationToken.None);
         if (_loop is null)
@@ -139,7 +140,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         var done = new TaskCompletionSource<WriteResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_loop.IsCompleted)
             throw Stopped();
-        _inputs.Write(new WriteRequest(write, done));
+        _inputs.Write(new WriteRequest(write, done, withdrawn));
         await Task.WhenAny(done.Task, _loop);
         return done.Task.IsCompleted ? await done.Task : throw Stopped();
     }

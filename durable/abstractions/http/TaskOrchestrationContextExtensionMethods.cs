@@ -105,15 +105,8 @@ public static class TaskOrchestrationContextExtensionMethods
         var uri = new Uri(former.Uri, location);
         if (uri.Scheme is not ("http" or "https"))
             throw new InvalidOperationException($"The answer of {former.Uri.GetLeftPart(UriPartial.Path)} points to an address that is not http.");
-        var sameOrigin = uri.GetLeftPart(UriPartial.Authority) == former.Uri.GetLeftPart(UriPartial.Authority);
-        var headers = former.Headers?.Where(header => sameOrigin || !IsCredential(header.Key, header.Value)).ToDictionary(StringComparer.OrdinalIgnoreCase);
-        return new DurableHttpRequest(HttpMethod.Get, uri, headers, null, former.AsynchronousPatternEnabled, null, former.HttpRetryOptions);
+        return new DurableHttpRequest(HttpMethod.Get, uri, OtherOrigin.Headers(former.Headers, former.Uri, uri), null, former.AsynchronousPatternEnabled, null, former.HttpRetryOptions);
     }
-
-    private static bool IsCredential(string name, StringValues values) =>
-        name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)
-        || name.Contains("key", StringComparison.OrdinalIgnoreCase) || name.Contains("token", StringComparison.OrdinalIgnoreCase)
-        || values.Any(value => value?.Contains('%', StringComparison.Ordinal) == true);
 
     private static string? Header(DurableHttpResponse response, string name)
     {

@@ -15,7 +15,7 @@ internal sealed partial class EngineClient
             throw WrongStatus(instanceId, "restart", former.Status);
         // Name and input, as in the public package: version and tags are those of a new start.
         var start = NewStart(former.Name, restartWithNewInstanceId ? null : instanceId, former.Input, null);
-        var result = await engine.WriteAsync(new StartInstance(start, engine.Time.GetUtcNow(), InstanceIds.Live));
+        var result = await engine.WriteAsync(new StartInstance(start, engine.Time.GetUtcNow(), InstanceIds.Live), cancellation);
         return result.Outcome == WriteOutcome.Done ? start.OrchestrationInstance.InstanceId : throw WrongStatus(instanceId, "restart", result.Status!.Value);
     }
 

@@ -40,7 +40,7 @@ internal sealed partial class EngineClient
     public override async Task<PurgeResult> PurgeInstanceAsync(string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(instanceId);
-        var result = await engine.WriteAsync(new PurgeInstance(instanceId, options?.Recursive ?? false));
+        var result = await engine.WriteAsync(new PurgeInstance(instanceId, options?.Recursive ?? false), cancellation);
         return result.Outcome == WriteOutcome.Refused ? throw WrongStatus(instanceId, "purge", result.Status!.Value) : new PurgeResult(result.Count);
     }
 
@@ -56,7 +56,7 @@ internal sealed partial class EngineClient
         {
             var page = await hub.QueryAsync(new OrchestrationQuery(filter.CreatedFrom, filter.CreatedTo, statuses, PageSize: PurgeBatch, ContinuationToken: token), cancellation);
             foreach (var record in page.Values.Where(record => !InstanceIds.Live.Contains(record.Status)))
-                purged += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, options?.Recursive ?? false))).Count;
+                purged += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, options?.Recursive ?? false), cancellation)).Count;
             token = page.ContinuationToken;
             if (token is not null && filter.Timeout is { } limit && engine.Time.GetElapsedTime(began) >= limit)
                 return new PurgeResult(purged, isComplete: false);

@@ -36,14 +36,14 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         {
             // Whoever has given up has perhaps asked again, and been answered.
             cancellation.ThrowIfCancellationRequested();
-            var result = await engine.WriteAsync(new StartInstance(start, startAt ?? now, refused));
+            var result = await engine.WriteAsync(new StartInstance(start, startAt ?? now, refused), cancellation);
             if (result.Outcome == WriteOutcome.Done)
                 return instanceId;
             var status = result.Status!.Value;
             if (refused.Contains(status))
                 throw new OrchestrationAlreadyExistsException($"An orchestration instance with ID '{instanceId}' already exists in the {status} state.");
             // A live instance that may be replaced: it ends first.
-            await engine.WriteAsync(new SendMessage(instanceId, new ExecutionTerminatedEvent { Timestamp = now.UtcDateTime, Recurse = true, Input = "\"Replaced by a new instance.\"" }));
+            await engine.WriteAsync(new SendMessage(instanceId, new ExecutionTerminatedEvent { Timestamp = now.UtcDateTime, Recurse = true, Input = "\"Replaced by a new instance.\"" }), cancellation);
             await WaitForInstanceCompletionAsync(instanceId, false, cancellation);
         }
     }
@@ -66,13 +66,19 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
         };
     }
 
-    public override async Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
+    /// <summary>An instance that has ended takes no events, and nobody is told, as in the public client.</summary>
+    public override Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default) =>
+        TryRaiseEventAsync(instanceId, eventName, eventPayload, cancellation);
+
+    /// <returns>False when the instance has ended.</returns>
+    internal async Task<bool> TryRaiseEventAsync(string instanceId, string eventName, object? eventPayload, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(eventName);
         var raised = new EventRaisedEvent { Name = eventName, Input = engine.Converter.Serialize(eventPayload), Timestamp = engine.Time.GetUtcNow().UtcDateTime };
         var result = await SendAsync(instanceId, raised, cancellation);
         if (result.Outcome == WriteOutcome.NotFound)
             throw NotFound(instanceId);
+        return result.Outcome != WriteOutcome.Refused;
     }
 
     public override async Task TerminateInstanceAsync(string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default)
@@ -106,7 +112,7 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
     {
         InstanceIds.Check(instanceId);
         cancellation.ThrowIfCancellationRequested();
-        return engine.WriteAsync(new SendMessage(instanceId, message));
+        return engine.WriteAsync(new SendMessage(instanceId, message), cancellation);
     }
 
     private async Task<OrchestrationRuntimeStatus> StatusAsync(string instanceId, CancellationToken cancellation)

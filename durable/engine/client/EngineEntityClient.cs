@@ -14,7 +14,7 @@ internal sealed class EngineEntityClient(DurableEngine engine) : DurableEntityCl
     {
         ArgumentException.ThrowIfNullOrEmpty(operationName);
         var target = EntityIds.Check(id);
-        await engine.WriteAsync(new SendMessage(target, new EntityOperationSignaledEvent
+        var signal = new EntityOperationSignaledEvent
         {
             RequestId = engine.NewId(),
             TargetInstanceId = target,
@@ -22,10 +22,8 @@ internal sealed class EngineEntityClient(DurableEngine engine) : DurableEntityCl
             Input = engine.Converter.Serialize(input),
             ScheduledTime = options?.SignalTime?.UtcDateTime,
             Timestamp = engine.Time.GetUtcNow().UtcDateTime,
-        })
-        {
-            VisibleAt = options?.SignalTime,
-        });
+        };
+        await engine.WriteAsync(new SendMessage(target, signal) { VisibleAt = options?.SignalTime }, cancellation);
     }
 
     public override async Task<EntityMetadata?> GetEntityAsync(EntityInstanceId id, bool includeState = true, CancellationToken cancellation = default) =>
@@ -51,15 +49,16 @@ internal sealed class EngineEntityClient(DurableEngine engine) : DurableEntityCl
             {
                 if (asked.ReleaseOrphanedLocks && EntityLock.Parse(record.LockedBy) is { } held && await IsOrphanAsync(hub, held, cancellation))
                 {
-                    await engine.WriteAsync(new SendMessage(record.InstanceId, new EntityUnlockSentEvent
+                    var unlock = new EntityUnlockSentEvent
                     {
                         CriticalSectionId = held.SectionId, TargetInstanceId = record.InstanceId, ParentInstanceId = held.Owner, Timestamp = engine.Time.GetUtcNow().UtcDateTime,
-                    }));
+                    };
+                    await engine.WriteAsync(new SendMessage(record.InstanceId, unlock), cancellation);
                     released++;
                 }
                 else if (asked.RemoveEmptyEntities && record is { State: null, LockedBy: null, Backlog: 0 })
                 {
-                    removed += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, Recursive: false))).Count;
+                    removed += (await engine.WriteAsync(new PurgeInstance(record.InstanceId, Recursive: false), cancellation)).Count;
                 }
             }
             token = page.ContinuationToken;

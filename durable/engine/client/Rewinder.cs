@@ -43,7 +43,7 @@ internal sealed class Rewinder(DurableEngine engine, ITaskHub hub, HotInstances 
             At = now,
             CustomStatus = failed.CustomStatus,
         });
-        if ((await engine.WriteAsync(commit)).Outcome != WriteOutcome.Done)
+        if ((await engine.WriteAsync(commit, CancellationToken.None)).Outcome != WriteOutcome.Done)
             return false;
         engine.TakeUp(commit);
         return true;

@@ -99,6 +99,8 @@ internal sealed partial class Dispatcher
 
     private async Task<bool> CommitSinglyAsync(Unit unit, Exception? known, CancellationToken cancellation)
     {
+        if (unit.Request is { IsWithdrawn: true })
+            return true;
         var failure = known;
         if (failure is null)
         {
@@ -282,9 +284,15 @@ internal sealed partial class Dispatcher
                 continue; // a second end, of which no trace is kept
             _completions.Enqueue(new StoreCompletion(new ActivityKey(lost.InstanceId, lost.ExecutionId, taskId), attempt, end));
         }
+        KeepEnds(instance);
+        MarkReady(instance.InstanceId);
+    }
+
+    /// <summary>Ends of calls that are in memory only go to the inbox.</summary>
+    private void KeepEnds(HotInstance instance)
+    {
         foreach (var waiting in instance.Ready.Concat(instance.Held).Where(message => message.IsActivityEnd))
             _completions.Enqueue(Completion(instance.InstanceId, waiting));
-        MarkReady(instance.InstanceId);
     }
 
     public static bool IsEnd(OrchestrationRuntimeStatus status) =>

@@ -105,7 +105,7 @@ internal sealed partial class Dispatcher
             _doubts.Remove(commit.InstanceId);
         entity.Applied(commit);
         entity.IsBusy = false;
-        if (result.Count > 0)
+        if (result.Count > 0 || entity.IsStale)
             _entities.Remove(commit.InstanceId);
         MarkReady(commit.InstanceId);
     }

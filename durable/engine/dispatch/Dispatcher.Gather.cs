@@ -28,7 +28,10 @@ internal sealed partial class Dispatcher
             MarkReady(due);
         }
         while (batch.Count < options.MaxBatchSize && _requests.TryDequeue(out var request))
-            batch.Add(new Unit(request.Write, request));
+        {
+            if (!request.IsWithdrawn)
+                batch.Add(new Unit(request.Write, request));
+        }
         while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
             batch.Add(new Unit(completion));
         while (batch.Count < options.MaxBatchSize && _entityCommits.TryPeek(out var done) && !done.Batch.IsDoubtful)

@@ -10,6 +10,9 @@ internal sealed partial class Dispatcher
     private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(1);
 
     private readonly Queue<ReleaseActivities> _releases = [];
+
+    /// <summary>Calls that seemed to have nobody at the look before, and their attempts.</summary>
+    private readonly Dictionary<ActivityKey, int> _orphans = [];
     private int _peers;
     private long _begun;
 
@@ -34,9 +37,13 @@ internal sealed partial class Dispatcher
             Take(message, isFresh: false);
         foreach (var instanceId in news.Unreadable)
         {
-            if (hot.Find(instanceId) is { } instance)
-                hot.Remove(instance);
+            Forget(instanceId);
             MarkReady(instanceId);
+        }
+        foreach (var (instanceId, due) in news.Doubtful)
+        {
+            Forget(instanceId);
+            Wake(instanceId, due);
         }
         foreach (var (key, name, attempts) in news.Activities)
         {
@@ -44,7 +51,50 @@ internal sealed partial class Dispatcher
                 Claim(new PendingClaim(new ClaimActivity(key) { OnlyIfFree = true }, name, attempts));
         }
         if (news.Held is { } held)
+        {
             Compare(held, arrived.Begun);
+            Adopt(held, news.IsDoubtful);
+        }
+    }
+
+    /// <summary>It is read again when its turn comes: the hub may hold more of it than memory does.</summary>
+    private void Forget(string instanceId)
+    {
+        if (hot.Find(instanceId) is { } instance)
+        {
+            hot.Remove(instance);
+            waiters.Forget(instanceId);
+            KeepEnds(instance);
+        }
+        else if (_entities.TryGetValue(instanceId, out var entity) && !entity.IsBusy)
+        {
+            _entities.Remove(instanceId);
+        }
+        else if (entity is not null)
+        {
+            entity.IsStale = true;
+        }
+    }
+
+    /// <summary>
+    /// Calls that are this node's by the hub's rows and that nobody runs: the commit that let them out was made, and nobody was told. What just begins or has just ended looks the same,
+    /// so only a call that is found so at two looks is run.
+    /// </summary>
+    private void Adopt(IReadOnlyList<HeldActivity> held, bool isDoubtful)
+    {
+        if (!isDoubtful && _orphans.Count == 0)
+            return;
+        var former = _orphans.ToDictionary();
+        _orphans.Clear();
+        foreach (var row in held)
+        {
+            if (_running.ContainsKey(row.Key) || _claiming.Contains(row.Key))
+                continue;
+            if (former.TryGetValue(row.Key, out var attempt) && attempt == row.Attempt && !Draining)
+                Claim(new PendingClaim(new ClaimActivity(row.Key), row.Name, row.Attempt));
+            else if (isDoubtful)
+                _orphans[row.Key] = row.Attempt;
+        }
     }
 
     /// <summary>The others took this node for dead: what is in memory is theirs now. Activities hear it by their tokens; their ends no longer count.</summary>
@@ -55,6 +105,7 @@ internal sealed partial class Dispatcher
         waiters.ForgetAll();
         _entities.Clear();
         _ends.Clear();
+        _orphans.Clear();
         foreach (var execution in _running.Values)
             execution.Abandon();
     }

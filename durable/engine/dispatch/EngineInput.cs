@@ -21,7 +21,11 @@ internal sealed record EntityBatchEnded(EntityBatch Batch, CommitEntity? Commit)
 internal sealed record Reopened(CommitTurn Commit) : EngineInput;
 
 /// <summary>Somebody wants something written with the next transaction.</summary>
-internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done) : EngineInput;
+internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done, CancellationToken Withdrawn) : EngineInput
+{
+    /// <summary>Nobody waits for it any more: it may have been asked for again elsewhere, and answered.</summary>
+    public bool IsWithdrawn => Withdrawn.IsCancellationRequested && (Done.TrySetCanceled(Withdrawn) || Done.Task.IsCanceled);
+}
 
 /// <summary>A transaction that was written beside the dispatcher is over; one of the two is null. What it delivered came before.</summary>
 internal sealed record Landed(IReadOnlyList<WriteResult>? Results, Exception? Failure) : EngineInput;

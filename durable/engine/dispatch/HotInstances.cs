@@ -234,8 +234,11 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             }
             var history = RewoundHistory.View(snapshot.History);
             var closed = snapshot.OpenTurn ? LastCompleted(history) : history.Count;
-            for (var index = 0; index < history.Count; index++)
-                executor.Apply(history[index], replaying: index < closed);
+            for (var index = 0; index < closed; index++)
+                executor.Apply(history[index], replaying: true);
+            executor.EndClosedTurns();
+            for (var index = closed; index < history.Count; index++)
+                executor.Apply(history[index], replaying: false);
             executor.EndReplay(snapshot.OpenTurn);
             if (snapshot is { OpenTurn: true, History: [.., ExecutionRewoundEvent, OrchestratorStartedEvent] })
                 instance.Overheard = [.. history.OfType<SubOrchestrationInstanceCreatedEvent>().Where(child => executor.IsOpen(child.EventId))];

@@ -24,6 +24,9 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
     /// <summary>A batch runs or is being committed; what arrives waits for the next.</summary>
     public bool IsBusy { get; set; }
 
+    /// <summary>The hub may hold more of it: it is read again when its batch is over.</summary>
+    public bool IsStale { get; set; }
+
     public bool IsIdle => !IsBusy && _inbox.Count == 0;
 
     /// <summary>The wake that is queued for the next row that becomes visible.</summary>

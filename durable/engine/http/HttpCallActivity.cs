@@ -19,7 +19,6 @@ internal sealed partial class HttpCallActivity(IHttpClientFactory clients, IConf
 
     public override async Task<DurableHttpResponse> RunAsync(TaskActivityContext context, DurableHttpRequest input)
     {
-        using var request = Message(input);
         var limit = input.Timeout is { } timeout && timeout < s_longest ? timeout : s_longest;
         using var deadline = new CancellationTokenSource(limit, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, execution.CancellationToken);
@@ -28,9 +27,18 @@ internal sealed partial class HttpCallActivity(IHttpClientFactory clients, IConf
         client.MaxResponseContentBufferSize = maxContentBytes;
         try
         {
-            using var response = await client.SendAsync(request, linked.Token);
-            var content = await response.Content.ReadAsStringAsync(linked.Token);
-            return new DurableHttpResponse(response.StatusCode, Headers(response), content);
+            for (var hops = 0; ; hops++)
+            {
+                using var request = Message(input);
+                using var response = await client.SendAsync(request, linked.Token);
+                if (hops < HttpRedirect.Most && HttpRedirect.Next(input, response) is { } next)
+                {
+                    input = next;
+                    continue;
+                }
+                var content = await response.Content.ReadAsStringAsync(linked.Token);
+                return new DurableHttpResponse(response.StatusCode, Headers(response), content);
+            }
         }
         catch (OperationCanceledException exception) when (deadline.IsCancellationRequested && !execution.CancellationToken.IsCancellationRequested)
         {

@@ -45,7 +45,16 @@ public sealed record HubNews
     /// <summary>Instances of this node with messages that it cannot read: they are loaded again, with their damage.</summary>
     public IReadOnlyList<string> Unreadable { get; init; } = [];
 
-    /// <summary>Of those, the ones that have outlived more owners than chance has it (see <see cref="PendingWork.Suspects"/>).</summary>
+    /// <summary>
+    /// After trouble in which the hub may have done what nobody was told of: every instance of this node that has something to do, and when. What is in memory of them may lack it; they
+    /// are read again.
+    /// </summary>
+    public IReadOnlyList<(string InstanceId, DateTimeOffset Due)> Doubtful { get; init; } = [];
+
+    /// <summary>After such trouble: calls among <see cref="Held"/> may have nobody who runs them.</summary>
+    public bool IsDoubtful { get; init; }
+
+    /// <summary>Of the instances that this node owns from now on, the ones that have outlived more owners than chance has it (see <see cref="PendingWork.Suspects"/>).</summary>
     public IReadOnlyList<string> Suspects { get; init; } = [];
 
     /// <summary>Calls that nobody runs and this node could, and how many attempts at them have begun.</summary>
@@ -59,4 +68,4 @@ public sealed record HubNews
 }
 
 /// <summary>A call as the hub's row has it.</summary>
-public sealed record HeldActivity(ActivityKey Key, int Attempt, bool CancelRequested);
+public sealed record HeldActivity(ActivityKey Key, string Name, int Attempt, bool CancelRequested);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Activities;
@@ -26,7 +27,12 @@ public static class DurableTaskServices
         services.AddLogging();
         services.AddOptions<DurableEngineOptions>();
         services.AddMetrics();
+        // One client for all instances: no cookie of one goes out with another's request. Redirects: see HttpRedirect.
+        // First, so that an app's own handler counts, whenever it was given.
         services.AddHttpClient(HttpCallActivity.ClientName);
+        services.Configure<HttpClientFactoryOptions>(
+            HttpCallActivity.ClientName,
+            client => client.HttpMessageHandlerBuilderActions.Insert(0, builder => builder.PrimaryHandler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
         services.TryAddSingleton(TimeProvider.System);
         if (register is not null)
             services.AddSingleton(new RegistryPart(register));

@@ -100,6 +100,11 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
     {
         if (!openTurn && _pending.Count > 0)
             throw new NonDeterministicOrchestrationException($"the orchestrator now takes {Describe(_pending.First().Value)}, which its history does not have.");
+    }
+
+    /// <summary>The turns up to here were committed, with what they cancelled; an open one begins now.</summary>
+    public void EndClosedTurns()
+    {
         CancelledTimers.Clear();
         CancelRequested.Clear();
     }

@@ -59,7 +59,7 @@ internal sealed class RetentionSweep(DurableEngine engine, IOptions<DurableEngin
             foreach (var instanceId in page.Values)
             {
                 cancellation.ThrowIfCancellationRequested();
-                purged += (await engine.WriteAsync(new PurgeInstance(instanceId, Recursive: true) { KeepIfChildrenLive = true })).Count;
+                purged += (await engine.WriteAsync(new PurgeInstance(instanceId, Recursive: true) { KeepIfChildrenLive = true }, cancellation)).Count;
             }
             token = page.ContinuationToken;
         }

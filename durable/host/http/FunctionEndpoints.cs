@@ -39,11 +39,17 @@ internal static partial class FunctionEndpoints
         public async Task AnswerAsync(HttpContext context)
         {
             var started = time.GetTimestamp();
-            using var place = await throttle.EnterAsync(context);
-            foreach (var (name, value) in options.CustomHeaders)
+            // At the last moment: an error clears what was set before.
+            context.Response.OnStarting(() =>
             {
-                context.Response.Headers[name] = value;
-            }
+                foreach (var (name, value) in options.CustomHeaders)
+                {
+                    context.Response.Headers[name] = value;
+                }
+
+                return Task.CompletedTask;
+            });
+            using var place = await throttle.EnterAsync(context);
 
             var outcome = FunctionOutcome.Failed;
             try

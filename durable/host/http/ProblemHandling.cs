@@ -87,7 +87,7 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
         }
     }
 
-    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "{Method} {Path} could not be answered, the task hub is away, trace {TraceId}")]
+    [LoggerMessage(EventId = 5103, Level = LogLevel.Warning, Message = "{Method} {Path} could not be answered, the task hub is away, trace {TraceId}")]
     private partial void LogUnavailable(Exception exception, string method, string? path, string traceId);
 
     // The path without its query: that may hold a key.

@@ -93,18 +93,26 @@ internal sealed partial class KeyRing(KeyFile file, TimeProvider time, ILogger<K
         lock (_loading)
         {
             Interlocked.Exchange(ref _looked, time.GetTimestamp());
-            if (file.Stamp() is var stamp && stamp != snapshot.Stamp && stamp != _refused)
+            var stamp = "";
+            try
             {
-                try
+                stamp = file.Stamp();
+                if (stamp != snapshot.Stamp && stamp != _refused)
                 {
                     _snapshot = Read();
                 }
-                catch (HostStartupException e)
-                {
-                    // Half-edited files must lock nobody out: what was read last still counts.
-                    _refused = stamp;
-                    LogUnreadable(logger, e.Code, e.Message, e.Remedy);
-                }
+            }
+            catch (HostStartupException e)
+            {
+                // Half-edited files must lock nobody out: what was read last still counts.
+                _refused = stamp;
+                LogUnreadable(logger, e.Code, e.Message, e.Remedy);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Nor must a shared folder that is away for a while.
+                _refused = stamp;
+                LogUnreadable(logger, "keys.away", e.Message, "See that the folder of the keys is there and can be read; until then the former keys count.");
             }
 
             return _snapshot!;

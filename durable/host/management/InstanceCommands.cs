@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Client;
 using SnapshotWorkflows.Durable.Engine.Replay;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>POST raiseEvent, terminate, suspend, resume: 202 once the message to the instance is committed.</summary>
-internal sealed class InstanceCommands(DurableTaskClient client, IEnumerable<ITerminateGuard> guards)
+internal sealed class InstanceCommands(DurableTaskClient client, TerminateGuards guards)
 {
     public async Task RaiseEventAsync(HttpContext context, string id, string eventName)
     {
@@ -30,7 +31,21 @@ internal sealed class InstanceCommands(DurableTaskClient client, IEnumerable<ITe
             payload = document.RootElement.Clone();
         }
 
-        await SteerAsync(id, () => client.RaiseEventAsync(id, eventName, payload, context.RequestAborted), context.RequestAborted);
+        await SteerAsync(
+            id,
+            async () =>
+            {
+                if (client is not EngineClient engine)
+                {
+                    await client.RaiseEventAsync(id, eventName, payload, context.RequestAborted);
+                }
+                else if (!await engine.TryRaiseEventAsync(id, eventName, payload, context.RequestAborted))
+                {
+                    // It ended after the look: the second look says so.
+                    throw new InvalidOperationException();
+                }
+            },
+            context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 
@@ -44,22 +59,11 @@ internal sealed class InstanceCommands(DurableTaskClient client, IEnumerable<ITe
         var recursive = ManagementQuery.Flag(context.Request, "recursive", otherwise: true);
         var request = new TerminateRequest(reason, ManagementQuery.Flag(context.Request, "force", otherwise: false));
         var instance = await LiveAsync(id, context.RequestAborted);
-        foreach (var guard in guards)
+        if (!await guards.AskAsync(instance, request, context.RequestAborted))
         {
-            var decision = await guard.DecideAsync(instance, request, context.RequestAborted);
-            if (decision.RefusalCode is { } code)
-            {
-                throw InstanceAnswers.Conflict(code, decision.Detail, decision.Remedy);
-            }
-
-            if (decision.IsHandled)
-            {
-                context.Response.StatusCode = StatusCodes.Status202Accepted;
-                return;
-            }
+            await SteerAsync(id, () => client.TerminateInstanceAsync(id, new TerminateInstanceOptions(reason, recursive), context.RequestAborted), context.RequestAborted);
         }
 
-        await SteerAsync(id, () => client.TerminateInstanceAsync(id, new TerminateInstanceOptions(reason, recursive), context.RequestAborted), context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 

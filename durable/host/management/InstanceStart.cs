@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>POST orchestrators/{name}[/{id}]: starts an instance; with <c>timeout</c> and <c>pollingInterval</c> it waits for the end as well.</summary>
 internal sealed class InstanceStart(
-    DurableTaskClient client, StartAnswers answers, DurableTaskRegistry registry, DurableTaskHostOptions options)
+    DurableTaskClient client, StartAnswers answers, DurableTaskRegistry registry, TerminateGuards guards, DurableTaskHostOptions options)
 {
     private const int MaxIdLength = 256;
 
@@ -36,6 +36,11 @@ internal sealed class InstanceStart(
 
         // 32 hex digits, as the public API makes them.
         id ??= Guid.NewGuid().ToString("N");
+        if (options.OverrideRunningInstances)
+        {
+            await AskToReplaceAsync(id, context.RequestAborted);
+        }
+
         var version = request.Query["version"].ToString();
         var start = new StartOrchestrationOptions(id)
         {
@@ -53,6 +58,16 @@ internal sealed class InstanceStart(
         }
 
         await answers.AnswerAsync(context, id, wait);
+    }
+
+    /// <summary>To replace a live instance is to terminate it.</summary>
+    private async Task AskToReplaceAsync(string id, CancellationToken cancellation)
+    {
+        if (await client.GetInstancesAsync(id, getInputsAndOutputs: true, cancellation) is { } instance && !InstanceAnswers.HasEnded(instance.RuntimeStatus)
+            && await guards.AskAsync(instance, new TerminateRequest("Replaced by a new instance.", Forced: false), cancellation))
+        {
+            throw InstanceAnswers.Conflict("instance.ending", $"The instance with ID '{id}' is ending in its own way.", "Start it again once it has ended.");
+        }
     }
 
     private static string? Fault(string id)

@@ -44,6 +44,7 @@ internal static class ManagementServices
         services.AddSingleton<ManagementUris>();
         services.AddSingleton<IHttpManagementPayloadFactory>(provider => provider.GetRequiredService<ManagementUris>());
         services.AddSingleton<InstanceQueries>();
+        services.AddSingleton<TerminateGuards>();
         services.AddSingleton<InstanceCommands>();
         services.AddSingleton<InstancePurge>();
         services.AddSingleton<InstanceStart>();

@@ -8,11 +8,11 @@ namespace SnapshotWorkflows.Durable.Host.Timers;
 internal sealed class HubTimerStore(DurableEngine engine) : ITimerStore
 {
     public async Task<KeptTimer?> ReadAsync(string function, CancellationToken cancellation) =>
-        Kept((await engine.WriteAsync(StoreDocument.Read(NameOf(function))).WaitAsync(cancellation)).Document);
+        Kept((await engine.WriteAsync(StoreDocument.Read(NameOf(function)), cancellation).WaitAsync(cancellation)).Document);
 
     public async Task<KeptTimer?> StoreAsync(string function, long revision, TimerState state, CancellationToken cancellation)
     {
-        var result = await engine.WriteAsync(new StoreDocument(NameOf(function), revision, Encoding.UTF8.GetString(state.ToJson()))).WaitAsync(cancellation);
+        var result = await engine.WriteAsync(new StoreDocument(NameOf(function), revision, Encoding.UTF8.GetString(state.ToJson())), cancellation).WaitAsync(cancellation);
         return result.Outcome == WriteOutcome.Done ? Kept(result.Document) : null;
     }
 

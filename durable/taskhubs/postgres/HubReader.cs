@@ -77,7 +77,9 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
     {
         var (afterTime, afterId) = Token(query.ContinuationToken);
         var statuses = query.Statuses?.Select(status => (int)status).Distinct().ToArray() ?? [];
-        var records = await ListAsync(
+        var (records, all) = (new List<InstanceRecord>(), true);
+        var budget = new PageBudget();
+        await foreach (var record in RowsAsync(
             $"""
             SELECT {Columns(query.FetchInputsAndOutputs)} FROM instances i
             WHERE (i.created_at, i.instance_id) > ($1, $2) AND i.created_at BETWEEN $3 AND $4 AND starts_with(i.instance_id, $5) AND i.instance_id NOT LIKE '@%'
@@ -86,11 +88,14 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
             """,
             reader => Record(reader, query.FetchInputsAndOutputs),
             Parameters.Number(afterTime), Parameters.Text(afterId), Parameters.Number(query.CreatedFrom?.UtcTicks ?? 0), Parameters.Number(query.CreatedTo?.UtcTicks ?? long.MaxValue),
-            Parameters.Text(query.InstanceIdPrefix ?? ""), Parameters.Smalls(statuses, status => status), Parameters.Small(query.PageSize + 1));
-        var more = records.Count > query.PageSize;
-        if (more)
-            records.RemoveAt(records.Count - 1);
-        var token = more ? string.Create(CultureInfo.InvariantCulture, $"{records[^1].CreatedAt.UtcTicks}|{records[^1].InstanceId}") : null;
+            Parameters.Text(query.InstanceIdPrefix ?? ""), Parameters.Smalls(statuses, status => status), Parameters.Small(query.PageSize + 1)))
+        {
+            all = records.Count < query.PageSize && budget.TryTake(record);
+            if (!all)
+                break;
+            records.Add(record);
+        }
+        var token = !all ? string.Create(CultureInfo.InvariantCulture, $"{records[^1].CreatedAt.UtcTicks}|{records[^1].InstanceId}") : null;
         return new Page<InstanceRecord>(records, token);
     }
 
@@ -227,13 +232,19 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
 
     private async ValueTask<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> row, params NpgsqlParameter[] parameters)
     {
+        var rows = new List<T>();
+        await foreach (var one in RowsAsync(sql, row, parameters))
+            rows.Add(one);
+        return rows;
+    }
+
+    private async IAsyncEnumerable<T> RowsAsync<T>(string sql, Func<NpgsqlDataReader, T> row, params NpgsqlParameter[] parameters)
+    {
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.AddRange(parameters);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var rows = new List<T>();
         while (await reader.ReadAsync(cancellation))
-            rows.Add(row(reader));
-        return rows;
+            yield return row(reader);
     }
 
     private static (long Time, string Id) Token(string? token)

@@ -15,9 +15,16 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     private NpgsqlConnection? _connection;
     private NumberBlock _numbers;
 
+    /// <summary>Given up while its outcome was unknown.</summary>
+    private volatile Commit? _unsettled;
+
+    /// <summary>Whether a commit that was reported as failed may have been made.</summary>
+    public bool IsUnsettled => _unsettled is not null;
+
     public async Task<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
     {
         var patience = new Patience(options.Patience);
+        await SettleAsync(patience, cancellation);
         var conflicts = 0;
         var look = false;
         while (true)
@@ -46,16 +53,32 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             {
                 CommitConnectionLost(logger, exception, writes.Count);
                 Drop();
+                if (commit.Sent)
+                    _unsettled = commit;
                 if (!await patience.WaitAsync(cancellation))
                     throw connections.Unavailable(exception);
                 if (commit.Sent && await WasCommittedAsync(commit, patience, cancellation))
                 {
+                    _unsettled = null;
                     CommitReadBack(logger, commit.Number);
                     owned.Learn(commit.Plan, commit.Node);
                     return commit.Results;
                 }
+                _unsettled = null;
             }
         }
+    }
+
+    /// <summary>Before anything else is written: a commit that was given up either was made, and everything is looked at again, or can come no more.</summary>
+    public async Task SettleAsync(Patience patience, CancellationToken cancellation)
+    {
+        if (_unsettled is not { } commit)
+            return;
+        if (await WasCommittedAsync(commit, patience, cancellation))
+            CommitReadBack(logger, commit.Number);
+        owned.Clear();
+        _unsettled = null;
+        session.Doubt();
     }
 
     public void Dispose() => Drop();

@@ -110,17 +110,31 @@ internal static partial class NodeClaims
     }
 
     /// <summary>When these instances have something to do.</summary>
-    public static async Task<List<(string, DateTimeOffset)>> DuesAsync(NpgsqlConnection connection, List<string> ids, DateTimeOffset now, CancellationToken cancellation)
+    public static async Task<List<(string, DateTimeOffset)>> DuesAsync(NpgsqlConnection connection, List<string> ids, DateTimeOffset now, CancellationToken cancellation) =>
+        ids.Count == 0
+            ? []
+            : await DuesAsync(
+                connection,
+                """
+                SELECT instance_id, min(visible_at) FROM inbox WHERE instance_id = ANY($1) GROUP BY instance_id
+                UNION ALL SELECT instance_id, $2 FROM instances WHERE instance_id = ANY($1) AND open_turn
+                """,
+                Parameters.Texts(ids, id => id), now, cancellation);
+
+    /// <summary>When every live instance of a node has something to do.</summary>
+    public static Task<List<(string, DateTimeOffset)>> OwnedDuesAsync(NpgsqlConnection connection, int node, DateTimeOffset now, CancellationToken cancellation) => DuesAsync(
+        connection,
+        """
+        SELECT x.instance_id, min(x.visible_at) FROM inbox x JOIN instances i USING (instance_id) WHERE i.owner = $1 AND i.ended_at IS NULL GROUP BY x.instance_id
+        UNION ALL SELECT instance_id, $2 FROM instances WHERE owner = $1 AND ended_at IS NULL AND open_turn
+        """,
+        Parameters.Small(node), now, cancellation);
+
+    private static async Task<List<(string, DateTimeOffset)>> DuesAsync(NpgsqlConnection connection, string sql, NpgsqlParameter whose, DateTimeOffset now, CancellationToken cancellation)
     {
         var dues = new List<(string, DateTimeOffset)>();
-        if (ids.Count == 0)
-            return dues;
-        await using var command = new NpgsqlCommand(
-            """
-            SELECT instance_id, min(visible_at) FROM inbox WHERE instance_id = ANY($1) GROUP BY instance_id
-            UNION ALL SELECT instance_id, $2 FROM instances WHERE instance_id = ANY($1) AND open_turn
-            """, connection);
-        command.Parameters.Add(Parameters.Texts(ids, id => id));
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(whose);
         command.Parameters.Add(Parameters.Number(now.UtcTicks));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -214,12 +228,12 @@ internal static partial class NodeClaims
 
     public static async Task<List<HeldActivity>> HeldAsync(NpgsqlConnection connection, int node, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("SELECT instance_id, execution_id, task_id, attempt, cancel_requested FROM activities WHERE owner = $1", connection);
+        await using var command = new NpgsqlCommand("SELECT instance_id, execution_id, task_id, name, attempt, cancel_requested FROM activities WHERE owner = $1", connection);
         command.Parameters.Add(Parameters.Small(node));
         var held = new List<HeldActivity>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            held.Add(new HeldActivity(new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetInt32(3), reader.GetBoolean(4)));
+            held.Add(new HeldActivity(new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)), reader.GetString(3), reader.GetInt32(4), reader.GetBoolean(5)));
         return held;
     }
 

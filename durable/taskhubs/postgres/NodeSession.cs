@@ -22,7 +22,14 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private bool _rejoined;
     private bool _left;
 
+    /// <summary>A look has taken rows from the hub, and has not told of them yet.</summary>
+    private bool _taking;
+    private volatile bool _doubtful;
+
     public int Node { get; private set; }
+
+    /// <summary>A commit may have been made that nobody was told of: the next look tells of everything that is to do.</summary>
+    public void Doubt() => _doubtful = true;
 
     public long NextCommit() => Interlocked.Increment(ref _commits);
 
@@ -223,7 +230,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private async Task ListenAsync(CancellationToken cancellation)
     {
         var rest = options.PollInterval - TimeProvider.System.GetElapsedTime(_polled);
-        if (_more || _rejoined || _heard.Contains(0) || _heard.Contains(Node) || (_polled != 0 && rest <= TimeSpan.Zero))
+        if (_more || _rejoined || _taking || _doubtful || _heard.Contains(0) || _heard.Contains(Node) || (_polled != 0 && rest <= TimeSpan.Zero))
             return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _wait.Token);
         over.CancelAfter(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1));
@@ -255,24 +262,30 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
         }
         var rejoined = _rejoined;
-        _rejoined = false;
+        // What a look has taken is marked as told: where it broke before it told, nothing else would ever tell.
+        var doubtful = _taking || _doubtful;
+        (_taking, _doubtful) = (true, false);
         var claimed = await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
         var activities = await NodeClaims.FreeActivitiesAsync(connection, tasks, options.ClaimSize, cancellation);
         _more = claimed.Count == options.ClaimSize;
         if (polls && !_more)
             await NodeClaims.FreeAsync(connection, options.ClaimSize, cancellation);
         var (messages, unreadable) = await NodeClaims.MessagesAsync(connection, Node, cancellation);
-        return new HubNews
+        var news = new HubNews
         {
             Rejoined = rejoined,
             Wakes = await NodeClaims.DuesAsync(connection, claimed, now, cancellation),
             Messages = messages,
             Unreadable = unreadable,
-            Suspects = claimed.Count > 0 && CountsDeaths ? await Deaths.SuspectsAsync(connection, Node, cancellation) : [],
+            Doubtful = doubtful ? await NodeClaims.OwnedDuesAsync(connection, Node, now, cancellation) : [],
+            IsDoubtful = doubtful,
+            Suspects = (claimed.Count > 0 || doubtful) && CountsDeaths ? await Deaths.SuspectsAsync(connection, Node, cancellation) : [],
             Peers = polls || rejoined ? await NodeClaims.PeersAsync(connection, Node, cancellation) : null,
             Activities = activities,
-            Held = polls || rejoined ? await NodeClaims.HeldAsync(connection, Node, cancellation) : null,
+            Held = polls || rejoined || doubtful ? await NodeClaims.HeldAsync(connection, Node, cancellation) : null,
         };
+        (_rejoined, _taking) = (false, false);
+        return news;
     }
 
     private async Task<bool> StillHereAsync(NpgsqlConnection connection, CancellationToken cancellation)

@@ -108,6 +108,18 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
 
     public async ValueTask<HubNews> NextNewsAsync(CancellationToken cancellation)
     {
+        if (_writer is { IsUnsettled: true } writer)
+        {
+            await _gate.WaitAsync(cancellation);
+            try
+            {
+                await writer.SettleAsync(new Patience(_options.Patience), cancellation);
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
         var news = await _session.NextAsync(_tasks, _time.GetUtcNow(), cancellation);
         if (news.Rejoined)
             _owned.Clear();

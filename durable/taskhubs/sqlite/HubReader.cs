@@ -103,11 +103,10 @@ internal sealed partial class HubReader(Statements statements)
             while (reader.Read())
                 records.Add(Record(reader));
         }
-        var more = records.Count > query.PageSize;
-        if (more)
-            records.RemoveAt(records.Count - 1);
-        var token = more ? string.Create(CultureInfo.InvariantCulture, $"{records[^1].CreatedAt.UtcTicks}|{records[^1].InstanceId}") : null;
-        return new Page<InstanceRecord>([.. records.Select(record => Finish(record, query.FetchInputsAndOutputs))], token);
+        var budget = new PageBudget();
+        var page = records.Take(query.PageSize).Select(record => Finish(record, query.FetchInputsAndOutputs)).TakeWhile(budget.TryTake).ToList();
+        var token = records.Count > page.Count ? string.Create(CultureInfo.InvariantCulture, $"{page[^1].CreatedAt.UtcTicks}|{page[^1].InstanceId}") : null;
+        return new Page<InstanceRecord>(page, token);
     }
 
     public IReadOnlyList<HistoryEvent>? History(string instanceId) =>

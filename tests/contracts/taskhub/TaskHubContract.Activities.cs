@@ -150,6 +150,26 @@ public abstract partial class TaskHubContract
     }
 
     [Fact]
+    public async Task A_page_of_large_instances_ends_early_and_the_rest_follows()
+    {
+        var large = $"\"{new string('x', 12 << 20)}\"";
+        for (var number = 0; number < 4; number++)
+            await StartAsync($"large{number}", large);
+        await StartAsync("larger", $"\"{new string('y', 40 << 20)}\"");
+        var sizes = new List<int>();
+        var query = new OrchestrationQuery(InstanceIdPrefix: "large", PageSize: 100, FetchInputsAndOutputs: true);
+        do
+        {
+            var page = await Hub.QueryAsync(query, Token);
+            sizes.Add(page.Values.Count);
+            query = query with { ContinuationToken = page.ContinuationToken };
+        }
+        while (query.ContinuationToken is not null);
+        Assert.Equal([2, 2, 1], sizes);
+        Assert.Equal(5, (await Hub.QueryAsync(query with { FetchInputsAndOutputs = false }, Token)).Values.Count);
+    }
+
+    [Fact]
     public async Task Large_texts_come_back_as_they_were()
     {
         var large = $"\"{string.Concat(Enumerable.Range(0, 50_000))}\"";

@@ -124,3 +124,9 @@ public abstract class DurableTaskClient : IAsyncDisposable
         CancellationToken cancellation = default) => throw Signature.Only;
     public abstract ValueTask DisposeAsync();
 }
+
+public static class DurableTaskClientExtensions
+{
+    public static Task<PurgeResult> PurgeInstancesAsync(this DurableTaskClient client, DateTimeOffset? createdFrom, DateTimeOffset? createdTo, IEnumerable<OrchestrationRuntimeStatus>? statuses, CancellationToken cancellation = default) => throw Signature.Only;
+    public static Task<PurgeResult> PurgeInstancesAsync(this DurableTaskClient client, DateTimeOffset? createdFrom, DateTimeOffset? createdTo, CancellationToken cancellation = default) => throw Signature.Only;
+}

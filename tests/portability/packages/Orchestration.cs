@@ -126,3 +126,55 @@ public abstract class TaskOrchestrationContext
     public virtual ILogger CreateReplaySafeLogger<T>() => throw Signature.Only;
     public virtual int CompareVersionTo(string version) => throw Signature.Only;
 }
+
+public readonly struct Unit : IEquatable<Unit>, IComparable<Unit>
+{
+    public static ref readonly Unit Value => throw Signature.Only;
+    public static Task<Unit> Task => throw Signature.Only;
+    public static bool operator ==(Unit left, Unit right) => throw Signature.Only;
+    public static bool operator !=(Unit left, Unit right) => throw Signature.Only;
+    public static bool operator <(Unit left, Unit right) => throw Signature.Only;
+    public static bool operator <=(Unit left, Unit right) => throw Signature.Only;
+    public static bool operator >(Unit left, Unit right) => throw Signature.Only;
+    public static bool operator >=(Unit left, Unit right) => throw Signature.Only;
+    public int CompareTo(Unit other) => throw Signature.Only;
+    public bool Equals(Unit other) => throw Signature.Only;
+    public override bool Equals(object? obj) => throw Signature.Only;
+    public override int GetHashCode() => throw Signature.Only;
+}
+
+public interface IBaseOrchestrationRequest
+{
+    TaskName GetTaskName();
+}
+
+public interface IOrchestrationRequest<out TResult> : IBaseOrchestrationRequest;
+
+public interface IOrchestrationRequest : IOrchestrationRequest<Unit>;
+
+public interface IBaseActivityRequest
+{
+    TaskName GetTaskName();
+}
+
+public interface IActivityRequest<out TResult> : IBaseActivityRequest;
+
+public interface IActivityRequest : IActivityRequest<Unit>;
+
+public static class OrchestrationRequest
+{
+    public static IOrchestrationRequest<TResult> Create<TResult>(TaskName name, object? input = null) => throw Signature.Only;
+}
+
+public static class ActivityRequest
+{
+    public static IActivityRequest<TResult> Create<TResult>(TaskName name, object? input = null) => throw Signature.Only;
+}
+
+public static class TaskOrchestrationContextRequestExtensions
+{
+    public static Task<TResult> RunAsync<TResult>(this TaskOrchestrationContext context, IOrchestrationRequest<TResult> request, TaskOptions? options = null) => throw Signature.Only;
+    public static Task RunAsync(this TaskOrchestrationContext context, IOrchestrationRequest<Unit> request, TaskOptions? options = null) => throw Signature.Only;
+    public static Task<TResult> RunAsync<TResult>(this TaskOrchestrationContext context, IActivityRequest<TResult> request, TaskOptions? options = null) => throw Signature.Only;
+    public static Task RunAsync(this TaskOrchestrationContext context, IActivityRequest<Unit> request, TaskOptions? options = null) => throw Signature.Only;
+}

@@ -1,6 +1,7 @@
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Execution;
 using SnapshotWorkflows.Durable.History;
 using Xunit;
 
@@ -16,6 +17,7 @@ public sealed class FeatureCrashTests
         { "Timers", "2:00:00 step1!", 6 },
         { "Parent", "child1! child2! step3!", 12 },
         { "Again", "round3! kept", 10 },
+        { "Cancelled", "cancelled", 6 },
     };
 
     [Theory]
@@ -109,7 +111,7 @@ public sealed class FeatureCrashTests
         Assert.Empty(work.Wakes);
     }
 
-    private static void Register(DurableTaskRegistry registry) => registry.AddActivity<Step>().AddActivity<FailsOnce>()
+    private static void Register(DurableTaskRegistry registry) => registry.AddActivity<Step>().AddActivity<FailsOnce>().AddActivity<LongCopy>()
         .AddOrchestrator("Timers", default, () => new Code(async context =>
         {
             var began = context.CurrentUtcDateTime;
@@ -133,6 +135,25 @@ public sealed class FeatureCrashTests
                 return $"{result} {await context.WaitForExternalEvent<string>("note")}";
             context.ContinueAsNew(round + 1);
             return null;
+        }))
+        .AddOrchestrator("Cancelled", default, () => new Code(async context =>
+        {
+            // The event is there before the call that it cancels, and is carried over to the execution that makes the call.
+            if (context.GetInput<int>() == 1)
+            {
+                context.SendEvent("main", "Cancel", "early");
+                await context.CreateTimer(TimeSpan.FromMinutes(1), CancellationToken.None);
+                context.ContinueAsNew(2);
+                return null;
+            }
+            try
+            {
+                return await context.CallActivityAsync<string>(nameof(LongCopy), null, new TaskOptions(null, new Dictionary<string, string> { [ActivityTags.CancelOnEvent] = "Cancel" }));
+            }
+            catch (TaskFailedException failure) when (failure.FailureDetails.IsCausedBy<OperationCanceledException>())
+            {
+                return "cancelled";
+            }
         }))
         .AddOrchestrator("Fragile", default, () => new Code(async context =>
             $"{await context.CallActivityAsync<string>(nameof(Step), "step1")} {await context.CallActivityAsync<string>(nameof(FailsOnce))}"));

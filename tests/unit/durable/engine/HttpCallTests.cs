@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Http;
 using Xunit;
 
@@ -52,6 +53,49 @@ public sealed class HttpCallTests
         var hub = await File.ReadAllTextAsync(bench.HubPath, Token);
         Assert.Contains("Billing:Token", hub, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", hub, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_redirect_is_followed_and_takes_no_secret_to_another_origin()
+    {
+        var server = new Server(
+            Answer(HttpStatusCode.TemporaryRedirect, ("Location", "/moved")), Answer(HttpStatusCode.Found, ("Location", "https://elsewhere.example/jobs/7")), Answer(HttpStatusCode.OK));
+        var headers = new Dictionary<string, StringValues>(StringComparer.Ordinal) { ["Authorization"] = "Bearer %Billing:Token%", ["X-Plain"] = "plain" };
+        await using var bench = Bench(server, async context => (await context.CallHttpAsync(new DurableHttpRequest(HttpMethod.Post, s_address, headers, "{}"))).Content);
+        Assert.Equal("body3", (await bench.RunAsync("Main")).ReadOutputAs<string>());
+        Assert.Equal(
+            [("POST https://billing.example/jobs?x=1", "Bearer canary-token", "plain"), ("POST https://billing.example/moved", "Bearer canary-token", "plain"), ("GET https://elsewhere.example/jobs/7", null, "plain")],
+            server.Seen);
+    }
+
+    [Theory]
+    [InlineData("http://billing.example/plain")]
+    [InlineData("file:///etc/passwd")]
+    public async Task A_redirect_that_gives_encryption_up_or_leads_out_of_http_is_the_answer(string location)
+    {
+        var server = new Server(Answer(HttpStatusCode.Found, ("Location", location)));
+        await using var bench = Bench(server, async context => (int)(await context.CallHttpAsync(HttpMethod.Get, s_address)).StatusCode);
+        Assert.Equal(302, (await bench.RunAsync("Main")).ReadOutputAs<int>());
+    }
+
+    [Fact]
+    public async Task A_circle_of_redirects_ends()
+    {
+        var server = new Server([.. Enumerable.Repeat(Answer(HttpStatusCode.Found, ("Location", "/round")), 20)]);
+        await using var bench = Bench(server, async context => (int)(await context.CallHttpAsync(HttpMethod.Get, s_address)).StatusCode);
+        Assert.Equal(302, (await bench.RunAsync("Main")).ReadOutputAs<int>());
+        Assert.Equal(11, server.Seen.Count);
+    }
+
+    [Fact]
+    public async Task The_client_of_all_instances_keeps_no_cookies_and_follows_nothing_by_itself()
+    {
+        await using var services = new ServiceCollection().AddDurableTask(start: false).BuildServiceProvider();
+        var handler = services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("DurableHttp");
+        while (handler is DelegatingHandler { InnerHandler: { } inner })
+            handler = inner;
+        var sockets = Assert.IsType<SocketsHttpHandler>(handler);
+        Assert.Equal((false, false), (sockets.AllowAutoRedirect, sockets.UseCookies));
     }
 
     [Fact]

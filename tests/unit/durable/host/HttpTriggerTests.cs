@@ -39,6 +39,9 @@ public sealed class HttpTriggerTests
         var answer = await host.GetAsync("/hello/x");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("DENY", Assert.Single(answer.Headers.GetValues("X-Frame-Options")));
+        var problem = await host.GetAsync("/typed/2fcd4a2e-3b5c-4e7a-9f14-0d1a5c6b7e88/seven");
+        Assert.Equal(HttpStatusCode.BadRequest, problem.StatusCode);
+        Assert.Equal("DENY", Assert.Single(problem.Headers.GetValues("X-Frame-Options")));
     }
 
     [Fact]

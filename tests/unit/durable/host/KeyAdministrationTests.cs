@@ -123,6 +123,28 @@ public sealed class KeyAdministrationTests
     }
 
     [Fact]
+    public async Task A_folder_of_keys_that_is_away_for_a_while_locks_nobody_out()
+    {
+        var clock = new ManualTimeProvider(new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero));
+        var log = new CollectingLogger();
+        await using var host = await StartAsync(clock, log);
+        var secrets = host.Folder.PathOf(".state/secrets");
+        Directory.Move(secrets, $"{secrets}.away");
+        clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/api/Guarded", host.HostKey)).StatusCode);
+        Assert.Contains(log.Lines, line => line.Contains("the former ones stay in force"));
+
+        // An empty folder stands where the mount was.
+        Directory.CreateDirectory(secrets);
+        clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/api/Guarded", host.HostKey)).StatusCode);
+        Directory.Delete(secrets);
+        Directory.Move($"{secrets}.away", secrets);
+        clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(HttpStatusCode.Created, (await host.SendAsync(HttpMethod.Post, "/admin/host/keys/back", host.MasterKey)).StatusCode);
+    }
+
+    [Fact]
     public async Task Rotations_at_once_lose_nothing_and_no_key_is_logged()
     {
         var log = new CollectingLogger();

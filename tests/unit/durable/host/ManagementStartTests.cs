@@ -102,6 +102,20 @@ public sealed class ManagementStartTests
         Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await host.EndedAsync("f")).RuntimeStatus);
     }
 
+    [Fact]
+    public async Task A_start_that_would_replace_a_live_instance_asks_the_guard_too()
+    {
+        await using var host = await ManagementHost.StartAsync(
+            builder => builder.Services.AddSingleton<ITerminateGuard>(new CancelInstead()), """{"overridableExistingInstanceStates":"AnyState"}""");
+        await host.StartInstanceAsync("Waiter", "held", "g");
+        await (await host.PostAsync("/orchestrators/Waiter/g", "\"second\"")).ShouldBeProblemAsync(HttpStatusCode.Conflict, "snapshot.cancelInstead");
+        Assert.Equal(("Running", "held"), ((await host.StatusAsync("g")).GetProperty("runtimeStatus").GetString(), (await host.StatusAsync("g")).GetProperty("input").GetString()));
+
+        await host.StartInstanceAsync("Waiter", "free", "f");
+        await host.StartInstanceAsync("Waiter", "second", "f");
+        Assert.Equal("second", (await host.StatusAsync("f")).GetProperty("input").GetString());
+    }
+
     [Theory]
     [InlineData("true", "https://snapshots.example:8443/runtime/")]
     [InlineData("false", "http://127.0.0.1:")]
