@@ -153,13 +153,17 @@ internal sealed partial class Dispatcher(
         Draining = true;
         // What has not begun counts as no attempt; whoever comes next takes it.
         var released = new List<(ActivityKey Key, int Attempt)>();
+        var begun = new List<ActivityExecution>();
         foreach (var (key, execution) in _running)
         {
             if (execution.TryRelease())
                 released.Add((key, execution.Attempt));
             else
-                execution.ShutDown();
+                begun.Add(execution);
         }
+        // Only now: a place that comes free must find nothing that could still begin.
+        foreach (var execution in begun)
+            execution.ShutDown();
         foreach (var waiting in _runnable.Concat(_gates.Clear()))
         {
             _running.Remove(waiting.Claimed.Activity.Key);

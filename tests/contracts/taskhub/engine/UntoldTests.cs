@@ -33,7 +33,7 @@ public sealed class UntoldTests(PostgresServer server)
             await owner.AssertEndedOnceAsync(id, Token);
             // A look comes with each poll: sooner or later the planned one is reached.
             while (proxy.Cuts == cuts)
-                await Task.Delay(20, TimeProvider.System, Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class UntoldTests(PostgresServer server)
             }
             catch (TaskHubUnavailableException)
             {
-                await Task.Delay(50, TimeProvider.System, Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Token);
             }
         }
     }
