@@ -27,10 +27,10 @@ public sealed partial class SolidFireClient
             api = await GetApiAsync(cancellation);
             var asked = _options.Endpoint!.Segments[^1].Trim('/');
             if (api.SupportedVersions.Count > 0 && !api.SupportedVersions.Contains(asked, StringComparer.Ordinal) && asked != api.CurrentVersion)
-                mend.Add($"The cluster does not list API version {asked}; set SolidFire:Endpoint to one it does, such as {api.CurrentVersion}.");
+                mend.Add($"The cluster does not list API version {asked}; set {_options.SettingsPath}:Endpoint to one it does, such as {api.CurrentVersion}.");
             admin = await FindCurrentAdminAsync(cancellation);
             if (admin is { MayChangeVolumes: false })
-                mend.Add($"The cluster gives {admin.Username} the access {string.Join(", ", admin.Access)}; SolidFire:Username needs volumes, or administrator.");
+                mend.Add($"The cluster gives {admin.Username} the access {string.Join(", ", admin.Access)}; {_options.SettingsPath}:Username needs volumes, or administrator.");
             // Each of these needs a right of its own; finding out now beats finding out with a clone half made.
             await ListAllSnapshotsAsync(cancellation);
             await ListVolumeAccessGroupsAsync(cancellation);

@@ -119,7 +119,7 @@ public sealed partial class SolidFireClient
         }
         catch (OperationCanceledException fault) when (!cancellation.IsCancellationRequested)
         {
-            throw Lost(method, SolidFireErrors.TimedOut, $"No answer within {_options.CallTimeout.TotalSeconds:0.#} s.", write, transient: true,
+            throw Lost(method, SolidFireErrors.TimedOut, $"{_options.Endpoint?.Authority} gave no answer within {_options.CallTimeout.TotalSeconds:0.#} s.", write, transient: true,
                 new TimeoutException($"{method} took longer than {_options.CallTimeout.TotalSeconds:0.#} s", fault));
         }
         catch (HttpRequestException fault) when (Causes(fault).OfType<CertificateNotTrustedException>().FirstOrDefault() is { } untrusted)
@@ -130,7 +130,7 @@ public sealed partial class SolidFireClient
         {
             // No connection, so no request: even a write has certainly not been done.
             throw new SolidFireException(method, SolidFireErrors.NotConnected, SolidFireErrorKind.Transient,
-                $"{_options.Endpoint?.Authority} cannot be reached ({fault.HttpRequestError}); check SolidFire:Endpoint and the network.", fault);
+                $"{_options.Endpoint?.Authority} cannot be reached ({fault.HttpRequestError}); check {_options.SettingsPath}:Endpoint and the network.", fault);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
@@ -168,11 +168,11 @@ public sealed partial class SolidFireClient
 
     private SolidFireException NotAnAnswer(string method, HttpStatusCode status, bool write) => (int)status switch
     {
-        401 or 403 => new(method, $"Http{(int)status}", SolidFireErrorKind.PermissionDenied, "The cluster refuses the credentials; check SolidFire:Username and SolidFire:Password."),
-        404 => new(method, "Http404", SolidFireErrorKind.Rejected, $"The cluster does not know {_options.Endpoint?.AbsolutePath}; check the API version in SolidFire:Endpoint."),
+        401 or 403 => new(method, $"Http{(int)status}", SolidFireErrorKind.PermissionDenied, $"The cluster refuses the credentials; check {_options.SettingsPath}:Username and {_options.SettingsPath}:Password."),
+        404 => new(method, "Http404", SolidFireErrorKind.Rejected, $"The cluster does not know {_options.Endpoint?.AbsolutePath}; check the API version in {_options.SettingsPath}:Endpoint."),
         429 => new(method, "Http429", SolidFireErrorKind.Busy, "The cluster asks for fewer calls."),
         >= 500 or 200 or 408 => Lost(method, $"Http{(int)status}", "The reply is not a JSON-RPC answer.", write, transient: true),
-        _ => new(method, $"Http{(int)status}", SolidFireErrorKind.Rejected, "The reply is not a JSON-RPC answer; check SolidFire:Endpoint."),
+        _ => new(method, $"Http{(int)status}", SolidFireErrorKind.Rejected, $"The reply is not a JSON-RPC answer; check {_options.SettingsPath}:Endpoint."),
     };
 
     private static SolidFireException Lost(string method, string name, string message, bool write, bool transient, Exception? inner = null) => write

@@ -1,9 +1,12 @@
 namespace SnapshotWorkflows.SolidFire;
 
-/// <summary>One Element cluster: where it is, who we are, whom we trust, how long we wait. Bound from section <c>SolidFire</c>.</summary>
+/// <summary>One Element cluster: where it is, who we are, whom we trust, how long we wait.</summary>
 public sealed class SolidFireOptions
 {
     public const string Section = "SolidFire";
+
+    /// <summary>What a person calls the array; each has its own.</summary>
+    public string Name { get; set; } = "";
 
     /// <summary>JSON-RPC endpoint with the API version, e.g. <c>https://mvip/json-rpc/12.5</c>.</summary>
     public Uri? Endpoint { get; set; }
@@ -29,4 +32,7 @@ public sealed class SolidFireOptions
 
     /// <summary>Longest wait between two tries of a read.</summary>
     public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Where these settings stand, so that an error can name the one to mend.</summary>
+    internal string SettingsPath { get; set; } = Section;
 }

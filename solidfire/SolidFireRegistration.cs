@@ -8,27 +8,25 @@ namespace SnapshotWorkflows.SolidFire;
 
 public static class SolidFireRegistration
 {
-    private const string ClientName = "SnapshotWorkflows.SolidFire";
-
-    /// <summary>Registers <see cref="SolidFireClient"/> for the cluster of the given section; wrong settings stop the start.</summary>
+    /// <summary>Registers <see cref="SolidFireArrays"/> for the clusters of the given section; wrong settings stop the start.</summary>
     public static IServiceCollection AddSolidFire(this IServiceCollection services, IConfigurationSection section)
     {
-        services.AddOptions<SolidFireOptions>().Bind(section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SolidFireOptions>, SolidFireOptionsValidator>());
+        services.AddOptions<SolidFireArraysOptions>().Configure(options => options.Read(section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SolidFireArraysOptions>, SolidFireOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
-        services.AddHttpClient(ClientName, http => http.Timeout = Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(provider => CreateHandler(provider.GetRequiredService<IOptions<SolidFireOptions>>().Value))
-            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .RemoveAllLoggers();
-        services.TryAddSingleton(provider => new SolidFireClient(
-            provider.GetRequiredService<IHttpClientFactory>().CreateClient(ClientName),
-            provider.GetRequiredService<IOptions<SolidFireOptions>>().Value,
+        // One handler and client an array, for the life of the process: connections renew themselves, trust is the array's own.
+        services.TryAddSingleton(provider => new SolidFireArrays(
+            provider.GetRequiredService<IOptions<SolidFireArraysOptions>>().Value.Arrays,
+            options => new HttpClient(CreateHandler(options)) { Timeout = Timeout.InfiniteTimeSpan },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SolidFireClient>>()));
         return services;
     }
 
     /// <summary>The handler that trusts what the options say, for use without dependency injection.</summary>
-    public static SocketsHttpHandler CreateHandler(SolidFireOptions options) =>
-        new PinnedCertificate(options.CertificateSha256, options.CertificateAuthority, SolidFireOptions.Section).CreateHandler();
+    public static SocketsHttpHandler CreateHandler(SolidFireOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new PinnedCertificate(options.CertificateSha256, options.CertificateAuthority, options.SettingsPath).CreateHandler();
+    }
 }

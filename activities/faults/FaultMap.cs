@@ -15,6 +15,7 @@ internal static class FaultMap
     {
         StepFaultException => null,
         SolidFireException array => new StepFault($"solidfire.{array.ErrorName}", Kind(array.Kind), array.Message, Remedy(array.Kind, "the array")),
+        SolidFireArraysException arrays => new StepFault(arrays.Code, Kind(arrays.Kind), arrays.Message, arrays.Remedy),
         XenApiException pool => new StepFault($"xenserver.{pool.Code}", Kind(pool.Kind), pool.Message, Remedy(pool.Kind)),
         CloudStackException cloud => new StepFault($"cloudstack.{cloud.ErrorCode}", Kind(cloud.Kind), cloud.Message, Remedy(cloud.Kind)),
         SecondaryException store => new StepFault(store.Code, Kind(store), store.Message, store.Remedy),
@@ -64,7 +65,7 @@ internal static class FaultMap
 
     private static string Remedy(SolidFireErrorKind kind, string whom) => kind switch
     {
-        SolidFireErrorKind.PermissionDenied => "Check SolidFire:Username, its password, its role and SolidFire:CertificateSha256.",
+        SolidFireErrorKind.PermissionDenied => "Check the array's Username, password, role and CertificateSha256 under SolidFire.",
         SolidFireErrorKind.Busy => $"Wait for {whom}'s jobs to end, or raise its limits.",
         SolidFireErrorKind.Transient or SolidFireErrorKind.OutcomeUnknown => $"It is tried again; check {whom} and the network if it lasts.",
         _ => $"Look the error up in {whom}'s API reference; {whom}'s events tell more.",

@@ -5,12 +5,13 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>Takes the snapshots of all volumes at one instant, or adopts those that an earlier attempt took; all or none. They bear the same fuse as a single one.</summary>
 [DurableTask(StepNames.CreateGroupSnapshot)]
-public sealed partial class CreateGroupSnapshot(SolidFireClient array, IntentLedger intents, Marker marker, ILogger<CreateGroupSnapshot> logger, IActivityExecution execution)
+public sealed partial class CreateGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, ILogger<CreateGroupSnapshot> logger, IActivityExecution execution)
     : StepActivity<GroupSnapshotInput, GroupSnapshotReceipt>(execution)
 {
     protected override async Task<GroupSnapshotReceipt> ExecuteAsync(GroupSnapshotInput input, CancellationToken cancellation)
     {
         var name = input.Key.NameFor(Roles.Group);
+        var array = (await arrays.RequireAsync(input.Volumes[0].ClusterUuid, cancellation)).Client;
         var own = await new GroupSnapshots(array, marker).OwnAsync(input, cancellation);
         if (own.Count > 1)
             throw new StepFaultException(new StepFault("snapshot.ambiguous", FaultKind.Corrupt, $"The array has {own.Count} group snapshots named {name}; which one the guest was frozen for cannot be told.", "Ask again; they are all removed."));

@@ -5,10 +5,11 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>Deletes the request's own group snapshots with their members, and proves that none of either is left.</summary>
 [DurableTask(StepNames.DeleteGroupSnapshot)]
-public sealed class DeleteGroupSnapshot(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<GroupSnapshotInput, bool>(execution)
+public sealed class DeleteGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<GroupSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(GroupSnapshotInput input, CancellationToken cancellation)
     {
+        var array = (await arrays.RequireAsync(input.Volumes[0].ClusterUuid, cancellation)).Client;
         var groups = new GroupSnapshots(array, marker);
         foreach (var group in await groups.OwnAsync(input, cancellation)) await array.DeleteGroupSnapshotAsync(group.GroupSnapshotId, keepMembers: false, cancellation);
         foreach (var volume in input.Volumes)

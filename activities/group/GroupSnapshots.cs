@@ -1,14 +1,13 @@
-using SnapshotWorkflows.Activities.VolumeSteps;
 using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>A request's own group snapshots: by name and whole mark, never by name alone, for names are not unique.</summary>
+/// <param name="array">Proven to be the cluster of the volumes that are asked for.</param>
 internal sealed class GroupSnapshots(SolidFireClient array, Marker marker)
 {
     public async Task<IReadOnlyList<GroupSnapshot>> OwnAsync(GroupSnapshotInput input, CancellationToken cancellation)
     {
-        await array.RequireClusterAsync(input.Volumes[0].ClusterUuid, cancellation);
         var name = input.Key.NameFor(Roles.Group);
         return [.. (await array.ListGroupSnapshotsAsync(cancellation)).Where(group => group.Name == name && IsOurs(group, input.Key))];
     }

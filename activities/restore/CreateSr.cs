@@ -13,7 +13,7 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 /// unusable: it is deleted and made anew. Array and host are one step here on purpose: a proof that is older than the act proves nothing.
 /// </summary>
 [DurableTask(StepNames.CreateSr)]
-public sealed class CreateSr(SolidFireClient array, IXenServerPools pools, IntentLedger intents, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<SrInput, SrReceipt>(execution)
+public sealed class CreateSr(SolidFireArrays arrays, IXenServerPools pools, IntentLedger intents, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<SrInput, SrReceipt>(execution)
 {
     private static readonly TimeSpan s_oldest = TimeSpan.FromDays(1);
 
@@ -66,7 +66,7 @@ public sealed class CreateSr(SolidFireClient array, IXenServerPools pools, Inten
     private async Task ProveBlankAsync(SrInput input, Host host, CancellationToken cancellation)
     {
         var id = input.Lun.Volume;
-        await array.RequireClusterAsync(id.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(id.ClusterUuid, cancellation)).Client;
         var volume = await array.FindVolumeAsync(id.VolumeId, cancellation);
         if (volume is not { IsActive: true }) throw Refusal("format.gone", $"{id} is not there.");
         if (intents.Find(input.Key, Roles.Volume) is not { State: IntentStates.Made } made || made.ObjectId != id.VolumeId.ToString())

@@ -6,13 +6,14 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 
 /// <summary>Makes the new volume, or adopts the one of an earlier attempt. The array answers with it finished (solidfire.md, CreateVolume).</summary>
 [DurableTask(StepNames.CreateVolume)]
-public sealed partial class CreateVolume(SolidFireClient array, IntentLedger intents, Marker marker, ILogger<CreateVolume> logger, IActivityExecution execution)
+public sealed partial class CreateVolume(SolidFireArrays arrays, IntentLedger intents, Marker marker, ILogger<CreateVolume> logger, IActivityExecution execution)
     : StepActivity<CreateVolumeInput, CloneLun>(execution)
 {
     protected override async Task<CloneLun> ExecuteAsync(CreateVolumeInput input, CancellationToken cancellation)
     {
         var plan = input.Plan;
-        await array.RequireClusterAsync(plan.ClusterUuid, cancellation);
+        var proven = await arrays.RequireAsync(plan.ClusterUuid, cancellation);
+        var array = proven.Client;
         var volumes = new OwnVolumes(array, marker);
         var own = await volumes.ActiveAsync(input.Key, plan.Name, cancellation);
         if (own.Count > 1)
@@ -37,7 +38,7 @@ public sealed partial class CreateVolume(SolidFireClient array, IntentLedger int
             ? only
             : throw new StepFaultException(new StepFault("restore.volume-missing", FaultKind.Transient, $"The array lists {own.Count} volumes {plan.Name} of this restore right after it made one.", "It is tried again; look at the array if this lasts."));
         intents.Made(input.Key, Roles.Volume, made.VolumeId.ToString());
-        return ArrayLookup.Lun(made, await array.GetClusterInfoAsync(cancellation));
+        return ArrayLookup.Lun(made, proven.Cluster);
     }
 
     [LoggerMessage(EventId = 3111, Level = LogLevel.Information, Message = "Adopted volume {Name} ({VolumeId}) left by an earlier attempt")]

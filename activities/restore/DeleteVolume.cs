@@ -6,12 +6,12 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 
 /// <summary>Deletes the volumes that a restore had begun to make, with the proofs of DeleteClone. One that was handed over bears another role, and is not found here.</summary>
 [DurableTask(StepNames.DeleteVolume)]
-public sealed class DeleteVolume(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<OwnedVolumeInput, bool>(execution)
+public sealed class DeleteVolume(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<OwnedVolumeInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(OwnedVolumeInput input, CancellationToken cancellation)
     {
         if (intents.Find(input.Key, Roles.Volume) is null) return false;
-        await array.RequireClusterAsync(input.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(input.ClusterUuid, cancellation)).Client;
         var volumes = new OwnVolumes(array, marker);
         var deletion = new OwnVolumeDeletion(array);
         foreach (var volume in await volumes.ActiveAsync(input.Key, input.Name, cancellation)) await deletion.DeleteAsync(volume, cancellation);

@@ -8,15 +8,14 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 /// disk's uuid the name leads to the LUN, and the uuid on it, once it is attached, must prove it.
 /// </summary>
 [DurableTask(StepNames.FindTarget)]
-public sealed class FindTarget(SolidFireClient array, IActivityExecution execution) : StepActivity<FindTargetInput, CloneLun>(execution)
+public sealed class FindTarget(SolidFireArrays arrays, IActivityExecution execution) : StepActivity<FindTargetInput, CloneLun>(execution)
 {
     protected override async Task<CloneLun> ExecuteAsync(FindTargetInput input, CancellationToken cancellation)
     {
-        var cluster = await array.GetClusterInfoAsync(cancellation);
         var name = input.Volume.Name;
-        var volume = input.Volume.Path.Split('/') is ["", var iqn, _] ? await array.FindActiveByIqnAsync(iqn, cancellation) : await ByNameAsync(input.Volume, cancellation);
-        if (volume is null)
-            throw Refusal("array.no-volume", FaultKind.NotFound, $"The array {cluster.Name} has no volume that is CloudStack's {name}.", "Check that SolidFire:Endpoint is the array that holds this volume, and that it was attached to a VM once: before, it has no disk.");
+        var found = input.Volume.Path.Split('/') is ["", var iqn, _] ? await arrays.FindActiveByIqnAsync(iqn, cancellation) : await ByNameAsync(input.Volume, cancellation);
+        if (found is not ((_, var array, var cluster), var volume))
+            throw Refusal("array.no-volume", FaultKind.NotFound, $"No array ({string.Join(", ", arrays.Names)}) has a volume that is CloudStack's {name}.", "Check that the array that holds this volume is among those under SolidFire, and that it was attached to a VM once: before, it has no disk.");
         if (volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is null)
             throw Refusal("restore.target-not-cloudstack", FaultKind.Rejected, $"Volume {volume.VolumeId} ({volume.Name}) does not bear {OwnVolumeDeletion.CloudStackMark}, so it is none of CloudStack's.", "Name a volume that CloudStack created on this array.");
         if (volume.TotalBytes < input.DiskBytes)
@@ -29,14 +28,22 @@ public sealed class FindTarget(SolidFireClient array, IActivityExecution executi
     }
 
     /// <summary>The plug-in names a volume as CloudStack does, anything but letters, digits and dashes as a dash (cloudstack.md 1.4; for volumes an inference).</summary>
-    private async Task<Volume?> ByNameAsync(Contracts.CloudStackVolume wanted, CancellationToken cancellation)
+    private async Task<FoundVolume?> ByNameAsync(Contracts.CloudStackVolume wanted, CancellationToken cancellation)
     {
+        // A name proves so little that every array has to be heard: the one that is away may have another volume of it.
+        var round = await arrays.AskAllAsync(cancellation);
+        round.RequireAll();
         var name = new string([.. wanted.Name.Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-')]);
-        var named = (await array.ListVolumesAsync(new VolumeFilter { Name = name, Status = Volume.ActiveStatus }, cancellation))
-            .Where(volume => volume.IsActive && volume.Name == name && volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is not null).ToList();
+        var named = new List<FoundVolume>();
+        foreach (var array in round.Arrays)
+        {
+            var listed = await array.Client.ListVolumesAsync(new VolumeFilter { Name = name, Status = Volume.ActiveStatus }, cancellation);
+            named.AddRange(listed.Where(volume => volume.IsActive && volume.Name == name && volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is not null).Select(volume => new FoundVolume(array, volume)));
+        }
+
         return named.Count <= 1
             ? named.FirstOrDefault()
-            : throw Refusal("restore.target-ambiguous", FaultKind.Conflict, $"The array has {named.Count} volumes named {name}; which of them is CloudStack's {wanted.Id} cannot be told.", "Restore into a new volume, or into one whose name is its own.");
+            : throw Refusal("restore.target-ambiguous", FaultKind.Conflict, $"There are {named.Count} volumes named {name} on {string.Join(", ", named.Select(one => one.Array.Name).Distinct())}; which of them is CloudStack's {wanted.Id} cannot be told.", "Restore into a new volume, or into one whose name is its own.");
     }
 
     private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));

@@ -7,12 +7,12 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 
 /// <summary>Makes the finished volume a person's: from now on it bears the role of one that was restored, which no sweep and no undo removes.</summary>
 [DurableTask(StepNames.HandOverVolume)]
-public sealed class HandOverVolume(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<HandOverInput, bool>(execution)
+public sealed class HandOverVolume(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<HandOverInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(HandOverInput input, CancellationToken cancellation)
     {
         var id = input.Lun.Volume;
-        await array.RequireClusterAsync(id.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(id.ClusterUuid, cancellation)).Client;
         var volumes = new OwnVolumes(array, marker);
         var volume = await array.FindVolumeAsync(id.VolumeId, cancellation);
         if (volume is not { IsActive: true })

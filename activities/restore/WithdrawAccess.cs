@@ -6,12 +6,12 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 
 /// <summary>Takes the volume out of the access group that the request had put it into, and of no other. Without an intent of ours there is nothing to take back.</summary>
 [DurableTask(StepNames.WithdrawAccess)]
-public sealed class WithdrawAccess(SolidFireClient array, IntentLedger intents, IActivityExecution execution) : StepActivity<AccessInput, bool>(execution)
+public sealed class WithdrawAccess(SolidFireArrays arrays, IntentLedger intents, IActivityExecution execution) : StepActivity<AccessInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(AccessInput input, CancellationToken cancellation)
     {
         if (intents.Find(input.Key, Roles.Access) is not { } intent) return false;
-        await array.RequireClusterAsync(input.Volume.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
         foreach (var group in await array.ListVolumeAccessGroupsAsync(cancellation))
         {
             var granted = input.InitiatorIqn.Length > 0

@@ -1,15 +1,16 @@
-using SnapshotWorkflows.Activities.VolumeSteps;
 using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.RevertSteps;
 
 /// <summary>Proves that the array's snapshot is there, that there is room for the one that saves the present, and that no host reaches the volume. Makes nothing.</summary>
 [DurableTask(StepNames.InspectRollBack)]
-public sealed class InspectRollBack(SolidFireClient array, Marker marker, IActivityExecution execution) : StepActivity<InspectRollBackInput, RollBackPlan>(execution)
+public sealed class InspectRollBack(SolidFireArrays arrays, Marker marker, IActivityExecution execution) : StepActivity<InspectRollBackInput, RollBackPlan>(execution)
 {
     protected override async Task<RollBackPlan> ExecuteAsync(InspectRollBackInput input, CancellationToken cancellation)
     {
-        await new RollBackProofs(array, marker).FindAsync(input.Snapshot, input.Group, input.Volume, cancellation);
+        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
+        var proofs = new RollBackProofs(array, marker);
+        await proofs.FindAsync(input.Snapshot, input.Group, input.Volume, cancellation);
         var limits = await array.GetLimitsAsync(cancellation);
         var snapshots = await array.ListSnapshotsAsync(input.Volume.VolumeId, cancellation);
         if (limits.SnapshotsPerVolumeMax is { } most && snapshots.Count >= most)
@@ -18,7 +19,7 @@ public sealed class InspectRollBack(SolidFireClient array, Marker marker, IActiv
                 "array.snapshots-full", FaultKind.Rejected, $"{input.Volume} has {snapshots.Count} snapshots on the array; {most} is its limit, and what the volume holds now must be saved first.", "Delete a snapshot of this volume on the array, then ask again."));
         }
 
-        var volume = await new RollBackProofs(array, marker).RequireUnreachedAsync(input.Volume, cancellation);
+        var volume = await proofs.RequireUnreachedAsync(input.Volume, cancellation);
         return new RollBackPlan(volume.Iqn);
     }
 }

@@ -4,6 +4,7 @@ using SnapshotWorkflows.SolidFire;
 namespace SnapshotWorkflows.Activities.RevertSteps;
 
 /// <summary>What must hold before a volume is put back under whatever might be reading it.</summary>
+/// <param name="array">Proven to be the cluster of the volume.</param>
 internal sealed class RollBackProofs(SolidFireClient array, Marker marker)
 {
     /// <summary>The request's own snapshot of the volume.</summary>

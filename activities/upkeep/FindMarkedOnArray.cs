@@ -3,15 +3,16 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
 
-/// <summary>Volumes, snapshots and group snapshots of the cluster that bear a mark or a name like ours. Access groups hold such volumes only as members, and go with them. Makes nothing.</summary>
+/// <summary>Volumes, snapshots and group snapshots of one array that bear a mark or a name like ours. Access groups hold such volumes only as members, and go with them. Makes nothing.</summary>
 [DurableTask(StepNames.FindMarkedOnArray)]
-public sealed class FindMarkedOnArray(SolidFireClient array, IActivityExecution execution) : StepActivity<NoInput, MarkedThings>(execution)
+public sealed class FindMarkedOnArray(SolidFireArrays arrays, IActivityExecution execution) : StepActivity<ArrayScopeInput, MarkedThings>(execution)
 {
     private const string SourceName = "swf-source";
 
-    protected override async Task<MarkedThings> ExecuteAsync(NoInput input, CancellationToken cancellation)
+    protected override async Task<MarkedThings> ExecuteAsync(ArrayScopeInput input, CancellationToken cancellation)
     {
-        var cluster = (await array.GetClusterInfoAsync(cancellation)).Uuid;
+        var (_, array, info) = await arrays.OpenAsync(input.Name, cancellation);
+        var cluster = info.Uuid;
         var volumes = await array.ListVolumesAsync(new VolumeFilter { Status = Volume.ActiveStatus }, cancellation);
         var snapshots = await array.ListAllSnapshotsAsync(cancellation);
         var groups = await array.ListGroupSnapshotsAsync(cancellation);

@@ -5,16 +5,16 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
 
-/// <summary>Deleted volumes with our whole mark that may be purged now: their hours are over, or space or the number of volumes presses. Purges nothing.</summary>
+/// <summary>Deleted volumes of one array with our whole mark that may be purged now: their hours are over, or space or the number of volumes presses. Purges nothing.</summary>
 [DurableTask(StepNames.FindPurgeable)]
-public sealed class FindPurgeable(SolidFireClient array, Marker marker, IOptions<UpkeepOptions> options, IActivityExecution execution) : StepActivity<FindPurgeableInput, PurgeableClones>(execution)
+public sealed class FindPurgeable(SolidFireArrays arrays, Marker marker, IOptions<UpkeepOptions> options, IActivityExecution execution) : StepActivity<FindPurgeableInput, PurgeableClones>(execution)
 {
     protected override async Task<PurgeableClones> ExecuteAsync(FindPurgeableInput input, CancellationToken cancellation)
     {
-        var cluster = (await array.GetClusterInfoAsync(cancellation)).Uuid;
+        var (_, array, cluster) = await arrays.OpenAsync(input.Array, cancellation);
         var deleted = await array.ListDeletedVolumesAsync(cancellation);
-        var pressure = await PressureAsync(deleted.Count, cancellation);
-        var ours = deleted.Where(volume => volume.IsDeleted && volume.FindAttribute(CloneProofs.CloudStackMark) is null).Select(volume => Of(cluster, volume)).OfType<DeletedClone>();
+        var pressure = await PressureAsync(array, deleted.Count, cancellation);
+        var ours = deleted.Where(volume => volume.IsDeleted && volume.FindAttribute(CloneProofs.CloudStackMark) is null).Select(volume => Of(cluster.Uuid, volume)).OfType<DeletedClone>();
         return new PurgeableClones(pressure, [.. ours.Where(clone => pressure is not null || (clone.DeletedAt is { } at && input.Now - at >= options.Value.PurgeAfter))]);
     }
 
@@ -23,7 +23,7 @@ public sealed class FindPurgeable(SolidFireClient array, Marker marker, IOptions
             ? new DeletedClone(key, new ArrayVolume(cluster, volume.VolumeId), volume.DeletedAt)
             : null;
 
-    private async Task<string?> PressureAsync(int deleted, CancellationToken cancellation)
+    private async Task<string?> PressureAsync(SolidFireClient array, int deleted, CancellationToken cancellation)
     {
         if (deleted >= options.Value.PurgeAtDeletedVolumes) return string.Create(CultureInfo.InvariantCulture, $"{deleted} deleted volumes");
         var capacity = await array.GetClusterCapacityAsync(cancellation);

@@ -5,12 +5,13 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Looks once whether the clone is ready: the job's result and its error are read, and a result that vanished is made up for by listing.</summary>
 [DurableTask(StepNames.CheckClone)]
-public sealed class CheckClone(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<CheckCloneInput, CloneCheck>(execution)
+public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<CheckCloneInput, CloneCheck>(execution)
 {
     protected override async Task<CloneCheck> ExecuteAsync(CheckCloneInput input, CancellationToken cancellation)
     {
         var id = input.Receipt.Volume;
-        await array.RequireClusterAsync(id.ClusterUuid, cancellation);
+        var proven = await arrays.RequireAsync(id.ClusterUuid, cancellation);
+        var array = proven.Client;
         var clones = new OwnClones(array, intents, marker);
         var volume = await array.FindVolumeAsync(id.VolumeId, cancellation);
         if (volume is { IsActive: true })
@@ -20,7 +21,7 @@ public sealed class CheckClone(SolidFireClient array, IntentLedger intents, Mark
                 throw new StepFaultException(new StepFault("clone.not-ours", FaultKind.Conflict, $"Volume {volume.VolumeId} ({volume.Name}) does not bear the mark of this request.", "Nothing was touched; report this with the instance's history."));
             }
 
-            return new CloneCheck(ArrayLookup.Lun(volume, await array.GetClusterInfoAsync(cancellation)));
+            return new CloneCheck(ArrayLookup.Lun(volume, proven.Cluster));
         }
 
         if (input.Receipt.AsyncHandle is { } handle)

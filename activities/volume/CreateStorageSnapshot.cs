@@ -5,12 +5,13 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Takes the array's snapshot, or adopts the one that an earlier attempt took. It bears a retention fuse, so that even a lost database leaks it only for a while.</summary>
 [DurableTask(StepNames.CreateStorageSnapshot)]
-public sealed partial class CreateStorageSnapshot(SolidFireClient array, IntentLedger intents, Marker marker, ILogger<CreateStorageSnapshot> logger, IActivityExecution execution)
+public sealed partial class CreateStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, ILogger<CreateStorageSnapshot> logger, IActivityExecution execution)
     : StepActivity<StorageSnapshotInput, StorageSnapshot>(execution)
 {
     protected override async Task<StorageSnapshot> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
         var name = input.Key.NameFor(Roles.Snapshot);
+        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
         var own = await new StorageSnapshots(array, marker).OwnAsync(input, cancellation);
         if (own.Count > 1)
         {

@@ -8,12 +8,12 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 /// unused. The array keeps a deleted volume for 8 hours, the net under this step; purging is a step of its own.
 /// </summary>
 [DurableTask(StepNames.DeleteClone)]
-public sealed class DeleteClone(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<OwnedCloneInput, bool>(execution)
+public sealed class DeleteClone(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<OwnedCloneInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(OwnedCloneInput input, CancellationToken cancellation)
     {
         if (intents.Find(input.Key, Roles.Clone) is null) return false;
-        await array.RequireClusterAsync(input.Source.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(input.Source.ClusterUuid, cancellation)).Client;
         var clones = new OwnClones(array, intents, marker);
         var deletion = new OwnVolumeDeletion(array);
         foreach (var clone in await clones.ActiveAsync(input.Key, cancellation)) await deletion.DeleteAsync(clone, cancellation);

@@ -5,10 +5,11 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left.</summary>
 [DurableTask(StepNames.DeleteStorageSnapshot)]
-public sealed class DeleteStorageSnapshot(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
+        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
         var snapshots = new StorageSnapshots(array, marker);
         try
         {

@@ -7,14 +7,14 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 /// bear a name that ends with the snapshot's uuid, whole, and CloudStackSnapshotId among their attributes (cloudstack.md 1.4; for the volume's name an inference). Makes and deletes nothing.
 /// </summary>
 [DurableTask(StepNames.FindAdopted)]
-public sealed class FindAdopted(SolidFireClient array, IActivityExecution execution) : StepActivity<FindAdoptedInput, AdoptedSnapshot>(execution)
+public sealed class FindAdopted(SolidFireArrays arrays, IActivityExecution execution) : StepActivity<FindAdoptedInput, AdoptedSnapshot>(execution)
 {
     private const string SnapshotMark = "CloudStackSnapshotId";
 
     protected override async Task<AdoptedSnapshot> ExecuteAsync(FindAdoptedInput input, CancellationToken cancellation)
     {
         var volume = input.Volume;
-        await array.RequireClusterAsync(volume.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(volume.ClusterUuid, cancellation)).Client;
         var suffix = $"-{input.SnapshotId}";
         var native = (await array.ListSnapshotsAsync(volume.VolumeId, cancellation)).Where(snapshot => IsOf(snapshot.Name, snapshot.FindAttribute(SnapshotMark), suffix)).ToList();
         if (native is [var only] && only.CreatedAt is { } takenAt) return new AdoptedSnapshot(volume, new StorageSnapshot(only.SnapshotId, only.Uuid ?? "", takenAt, only.TotalBytes));

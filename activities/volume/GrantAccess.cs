@@ -5,13 +5,13 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Lets the copy host reach the clone: adds it to the access group that holds the host's IQN, for an initiator can be in one group only.</summary>
 [DurableTask(StepNames.GrantAccess)]
-public sealed class GrantAccess(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<AccessInput, AccessReceipt>(execution)
+public sealed class GrantAccess(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<AccessInput, AccessReceipt>(execution)
 {
     protected override async Task<AccessReceipt> ExecuteAsync(AccessInput input, CancellationToken cancellation)
     {
-        await array.RequireClusterAsync(input.Volume.ClusterUuid, cancellation);
-        var group = await FindGroupAsync(input.InitiatorIqn, cancellation);
-        var groupId = group?.VolumeAccessGroupId ?? await CreateGroupAsync(input, cancellation);
+        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
+        var group = await FindGroupAsync(array, input.InitiatorIqn, cancellation);
+        var groupId = group?.VolumeAccessGroupId ?? await CreateGroupAsync(array, input, cancellation);
         if (group?.VolumeIds.Contains(input.Volume.VolumeId) != true)
         {
             intents.Intend(input.Key, Roles.Access, "solidfire", input.Volume.ClusterUuid, $"{input.Volume.VolumeId} in {groupId}");
@@ -22,7 +22,7 @@ public sealed class GrantAccess(SolidFireClient array, IntentLedger intents, Mar
         return new AccessReceipt(groupId);
     }
 
-    private async Task<VolumeAccessGroup?> FindGroupAsync(string iqn, CancellationToken cancellation)
+    private static async Task<VolumeAccessGroup?> FindGroupAsync(SolidFireClient array, string iqn, CancellationToken cancellation)
     {
         var groups = await array.ListVolumeAccessGroupsAsync(cancellation);
         var holding = groups.Where(group => group.Initiators.Contains(iqn, StringComparer.OrdinalIgnoreCase)).ToList();
@@ -33,7 +33,7 @@ public sealed class GrantAccess(SolidFireClient array, IntentLedger intents, Mar
     }
 
     /// <summary>A host without a group gets one of its own, which stays: the next copy uses it again.</summary>
-    private async Task<long> CreateGroupAsync(AccessInput input, CancellationToken cancellation)
+    private async Task<long> CreateGroupAsync(SolidFireClient array, AccessInput input, CancellationToken cancellation)
     {
         var name = $"swf-{NameUuid.From(input.InitiatorIqn):N}-hosts";
         intents.Intend(input.Key, Roles.AccessGroup, "solidfire", input.Volume.ClusterUuid, name);

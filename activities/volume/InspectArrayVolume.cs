@@ -2,19 +2,18 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Finds the LUN by its IQN and proves that the array has room for one more snapshot and one more clone of it. Makes nothing.</summary>
+/// <summary>Finds the LUN by its IQN, on whichever array has it, and proves that the array has room for one more snapshot and one more clone of it. Makes nothing.</summary>
 [DurableTask(StepNames.InspectArrayVolume)]
-public sealed class InspectArrayVolume(SolidFireClient array, Marker marker, IActivityExecution execution) : StepActivity<InspectArrayVolumeInput, SourceVolume>(execution)
+public sealed class InspectArrayVolume(SolidFireArrays arrays, Marker marker, IActivityExecution execution) : StepActivity<InspectArrayVolumeInput, SourceVolume>(execution)
 {
     /// <summary>Our own short-lived snapshots of one volume that may exist at a time.</summary>
     private const int OwnSnapshotsMax = 2;
 
     protected override async Task<SourceVolume> ExecuteAsync(InspectArrayVolumeInput input, CancellationToken cancellation)
     {
-        var cluster = await array.GetClusterInfoAsync(cancellation);
+        var ((_, array, cluster), volume) = await arrays.FindActiveByIqnAsync(input.Iqn, cancellation)
+            ?? throw Refusal("array.no-volume", FaultKind.NotFound, $"No array ({string.Join(", ", arrays.Names)}) has an active volume with IQN {input.Iqn}.", "Check that the array that holds this volume is among those under SolidFire.");
         var limits = await array.GetLimitsAsync(cancellation);
-        var volume = await array.FindActiveByIqnAsync(input.Iqn, cancellation)
-            ?? throw Refusal("array.no-volume", FaultKind.NotFound, $"The array {cluster.Name} has no active volume with IQN {input.Iqn}.", "Check that SolidFire:Endpoint is the array that holds this volume.");
 
         var snapshots = await array.ListSnapshotsAsync(volume.VolumeId, cancellation);
         if (input.Taken is null && limits.SnapshotsPerVolumeMax is { } most && snapshots.Count >= most)

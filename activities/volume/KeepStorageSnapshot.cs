@@ -5,10 +5,11 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Takes the retention fuse off a snapshot that the request keeps on the array.</summary>
 [DurableTask(StepNames.KeepStorageSnapshot)]
-public sealed class KeepStorageSnapshot(SolidFireClient array, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
+        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
         var own = await new StorageSnapshots(array, marker).OwnAsync(input, cancellation);
         foreach (var snapshot in own)
         {

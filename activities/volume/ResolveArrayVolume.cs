@@ -4,12 +4,12 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>A volume that only the array knows, in CloudStack's shape: its zone is the cluster. Makes nothing.</summary>
 [DurableTask(StepNames.ResolveArrayVolume)]
-public sealed class ResolveArrayVolume(SolidFireClient array, IActivityExecution execution) : StepActivity<ResolveArrayVolumeInput, CloudStackVolume>(execution)
+public sealed class ResolveArrayVolume(SolidFireArrays arrays, IActivityExecution execution) : StepActivity<ResolveArrayVolumeInput, CloudStackVolume>(execution)
 {
     protected override async Task<CloudStackVolume> ExecuteAsync(ResolveArrayVolumeInput input, CancellationToken cancellation)
     {
         var id = input.Volume;
-        await array.RequireClusterAsync(id.ClusterUuid, cancellation);
+        var array = (await arrays.RequireAsync(id.ClusterUuid, cancellation)).Client;
         if (await array.FindVolumeAsync(id.VolumeId, cancellation) is not { IsActive: true } volume)
             throw new StepFaultException(new StepFault("array.no-volume", FaultKind.NotFound, $"{id} is not there, or not active.", "Check id and cluster; ListActiveVolumes shows what there is."));
         if (volume.FindAttribute(Marker.InstallationName) is not null && volume.FindAttribute(Marker.RoleName) != Roles.Restored)

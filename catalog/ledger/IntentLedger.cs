@@ -76,10 +76,10 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
             new RequestKey(reader.GetString(0)), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.Text(6)) { IntendedAt = reader.Time(7) });
     });
 
-    /// <summary>Whether a thing was ever intended, gone or not.</summary>
-    public bool Knows(RequestKey key, string role) => database.Read(connection =>
+    /// <summary>Whether a thing was ever intended in that place, gone or not.</summary>
+    public bool Knows(RequestKey key, string role, string scope) => database.Read(connection =>
     {
-        using var read = connection.Command(null, "SELECT COUNT(*) FROM intents WHERE request_key=@key AND role=@role").With("@key", key.Value).With("@role", role);
+        using var read = connection.Command(null, "SELECT COUNT(*) FROM intents WHERE request_key=@key AND role=@role AND LOWER(scope)=LOWER(@scope)").With("@key", key.Value).With("@role", role).With("@scope", scope);
         return Convert.ToInt64(read.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) > 0;
     });
 

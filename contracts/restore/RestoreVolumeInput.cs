@@ -14,6 +14,9 @@ public sealed record RestoreVolumeInput
     /// <summary>The new volume's name on the array, which cannot be changed later; null derives one from the key.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The cluster that is to hold the new volume; null is that of the volume that the snapshot was taken of.</summary>
+    public string? ClusterUuid { get; init; }
+
     /// <summary>The array's account of the new volume; null is that of the volume that the snapshot was taken of.</summary>
     public long? AccountId { get; init; }
 

@@ -8,7 +8,11 @@ public sealed record RestoreSource(StoredCopy Copy, string Root, long DiskBytes,
 
 /// <param name="Name">Of the new volume on the array.</param>
 /// <param name="Source">The volume that the snapshot was taken of: its account is the default.</param>
-public sealed record InspectNewVolumeInput(RequestKey Key, string Name, ArrayVolume Source, long? AccountId, long DiskBytes);
+public sealed record InspectNewVolumeInput(RequestKey Key, string Name, ArrayVolume Source, long? AccountId, long DiskBytes)
+{
+    /// <summary>The cluster that is to hold it; null is the source's.</summary>
+    public string? ClusterUuid { get; init; }
+}
 
 /// <summary>A volume that the array has room for.</summary>
 public sealed record NewVolumePlan(string ClusterUuid, long AccountId, string Name, long TotalSizeBytes);

@@ -86,7 +86,7 @@ public static class Steps
 
     // Upkeep.
     public static readonly Step<NoInput, SweepScopes> ListSweepScopes = new(StepNames.ListSweepScopes);
-    public static readonly Step<NoInput, MarkedThings> FindMarkedOnArray = new(StepNames.FindMarkedOnArray);
+    public static readonly Step<ArrayScopeInput, MarkedThings> FindMarkedOnArray = new(StepNames.FindMarkedOnArray);
     public static readonly Step<ScopeInput, MarkedThings> FindMarkedInPool = new(StepNames.FindMarkedInPool);
     public static readonly Step<ScopeInput, MarkedThings> FindMarkedOnStore = new(StepNames.FindMarkedOnStore);
     public static readonly Step<NoInput, MarkedThings> FindOpenIntents = new(StepNames.FindOpenIntents);

@@ -26,9 +26,16 @@ public sealed record MarkedThing(string System, string Scope, string Role, Reque
 /// <summary>What one listing showed, complete: a listing that broke off has no result.</summary>
 public sealed record MarkedThings(IReadOnlyList<MarkedThing> Things);
 
-public sealed record SweepScopes(IReadOnlyList<string> Pools, IReadOnlyList<string> Destinations);
+public sealed record SweepScopes(IReadOnlyList<string> Pools, IReadOnlyList<string> Destinations)
+{
+    /// <summary>Names of the arrays; null from a version that knew one alone.</summary>
+    public IReadOnlyList<string>? Arrays { get; init; }
+}
 
 public sealed record ScopeInput(string Name);
+
+/// <param name="Name">Null, from a version that knew one array alone, is the first.</param>
+public sealed record ArrayScopeInput(string? Name);
 
 public sealed record JudgeLeaksInput(IReadOnlyList<MarkedThing> Things, DateTimeOffset Now);
 

@@ -9,7 +9,7 @@ namespace SnapshotWorkflows.App.Readiness;
 
 /// <summary>Tries every appliance and store, changing nothing, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
 internal sealed class ReadinessChecks(
-    SolidFireClient array, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time) : IDisposable
+    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
 
@@ -23,7 +23,8 @@ internal sealed class ReadinessChecks(
         try
         {
             if (_at is { } at && time.GetElapsedTime(at) < s_goodFor) return _last;
-            var rounds = new List<Task<ReadinessFinding>> { ArrayAsync(cancellation), CloudStackAsync(cancellation) };
+            var rounds = new List<Task<ReadinessFinding>> { CloudStackAsync(cancellation) };
+            rounds.AddRange(arrays.Names.Select(name => ArrayAsync(name, cancellation)));
             rounds.AddRange(pools.Names.Select(name => PoolAsync(name, cancellation)));
             rounds.AddRange(destinations.All.Select(destination => DestinationAsync(destination, cancellation)));
             // Nothing is paused where that is not allowed, so nobody has to guard it.
@@ -40,11 +41,11 @@ internal sealed class ReadinessChecks(
 
     public void Dispose() => _one.Dispose();
 
-    private async Task<ReadinessFinding> ArrayAsync(CancellationToken cancellation)
+    private async Task<ReadinessFinding> ArrayAsync(string name, CancellationToken cancellation)
     {
-        var check = await array.CheckAsync(cancellation);
+        var check = await arrays.CheckAsync(name, cancellation);
         var found = check.Cluster is { } cluster ? $"cluster {cluster.Name} ({cluster.Uuid}), Element {check.Version}, {check.Limits?.SnapshotsPerVolumeMax} snapshots a volume" : "not reached";
-        return Finding("solidfire", found, check.Mend);
+        return Finding($"solidfire {name}", found, check.Mend);
     }
 
     private async Task<ReadinessFinding> PoolAsync(string name, CancellationToken cancellation)

@@ -22,7 +22,7 @@ internal static class AdmitRestore
         if (request.TargetVolumeId is null)
         {
             var name = request.Name ?? request.Key.NameFor("volume");
-            var room = await run.DoAsync(Steps.InspectNewVolume, new InspectNewVolumeInput(request.Key, name, source.Copy.Array, request.AccountId, source.DiskBytes), run.Looking);
+            var room = await run.DoAsync(Steps.InspectNewVolume, new InspectNewVolumeInput(request.Key, name, source.Copy.Array, request.AccountId, source.DiskBytes) { ClusterUuid = request.ClusterUuid }, run.Looking);
             return new RestorePlan(source, host, room, Target: null, Lun: null);
         }
 

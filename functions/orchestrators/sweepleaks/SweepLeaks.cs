@@ -70,7 +70,8 @@ public sealed class SweepLeaks : TaskOrchestrator<SweepLeaksInput, SweepLeaksRes
     {
         var things = new List<MarkedThing>();
         var scopes = await runner.RunAsync(Steps.ListSweepScopes, new NoInput(), StepPolicy.Work);
-        await AddAsync("solidfire", () => runner.RunAsync(Steps.FindMarkedOnArray, new NoInput(), StepPolicy.Looking));
+        // Scopes that a version listed which knew one array alone name none: the first is meant.
+        foreach (var array in scopes.Arrays ?? (IReadOnlyList<string?>)[null]) await AddAsync(array is null ? "solidfire" : $"solidfire {array}", () => runner.RunAsync(Steps.FindMarkedOnArray, new ArrayScopeInput(array), StepPolicy.Looking));
         foreach (var pool in scopes.Pools) await AddAsync($"xenserver {pool}", () => runner.RunAsync(Steps.FindMarkedInPool, new ScopeInput(pool), StepPolicy.Looking));
         foreach (var destination in scopes.Destinations) await AddAsync($"secondary {destination}", () => runner.RunAsync(Steps.FindMarkedOnStore, new ScopeInput(destination), StepPolicy.Looking));
         await AddAsync("ledger", () => runner.RunAsync(Steps.FindOpenIntents, new NoInput(), StepPolicy.Looking));

@@ -37,6 +37,6 @@ public sealed class UpkeepTimers(TimeProvider time)
     public Task PurgeAsync([TimerTrigger("0 40 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         _ = timer;
-        return client.StartTimedAsync("PurgeDeleted", new PurgeDeletedInput(Who), time.GetUtcNow(), TimeSpan.FromHours(1), cancellation);
+        return client.StartTimedAsync("PurgeDeleted", new PurgeDeletedInput(Who) { EachArray = true }, time.GetUtcNow(), TimeSpan.FromHours(1), cancellation);
     }
 }

@@ -34,7 +34,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
             if (claim.Outcome == ClaimOutcome.OtherBody) return SnapshotProblems.OtherBody();
             var input = new RestoreVolumeInput
             {
-                Key = claim.Instance, Snapshot = snapshot, TargetVolumeId = body.TargetVolumeId, Name = body.Name, AccountId = body.AccountId, Qos = body.Qos, Host = body.Host, Caller = caller,
+                Key = claim.Instance, Snapshot = snapshot, TargetVolumeId = body.TargetVolumeId, Name = body.Name, ClusterUuid = body.ClusterUuid, AccountId = body.AccountId, Qos = body.Qos, Host = body.Host, Caller = caller,
                 Accounts = request.Accounts(),
             };
             await WorkInstances.StartOnceAsync(client, Workflow, input, claim.Instance, cancellation);

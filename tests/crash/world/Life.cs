@@ -52,11 +52,7 @@ internal sealed class Life : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(world.Clock);
         services.AddLogging();
-        services.AddSingleton(new SolidFireClient(
-            http,
-            new SnapshotWorkflows.SolidFire.SolidFireOptions { Endpoint = new Uri("https://array.test/json-rpc/12.5"), Username = "admin", Password = CrashWorld.ArrayPassword, CallTimeout = TimeSpan.FromHours(1) },
-            world.Clock,
-            NullLogger<SolidFireClient>.Instance));
+        services.AddSingleton(new SolidFireArrays([.. Arrays(world)], _ => http, world.Clock, NullLogger<SolidFireClient>.Instance));
         services.AddSingleton<IXenServerPools>(new WorldPools(network, world.Clock));
         services.AddSingleton(new CloudStackClient(
             http,
@@ -149,6 +145,11 @@ internal sealed class Life : IAsyncDisposable
             throw new InvalidOperationException($"The request was answered with {context.Response.StatusCode}: {Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray())}");
         return context.Response.Headers.Location.ToString().Split('/')[^1].Replace("-", "", StringComparison.Ordinal);
     }
+
+    private static IEnumerable<SnapshotWorkflows.SolidFire.SolidFireOptions> Arrays(CrashWorld world) => (world.Other is null ? (string[])["array"] : ["array", "other"]).Select(name => new SnapshotWorkflows.SolidFire.SolidFireOptions
+    {
+        Name = name, Endpoint = new Uri($"https://{name}.test/json-rpc/12.5"), Username = "admin", Password = CrashWorld.ArrayPassword, CallTimeout = TimeSpan.FromHours(1),
+    });
 
     private static SecondaryOptions Destinations(CrashWorld world) => new()
     {

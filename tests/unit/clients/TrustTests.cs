@@ -40,7 +40,7 @@ public sealed class TrustTests : IAsyncLifetime
             {
                 "/client/api" => """{"listzonesresponse":{}}""",
                 "/jsonrpc" => """{"jsonrpc":"2.0","result":"OpaqueRef:s","id":1}""",
-                _ => """{"id":1,"result":{}}""",
+                _ => """{"id":1,"result":{"clusterInfo":{"uuid":"u","uniqueID":"1mhp","name":"here","svip":"s","mvip":"m"}}}""",
             });
         });
         await _server.StartAsync();
@@ -134,7 +134,7 @@ public sealed class TrustTests : IAsyncLifetime
         });
         using var host = builder.Build();
         await host.StartAsync();
-        await host.Services.GetRequiredService<SolidFireClient>().GetLimitsAsync(default);
+        Assert.Equal("here", (await host.Services.GetRequiredService<SolidFireArrays>().OpenAsync(name: null, default)).Cluster.Name);
         await host.Services.GetRequiredService<CloudStackClient>().ListZonesAsync(default);
         var pools = host.Services.GetRequiredService<IXenServerPools>();
         await pools.CopyPool.LogInAsync(default);
@@ -143,6 +143,35 @@ public sealed class TrustTests : IAsyncLifetime
         Assert.Equal(3, _requests);
         await host.StopAsync();
     }
+
+    [Theory]
+    [InlineData("SolidFire:Arrays:0:Name", "", "SolidFire:Arrays:0:Name is missing")]
+    [InlineData("SolidFire:Arrays:1:Name", "a", "SolidFire:Arrays:0 and SolidFire:Arrays:1 have the same Name")]
+    [InlineData("SolidFire:Arrays:1:Endpoint", "https://one/json-rpc/12.5", "SolidFire:Arrays:0 and SolidFire:Arrays:1 have the same Endpoint")]
+    [InlineData("SolidFire:Arrays:1:Password", "", "SolidFire:Arrays:1:Password is missing")]
+    [InlineData("SolidFire:Username", "left over", "SolidFire:Endpoint must be")]
+    public async Task A_wrong_setting_of_one_array_of_several_is_named(string key, string value, string fault)
+    {
+        using var host = Host(new(Several()) { [key] = value }).Build();
+        Assert.Contains(fault, (await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync())).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_sections_own_array_is_the_first_of_several()
+    {
+        var settings = new Dictionary<string, string?>(Several()) { ["SolidFire:Endpoint"] = "https://own/json-rpc/12.5", ["SolidFire:Username"] = "u", ["SolidFire:Password"] = "p", ["SolidFire:CallTimeout"] = "00:00:07" };
+        using var host = Host(settings).Build();
+        Assert.Equal([SolidFireArraysOptions.DefaultName, "a", "b"], host.Services.GetRequiredService<SolidFireArrays>().Names);
+        foreach (var key in (string[])["SolidFire:Endpoint", "SolidFire:Username", "SolidFire:Password"]) settings.Remove(key);
+        using var without = Host(settings).Build();
+        Assert.Equal(["a", "b"], without.Services.GetRequiredService<SolidFireArrays>().Names);
+    }
+
+    private static Dictionary<string, string?> Several() => new()
+    {
+        ["SolidFire:Arrays:0:Name"] = "a", ["SolidFire:Arrays:0:Endpoint"] = "https://one/json-rpc/12.5", ["SolidFire:Arrays:0:Username"] = "u", ["SolidFire:Arrays:0:Password"] = "p",
+        ["SolidFire:Arrays:1:Name"] = "b", ["SolidFire:Arrays:1:Endpoint"] = "https://two/json-rpc/12.5", ["SolidFire:Arrays:1:Username"] = "u", ["SolidFire:Arrays:1:Password"] = "p",
+    };
 
     private static HostApplicationBuilder Host(Dictionary<string, string?> settings)
     {

@@ -48,8 +48,9 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal("7:9", intents.Find(Key(1), "clone")!.ObjectId);
         Assert.Equal("freeze", Assert.Single(intents.OpenUnlisted(DateTimeOffset.UtcNow.AddHours(1))).Role);
         Assert.Empty(intents.OpenUnlisted(DateTimeOffset.UtcNow.AddHours(-1)));
-        Assert.True(intents.Knows(Key(1), "clone"));
-        Assert.False(intents.Knows(Key(1), "snap"));
+        Assert.True(intents.Knows(Key(1), "clone", "CLUSTER"));
+        Assert.False(intents.Knows(Key(1), "clone", "another"));
+        Assert.False(intents.Knows(Key(1), "snap", "cluster"));
         var audit = new AuditTrail(Database, TimeProvider.System);
         Assert.Equal(2, audit.List(null, 0, 10).Count);
         Assert.Equal("detail", Assert.Single(audit.List("other", 0, 10)).Detail);
