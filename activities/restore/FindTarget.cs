@@ -37,6 +37,7 @@ public sealed class FindTarget(SolidFireArrays arrays, IActivityExecution execut
         var named = new List<FoundVolume>();
         foreach (var array in round.Arrays)
         {
+            await arrays.RequireAsync(array.Cluster.Uuid, cancellation);
             var listed = await array.Client.ListVolumesAsync(new VolumeFilter { Name = name, Status = Volume.ActiveStatus }, cancellation);
             named.AddRange(listed.Where(volume => volume.IsActive && volume.Name == name && volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is not null).Select(volume => new FoundVolume(array, volume)));
         }

@@ -24,9 +24,10 @@ internal static class ArrayLookup
             if (found.Count == 0) all.RequireAll();
         }
 
-        return found.Count <= 1
-            ? found.FirstOrDefault()
-            : throw new StepFaultException(new StepFault(
+        if (found.Count <= 1) return found.FirstOrDefault();
+        // Two entries of one array have the same volume; that is told as what it is.
+        foreach (var one in found) await arrays.RequireAsync(one.Array.Cluster.Uuid, cancellation);
+        throw new StepFaultException(new StepFault(
                 "array.iqn-ambiguous", FaultKind.Conflict, $"{string.Join(" and ", found.Select(one => one.Array))} each have a volume with IQN {iqn}; which is meant cannot be told.", "Name the volume by solidFireVolumeId and clusterUuid."));
     }
 

@@ -192,7 +192,7 @@ public sealed class LeakSweeps(ITestOutputHelper output)
     }
 
     /// <summary>Runs a snapshot until a death at that point, and has a person terminate it by force in the next life, as happens: nothing is undone.</summary>
-    private static async Task<(string? Id, bool GotThrough)> TerminatedAtAsync(CrashWorld world, int point, string idempotencyKey = "crash-test-1")
+    internal static async Task<(string? Id, bool GotThrough)> TerminatedAtAsync(CrashWorld world, int point, string idempotencyKey = "crash-test-1")
     {
         var cancellation = TestContext.Current.CancellationToken;
         var crash = new CrashSwitch(point);
@@ -259,9 +259,13 @@ public sealed class LeakSweeps(ITestOutputHelper output)
     internal static List<string> Everything(CrashWorld world)
     {
         var all = new List<string>();
-        foreach (var volume in world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray()) all.Add($"volume {volume!["volumeID"]} {volume["name"]} {volume["attributes"]?.ToJsonString()}");
-        foreach (var snapshot in world.Array.Call("ListSnapshots")["snapshots"]!.AsArray()) all.Add($"snapshot {snapshot!["snapshotID"]} {snapshot["name"]}");
-        foreach (var group in world.Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray()) all.Add($"group {group!["name"]} {group["volumes"]!.ToJsonString()}");
+        foreach (var array in world.Arrays)
+        {
+            foreach (var volume in array.Call("ListActiveVolumes")["volumes"]!.AsArray()) all.Add($"volume {volume!["volumeID"]} {volume["name"]} {volume["attributes"]?.ToJsonString()}");
+            foreach (var snapshot in array.Call("ListSnapshots")["snapshots"]!.AsArray()) all.Add($"snapshot {snapshot!["snapshotID"]} {snapshot["name"]}");
+            foreach (var group in array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray()) all.Add($"group {group!["name"]} {group["volumes"]!.ToJsonString()}");
+        }
+
         foreach (var pool in (Simulators.XenServer.XenServerSimulator[])[world.Production, world.Backup])
         {
             var inventory = pool.Inventory();

@@ -20,6 +20,7 @@ internal sealed class CrashWorld : IDisposable
     public const string CallbackSecret = "callback-secret-canary";
 
     private const string Svip = "10.117.2.10";
+    private const string OtherSvip = "10.118.2.10";
     private const long VirtualSize = 16 << 20;
     private const long SecondSize = 4 << 20;
     private static readonly Lazy<byte[]> s_image = new(MakeImage);
@@ -28,6 +29,7 @@ internal sealed class CrashWorld : IDisposable
     private static readonly Lazy<byte[]> s_second = new(MakeSecondImage);
 
     private readonly SparseVolumeStore _blocks;
+    private readonly SparseVolumeStore? _otherBlocks;
     private readonly CrashWorld? _shared;
 
     public CrashWorld(WorldOptions? options = null)
@@ -43,11 +45,18 @@ internal sealed class CrashWorld : IDisposable
         StorePath = Directory.CreateDirectory(Path.Combine(Folder, "nfs")).FullName;
         Array = new SolidFireSimulator(new SolidFireOptions { Password = ArrayPassword, Svip = Svip, CloneTime = TimeSpan.FromSeconds(2) }, Clock, Faults, _blocks);
         Fabric.Register($"{Svip}:3260", Array);
+        if (Options.TwoArrays)
+        {
+            _otherBlocks = SparseVolumeStore.InMemory();
+            Other = MakeOther(_otherBlocks);
+        }
+
         Production = Pool("production", 1);
         Backup = Pool("backup", 2);
         Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = "key", SecretKey = CloudSecret }, Clock, Faults);
         Agent = new GuestAgent(HookToken, Clock, Faults);
         Network.Add("array.test:443", Array).Add("production.test:443", Production).Add("backup.test:443", Backup).Add("cloud.test:443", Cloud).Add("hook.test:80", Agent);
+        if (Other is not null) Network.Add("other.test:443", Other);
         Volume = MakeVolume();
         if (Options.TwoVolumes) Second = MakeSecond();
     }
@@ -58,7 +67,8 @@ internal sealed class CrashWorld : IDisposable
         _blocks = shared._blocks;
         Folder = MakeFolder();
         (Options, Clock, Faults, Network, Fabric, StorePath) = (shared.Options, shared.Clock, shared.Faults, shared.Network, shared.Fabric, shared.StorePath);
-        (Array, Production, Backup, Cloud, Agent, Volume) = (shared.Array, shared.Production, shared.Backup, shared.Cloud, shared.Agent, shared.Volume);
+        OtherFaults = shared.OtherFaults;
+        (Array, Other, Production, Backup, Cloud, Agent, Volume) = (shared.Array, shared.Other, shared.Production, shared.Backup, shared.Cloud, shared.Agent, shared.Volume);
     }
 
     public WorldOptions Options { get; }
@@ -74,6 +84,16 @@ internal sealed class CrashWorld : IDisposable
     public string StorePath { get; }
 
     public SolidFireSimulator Array { get; }
+
+    /// <summary>The second array, where there are two; its faults are its own.</summary>
+    public SolidFireSimulator? Other { get; }
+
+    public FaultPlan OtherFaults { get; } = new();
+
+    public IReadOnlyList<SolidFireSimulator> Arrays => Other is null ? [Array] : [Array, Other];
+
+    /// <summary>The one that has the volumes.</summary>
+    public SolidFireSimulator Home => Options.SourceOnOther ? Other! : Array;
 
     public XenServerSimulator Production { get; }
 
@@ -100,12 +120,12 @@ internal sealed class CrashWorld : IDisposable
     public static ReadOnlySpan<byte> Image => s_image.Value;
 
     /// <summary>A volume of CloudStack's that belongs to no machine, with something else in it: its ids.</summary>
-    public SampleVolume AddDetached(long virtualSize)
+    public SampleVolume AddDetached(long virtualSize, SolidFireSimulator? on = null)
     {
-        var (id, iqn, sr, vdi) = MakeLun("spare", virtualSize, account: 1);
+        var (id, iqn, sr, vdi) = MakeLun("spare", virtualSize, account: 1, on);
         Production.World.WriteVdi(vdi, 3 << 20, s_image.Value.AsSpan(5 << 20, 4 << 20));
         Production.World.ForgetSr(sr);
-        Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(id) });
+        (on ?? Home).Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production", on), ["volumes"] = new JsonArray(id) });
         var cloudVolume = Guid.NewGuid().ToString();
         Cloud.Add(new CloudVolume(cloudVolume, "spare", "tenant", Cloud.ZoneId, null, vdi, virtualSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
         return new SampleVolume(cloudVolume, "", id, iqn, sr, vdi, "");
@@ -115,20 +135,21 @@ internal sealed class CrashWorld : IDisposable
     public void StopMachine()
     {
         Production.World.ForgetSr(Volume.SrUuid);
-        Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
+        Home.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
         Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Stopped");
     }
 
     /// <summary>The one disk on a LUN, as a host that is given access finds it.</summary>
-    public byte[] ReadLun(long volumeId)
+    public byte[] ReadLun(long volumeId, SolidFireSimulator? on = null)
     {
-        var iqn = (string)Array.Call("ListVolumes", new JsonObject { ["volumeIDs"] = new JsonArray(volumeId) })["volumes"]![0]!["iqn"]!;
-        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(volumeId) });
-        var sr = Production.World.IntroduceLvmSr(Svip, iqn, $"/{iqn}/0");
+        var array = on ?? Home;
+        var iqn = (string)array.Call("ListVolumes", new JsonObject { ["volumeIDs"] = new JsonArray(volumeId) })["volumes"]![0]!["iqn"]!;
+        array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production", array), ["volumes"] = new JsonArray(volumeId) });
+        var sr = Production.World.IntroduceLvmSr(array.Options.Svip, iqn, $"/{iqn}/0");
         var disk = new byte[Production.Inventory().Vdis.Count(vdi => vdi.Sr == sr) == 1 ? VirtualSize : throw new InvalidOperationException("The LUN does not hold exactly one disk.")];
         Production.World.ReadVdi(Production.World.VdisOf(sr)[0], 0, disk);
         Production.World.ForgetSr(sr);
-        Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(volumeId) });
+        array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production", array), ["volumes"] = new JsonArray(volumeId) });
         return disk;
     }
 
@@ -142,6 +163,8 @@ internal sealed class CrashWorld : IDisposable
             Agent.Dispose();
             _blocks.Dispose();
         }
+
+        _otherBlocks?.Dispose();
 
         Directory.Delete(Folder, recursive: true);
     }
@@ -162,13 +185,14 @@ internal sealed class CrashWorld : IDisposable
             CopyBytesPerSecond = Options.CopyBytesPerSecond,
             Seed = seed,
         });
-        Array.Call("CreateVolumeAccessGroup", new JsonObject { ["name"] = name, ["initiators"] = new JsonArray([.. hosts.Select(host => (JsonNode)host.InitiatorIqn)]) });
+        foreach (var array in Arrays) array.Call("CreateVolumeAccessGroup", new JsonObject { ["name"] = name, ["initiators"] = new JsonArray([.. hosts.Select(host => (JsonNode)host.InitiatorIqn)]) });
         return pool;
     }
 
     private SampleVolume MakeVolume()
     {
-        var account = (long)Array.Call("AddAccount", new JsonObject { ["username"] = "tenant" })["accountID"]!;
+        var account = (long)Home.Call("AddAccount", new JsonObject { ["username"] = "tenant" })["accountID"]!;
+        if (Other is not null) MakeBystander(Home == Array ? Other : Array);
         var (id, iqn, sr, vdi) = MakeLun("data-1", VirtualSize, account);
         for (var offset = 0; offset < s_image.Value.Length; offset += 1 << 20)
         {
@@ -190,19 +214,41 @@ internal sealed class CrashWorld : IDisposable
         (await DiskHasher.ComputeAsync(new MemoryStream(s_image.Value), VirtualSize, DiskHashOptions.Default, progress: null, CancellationToken.None)).Root.ToString();
 
     /// <summary>One more disk of the machine, smaller and with other content.</summary>
-    private SampleVolume MakeSecond()
+    private SampleVolume MakeSecond() => AddAttached("data-2", Home);
+
+    /// <summary>Another disk of the machine, on an array of choice.</summary>
+    public SampleVolume AddAttached(string name, SolidFireSimulator on)
     {
-        var (id, iqn, sr, vdi) = MakeLun("data-2", SecondSize, account: 1);
+        var (id, iqn, sr, vdi) = MakeLun(name, SecondSize, account: 1, on);
         Production.World.WriteVdi(vdi, 0, s_second.Value.AsSpan(0, 1 << 20));
         Production.World.PlugDisk(Volume.VmUuid, vdi);
         var cloudVolume = Guid.NewGuid().ToString();
-        Cloud.Add(new CloudVolume(cloudVolume, "DATA-2", "tenant", Cloud.ZoneId, Volume.CloudStackVmId, vdi, SecondSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
+        Cloud.Add(new CloudVolume(cloudVolume, name.ToUpperInvariant(), "tenant", Cloud.ZoneId, Volume.CloudStackVmId, vdi, SecondSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
         return new SampleVolume(cloudVolume, Volume.CloudStackVmId, id, iqn, sr, vdi, Volume.VmUuid);
     }
 
-    private (long Id, string Iqn, string Sr, string Vdi) MakeLun(string name, long virtualSize, long account)
+    private SolidFireSimulator MakeOther(SparseVolumeStore blocks)
     {
-        var created = Array.Call("CreateVolume", new JsonObject
+        var other = new SolidFireSimulator(
+            new SolidFireOptions { ClusterName = "other", UniqueId = "2abc", Uuid = new Guid("77777777-4f0b-4d6c-9d32-0e5d1f7b2c22"), Password = ArrayPassword, Svip = OtherSvip, CloneTime = TimeSpan.FromSeconds(2) }, Clock, OtherFaults, blocks);
+        Fabric.Register($"{OtherSvip}:3260", other);
+        return other;
+    }
+
+    /// <summary>Another tenant's volume on the array that has not ours: of the same id, account id and name.</summary>
+    private static void MakeBystander(SolidFireSimulator array)
+    {
+        var account = (long)array.Call("AddAccount", new JsonObject { ["username"] = "bystander" })["accountID"]!;
+        array.Call("CreateVolume", new JsonObject
+        {
+            ["name"] = "data-1", ["accountID"] = account, ["totalSize"] = 1_000_000_000, ["enable512e"] = true, ["attributes"] = new JsonObject { ["CloudStackVolumeId"] = "99" },
+        });
+    }
+
+    private (long Id, string Iqn, string Sr, string Vdi) MakeLun(string name, long virtualSize, long account, SolidFireSimulator? on = null)
+    {
+        var array = on ?? Home;
+        var created = array.Call("CreateVolume", new JsonObject
         {
             ["name"] = name,
             ["accountID"] = account,
@@ -212,12 +258,12 @@ internal sealed class CrashWorld : IDisposable
         });
         var id = (long)created["volumeID"]!;
         var iqn = (string)created["volume"]!["iqn"]!;
-        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(id) });
-        var sr = Production.World.CreateLvmSr(Svip, iqn, $"/{iqn}/0");
+        array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production", array), ["volumes"] = new JsonArray(id) });
+        var sr = Production.World.CreateLvmSr(array.Options.Svip, iqn, $"/{iqn}/0");
         return (id, iqn, sr, Production.World.CreateVdi(sr, virtualSize, name));
     }
 
-    private long Group(string name) => (long)Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!["volumeAccessGroupID"]!;
+    private long Group(string name, SolidFireSimulator? on = null) => (long)(on ?? Home).Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!["volumeAccessGroupID"]!;
 
     private static byte[] MakeSecondImage()
     {
@@ -252,6 +298,12 @@ internal sealed record WorldOptions
 
     /// <summary>The machine has two disks.</summary>
     public bool TwoVolumes { get; init; }
+
+    /// <summary>There is a second array, and another's volume of the same id, name and account id on it.</summary>
+    public bool TwoArrays { get; init; }
+
+    /// <summary>Our volumes lie on the second array, and that other one on the first.</summary>
+    public bool SourceOnOther { get; init; }
 
     /// <summary>vhd or chunks; null leaves it to the product.</summary>
     public string? Format { get; init; }

@@ -121,8 +121,8 @@ internal sealed class Life : IAsyncDisposable
         cancellation, idempotencyKey);
 
     /// <summary>POSTs a wish to restore; the instance id.</summary>
-    public Task<string> PostRestoreAsync(RequestKey snapshot, string body, CancellationToken cancellation) => PostAsync(
-        $"/api/snapshots/{snapshot.Uuid}/restore", body, (request, client) => Get<RestoreTriggers>().CreateAsync(request, snapshot.Uuid, client, cancellation), cancellation);
+    public Task<string> PostRestoreAsync(RequestKey snapshot, string body, CancellationToken cancellation, string? idempotencyKey = null) => PostAsync(
+        $"/api/snapshots/{snapshot.Uuid}/restore", body, (request, client) => Get<RestoreTriggers>().CreateAsync(request, snapshot.Uuid, client, cancellation), cancellation, idempotencyKey);
 
     /// <summary>POSTs a wish to take all volumes of the machine; the instance id.</summary>
     public Task<string> PostGroupAsync(CancellationToken cancellation) => PostAsync(

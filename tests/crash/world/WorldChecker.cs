@@ -24,7 +24,7 @@ internal static class WorldChecker
         var succeeded = ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed;
         Expect(succeeded || !mustSucceed, $"ended {ended.RuntimeStatus}: {ended.FailureDetails}");
         Expect(succeeded || ended.RuntimeStatus == OrchestrationRuntimeStatus.Failed, $"ended {ended.RuntimeStatus}");
-        OnArray(world, Expect);
+        foreach (var array in world.Arrays) OnArray(world, array, Expect);
         OnPool(world.Production.Inventory(), ours: 0, Expect);
         OnPool(world.Backup.Inventory(), ours: 0, Expect);
         Expect(world.Agent.FrozenGuests().Count == 0, "a guest is frozen");
@@ -36,21 +36,22 @@ internal static class WorldChecker
         return faults;
     }
 
-    private static void OnArray(CrashWorld world, Action<bool, string> expect)
+    /// <summary>Each array has one volume, and the two have the same id.</summary>
+    private static void OnArray(CrashWorld world, Simulators.SolidFire.SolidFireSimulator array, Action<bool, string> expect)
     {
-        var active = world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray();
-        expect(active.Count == 1, $"{active.Count} active volumes on the array");
-        var snapshots = world.Array.Call("ListSnapshots")["snapshots"]!.AsArray();
+        var active = array.Call("ListActiveVolumes")["volumes"]!.AsArray();
+        expect(active.Count == 1 && (long)active[0]!["volumeID"]! == world.Volume.VolumeId, $"{active.Count} active volumes on the array");
+        var snapshots = array.Call("ListSnapshots")["snapshots"]!.AsArray();
         expect(snapshots.Count == 0, $"{snapshots.Count} snapshots on the array");
-        foreach (var group in world.Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray())
+        foreach (var group in array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray())
         {
             var volumes = group!["volumes"]!.AsArray().Select(id => (long)id!).Where(id => id != world.Volume.VolumeId).ToList();
             expect(volumes.Count == 0, $"access group {group["name"]} holds volume {string.Join(",", volumes)}");
         }
 
-        var foreign = world.Array.Call("ListISCSISessions")["sessions"]!.AsArray().Count(session => (long)session!["volumeID"]! != world.Volume.VolumeId);
+        var foreign = array.Call("ListISCSISessions")["sessions"]!.AsArray().Count(session => (long)session!["volumeID"]! != world.Volume.VolumeId);
         expect(foreign == 0, $"{foreign} iSCSI sessions to clones");
-        expect(world.Array.Call("ListSyncJobs")["syncJobs"]!.AsArray().Count == 0, "a clone job is running");
+        expect(array.Call("ListSyncJobs")["syncJobs"]!.AsArray().Count == 0, "a clone job is running");
     }
 
     private static void OnPool(Simulators.XenServer.PoolInventory pool, int ours, Action<bool, string> expect)
