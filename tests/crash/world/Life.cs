@@ -29,11 +29,14 @@ internal sealed class Life : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
     private readonly CrashWorld _world;
+    private readonly CrashSwitch _crash;
+    private readonly bool _isMutant;
+    private int _kept;
 
     /// <param name="register">Null registers the product's own tasks.</param>
     public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null, string installation = "crash-test")
     {
-        _world = world;
+        (_world, _crash, _isMutant) = (world, crash, register is not null);
         var network = new CrashingHandler(world.Network, crash);
         var http = new HttpClient(network, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -100,7 +103,11 @@ internal sealed class Life : IAsyncDisposable
         return await Get<DurableEngine>().PumpAsync(id, cancellation);
     }
 
-    public async ValueTask DisposeAsync() => await _services.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (RecordedHistories.IsUpdating && !_isMutant && _crash.DiedAt is null && Interlocked.Exchange(ref _kept, 1) == 0) await RecordedHistories.KeepAsync(Get<DurableTaskClient>(), CancellationToken.None);
+        await _services.DisposeAsync();
+    }
 
     /// <summary>A crash reaches code wrapped now and then; it stays a crash.</summary>
     public static bool IsCrash(Exception exception)
