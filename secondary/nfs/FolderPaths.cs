@@ -32,11 +32,11 @@ internal sealed class FolderPaths(FolderStoreOptions options, string mountTable)
     public static bool IsPartial(string leaf) => leaf.StartsWith('.') && leaf.EndsWith(StoreName.UnfinishedSuffix, StringComparison.Ordinal);
 
     /// <summary>The mount that the path is, or null where none is asked for.</summary>
-    /// <exception cref="SecondaryStoreException"><c>store.path-missing</c>, <c>store.not-mounted</c>.</exception>
+    /// <exception cref="SecondaryStoreException"><c>store.path-missing</c>, <c>store.not-mounted</c>; <c>store.unavailable</c> or <c>store.io</c> where that cannot be told.</exception>
     public Mount? EnsureThere()
     {
         // Touching the path first lets an automounter do its work.
-        if (!Directory.Exists(Root))
+        if (RootStat() is not { IsFolder: true })
         {
             throw new SecondaryStoreException(StoreCodes.PathMissing, $"The folder of destination '{options.Name}' does not exist.",
                 $"Create the folder '{Root}' and mount the export on it.");
@@ -46,6 +46,19 @@ internal sealed class FolderPaths(FolderStoreOptions options, string mountTable)
         return MountTable.Find(mountTable, Root) ?? throw new SecondaryStoreException(StoreCodes.NotMounted,
             $"Nothing is mounted at the folder of destination '{options.Name}'; nothing was read or written.",
             $"Mount the export on '{Root}' (the path in the settings must be the mount point itself), or set RequireMount to false for a plain folder.");
+    }
+
+    // A server that does not answer is no missing folder.
+    private FileStat? RootStat()
+    {
+        try
+        {
+            return Libc.Find(Root);
+        }
+        catch (IOException e)
+        {
+            throw FolderErrors.Map(e, options.Name, "Looking at the folder");
+        }
     }
 
     /// <summary>Throws where the path is another mount than it was: what was done in between may have gone elsewhere.</summary>

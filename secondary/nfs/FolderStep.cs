@@ -1,8 +1,9 @@
 namespace SnapshotWorkflows.Secondary.Nfs;
 
-/// <summary>The effects of a write, in order. Tests are told before each and may let the writer die or the disk be full there.</summary>
+/// <summary>The effects of a write, in order, and each look at what is there. Tests are told before each and may let the writer die, or the system refuse.</summary>
 internal enum FolderStep
 {
+    Look,
     MakeFolder,
     CreatePartial,
     WritePartial,
@@ -11,5 +12,6 @@ internal enum FolderStep
     RemovePartial,
     SyncFolder,
     Delete,
+    RemoveFolder,
     Done,
 }

@@ -28,7 +28,7 @@ public sealed partial class FolderStore
         var mount = _paths.EnsureThere();
         try
         {
-            var files = FilesBelow(_paths.Of(name));
+            var files = FilesBelow(_paths.Of(name), name);
             _paths.EnsureStill(mount);
             return Task.FromResult<IReadOnlyList<string>>(files);
         }
@@ -47,7 +47,7 @@ public sealed partial class FolderStore
         try
         {
             var named = files.ToHashSet(StringComparer.Ordinal);
-            var there = FilesBelow(folder);
+            var there = FilesBelow(folder, name);
             var others = there.Where(file => !named.Contains(file)).ToList();
             if (others.Count > 0)
                 throw NotEmpty(name, others);
@@ -68,11 +68,11 @@ public sealed partial class FolderStore
     }
 
     // A link counts as a file: it is never followed, and it is in the way unless it is named.
-    private static List<string> FilesBelow(string folder)
+    private List<string> FilesBelow(string folder, string name)
     {
         var files = new List<string>();
         var pending = new Stack<DirectoryInfo>();
-        if (Directory.Exists(folder))
+        if (IsFolder(folder, name))
             pending.Push(new DirectoryInfo(folder));
         while (pending.TryPop(out var inner))
         {
@@ -90,7 +90,7 @@ public sealed partial class FolderStore
 
     private void RemoveEmptyFolders(string folder, string name)
     {
-        if (!Directory.Exists(folder))
+        if (!IsFolder(folder, name))
             return;
         foreach (var inner in Directory.EnumerateDirectories(folder))
             RemoveEmptyFolders(inner, name);

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 
 namespace SnapshotWorkflows.Secondary.Nfs;
@@ -33,7 +34,7 @@ public sealed partial class FolderStore
         try
         {
             var top = _paths.Of(prefix[..(prefix.LastIndexOf('/') + 1)]);
-            if (!Directory.Exists(top))
+            if (!IsFolder(top, prefix))
                 return Task.FromResult(0);
             foreach (var file in new DirectoryInfo(top).EnumerateFiles("*" + StoreName.UnfinishedSuffix, s_everything))
             {
@@ -49,6 +50,7 @@ public sealed partial class FolderStore
                     throw Libc.Failure(error);
                 removed++;
             }
+            SweepEmptyFolders(top, prefix, untouchedSince, cancellation);
             return Task.FromResult(removed);
         }
         catch (Exception e) when (FolderErrors.IsOurs(e))
@@ -79,33 +81,29 @@ public sealed partial class FolderStore
         {
             var path = _paths.Of(folder);
             // A folder that was removed since we saw it holds no objects; a mount that has gone is told apart at the end.
-            if (!Directory.Exists(path))
+            if (!IsFolder(path, folder))
                 return;
-            foreach (var item in new DirectoryInfo(path).EnumerateFileSystemInfos("*", s_oneLevel))
+            foreach (var (leaf, isFolder) in new FileSystemEnumerable<(string Leaf, bool IsFolder)>(path, (ref item) => (item.FileName.ToString(), item.IsDirectory), s_oneLevel))
             {
-                var name = folder + item.Name;
+                var name = folder + leaf;
                 if (!StoreName.IsValid(name))
                     continue;
-                if (item is FileInfo file)
-                {
-                    if (name.StartsWith(prefix, StringComparison.Ordinal))
-                        entries.Add(new Entry(name, Describe(name, file)));
-                }
-                else if (name.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith(name + "/", StringComparison.Ordinal))
-                {
-                    // With its '/' a folder sorts as the names below it do.
+                var isPrefixed = name.StartsWith(prefix, StringComparison.Ordinal);
+                if (!isPrefixed && !prefix.StartsWith(name + "/", StringComparison.Ordinal))
+                    continue;
+                // Where the folder itself does not tell its entries' kinds the framework looks, and takes a failed look for a file.
+                var stat = isFolder ? new FileStat(true, false, 0, default) : Look(Path.Combine(path, leaf), name, followLink: false);
+                // With its '/' a folder sorts as the names below it do. What was deleted since the folder named it is no object any more.
+                if (stat is { IsFolder: true })
                     entries.Add(new Entry(name + "/", null));
-                }
+                else if (isPrefixed && stat is { IsLink: false } file)
+                    entries.Add(new Entry(name, Describe(name, file)));
             }
         }
         catch (DirectoryNotFoundException)
         {
             // As above: removed between the look and the listing.
             return;
-        }
-        catch (FileNotFoundException e)
-        {
-            throw FolderErrors.Map(e, Name, $"Listing '{folder}', which changed meanwhile,");
         }
         catch (Exception e) when (FolderErrors.IsOurs(e))
         {

@@ -11,11 +11,9 @@ public sealed partial class FolderStore
         var mount = _paths.EnsureThere();
         try
         {
-            if (!Path.Exists(path))
+            if (Look(path, name) is null)
                 _paths.EnsureSpace();
-            MakeFolders(FolderPaths.Parent(path), name);
-            Before?.Invoke(FolderStep.CreatePartial, name);
-            var staged = StagedFile.Open(this, name, FolderPaths.Staged(path, session), FolderPaths.StagedJournal(path, session));
+            var staged = CreateInFolder(FolderPaths.Parent(path), name, () => StagedFile.Open(this, name, FolderPaths.Staged(path, session), FolderPaths.StagedJournal(path, session)));
             _paths.EnsureStill(mount);
             return Task.FromResult<IStagedObject>(staged);
         }
@@ -34,7 +32,7 @@ public sealed partial class FolderStore
         var folder = FolderPaths.Parent(path);
         try
         {
-            if (Directory.Exists(folder))
+            if (IsFolder(folder, name))
             {
                 foreach (var file in Directory.EnumerateFiles(folder, "*", s_oneLevel).Where(file => FolderPaths.IsSessionOf(Path.GetFileName(file), Path.GetFileName(path))).ToList())
                     RemovePartial(file, name);

@@ -58,11 +58,10 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         var mount = _paths.EnsureThere();
         try
         {
-            if (Path.Exists(path))
+            if (Look(path, name) is not null)
                 return Found(name, path);
             if (keepReserve)
                 _paths.EnsureSpace();
-            MakeFolders(FolderPaths.Parent(path), name);
             var partial = FolderPaths.Partial(path);
             try
             {
@@ -90,8 +89,7 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         var mount = _paths.EnsureThere();
         try
         {
-            var file = new FileInfo(_paths.Of(name));
-            var found = file.Exists ? Describe(name, file) : null;
+            var found = Look(_paths.Of(name), name) is { IsFolder: false } file ? Describe(name, file) : null;
             _paths.EnsureStill(mount);
             return Task.FromResult(found);
         }
@@ -109,7 +107,7 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         var path = _paths.Of(name);
         try
         {
-            if (!File.Exists(path))
+            if (Look(path, name) is not { IsFolder: false })
             {
                 throw new SecondaryStoreException(StoreCodes.Missing, $"'{name}' is not on '{Name}'.",
                     "Look at the destination and at the name in the manifest; it may have been deleted.");
@@ -136,7 +134,10 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
                 throw Libc.Failure(error);
             _paths.EnsureStill(mount);
             if (error == 0)
+            {
                 SyncFolder(FolderPaths.Parent(path), name);
+                RemoveEmptyParents(path, name);
+            }
             return Task.CompletedTask;
         }
         catch (Exception e) when (FolderErrors.IsOurs(e))
@@ -147,8 +148,7 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
 
     private async Task WritePartialAsync(string partial, string name, Stream content, CancellationToken cancellation)
     {
-        Before?.Invoke(FolderStep.CreatePartial, name);
-        using var file = Libc.Open(partial, Libc.WriteOnly | Libc.Create | Libc.Exclusive);
+        using var file = CreateInFolder(FolderPaths.Parent(partial), name, () => Libc.Open(partial, Libc.WriteOnly | Libc.Create | Libc.Exclusive));
         if (content is MemoryStream memory && memory.TryGetBuffer(out var bytes) && bytes.Count >= DirectBytesMin)
             WriteAll(file, partial, name, bytes.AsSpan((int)memory.Position));
         else
@@ -212,7 +212,7 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
 
     private PutOutcome Found(string name, string path)
     {
-        if (Directory.Exists(path))
+        if (Look(path, name) is { IsFolder: true })
         {
             throw new SecondaryStoreException(StoreCodes.Exists, $"'{name}' is a folder on '{Name}'.",
                 "Choose another name, or look at who made the folder.");
@@ -222,33 +222,22 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         return PutOutcome.AlreadyExists;
     }
 
-    private void MakeFolders(string folder, string name)
-    {
-        if (Directory.Exists(folder))
-            return;
-        var parent = FolderPaths.Parent(folder);
-        if (folder == _paths.Root)
-            throw Libc.Failure(Libc.Enoent);
-        MakeFolders(parent, name);
-        Before?.Invoke(FolderStep.MakeFolder, name);
-        var error = Libc.MakeFolder(folder);
-        if (error == Libc.Eexist && !Directory.Exists(folder))
-        {
-            throw new SecondaryStoreException(StoreCodes.Exists, $"A file is in the place of a folder of '{name}' on '{Name}'.",
-                "Choose another name, or look at who made the file.");
-        }
-        if (error is not (0 or Libc.Eexist))
-            throw Libc.Failure(error);
-        Libc.SyncFolder(parent);
-    }
-
     private void SyncFolder(string folder, string name)
     {
         Before?.Invoke(FolderStep.SyncFolder, name);
-        Libc.SyncFolder(folder);
+        SyncNearest(folder);
         Before?.Invoke(FolderStep.Done, name);
     }
 
-    private static StoreObject Describe(string name, FileInfo file) =>
-        new(name, file.Length, $"{file.Length:x}-{file.LastWriteTimeUtc.Ticks:x}", new DateTimeOffset(file.LastWriteTimeUtc));
+    /// <summary>What is at the path. "Nothing" is the system's own word: an error is one here too, for a listing without a folder, or a text taken for gone, would have a collection delete what is needed.</summary>
+    private FileStat? Look(string path, string name, bool followLink = true)
+    {
+        Before?.Invoke(FolderStep.Look, name);
+        return Libc.Find(path, followLink);
+    }
+
+    private bool IsFolder(string path, string name) => Look(path, name) is { IsFolder: true };
+
+    private static StoreObject Describe(string name, FileStat file) =>
+        new(name, file.Length, $"{file.Length:x}-{file.ModifiedUtc.Ticks:x}", new DateTimeOffset(file.ModifiedUtc));
 }

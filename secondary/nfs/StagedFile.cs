@@ -42,7 +42,7 @@ internal sealed class StagedFile : IStagedObject
     public static StagedFile Open(FolderStore store, string name, string partial, string journal)
     {
         // A journal whose file is gone tells of a file that was: it must not speak for the new one.
-        if (!File.Exists(partial))
+        if (Libc.Find(partial) is null)
             store.RemovePartial(journal, name);
         var file = Libc.Open(partial, Libc.ReadWrite | Libc.Create);
         try
