@@ -79,11 +79,14 @@ public sealed class ChunkRepository
         var sessions = new SessionStore(_room);
         foreach (var session in await sessions.ListAsync(snapshot, cancellation))
         {
-            if (!await sessions.CloseAsync(session.Session, cancellation))
+            if (!await HasNoManifestAsync(sessions, session.Session, cancellation))
             {
                 await new TombstoneStore(_room).DeleteAsync(session.Session, cancellation);
                 continue;
             }
+            // Without its begin it may be a snapshot that was purged since it was listed, and whose leaves others share: what nothing reaches is a collection's to take.
+            if (await _room.Store.FindAsync(_room.Names.Begin(session.Session), cancellation) is null)
+                continue;
             // Only the session itself can have referred to these, and it never will.
             foreach (var folder in new[] { _room.Names.Packs, _room.Names.Indexes })
             {
@@ -101,16 +104,22 @@ public sealed class ChunkRepository
 
     /// <summary>All snapshots, in order of their ids; those that were deleted and can be brought back too, if asked for.</summary>
     public async Task<IReadOnlyList<ChunkSnapshot>> ListAsync(bool evenDeleted, CancellationToken cancellation) =>
-        [.. (await _catalog.ListAsync(cancellation)).Where(s => evenDeleted || !s.DeletedAndKept)];
+        [.. (await _catalog.ListAsync(evenDeleted, cancellation)).Where(s => evenDeleted || !s.DeletedAndKept)];
 
     /// <summary>One snapshot; null where there is none of that id.</summary>
     public Task<ChunkSnapshot?> FindAsync(string snapshot, CancellationToken cancellation) => _catalog.FindAsync(snapshot, evenDeleted: false, cancellation);
 
-    /// <summary>Deletes a snapshot: no payload is read or moved. Deleted already, or never there, is success.</summary>
+    /// <summary>Deletes a snapshot: no payload is read or moved. Deleted already, or never there, is success. One whose manifest is damaged can be deleted too: collections wait until that is done.</summary>
     public async Task DeleteAsync(string snapshot, CancellationToken cancellation)
     {
-        if (await _catalog.FindAsync(snapshot, evenDeleted: true, cancellation) is { } found)
-            await new TombstoneStore(_room).DeleteAsync(found.Session, cancellation);
+        if (!StoreName.IsValidSegment(snapshot))
+            return;
+        var sessions = new SessionStore(_room);
+        foreach (var session in (await sessions.ListAsync(snapshot, cancellation)).Where(s => s.HasEnd))
+        {
+            if (await HasManifestAsync(sessions, session, cancellation))
+                await new TombstoneStore(_room).DeleteAsync(session.Session, cancellation);
+        }
     }
 
     /// <summary>Brings a deleted snapshot back.</summary>
@@ -141,6 +150,32 @@ public sealed class ChunkRepository
 
     /// <summary>Collects what no snapshot reaches. May run at any time, beside backups and other collections, and be killed at any moment.</summary>
     public Task<ChunkCollectReport> CollectAsync(ChunkCollectRequest request, CancellationToken cancellation) => new Collector(_room, request).RunAsync(cancellation);
+
+    private async Task<bool> HasManifestAsync(SessionStore sessions, SessionState session, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await sessions.ReadEndAsync(session.Session, cancellation))?.End == EndText.IsManifest
+                && (session.HasBegin || await _room.Store.FindAsync(_room.Names.Begin(session.Session), cancellation) is not null);
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            // A manifest, or else a closed session's end, whose removal does no harm: its late writer finds no begin.
+            return true;
+        }
+    }
+
+    private static async Task<bool> HasNoManifestAsync(SessionStore sessions, string session, CancellationToken cancellation)
+    {
+        try
+        {
+            return await sessions.CloseAsync(session, cancellation);
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            return false;
+        }
+    }
 
     // Of a quarter of the memory: pieces of 2 MiB.
     private int StreamBuffers => (int)Math.Clamp(_room.Options.MemoryBytes / 4 / DiskRoot.GroupBytes, 2, 64);

@@ -14,6 +14,9 @@ public sealed record ChunkVerifyRequest
 
     /// <summary>Chooses the packs of a sample: a rotation takes another one each time.</summary>
     public int Seed { get; init; }
+
+    /// <summary>Whether packs that are found damaged or missing are marked as such in the repository: the next backup then stores their leaves anew instead of referring to them. Not for a copy that must stay as it is.</summary>
+    public bool MarkDamage { get; init; } = true;
 }
 
 /// <summary>Something that is wrong.</summary>
@@ -28,4 +31,7 @@ public sealed record ChunkFinding(string Code, string Object, string Message, st
 public sealed record ChunkVerifyReport(int Snapshots, long Packs, long Leaves, long ReadBytes, IReadOnlyList<ChunkFinding> Findings)
 {
     public bool Sound => Findings.Count == 0;
+
+    /// <summary>Why damaged packs could not be marked (<see cref="ChunkVerifyRequest.MarkDamage"/>): the next backup may refer to them again.</summary>
+    public SecondaryException? Unmarked { get; init; }
 }

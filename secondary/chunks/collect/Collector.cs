@@ -13,10 +13,12 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
     private readonly TombstoneStore _tombstones = new(room);
     private readonly PendingCollections _collections = new(room);
     private readonly SnapshotCatalog _catalog = new(room);
+    private readonly DamageMarks _marks = new(room);
     private readonly List<string> _purged = [];
     private readonly List<string> _closed = [];
     private int _condemned;
     private int _deleted;
+    private ChunkException? _damage;
 
     public async Task<ChunkCollectReport> RunAsync(CancellationToken cancellation)
     {
@@ -26,15 +28,42 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         {
             await CloseDeadAsync(cancellation);
             foreach (var one in known.Where(c => !c.IsDone))
-                waiting.UnionWith(await AdvanceAsync(one.Collection, cancellation));
+                waiting.UnionWith(await TryAdvanceAsync(one.Collection, cancellation));
         }
         if (waiting.Count == 0)
         {
+            var stopped = _damage;
+            _damage = null;
             var next = await CondemnAsync(known, cancellation);
             if (next is not null)
                 waiting.UnionWith(await AdvanceAsync(next, cancellation));
+            // What stopped an older one was a snapshot's that is purged by now.
+            if (stopped is not null && _damage is null)
+            {
+                foreach (var one in known.Where(c => !c.IsDone))
+                    waiting.UnionWith(await TryAdvanceAsync(one.Collection, cancellation));
+            }
+        }
+        if (_damage is { } damage)
+        {
+            throw new ChunkException(damage.Code, $"{damage.Message} What its snapshots reach is not known, so nothing was deleted.",
+                "Take the object from another copy of the store, or delete the snapshots that need it (verify tells which): once they are purged, collections go on.", damage.Extent, damage);
         }
         return new ChunkCollectReport(_purged, _condemned, _deleted, [.. waiting.Select(SnapshotOf)], _closed);
+    }
+
+    /// <summary>Damage that keeps one collection from going on must not keep the undo window from running out: where the damaged snapshot is deleted, its purge is what mends it.</summary>
+    private async Task<IReadOnlyList<string>> TryAdvanceAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await AdvanceAsync(name, cancellation);
+        }
+        catch (ChunkException e) when (IsDamage(e))
+        {
+            _damage = e;
+            return [];
+        }
     }
 
     private async Task CloseDeadAsync(CancellationToken cancellation)
@@ -72,9 +101,11 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
         if (room.Options.Flaws.HasFlag(ProtocolFlaws.CondemnsWork))
             atWork.Clear();
-        var reached = await Reachability.OfAsync(room, await _catalog.ReadAsync(sessions, tombstones, cancellation), cancellation);
-        var condemnedPacks = packs.Where(p => !atWork.Contains(p.Session) && !reached.Packs.Contains(p)).ToList();
-        var condemnedIndexes = indexes.Where(i => !atWork.Contains(i.Session) && !reached.Indexes.Contains(i)).ToList();
+        var reached = await TryReachAsync(sessions, tombstones, cancellation);
+        var condemnedPacks = packs.Where(p => reached is not null && !atWork.Contains(p.Session) && !reached.Packs.Contains(p)).ToList();
+        var condemnedIndexes = indexes.Where(i => reached is not null && !atWork.Contains(i.Session) && !reached.Indexes.Contains(i)).ToList();
+        if (reached is not null && !request.DryRun)
+            await RemoveMarksAsync(pack => !reached.Packs.Contains(pack) && !atWork.Contains(pack.Session) && !packs.Contains(pack), cancellation);
         _condemned = condemnedPacks.Count + condemnedIndexes.Count;
         var isIdle = _condemned == 0 && waitingTombstones.Count == 0 && !tombstones.Values.Any(t => t.IsPurged) && !sessions.Any(s => s is { HasBegin: true, HasEnd: true } && !IsSnapshot(s));
         if (request.DryRun || (isIdle && seen.Count == 0))
@@ -89,6 +120,20 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
             Tombstones = waitingTombstones,
         }, "condemned", cancellation);
         return name;
+    }
+
+    /// <returns>Null where a manifest or an index is damaged: then nothing is condemned, but deletions are counted and purged, for that may be what is waited for.</returns>
+    private async Task<Reachability?> TryReachAsync(List<SessionState> sessions, Dictionary<string, Tombstone> tombstones, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Reachability.OfAsync(room, await _catalog.ReadAsync(sessions, tombstones, cancellation), cancellation);
+        }
+        catch (ChunkException e) when (IsDamage(e))
+        {
+            _damage = e;
+            return null;
+        }
     }
 
     /// <summary>Steps 3 to 5.</summary>
@@ -112,6 +157,8 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
             await DeleteAsync(room.Names.Packs + pack, cancellation);
         foreach (var index in doomed.Indexes ?? [])
             await DeleteAsync(room.Names.Indexes + index, cancellation);
+        if (doomed.Packs is { Count: > 0 } gone)
+            await RemoveMarksAsync(pack => gone.Contains(pack.ToString()), cancellation);
         await RemoveTextsAsync(cancellation);
         await _collections.PutAsync(new CollectionText { Collection = name }, "done", cancellation);
         foreach (var older in (await _collections.ListAsync(cancellation)).Where(c => c.IsDone && string.CompareOrdinal(c.Collection, name) < 0))
@@ -145,7 +192,9 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
 
     private async Task<CollectionText> StillUnreachedAsync(string name, CollectionText condemned, CancellationToken cancellation)
     {
-        var reached = await Reachability.OfAsync(room, await _catalog.ListAsync(cancellation), cancellation);
+        if (condemned is { Packs: null or [], Indexes: null or [] })
+            return condemned with { Tombstones = null };
+        var reached = await Reachability.OfAsync(room, await _catalog.ListAsync(evenDeleted: true, cancellation), cancellation);
         return new CollectionText
         {
             Collection = name,
@@ -167,7 +216,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         foreach (var session in await _sessions.ListAsync(null, cancellation))
         {
             var isPurged = tombstones.GetValueOrDefault(session.Session) is { IsPurged: true };
-            if (!isPurged && (!session.HasEnd || IsSnapshot(session) || !session.HasBegin || (await _sessions.ReadEndAsync(session.Session, cancellation))?.End != EndText.IsClosed))
+            if (!isPurged && (!session.HasEnd || IsSnapshot(session) || !session.HasBegin || !await IsClosedAsync(session.Session, cancellation)))
                 continue;
             await room.Store.DeleteAsync(room.Names.Begin(session.Session), cancellation);
             if (isPurged)
@@ -182,6 +231,25 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
                 await room.Store.DeleteAsync(room.Names.Tombstone(tombstone.Session, generation, "end"), cancellation);
             }
         }
+    }
+
+    // What cannot be read is not known to be closed.
+    private async Task<bool> IsClosedAsync(string session, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await _sessions.ReadEndAsync(session, cancellation))?.End == EndText.IsClosed;
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            return false;
+        }
+    }
+
+    private async Task RemoveMarksAsync(Func<ObjectName, bool> isUnneeded, CancellationToken cancellation)
+    {
+        foreach (var pack in (await _marks.ListAsync(cancellation)).Where(isUnneeded))
+            await _marks.RemoveAsync(pack, cancellation);
     }
 
     private async Task RemoveAsync(string collection, CancellationToken cancellation)
@@ -206,6 +274,8 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
     }
 
     private bool IsSnapshot(SessionState session) => room.Ends.TryGetValue(session.Session, out var end) && end.End == EndText.IsManifest;
+
+    private static bool IsDamage(ChunkException e) => e.IsDamage || e.Code == ChunkCodes.Missing;
 
     private static string SnapshotOf(string session) => ChunkNames.TrySplit(session, out var snapshot, out _) ? snapshot : session;
 }

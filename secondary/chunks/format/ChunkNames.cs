@@ -23,6 +23,8 @@ internal sealed class ChunkNames(string prefix)
 
     public string Collections => Prefix + "collections/";
 
+    public string Damaged => Prefix + "damaged/";
+
     public string Key(string id) => Keys + id;
 
     public string Begin(string session) => $"{Sessions}{session}/begin";
@@ -30,6 +32,8 @@ internal sealed class ChunkNames(string prefix)
     public string End(string session) => $"{Sessions}{session}/end";
 
     public string Pack(ObjectName pack) => Packs + pack;
+
+    public string DamageOf(ObjectName pack) => Damaged + pack;
 
     public string Index(ObjectName index) => Indexes + index;
 

@@ -133,6 +133,19 @@ internal sealed record CollectionText
     public IReadOnlyList<string>? Sessions { get; init; }
 }
 
+/// <summary><c>damaged/&lt;session&gt;/&lt;hash&gt;</c>: what a verification found of that pack. Its name alone is what counts; the text is for people.</summary>
+internal sealed record DamageText
+{
+    /// <summary>As in its name.</summary>
+    public required string Pack { get; init; }
+
+    public required string Code { get; init; }
+
+    public required string Found { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+}
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(RepositoryText))]
@@ -142,4 +155,5 @@ internal sealed record CollectionText
 [JsonSerializable(typeof(EndText))]
 [JsonSerializable(typeof(TombstoneText))]
 [JsonSerializable(typeof(CollectionText))]
+[JsonSerializable(typeof(DamageText))]
 internal sealed partial class ChunkJson : JsonSerializerContext;

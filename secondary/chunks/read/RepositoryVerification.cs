@@ -33,7 +33,28 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
         await CheckPacksAsync(packs, cancellation);
         foreach (var snapshot in snapshots)
             await CheckSnapshotAsync(snapshot, cancellation);
-        return new ChunkVerifyReport(snapshots.Count, packs, _leaves, _readBytes, _findings);
+        return new ChunkVerifyReport(snapshots.Count, packs, _leaves, _readBytes, _findings) { Unmarked = request.MarkDamage ? await MarkAsync(cancellation) : null };
+    }
+
+    /// <returns>Why it could not be done: what was found is to be told all the same.</returns>
+    private async Task<SecondaryException?> MarkAsync(CancellationToken cancellation)
+    {
+        var damaged = _faults.Select(f => (Pack: f.Key, f.Value.Code, f.Value.Message))
+            .Concat(_bad.Select(b => (Pack: b.Key, Code: ChunkCodes.Damaged, Message: $"{b.Value.Count} of its leaves are not those that were written, first at byte {b.Value.Min()}."))).ToList();
+        if (damaged.Count == 0)
+            return null;
+        try
+        {
+            var marks = new DamageMarks(room);
+            var marked = await marks.ListAsync(cancellation);
+            foreach (var (pack, code, message) in damaged.Where(d => !marked.Contains(_packs.Name(d.Pack))))
+                await marks.PutAsync(_packs.Name(pack), code, message, cancellation);
+            return null;
+        }
+        catch (SecondaryStoreException e)
+        {
+            return e;
+        }
     }
 
     private async Task<List<ChunkSnapshot>> SnapshotsAsync(CancellationToken cancellation)

@@ -33,6 +33,11 @@ internal sealed class TextVerification(ChunkRoom room, Action<ChunkFinding> foun
             if (ChunkTexts.Read(name, $"tombstone-{part}", bytes, ChunkJson.Default.TombstoneText).Tombstone != key)
                 throw ChunkTexts.Damaged(name, "it is of another deletion");
         }, cancellation);
+        await EachAsync(room.Names.Damaged, (name, bytes) =>
+        {
+            if (room.Names.Damaged + ChunkTexts.Read(name, "damaged", bytes, ChunkJson.Default.DamageText).Pack != name)
+                throw ChunkTexts.Damaged(name, "it is of another pack");
+        }, cancellation);
         await EachAsync(room.Names.Collections, (name, bytes) =>
         {
             if (!ChunkNames.TryParts(name, room.Names.Collections, out var collection, out var part))

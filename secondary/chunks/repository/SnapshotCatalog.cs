@@ -10,12 +10,13 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
     private readonly TombstoneStore _tombstones = new(room);
 
     /// <summary>All snapshots that are not purged, deleted ones marked as such. Complete, or an exception.</summary>
-    public async Task<List<ChunkSnapshot>> ListAsync(CancellationToken cancellation)
+    /// <param name="evenDeleted">False: those that were deleted are not read, so that a damaged one's deletion is enough to see the others.</param>
+    public async Task<List<ChunkSnapshot>> ListAsync(bool evenDeleted, CancellationToken cancellation)
     {
         var sessions = await _sessions.ListAsync(null, cancellation);
         // After the sessions: what was purged before is seen as such.
         var tombstones = await _tombstones.ListAsync(null, cancellation);
-        return await ReadAsync(sessions, tombstones, cancellation);
+        return await ReadAsync(evenDeleted ? sessions : sessions.Where(s => tombstones.GetValueOrDefault(s.Session) is not { Hides: true }), tombstones, cancellation);
     }
 
     /// <summary>Those of <see cref="ListAsync"/> whose manifests can be read: for who only looks for something to build on, and must not be stopped by another snapshot's damage.</summary>
@@ -27,7 +28,7 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
         {
             return await ReadAsync(sessions, tombstones, cancellation);
         }
-        catch (ChunkException e) when (IsDamage(e))
+        catch (ChunkException e) when (e.IsDamage)
         {
             var snapshots = new List<ChunkSnapshot>();
             foreach (var session in sessions)
@@ -36,7 +37,7 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
                 {
                     snapshots.AddRange(await ReadAsync([session], tombstones, cancellation));
                 }
-                catch (ChunkException damaged) when (IsDamage(damaged))
+                catch (ChunkException damaged) when (damaged.IsDamage)
                 {
                     // A verification tells of it.
                 }
@@ -82,8 +83,6 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
         }
         return null;
     }
-
-    private static bool IsDamage(ChunkException e) => e.Code is ChunkCodes.Damaged or ChunkCodes.Newer;
 
     // A begin may have been put after the listing went past its name: it is looked for before an end counts as left over.
     private async Task<EndText?> ReadAsync(SessionState session, CancellationToken cancellation)

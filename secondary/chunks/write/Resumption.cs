@@ -27,6 +27,8 @@ internal sealed record Resumption(IReadOnlyList<LayerText> Layers)
             {
                 var tail = await PackReading.TailAsync(room, name, ReadPurpose.Ordinary, cancellation);
                 var number = packs.Number(name);
+                if (packs.IsBarred(number))
+                    continue;
                 foreach (var entry in tail.Entries)
                     table.Add(entry.Id, new LeafLocation(number, entry.Offset, entry.Stored));
             }

@@ -26,6 +26,7 @@ internal sealed class SnapshotWrite(ChunkRoom room, ChunkSnapshotRequest request
             return ChunkSnapshot.Of(manifest);
         // In this order: see PendingCollections.BarAsync.
         var condemned = await new PendingCollections(room).BarAsync(_packs, cancellation);
+        await new DamageMarks(room).BarAsync(_packs, cancellation);
         var baseline = await Baseline.FindAsync(room, request, source.DiskBytes, _leafBytes, _packs, condemned, readWhole: source.Random is null, cancellation);
         var table = new DedupTable(room.Options.MemoryBytes / 3);
         var resumption = await Resumption.FindAsync(room, session, _packs, table, cancellation);
@@ -132,16 +133,20 @@ internal sealed class SnapshotWrite(ChunkRoom room, ChunkSnapshotRequest request
         if (!baseline.SharesLayers)
             return (await index.FinishAsync(cancellation) is { } only ? [only] : [], index.SentBytes);
         var layers = baseline.Snapshot!.Layers;
-        if (index.TakeBack() is not { } run)
-            return ([.. layers, (await index.FinishAsync(cancellation))!], index.SentBytes);
-        if (run.Count == 0)
+        var run = index.TakeBack();
+        if (run is { Count: 0 })
             return (layers, 0);
-        var swallowed = layers.Count == 0 ? 0 : IndexCompaction.Swallowed(layers, run.Count);
+        // A run too large for one object is in the store by now. It is a layer, and is swallowed or swallows as any other: left as it is, each such backup would add a layer, and keep its packs, for ever.
+        var written = run is null ? await index.FinishAsync(cancellation) : null;
+        var swallowed = layers.Count == 0 ? 0 : IndexCompaction.Swallowed(layers, written?.Records ?? run!.Count);
+        if (written is not null && swallowed == 0)
+            return ([.. layers, written], index.SentBytes);
         using var merged = new IndexWriter(room, session, _leafBytes, _packs, (_, _) => Task.CompletedTask);
-        await foreach (var record in IndexCompaction.MergeAsync(room, layers.TakeLast(swallowed), run, _packs, dropZeros: swallowed == layers.Count, cancellation))
+        IEnumerable<LayerText> below = layers.TakeLast(swallowed);
+        await foreach (var record in IndexCompaction.MergeAsync(room, written is null ? below : below.Append(written), run ?? [], _packs, dropZeros: swallowed == layers.Count, cancellation))
             await merged.AddAsync(record, cancellation);
         IReadOnlyList<LayerText> result = [.. layers.SkipLast(swallowed), .. await merged.FinishAsync(cancellation) is { } layer ? [layer] : Array.Empty<LayerText>()];
-        return (result, merged.SentBytes);
+        return (result, index.SentBytes + merged.SentBytes);
     }
 
     private EndText Manifest(string session, DateTimeOffset startedAt, Baseline baseline, IReadOnlyList<LayerText> layers, DiskRoot root, PackUploads uploads, long indexBytes) => new()

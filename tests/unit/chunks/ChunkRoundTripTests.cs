@@ -178,6 +178,34 @@ public sealed class ChunkRoundTripTests
         Assert.True((await repository.VerifyAsync(new ChunkVerifyRequest(), null, None)).Sound);
     }
 
+    // Runs of more records than an index object holds: of disks where more than 16 GiB change between two backups.
+    [Fact]
+    public async Task Large_runs_are_merged_too_and_what_they_superseded_can_go()
+    {
+        var store = new MemoryStore();
+        var repository = await OpenAsync(store, Inline with { IndexRecordsMax = 8 });
+        var disk = Disk(200, 1);
+        await repository.BackUpAsync("s000", disk);
+        for (var i = 1; i <= 16; i++)
+        {
+            disk = Changed(disk, i, 24);
+            var snapshot = await repository.BackUpAsync($"s{i:D3}", disk);
+            Assert.InRange(snapshot.Layers.Count, 1, 6);
+        }
+        Assert.Equal(disk, await repository.ReadAsync("s016"));
+        for (var i = 0; i < 16; i++)
+            await repository.DeleteAsync($"s{i:D3}", None);
+        await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0 }, None);
+        Assert.Equal(disk, await repository.ReadAsync("s016"));
+        var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, None);
+        Assert.True(report.Sound);
+        Assert.Equal(report.Packs, store.Names("swf/chunks/packs/").Count());
+        // Every pack that is kept has a leaf of this one snapshot.
+        await (await OpenAsync(store, Inline)).WriteAsync(Request("last") with { Full = true }, new MemorySource(disk), null, None);
+        var needed = await repository.VerifyAsync(new ChunkVerifyRequest { Snapshots = ["last"] }, null, None);
+        Assert.InRange(report.Packs, needed.Packs, needed.Packs * 3);
+    }
+
     [Fact]
     public async Task Brotli_stands_in_for_zstd_and_both_are_read()
     {

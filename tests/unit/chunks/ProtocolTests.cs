@@ -69,6 +69,13 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_backup_is_taken_back_while_its_snapshot_is_deleted_and_collected_and_another_shares_its_leaves()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 1, 1, shared: true, (_, repository) => repository.UndoAsync("s1", None), DeleteAndCollect);
+        Assert.Empty(world.Faults);
+    }
+
+    [Fact]
     public async Task Nothing_new_refers_to_what_a_collection_under_way_has_condemned()
     {
         var store = new MemoryStore();
@@ -88,12 +95,21 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         Assert.Equal(s_one, await repository.ReadAsync("s3"));
     }
 
-    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, params Func<Told, ChunkRepository, Task>[] actors)
+    private Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, params Func<Told, ChunkRepository, Task>[] actors) =>
+        ExploreAsync(flaws, deaths, switches, shared: false, actors);
+
+    /// <param name="shared">A second snapshot is there from the start, which shares a leaf with the first.</param>
+    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, bool shared, params Func<Told, ChunkRepository, Task>[] actors)
     {
         // Of the world that is run now: actors begin anew with each, the first of them clears what the last world was told.
         var told = new Told();
         var world = new Interleavings(
-            async store => await (await OpenWorldAsync(store, Options(flaws, 9))).BackUpAsync("s1", s_one),
+            async store =>
+            {
+                await (await OpenWorldAsync(store, Options(flaws, 9))).BackUpAsync("s1", s_one);
+                if (shared)
+                    await (await OpenWorldAsync(store, Options(flaws, 8))).BackUpAsync("s2", s_two);
+            },
             [.. actors.Select((actor, number) => (Func<MemoryStore, Task>)(async store =>
             {
                 if (number == 0)
