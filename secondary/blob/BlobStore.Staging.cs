@@ -44,7 +44,7 @@ public sealed partial class BlobStore
     }
 
     /// <inheritdoc/>
-    /// <remarks>Uncommitted blobs, by the time of their last block; and empty blobs that a discard left.</remarks>
+    /// <remarks>Uncommitted blobs, by the time that the service lists for them, and empty blobs that a discard left. One without a time may be at work: only a sweep of everything takes it; the service drops its blocks a week after the last.</remarks>
     public async Task<int> SweepUnfinishedAsync(string prefix, DateTimeOffset untouchedSince, CancellationToken cancellation)
     {
         StoreName.ValidatePrefix(prefix);
@@ -54,7 +54,7 @@ public sealed partial class BlobStore
         {
             var blob = blobs.Current;
             // [I] An uncommitted blob is listed with neither tag nor creation time; where a service gives it one, the look at its blocks decides.
-            if (!StoreName.IsValid(blob.Name) || (blob.Properties.ContentLength ?? 0) != 0 || (blob.Properties.LastModified ?? DateTimeOffset.MinValue) >= untouchedSince)
+            if (!StoreName.IsValid(blob.Name) || (blob.Properties.ContentLength ?? 0) != 0 || !IsOld(blob.Properties.LastModified, untouchedSince))
                 continue;
             var client = _container.GetBlockBlobClient(blob.Name);
             var discarded = blob.Metadata?.TryGetValue(MarkName, out var mark) == true && mark == DiscardMark;
@@ -65,6 +65,8 @@ public sealed partial class BlobStore
         }
         return removed;
     }
+
+    internal static bool IsOld(DateTimeOffset? touched, DateTimeOffset untouchedSince) => touched is { } at ? at < untouchedSince : untouchedSince == DateTimeOffset.MaxValue;
 
     private async Task RemoveDiscardedAsync(BlockBlobClient blob, string name, CancellationToken cancellation)
     {

@@ -24,6 +24,9 @@ internal sealed class StagedFile : IStagedObject
     private readonly SemaphoreSlim _sync = new(1, 1);
     private List<StagedPart> _unsynced = [];
     private long _unsyncedBytes;
+    // What earlier lives made durable, by offset.
+    private readonly List<StagedPart> _earlier;
+    private readonly int _earlierLengthMax;
 
     private StagedFile(FolderStore store, string name, string partial, string journalPath, SafeFileHandle file)
     {
@@ -37,6 +40,8 @@ internal sealed class StagedFile : IStagedObject
             if (part.Offset + part.Length <= length)
                 _held[part.Index] = part;
         });
+        _earlier = [.. _held.Values.Where(part => part.Identity != StagedJournal.Withdrawn).OrderBy(part => part.Offset)];
+        _earlierLengthMax = _earlier.Count == 0 ? 0 : _earlier.Max(part => part.Length);
     }
 
     public static StagedFile Open(FolderStore store, string name, string partial, string journal)
@@ -66,6 +71,7 @@ internal sealed class StagedFile : IStagedObject
             return;
         try
         {
+            await WithdrawAsync(part, cancellation);
             _store.BeforeStage(FolderStep.WritePartial, _name);
             _direct.Write(content, part.Offset);
             bool due;
@@ -115,6 +121,50 @@ internal sealed class StagedFile : IStagedObject
         _journal.Dispose();
         _sync.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Before a write goes over what an earlier life made durable of other bytes, the journal takes that back: a death before the next sync would leave the new bytes under the old part's name.</summary>
+    private async Task WithdrawAsync(StagedPart part, CancellationToken cancellation)
+    {
+        if (Overwritten(part).Count == 0)
+            return;
+        await _sync.WaitAsync(cancellation);
+        try
+        {
+            // Again: another writer may have done it while this one waited.
+            var gone = Overwritten(part);
+            if (gone.Count == 0)
+                return;
+            _store.BeforeStage(FolderStep.SyncPartial, _name);
+            _journal.Append([.. gone.Select(one => one with { Identity = StagedJournal.Withdrawn })]);
+            foreach (var one in gone)
+                _held.TryRemove(new KeyValuePair<int, StagedPart>(one.Index, one));
+        }
+        finally
+        {
+            _sync.Release();
+        }
+    }
+
+    private List<StagedPart> Overwritten(StagedPart part)
+    {
+        var (low, high) = (0, _earlier.Count);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (_earlier[middle].Offset + _earlierLengthMax <= part.Offset)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        var over = new List<StagedPart>();
+        for (; low < _earlier.Count && _earlier[low].Offset < part.Offset + part.Length; low++)
+        {
+            var one = _earlier[low];
+            if (one != part && one.Offset + one.Length > part.Offset && _held.TryGetValue(one.Index, out var held) && held == one)
+                over.Add(one);
+        }
+        return over;
     }
 
     private async Task SyncAsync(CancellationToken cancellation)

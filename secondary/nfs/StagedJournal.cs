@@ -4,9 +4,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace SnapshotWorkflows.Secondary.Nfs;
 
-/// <summary>Which parts of an unfinished file are durable: records of 64 bytes, appended only after the file itself was synced. A torn or foreign record ends the reading.</summary>
+/// <summary>Which parts of an unfinished file are durable: records of 64 bytes, appended only after the file itself was synced. Of one part the last record counts. A torn or foreign record ends the reading.</summary>
 internal sealed class StagedJournal : IDisposable
 {
+    /// <summary>No content has this identity: a record of it says that the part of its number is not to be relied on any more.</summary>
+    public static readonly string Withdrawn = new('0', StagedParts.IdentityDigits);
+
     private const int RecordBytes = 64;
     private const int SumAt = 48;
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SnapshotWorkflows.Secondary.Throttle;
 
 /// <summary>What a destination may take.</summary>
@@ -29,6 +31,14 @@ public sealed class ThrottledStore : StoreDecorator, IDisposable
 
     public override Task<PutOutcome> PutAsync(string name, Stream content, CancellationToken cancellation) =>
         base.PutAsync(name, _pacer is null ? content : new PacedStream(content, _pacer), cancellation);
+
+    /// <remarks>A place is held while the store works, not while the reader does: he may ask the same store for something else before he goes on.</remarks>
+    public override async IAsyncEnumerable<StoreObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var objects = Inner.ListAsync(prefix, cancellation).GetAsyncEnumerator(cancellation);
+        while (await AroundAsync(new StoreCall(StoreOperation.List, 0, Repeatable: false), _ => objects.MoveNextAsync().AsTask(), cancellation))
+            yield return objects.Current;
+    }
 
     public void Dispose() => _places?.Dispose();
 

@@ -81,6 +81,30 @@ public abstract partial class SecondaryStoreContract
         Assert.Equal(Whole(now), await Store.ReadAllAsync("st/stale", 64 << 20, None));
     }
 
+    // Life 2 reads other bytes (a source that was replaced), writes a little over what life 1 made durable, and dies before anything of it is. Life 3 has life 1's bytes again.
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1 << 20)]
+    [InlineData(7, (20 << 20) - 10)]
+    public async Task What_a_dead_life_wrote_over_is_not_taken_for_what_was_there_before(int index, long offset)
+    {
+        var parts = PartsOf(9, 20 << 20, 20 << 20);
+        await using (var first = await Staging.OpenStagedAsync("st/over", "s1", None))
+        {
+            foreach (var (part, content) in parts)
+                await first.WriteAsync(part, content, None);
+        }
+        var other = Bytes(5000, 77);
+        await using (var second = await Staging.OpenStagedAsync("st/over", "s1", None))
+            await second.WriteAsync(new StagedPart(index, offset, other.Length, Identity(other)), other, None);
+
+        await using var third = await Staging.OpenStagedAsync("st/over", "s1", None);
+        foreach (var (part, content) in parts.Where(part => !third.Holds(part.Part)))
+            await third.WriteAsync(part, content, None);
+        Assert.Equal(PutOutcome.Created, await third.CommitAsync([.. parts.Select(part => part.Part)], None));
+        Assert.Equal(Whole(parts), await Store.ReadAllAsync("st/over", 64 << 20, None));
+    }
+
     [Fact]
     public async Task What_was_discarded_is_gone_and_nothing_else_is()
     {
