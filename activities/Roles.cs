@@ -15,6 +15,7 @@ internal static class Roles
     public const string Folder = "folder";
     public const string Stream = "stream";
     public const string Manifest = "manifest";
+    public const string Tombstone = "tombstone";
     public const string Freeze = "freeze";
 
     /// <summary>An array volume that a restore is making.</summary>

@@ -18,6 +18,7 @@ public static class CatalogServices
             .AddSingleton<AuditTrail>()
             .AddSingleton<EventLedger>()
             .AddSingleton<UsageLedger>()
+            .AddSingleton<CatalogPruning>()
             .AddSingleton<UpkeepReports>()
             .AddSingleton<SnapshotIndex>();
     }

@@ -49,8 +49,17 @@ internal static class Schema
         CREATE INDEX intents_by_state ON intents (state, intended_at);
         """;
 
+    /// <summary>The domain that makes an account's name unique, and what old rows are found by when they are forgotten.</summary>
+    public const string Version4 = """
+        ALTER TABLE snapshots ADD COLUMN scope TEXT NULL;
+        ALTER TABLE usage_records ADD COLUMN scope TEXT NULL;
+        CREATE INDEX requests_by_time ON requests (created_at);
+        CREATE INDEX audit_by_time ON audit (at);
+        CREATE INDEX intents_by_settled ON intents (state, settled_at);
+        """;
+
     /// <summary>Element n leads from format n to format n + 1.</summary>
-    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3];
+    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3, Version4];
 
     /// <summary>A step in PostgreSQL's words. Text is compared byte by byte, as SQLite does, whatever the database's locale.</summary>
     public static string ForPostgres(string step) => step

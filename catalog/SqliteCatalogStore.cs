@@ -57,7 +57,14 @@ internal sealed class SqliteCatalogStore : ICatalogStore
         MakePrivate(path);
         using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         target.Open();
-        lock (_gate) _connection.BackupDatabase(target);
+
+        // From a connection of its own: with WAL a reader sees one state and holds up no writer, so requests do not stand still while a large file is copied.
+        using (var source = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Place, Pooling = false, Mode = SqliteOpenMode.ReadWrite }.ToString()))
+        {
+            source.Open();
+            source.BackupDatabase(target);
+        }
+
         // One file, without a journal beside it.
         target.Execute(null, "PRAGMA journal_mode=DELETE");
     }

@@ -14,6 +14,7 @@ internal sealed class XenServerOptionsValidator : IValidateOptions<XenServerOpti
             faults.Add($"XenServer:Pools names {twice.Key} more than once; give each pool its own Name.");
         if (!string.IsNullOrEmpty(options.CopyPool) && options.Pools.All(pool => pool.Name != options.CopyPool))
             faults.Add($"XenServer:CopyPool is {options.CopyPool}, which is not the Name of any of XenServer:Pools.");
+        if (string.IsNullOrEmpty(options.CopyPool) && options.Pools.Count > 1) faults.Add("XenServer:CopyPool is missing: with several pools, name the one whose hosts do the copies.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 

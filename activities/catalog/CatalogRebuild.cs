@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
@@ -6,7 +7,7 @@ using SnapshotWorkflows.Secondary.Manifests;
 namespace SnapshotWorkflows.Activities.CatalogSteps;
 
 /// <summary>
-/// Makes the index anew from what lies on the stores: manifests, holds and tombstones. A store that cannot be listed whole ends it with nothing changed for that store.
+/// Makes the index anew from what lies on the stores: manifests, holds and tombstones, also those whose manifest is gone already. A store that cannot be listed whole ends it with nothing changed for that store.
 /// Rows of snapshots that have a manifest are replaced; a row that claims a copy whose manifest is not there is marked as failed, never dropped.
 /// </summary>
 public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotIndex index)
@@ -50,6 +51,24 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             if (seen.Count % 1000 == 0) progress?.Report($"{destination.Name}: {seen.Count} manifests read");
         }
 
+        // Half deleted: the manifest is gone, the data may not be. The row brings the deletion to its end.
+        var deleting = 0;
+        foreach (var name in names.Where(SnapshotLocations.IsTombstone))
+        {
+            try
+            {
+                var copy = StoredMark.Read(await destination.Store.ReadAllAsync(name, StoredMark.LongestBytes, cancellation), name).Copy;
+                if (!seen.Add(copy.Snapshot)) continue;
+                deleting++;
+                if (index.Change(copy.Snapshot, row => row.Status.State == SnapshotState.Destroyed ? row : row with { Status = row.Status with { State = SnapshotState.Destroying } })) continue;
+                index.Upsert(Half(copy, destination.Name, (await destination.Store.FindAsync(name, cancellation))?.ModifiedAt ?? DateTimeOffset.UnixEpoch));
+            }
+            catch (StepFaultException broken)
+            {
+                unreadable.Add(new UnreadableManifest(destination.Name, name, broken.Message));
+            }
+        }
+
         var missing = 0;
         foreach (var claimed in index.BackedUpOn(destination.Name).Where(row => !seen.Contains(row.Key) && unreadable.All(one => one.Name != row.Status.Manifest)))
         {
@@ -64,18 +83,36 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             });
         }
 
-        progress?.Report($"{destination.Name}: {seen.Count} manifests read, {unreadable.Count} unreadable, {missing} missing");
-        return new RebuildReport(seen.Count, marks.Count(SnapshotLocations.IsHold), missing, unreadable);
+        progress?.Report($"{destination.Name}: {seen.Count - deleting} manifests read, {deleting} half deleted, {unreadable.Count} unreadable, {missing} missing");
+        return new RebuildReport(seen.Count - deleting, marks.Count(SnapshotLocations.IsHold), missing, unreadable) { Deleting = deleting };
     }
+
+    /// <summary>As far as its tombstone tells it.</summary>
+    private static SnapshotRow Half(StoredCopy copy, string destination, DateTimeOffset deletedFrom) => new()
+    {
+        Key = copy.Snapshot,
+        VolumeId = SnapshotLocations.AddressOf(copy.Manifest).VolumeUuid,
+        Caller = ManifestRow.UnknownCaller,
+        CreatedAt = deletedFrom,
+        GroupId = copy.Group?.Uuid,
+        Status = new SnapshotStatus
+        {
+            State = SnapshotState.Destroying, Manifest = copy.Manifest, Location = copy.Location, Destination = destination, StoredBytes = copy.DataBytes,
+            Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true,
+        },
+    };
 }
 
 /// <param name="Missing">Rows whose manifest was gone.</param>
 public sealed record RebuildReport(int Snapshots, int Holds, int Missing, IReadOnlyList<UnreadableManifest> Unreadable)
 {
+    /// <summary>Copies whose deletion had begun and not ended: it is taken up again by itself.</summary>
+    public int Deleting { get; init; }
+
     public RebuildReport Plus(RebuildReport other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new RebuildReport(Snapshots + other.Snapshots, Holds + other.Holds, Missing + other.Missing, [.. Unreadable, .. other.Unreadable]);
+        return new RebuildReport(Snapshots + other.Snapshots, Holds + other.Holds, Missing + other.Missing, [.. Unreadable, .. other.Unreadable]) { Deleting = Deleting + other.Deleting };
     }
 }
 

@@ -2,9 +2,12 @@ using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Activities.CatalogSteps;
 
-/// <summary>Judges a policy's copies by its rule, volume by volume. Deletes nothing.</summary>
+/// <summary>
+/// Judges a policy's copies by its rule, volume by volume, and by the rule as it is now: it may have been changed since the workflow began. A policy that is gone or disabled lets nothing go.
+/// Deletes nothing.
+/// </summary>
 [DurableTask(StepNames.JudgeCopies)]
-public sealed class JudgeCopies(SnapshotIndex index, TimeProvider time, IActivityExecution execution) : StepActivity<JudgeCopiesInput, JudgedCopies>(execution)
+public sealed class JudgeCopies(SnapshotIndex index, PolicyLedger policies, TimeProvider time, IActivityExecution execution) : StepActivity<JudgeCopiesInput, JudgedCopies>(execution)
 {
     /// <summary>The array's clock and ours differ by less.</summary>
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromHours(1);
@@ -14,7 +17,8 @@ public sealed class JudgeCopies(SnapshotIndex index, TimeProvider time, IActivit
 
     protected override Task<JudgedCopies> ExecuteAsync(JudgeCopiesInput input, CancellationToken cancellation)
     {
-        var copies = index.CopiesOf(input.Policy.Name);
+        if (policies.Find(input.Policy.Name)?.Policy is not { Enabled: true } policy) return Task.FromResult(new JudgedCopies([]));
+        var copies = index.CopiesOf(policy.Name);
         var now = input.Now < time.GetUtcNow() ? input.Now : time.GetUtcNow();
         if (copies.FirstOrDefault(copy => copy.Status.TakenAt > now + s_clockTolerance) is { } future)
         {
@@ -23,7 +27,7 @@ public sealed class JudgeCopies(SnapshotIndex index, TimeProvider time, IActivit
         }
 
         var newest = copies.Max(copy => copy.Status.TakenAt);
-        return Task.FromResult(new JudgedCopies([.. PolicyCopies.Judge(input.Policy, copies, now)])
+        return Task.FromResult(new JudgedCopies([.. PolicyCopies.Judge(policy, copies, now)])
         {
             Doubt = newest is { } last && now - last > s_stale ? $"The newest copy of the policy was taken at {last:O}, and it is {now:O} by our clock: it has jumped, or nothing was taken for long." : null,
         });

@@ -15,6 +15,7 @@ internal static class ManifestRow
         VolumeName = manifest.Volume.Name,
         VmId = manifest.Vm?.CloudStackId,
         Account = manifest.Account,
+        DomainId = manifest.DomainId,
         Name = manifest.Name,
         Caller = UnknownCaller,
         CreatedAt = manifest.CreatedAt,

@@ -26,7 +26,7 @@ public sealed class ResolveVolume(CloudStackClient cloudStack, IActivityExecutio
         }
 
         var machine = volume.VirtualMachineId is { } id ? await cloudStack.FindVirtualMachineAsync(id, cancellation) : null;
-        return new Contracts.CloudStackVolume(volume.Id, volume.Name, volume.Path, volume.ZoneId, volume.Account, volume.VirtualMachineId, machine?.Name, volume.Bytes);
+        return new Contracts.CloudStackVolume(volume.Id, volume.Name, volume.Path, volume.ZoneId, volume.Account, volume.VirtualMachineId, machine?.Name, volume.Bytes) { DomainId = volume.DomainId?.ToLowerInvariant() };
     }
 
     private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));

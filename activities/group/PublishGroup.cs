@@ -10,7 +10,7 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 [DurableTask(StepNames.PublishGroup)]
 public sealed class PublishGroup(SecondaryDestinations destinations, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<PublishGroupInput, ManifestReceipt>(execution)
 {
-    private const int LongestBytes = 256 * 1024;
+    internal const int LongestBytes = 256 * 1024;
 
     protected override async Task<ManifestReceipt> ExecuteAsync(PublishGroupInput input, CancellationToken cancellation)
     {
@@ -25,19 +25,26 @@ public sealed class PublishGroup(SecondaryDestinations destinations, IntentLedge
     }
 
     /// <summary>Beside the volumes' folders, under a name that is none of a volume's.</summary>
-    private static string NameOf(string zone, RequestKey key) => $"swf/{zone}/groups/{key.Uuid}.group.json";
+    internal static string NameOf(string zone, RequestKey key) => $"swf/{zone}/groups/{key.Uuid}.group.json";
 
     /// <summary>Made of history alone, so that every attempt writes the same bytes.</summary>
     private GroupManifest Manifest(PublishGroupInput input) => new(
         FormatVersion: 1, input.Request.Key.Uuid, input.Request.Name, marker.Installation, input.TakenAt, input.ZoneId, input.Account, input.Request.VmId, input.VmName, input.Consistency,
         Complete: input.Members.All(member => member.State == SnapshotState.BackedUp),
-        [.. input.Members.Select(member => new GroupManifestMember(member.VolumeId, member.SnapshotId, member.Manifest, member.Failure?.Code))]);
+        [.. input.Members.Select(member => new GroupManifestMember(member.VolumeId, member.SnapshotId, member.Manifest, member.Failure?.Code))])
+    {
+        DomainId = input.DomainId,
+    };
 }
 
 /// <param name="Complete">Every volume of the VM has its copy.</param>
 internal sealed record GroupManifest(
     int FormatVersion, string GroupId, string? Name, string Installation, DateTimeOffset? CreatedAt, string Zone, string? Account, string VmId, string? VmName, string Consistency, bool Complete,
-    IReadOnlyList<GroupManifestMember> Members);
+    IReadOnlyList<GroupManifestMember> Members)
+{
+    /// <summary>Uuid of the account's domain; null in manifests that are older than it.</summary>
+    public string? DomainId { get; init; }
+}
 
 /// <param name="Manifest">Name of the volume's own manifest; null where it has none, and then the code tells why.</param>
 internal sealed record GroupManifestMember(string VolumeId, string SnapshotId, string? Manifest, string? Failure);

@@ -9,7 +9,13 @@ public sealed class QuiesceHookOptions
     /// <summary>Bearer token that the agent expects.</summary>
     public string Token { get; set; } = "";
 
-    /// <summary>After this time the agent thaws by itself, whether we live or not. 1 to 60 s; a guest should run again within 10.</summary>
+    /// <summary>Shorter, and no array could take a snapshot in time.</summary>
+    public static readonly TimeSpan ShortestTimeToLive = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longer, and a guest whose freezer died would not run again within 10 s.</summary>
+    public static readonly TimeSpan LongestTimeToLive = TimeSpan.FromSeconds(9);
+
+    /// <summary>After this time the agent thaws by itself, whether we live or not. 2 to 9 s.</summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Deadline of one call to the agent.</summary>

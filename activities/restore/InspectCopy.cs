@@ -27,7 +27,7 @@ public sealed class InspectCopy(SnapshotIndex index, SecondaryDestinations desti
 
         var copy = new StoredCopy(
             input.Snapshot, destination, name, manifest.Format, manifest.Location, manifest.DataBytes, new ArrayVolume(manifest.Volume.ArrayClusterUuid, manifest.Volume.VolumeId));
-        return new RestoreSource(copy, manifest.Root, manifest.DiskBytes, manifest.Account, manifest.Volume.Name);
+        return new RestoreSource(copy, manifest.Root, manifest.DiskBytes, manifest.Account, manifest.Volume.Name) { DomainId = manifest.DomainId };
     }
 
     private static StepFaultException Gone(RequestKey snapshot) => new(new StepFault(

@@ -16,6 +16,8 @@ public sealed class InspectDestination(SecondaryDestinations destinations, TimeP
         var copy = input.SecondaryPath is not null ? CopyMethods.Stream : input.Copy ?? (format == DataFormats.Vhd && destination.Folders is not null ? CopyMethods.Offload : CopyMethods.Stream);
         if (input.SecondaryPath is not null && (!SecondaryPaths.IsValid(input.SecondaryPath) || format != DataFormats.Vhd || copy != CopyMethods.Stream))
             throw new StepFaultException(new StepFault("request.secondary-path", FaultKind.Rejected, "A secondaryPath is snapshots/<accountId>/<volumeId>, for a streamed VHD.", "See docs/cloudstack-plugin.md."));
+        if (input.SecondaryPath is not null && destination.Folders is null)
+            throw new StepFaultException(new StepFault("request.secondary-path", FaultKind.Rejected, $"Destination {destination.Name} is no folder that CloudStack could mount, so a secondaryPath means nothing on it.", "Name the NFS destination that is CloudStack's image store."));
         if (copy == CopyMethods.Offload) _ = destination.RequireFolders();
         var check = await destination.Store.CheckAsync(cancellation);
         if (check.Fault is { } fault) throw fault;

@@ -32,6 +32,7 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
             CreatedAt = input.Snapshot.CreatedAt,
             Zone = input.Volume.ZoneId,
             Account = input.Volume.Account,
+            DomainId = input.Volume.DomainId,
             Volume = new ManifestVolume
             {
                 CloudStackId = input.Volume.Id,

@@ -23,7 +23,8 @@ public sealed class InspectArrayVolume(SolidFireArrays arrays, Marker marker, IA
                 "Delete a snapshot of this volume on the array, or lower a schedule's retention, then ask again.");
         }
 
-        var own = snapshots.Count(snapshot => snapshot.FindAttribute(Marker.InstallationName) == marker.Installation && snapshot.ExpiresAt is not null);
+        // What a revert saved expires too, but it is a person's way back for a week and no sign of a job under way.
+        var own = snapshots.Count(snapshot => snapshot.FindAttribute(Marker.InstallationName) == marker.Installation && snapshot.ExpiresAt is not null && snapshot.FindAttribute(Marker.RoleName) is Roles.Snapshot or Roles.Group);
         if (input.Taken is null && own >= OwnSnapshotsMax)
         {
             throw Refusal(

@@ -6,14 +6,17 @@ using SnapshotWorkflows.Contracts;
 namespace SnapshotWorkflows.Catalog;
 
 /// <summary>What users list. A projection: writing a row again changes nothing, and it can be rebuilt.</summary>
-public sealed class SnapshotIndex(CatalogDatabase database)
+public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time = null)
 {
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+
     public void Upsert(SnapshotRow row) => database.Write($"row {row.Status.State}", (connection, transaction) => Upsert(connection, transaction, row));
 
-    /// <summary>Writes what the workflow tells, and keeps what others have marked since: hold, damage, deletion.</summary>
+    /// <summary>Writes what the workflow tells, and keeps what others have marked since: hold, damage, deletion. Its end is a row of the audit trail too.</summary>
     public void Project(SnapshotRow row) => database.Write($"row {row.Status.State}", (connection, transaction) =>
     {
-        var merged = Find(connection, transaction, row.Key) is { } before
+        var before = Find(connection, transaction, row.Key);
+        var merged = before is not null
             ? row with
             {
                 Held = before.Held,
@@ -23,8 +26,19 @@ public sealed class SnapshotIndex(CatalogDatabase database)
                 Status = before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed ? row.Status with { State = before.Status.State } : row.Status,
             }
             : row;
+
+        // The end is told to the audit trail once, in the same transaction, however often the row is written.
+        if (row.Status.Ended && before?.Status.Ended is not true) NoteEnd(connection, transaction, row);
         return Upsert(connection, transaction, merged);
     });
+
+    private void NoteEnd(DbConnection connection, DbTransaction transaction, SnapshotRow row)
+    {
+        var failure = row.Status.Failure;
+        AuditTrail.Note(
+            connection, transaction, _time.GetUtcNow(), row.Caller, "snapshot.create", row.Key.Uuid, failure is null ? "done" : failure.Code == "cancelled" ? "cancelled" : "failed",
+            failure is null ? $"volume {row.VolumeId}: {row.Status.State}" : $"volume {row.VolumeId}: {failure.Code}");
+    }
 
     /// <summary>Changes a row in one transaction.</summary>
     /// <returns>False when there is none.</returns>
@@ -52,10 +66,17 @@ public sealed class SnapshotIndex(CatalogDatabase database)
         return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);
     });
 
+    /// <summary>Rows of snapshots whose deletion has begun, oldest first.</summary>
+    public IReadOnlyList<SnapshotRow> Destroying(int top) => database.Read<IReadOnlyList<SnapshotRow>>(connection =>
+    {
+        using var read = connection.Command(null, "SELECT row FROM snapshots WHERE state=@state ORDER BY created_at, id LIMIT @top").With("@state", SnapshotState.Destroying.ToString()).With("@top", top);
+        return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.SnapshotRow)!);
+    });
+
     /// <summary>SHA-256 over what the manifests prove of every copy, in order: the same before and after the index was made anew.</summary>
     public (string Hash, int Copies) Digest()
     {
-        var proven = AllBackedUp().OrderBy(row => row.Key.Value, StringComparer.Ordinal).Select(row => string.Join('|', row.Key.Value, row.VolumeId, row.VolumeName, row.VmId, row.Account, row.Name, row.Policy, row.Held,
+        var proven = AllBackedUp().OrderBy(row => row.Key.Value, StringComparer.Ordinal).Select(row => string.Join('|', row.Key.Value, row.VolumeId, row.VolumeName, row.VmId, row.Account, row.DomainId, row.Name, row.Policy, row.Held,
             row.Status.Destination, row.Status.Manifest, row.Status.Location, row.Status.Root, row.Status.DiskBytes, row.Status.StoredBytes, row.Status.TakenAt?.Stored(), row.Status.Consistency, row.Status.Verified?.Level,
             row.GroupId, row.Primary?.ClusterUuid, row.Primary?.VolumeId, row.AdoptedSnapshotId,
             row.Tags is null ? "" : string.Join(',', row.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => $"{tag.Key}={tag.Value}")))).ToList();
@@ -82,13 +103,14 @@ public sealed class SnapshotIndex(CatalogDatabase database)
         using var upsert = connection.CreateCommand();
         upsert.Transaction = transaction;
         upsert.CommandText = """
-            INSERT INTO snapshots (id, volume_id, vm_id, account, policy, state, created_at, ended, row) VALUES (@id, @volume, @vm, @account, @policy, @state, @created, @ended, @row)
-            ON CONFLICT (id) DO UPDATE SET volume_id=@volume, vm_id=@vm, account=@account, policy=@policy, state=@state, created_at=@created, ended=@ended, row=@row
+            INSERT INTO snapshots (id, volume_id, vm_id, account, scope, policy, state, created_at, ended, row) VALUES (@id, @volume, @vm, @account, @scope, @policy, @state, @created, @ended, @row)
+            ON CONFLICT (id) DO UPDATE SET volume_id=@volume, vm_id=@vm, account=@account, scope=@scope, policy=@policy, state=@state, created_at=@created, ended=@ended, row=@row
             """;
         upsert.With("@id", row.Key.Value);
         upsert.With("@volume", row.VolumeId);
         upsert.With("@vm", row.VmId);
         upsert.With("@account", row.Account);
+        upsert.With("@scope", AccountScope.Of(row.DomainId, row.Account));
         upsert.With("@policy", row.Policy);
         upsert.With("@state", row.Status.State.ToString());
         upsert.With("@created", row.CreatedAt.UtcDateTime.ToString("O"));
@@ -132,7 +154,7 @@ public sealed class SnapshotIndex(CatalogDatabase database)
             And("created_at<=@to", "@to", query.CreatedTo?.UtcDateTime.ToString("O"));
             if (query.Accounts is { } accounts)
             {
-                where.Append(" AND account IN (").AppendJoin(',', accounts.Select((_, i) => $"@account{i}")).Append(')');
+                where.Append(" AND scope IN (").AppendJoin(',', accounts.Select((_, i) => $"@account{i}")).Append(')');
                 foreach (var (i, account) in accounts.Index()) read.With($"@account{i}", account);
             }
 
@@ -170,7 +192,7 @@ public sealed record SnapshotQuery
 
     public DateTimeOffset? CreatedTo { get; init; }
 
-    /// <summary>Only of these CloudStack accounts; null: of all.</summary>
+    /// <summary>Only of these scopes (see <see cref="AccountScope"/>); null: of all.</summary>
     public IReadOnlyList<string>? Accounts { get; init; }
 
     public int Top { get; init; } = 100;

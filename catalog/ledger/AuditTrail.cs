@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 
 namespace SnapshotWorkflows.Catalog;
@@ -9,19 +10,16 @@ public sealed class AuditTrail(CatalogDatabase database, TimeProvider time)
     /// <param name="what">A verb such as <c>policy.put</c>.</param>
     /// <param name="subject">What it was done to: a snapshot's uuid, a policy's name.</param>
     /// <param name="outcome"><c>done</c>, <c>refused</c> or <c>failed</c>.</param>
-    public void Add(string who, string what, string subject, string outcome, string? detail = null) => database.Write($"audit {what}", (connection, transaction) =>
+    public void Add(string who, string what, string subject, string outcome, string? detail = null) =>
+        database.Write($"audit {what}", (connection, transaction) => Note(connection, transaction, time.GetUtcNow(), who, what, subject, outcome, detail));
+
+    /// <summary>Within the transaction of what is noted.</summary>
+    internal static int Note(DbConnection connection, DbTransaction transaction, DateTimeOffset at, string who, string what, string subject, string outcome, string? detail)
     {
-        using var insert = connection.CreateCommand();
-        insert.Transaction = transaction;
-        insert.CommandText = "INSERT INTO audit (at, who, what, subject, outcome, detail) VALUES (@at, @who, @what, @subject, @outcome, @detail)";
-        insert.With("@at", time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
-        insert.With("@who", who);
-        insert.With("@what", what);
-        insert.With("@subject", subject);
-        insert.With("@outcome", outcome);
-        insert.With("@detail", detail);
+        using var insert = connection.Command(transaction, "INSERT INTO audit (at, who, what, subject, outcome, detail) VALUES (@at, @who, @what, @subject, @outcome, CAST(@detail AS TEXT))")
+            .With("@at", at.Stored()).With("@who", who).With("@what", what).With("@subject", subject).With("@outcome", outcome).With("@detail", detail);
         return insert.ExecuteNonQuery();
-    });
+    }
 
     /// <summary>Oldest first, after the row of that id.</summary>
     public IReadOnlyList<AuditRow> List(string? subject, long after, int top) => database.Read<IReadOnlyList<AuditRow>>(connection =>

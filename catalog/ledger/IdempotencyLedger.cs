@@ -1,3 +1,4 @@
+using System.Globalization;
 using SnapshotWorkflows.Contracts;
 
 namespace SnapshotWorkflows.Catalog;
@@ -16,7 +17,7 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
         {
             using var find = connection.CreateCommand();
             find.Transaction = transaction;
-            find.CommandText = "SELECT body_hash, instance_id FROM requests WHERE caller=@caller AND route=@route AND idempotency_key=@key";
+            find.CommandText = "SELECT body_hash, instance_id, created_at FROM requests WHERE caller=@caller AND route=@route AND idempotency_key=@key";
             find.With("@caller", caller);
             find.With("@route", route);
             find.With("@key", idempotencyKey);
@@ -24,7 +25,8 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
             {
                 if (reader.Read())
                 {
-                    return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody);
+                    var claimedAt = DateTimeOffset.Parse(reader.GetString(2), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+                    return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody) { Age = time.GetUtcNow() - claimedAt };
                 }
             }
 
@@ -36,14 +38,18 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
             insert.With("@key", idempotencyKey);
             insert.With("@hash", bodyHash);
             insert.With("@instance", proposed.Value);
-            insert.With("@now", time.GetUtcNow().ToString("O"));
+            insert.With("@now", time.GetUtcNow().Stored());
             insert.ExecuteNonQuery();
             return new RequestClaim(proposed, ClaimOutcome.New);
         });
 }
 
 /// <param name="Instance">The instance that this key stands for.</param>
-public sealed record RequestClaim(RequestKey Instance, ClaimOutcome Outcome);
+public sealed record RequestClaim(RequestKey Instance, ClaimOutcome Outcome)
+{
+    /// <summary>How long ago the key was claimed first.</summary>
+    public TimeSpan Age { get; init; }
+}
 
 public enum ClaimOutcome
 {

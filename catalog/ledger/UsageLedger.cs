@@ -8,14 +8,17 @@ namespace SnapshotWorkflows.Catalog;
 public sealed class UsageLedger(CatalogDatabase database)
 {
     /// <summary>Records that overlap [from, to), by snapshot id, after one.</summary>
-    /// <param name="accounts">Only of these; null: of all.</param>
-    public IReadOnlyList<UsageRecord> List(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string>? accounts, string after, int top) => database.Read<IReadOnlyList<UsageRecord>>(connection =>
+    /// <param name="scopes">Only of these (see <see cref="AccountScope"/>); null: of all.</param>
+    /// <param name="account">Only of accounts with this name, or of this scope; null: of all.</param>
+    public IReadOnlyList<UsageRecord> List(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string>? scopes, string? account, string after, int top) => database.Read<IReadOnlyList<UsageRecord>>(connection =>
     {
-        var among = accounts is null ? "" : $" AND account IN ({string.Join(',', accounts.Select((_, i) => $"@account{i}").DefaultIfEmpty("NULL"))})";
+        var among = scopes is null ? "" : $" AND scope IN ({string.Join(',', scopes.Select((_, i) => $"@scope{i}").DefaultIfEmpty("NULL"))})";
+        if (account is not null) among += " AND (account=@account OR scope=@account)";
         using var read = connection.Command(null, $"""
             SELECT record FROM usage_records WHERE created_at<@to AND (deleted_at IS NULL OR deleted_at>=@from) AND snapshot_id>@after{among} ORDER BY snapshot_id LIMIT @top
             """).With("@to", to.Stored()).With("@from", from.Stored()).With("@after", after).With("@top", top);
-        foreach (var (i, account) in (accounts ?? []).Index()) read.With($"@account{i}", account);
+        foreach (var (i, scope) in (scopes ?? []).Index()) read.With($"@scope{i}", scope);
+        if (account is not null) read.With("@account", account);
         return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.UsageRecord)!);
     });
 
@@ -32,13 +35,13 @@ public sealed class UsageLedger(CatalogDatabase database)
             row.Key.Uuid, row.VolumeId, row.Account ?? before?.Account, row.Policy ?? before?.Policy, status.Destination ?? before?.Destination,
             onPrimaryOnly ? 0 : disk, onPrimaryOnly ? 0 : status.StoredBytes ?? before?.SecondaryPhysicalBytes,
             onPrimaryOnly || row.Primary is not null ? disk : before?.PrimaryVirtualBytes ?? 0,
-            before?.CreatedAt ?? status.TakenAt ?? row.CreatedAt, row.DeletedAt ?? before?.DeletedAt);
+            before?.CreatedAt ?? status.TakenAt ?? row.CreatedAt, row.DeletedAt ?? before?.DeletedAt) { DomainId = row.DomainId ?? before?.DomainId };
         if (record == before) return;
         using var put = connection.Command(transaction, """
-            INSERT INTO usage_records (snapshot_id, account, created_at, deleted_at, record) VALUES (@id, @account, @created, @deleted, @record)
-            ON CONFLICT (snapshot_id) DO UPDATE SET account=@account, deleted_at=@deleted, record=@record
+            INSERT INTO usage_records (snapshot_id, account, scope, created_at, deleted_at, record) VALUES (@id, @account, @scope, @created, @deleted, @record)
+            ON CONFLICT (snapshot_id) DO UPDATE SET account=@account, scope=@scope, deleted_at=@deleted, record=@record
             """)
-            .With("@id", record.SnapshotId).With("@account", record.Account).With("@created", record.CreatedAt.Stored()).With("@deleted", record.DeletedAt?.Stored())
+            .With("@id", record.SnapshotId).With("@account", record.Account).With("@scope", AccountScope.Of(record.DomainId, record.Account)).With("@created", record.CreatedAt.Stored()).With("@deleted", record.DeletedAt?.Stored())
             .With("@record", JsonSerializer.Serialize(record, ContractsJson.Default.UsageRecord));
         put.ExecuteNonQuery();
     }

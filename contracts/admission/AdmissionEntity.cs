@@ -6,6 +6,8 @@ public static class AdmissionEntity
     public const string Name = "Admission";
     public const string Ask = nameof(Ask);
     public const string Release = nameof(Release);
+    public const string Reduce = nameof(Reduce);
+    public const string HeldUp = nameof(HeldUp);
     public const string Configure = nameof(Configure);
     public const string Pause = nameof(Pause);
     public const string Resume = nameof(Resume);

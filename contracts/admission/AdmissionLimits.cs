@@ -14,8 +14,7 @@ public sealed record AdmissionLimits
 
     public int Of(string slot)
     {
-        ArgumentNullException.ThrowIfNull(slot);
-        return slot[..slot.IndexOf(':', StringComparison.Ordinal)] switch
+        return AdmissionSlots.KindOf(slot) switch
         {
             "volume" => 1,
             "account" => AccountJobs,

@@ -8,6 +8,10 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="Priority">Higher goes first.</param>
 public sealed record AdmissionRequest(string Instance, int Stage, IReadOnlyList<string> Slots, string Account, int Priority);
 
+/// <summary>What a workflow still holds while a clean-up of its own does not end: the slots of these kinds; the others are given back.</summary>
+/// <param name="Kinds">What stands before the colon in <see cref="AdmissionSlots"/>.</param>
+public sealed record AdmissionReduction(string Instance, IReadOnlyList<string> Kinds);
+
 /// <param name="Place">1 is next among those that wait; 0 when granted.</param>
 /// <param name="Reason">Why it waits, for people.</param>
 /// <param name="Until">When the wait ends at the earliest, where that is known.</param>
@@ -16,6 +20,15 @@ public sealed record AdmissionAnswer(bool Granted, int Place, string? Reason, Da
 /// <summary>Names of slots.</summary>
 public static class AdmissionSlots
 {
+    /// <summary>Kinds of slots that something left behind takes up itself: the volume it is of, and a clone's place on the array.</summary>
+    public static IReadOnlyList<string> OfWhatIsThere { get; } = ["volume", "array"];
+
+    public static string KindOf(string slot)
+    {
+        ArgumentNullException.ThrowIfNull(slot);
+        return slot[..slot.IndexOf(':', StringComparison.Ordinal)];
+    }
+
     public static string Volume(string volumeId) => $"volume:{volumeId}";
 
     public static string Account(string account) => $"account:{account}";

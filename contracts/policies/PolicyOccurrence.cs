@@ -18,12 +18,30 @@ public sealed record PolicyOccurrence(SnapshotPolicy Policy, DateTimeOffset At, 
 }
 
 /// <summary>What became of an occurrence.</summary>
+/// <param name="Expired">Always 0 since expiry has an instance of its own.</param>
 public sealed record PolicyRunResult(int Taken, IReadOnlyList<PolicyRunFailure> Failures, int Expired);
 
 public sealed record PolicyRunFailure(string VolumeId, string Code, string Message);
 
 /// <summary>What ExpireSnapshots is started with.</summary>
-public sealed record ExpireSnapshotsInput(SnapshotPolicy Policy);
+/// <param name="Policy">As it was then: what the rule says is read anew whenever something is judged.</param>
+public sealed record ExpireSnapshotsInput(SnapshotPolicy Policy)
+{
+    /// <summary>One at a time for each policy: it waits for a person now and then, and must not do so twice.</summary>
+    public static RequestKey InstanceOf(string policy) => new(NameUuid.From($"expire\n{policy}").ToString("N"));
+}
+
+/// <summary>What ExpireSnapshots asks a person, while it waits for the answer.</summary>
+/// <param name="Id">Of this question: the answer names it, so that none is taken for that of another run.</param>
+/// <param name="Going">Copies that would go.</param>
+/// <param name="Eligible">Copies that a rule could let go at all.</param>
+/// <param name="Doubt">Why it is asked besides their number; null where the number alone is why.</param>
+/// <param name="Until">Without an answer by then nothing goes.</param>
+public sealed record ExpiryQuestion(string Id, int Going, int Eligible, string? Doubt, DateTimeOffset AskedAt, DateTimeOffset Until)
+{
+    /// <summary>The event that answers it; its data is true or false.</summary>
+    public string Event => $"Approve-{Id}";
+}
 
 /// <param name="Expired">Deleted.</param>
 /// <param name="Kept">Kept by the rule.</param>

@@ -13,6 +13,9 @@ public sealed record SnapshotRow
 
     public string? Account { get; init; }
 
+    /// <summary>Uuid of the account's domain in CloudStack; null in rows that are older than it, which no tenant sees.</summary>
+    public string? DomainId { get; init; }
+
     public string? Name { get; init; }
 
     public required string Caller { get; init; }

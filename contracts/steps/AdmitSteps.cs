@@ -20,7 +20,11 @@ public sealed record AdoptedSnapshot(ArrayVolume Source, StorageSnapshot Snapsho
 
 /// <summary>The volume as CloudStack's listVolumes tells it.</summary>
 /// <param name="Path">A VDI's uuid, or <c>/&lt;iqn&gt;/0</c>.</param>
-public sealed record CloudStackVolume(string Id, string Name, string Path, string ZoneId, string? Account, string? VmId, string? VmName, long SizeBytes);
+public sealed record CloudStackVolume(string Id, string Name, string Path, string ZoneId, string? Account, string? VmId, string? VmName, long SizeBytes)
+{
+    /// <summary>Uuid of the account's domain; null in histories that are older than it.</summary>
+    public string? DomainId { get; init; }
+}
 
 public sealed record InspectSourceInput(CloudStackVolume Volume);
 

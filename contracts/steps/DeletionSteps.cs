@@ -14,6 +14,12 @@ public sealed record StoredCopy(RequestKey Snapshot, string Destination, string 
 /// <param name="Copy">Null when neither manifest nor tombstone is there.</param>
 public sealed record FoundCopy(StoredCopy? Copy)
 {
+    /// <summary>It was deleted before, and the store confirmed it then.</summary>
+    public bool Destroyed { get; init; }
+
+    /// <summary>A deletion got as far as taking its tombstone away, and did not come to mark the row.</summary>
+    public bool Finished { get; init; }
+
     /// <summary>The array's volume of a snapshot that is on the array alone.</summary>
     public ArrayVolume? Primary { get; init; }
 }

@@ -12,4 +12,8 @@ public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolum
 public sealed record GroupSnapshotReceipt(long GroupSnapshotId, DateTimeOffset CreatedAt, IReadOnlyList<StorageSnapshot> Members);
 
 /// <summary>What the group's own manifest tells.</summary>
-public sealed record PublishGroupInput(SnapshotGroupInput Request, string Destination, string ZoneId, string? VmName, string? Account, DateTimeOffset? TakenAt, string Consistency, IReadOnlyList<GroupMember> Members);
+public sealed record PublishGroupInput(SnapshotGroupInput Request, string Destination, string ZoneId, string? VmName, string? Account, DateTimeOffset? TakenAt, string Consistency, IReadOnlyList<GroupMember> Members)
+{
+    /// <summary>Uuid of the account's domain.</summary>
+    public string? DomainId { get; init; }
+}

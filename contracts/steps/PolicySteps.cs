@@ -1,11 +1,22 @@
 namespace SnapshotWorkflows.Contracts;
 
-public sealed record SelectVolumesInput(PolicyVolumes Volumes);
+public sealed record SelectVolumesInput(PolicyVolumes Volumes)
+{
+    /// <summary>Name of the policy: its volumes whose earlier snapshot has not ended are left out. Null leaves none out.</summary>
+    public string? Policy { get; init; }
+}
+
+/// <summary>A volume that is left out, for an earlier snapshot of it by the same policy still works, waits or cannot clean up.</summary>
+public sealed record BusyVolume(string VolumeId, string SnapshotId, string Why);
 
 /// <param name="VolumeIds">CloudStack uuids, each once, in order.</param>
 /// <param name="Missing">Ids that CloudStack does not know any more.</param>
-public sealed record SelectedVolumes(IReadOnlyList<string> VolumeIds, IReadOnlyList<string> Missing);
+public sealed record SelectedVolumes(IReadOnlyList<string> VolumeIds, IReadOnlyList<string> Missing)
+{
+    public IReadOnlyList<BusyVolume> Busy { get; init; } = [];
+}
 
+/// <param name="Policy">As it was when the workflow was started: only its name counts, for its rule is read anew.</param>
 /// <param name="Now">The orchestrator's time.</param>
 public sealed record JudgeCopiesInput(SnapshotPolicy Policy, DateTimeOffset Now);
 

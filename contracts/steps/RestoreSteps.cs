@@ -4,7 +4,11 @@ public sealed record InspectCopyInput(RequestKey Snapshot);
 
 /// <summary>A copy as its manifest tells: what is to be restored, and how the result is recognised.</summary>
 /// <param name="Root">Hex Merkle root of the whole disk.</param>
-public sealed record RestoreSource(StoredCopy Copy, string Root, long DiskBytes, string? Account, string? VolumeName);
+public sealed record RestoreSource(StoredCopy Copy, string Root, long DiskBytes, string? Account, string? VolumeName)
+{
+    /// <summary>Uuid of the account's domain, where the manifest tells it.</summary>
+    public string? DomainId { get; init; }
+}
 
 /// <param name="Name">Of the new volume on the array.</param>
 /// <param name="Source">The volume that the snapshot was taken of: its account is the default.</param>

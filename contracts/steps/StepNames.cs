@@ -47,6 +47,7 @@ public static class StepNames
     public const string SelectVolumes = nameof(SelectVolumes);
     public const string JudgeCopies = nameof(JudgeCopies);
     public const string ProveCopies = nameof(ProveCopies);
+    public const string StartExpiry = nameof(StartExpiry);
     public const string InspectCopy = nameof(InspectCopy);
     public const string InspectNewVolume = nameof(InspectNewVolume);
     public const string FindTarget = nameof(FindTarget);
@@ -62,6 +63,7 @@ public static class StepNames
     public const string DeleteGroupSnapshot = nameof(DeleteGroupSnapshot);
     public const string KeepGroupSnapshot = nameof(KeepGroupSnapshot);
     public const string PublishGroup = nameof(PublishGroup);
+    public const string ForgetGroup = nameof(ForgetGroup);
     public const string ResolveArrayVolume = nameof(ResolveArrayVolume);
     public const string ResolveSnapshot = nameof(ResolveSnapshot);
     public const string FindAdopted = nameof(FindAdopted);

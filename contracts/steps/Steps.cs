@@ -49,6 +49,7 @@ public static class Steps
     public static readonly Step<SelectVolumesInput, SelectedVolumes> SelectVolumes = new(StepNames.SelectVolumes);
     public static readonly Step<JudgeCopiesInput, JudgedCopies> JudgeCopies = new(StepNames.JudgeCopies);
     public static readonly Step<ProveCopiesInput, ProvenCopies> ProveCopies = new(StepNames.ProveCopies);
+    public static readonly Step<ExpireSnapshotsInput, bool> StartExpiry = new(StepNames.StartExpiry);
 
     // Restore.
     public static readonly Step<InspectCopyInput, RestoreSource> InspectCopy = new(StepNames.InspectCopy);
@@ -68,6 +69,7 @@ public static class Steps
     public static readonly Step<GroupSnapshotInput, bool> DeleteGroupSnapshot = new(StepNames.DeleteGroupSnapshot);
     public static readonly Step<GroupSnapshotInput, bool> KeepGroupSnapshot = new(StepNames.KeepGroupSnapshot);
     public static readonly Step<PublishGroupInput, ManifestReceipt> PublishGroup = new(StepNames.PublishGroup);
+    public static readonly Step<StoredCopy, bool> ForgetGroup = new(StepNames.ForgetGroup);
 
     // What CloudStack, or only the array, knows already.
     public static readonly Step<ResolveArrayVolumeInput, CloudStackVolume> ResolveArrayVolume = new(StepNames.ResolveArrayVolume);

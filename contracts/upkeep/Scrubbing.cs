@@ -17,6 +17,10 @@ public sealed record VerifiedSnapshot(string SnapshotId, string Verdict, string?
 /// <param name="Missing">The catalog says that it is backed up, and no manifest is there.</param>
 public sealed record ExpectedCopy(VerifyCopyInput? Copy, bool Missing);
 
-public sealed record ScrubInput(string Caller);
+public sealed record ScrubInput(string Caller)
+{
+    /// <summary>The one instance that there is: two at once would read the same copies.</summary>
+    public const string InstanceId = "scrub-snapshots";
+}
 
 public sealed record ScrubResult(int Read, int Damaged, int Due, IReadOnlyList<SweepFailure> Failures);

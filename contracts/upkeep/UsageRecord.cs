@@ -8,4 +8,8 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="DeletedAt">Null while it is there.</param>
 public sealed record UsageRecord(
     string SnapshotId, string VolumeId, string? Account, string? Policy, string? Destination, long SecondaryVirtualBytes, long? SecondaryPhysicalBytes, long PrimaryVirtualBytes,
-    DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt);
+    DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt)
+{
+    /// <summary>Uuid of the account's domain; null where not recorded.</summary>
+    public string? DomainId { get; init; }
+}

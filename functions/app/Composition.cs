@@ -73,6 +73,7 @@ public static class Composition
         services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
         services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
+        services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();
         services.AddSingleton<IRequestGate, RoleGate>();
 
@@ -85,8 +86,14 @@ public static class Composition
                     provider.GetRequiredService<TimeProvider>(),
                     provider.GetRequiredService<ILogger<PostgresTaskHub>>())
                 : new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>()),
-            // An instance that fails because its code changed would leave behind what it holds: it is kept, visibly, until the code fits again.
-            options => options.OnNonDeterminism = NonDeterminismAction.Suspend);
+            options =>
+            {
+                // An instance that fails because its code changed would leave behind what it holds: it is kept, visibly, until the code fits again.
+                options.OnNonDeterminism = NonDeterminismAction.Suspend;
+
+                // The code's own, whatever host.json says: orchestrators ask for it.
+                options.DefaultVersion = WorkflowVersions.Current;
+            });
     }
 
     /// <summary>What the steps need besides clients, stores and catalog.</summary>
@@ -95,7 +102,11 @@ public static class Composition
         ArgumentNullException.ThrowIfNull(settings);
         services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"));
+        services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"))
+            .Validate(options => options.TimeToLive >= QuiesceHookOptions.ShortestTimeToLive && options.TimeToLive <= QuiesceHookOptions.LongestTimeToLive, "Quiesce:Hook:TimeToLive must be from 2 to 9 seconds: a guest has to run again within 10.")
+            .Validate(options => options.CallTimeout > TimeSpan.Zero, "Quiesce:Hook:CallTimeout must be more than nothing.")
+            .Validate(options => options.Url.Length == 0 || (Uri.TryCreate(options.Url.Replace("{vmId}", "x", StringComparison.Ordinal), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"), "Quiesce:Hook:Url must be an absolute http or https address; {vmId} in it stands for the machine.")
+            .ValidateOnStart();
         services.AddPause(settings);
         services.AddOptions<WebhookOptions>().Bind(settings.GetSection("CloudStack:Webhook"));
         services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"));

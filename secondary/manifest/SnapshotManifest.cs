@@ -39,6 +39,9 @@ public sealed record SnapshotManifest
 
     public string? Account { get; init; }
 
+    /// <summary>Uuid of the account's domain in CloudStack: account names are unique within one only. Null in manifests that are older than it.</summary>
+    public string? DomainId { get; init; }
+
     public required ManifestVolume Volume { get; init; }
 
     /// <summary>The virtual machine that the volume was attached to; null where it was detached.</summary>

@@ -5,6 +5,7 @@ using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Functions.Worker;
+using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -26,6 +27,7 @@ public sealed class PolicyRuns
             Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
             var result = ended.ReadOutputAs<PolicyRunResult>()!;
             Assert.True(result is { Taken: 1, Failures.Count: 0 }, $"run {run}: {ended.SerializedOutput}");
+            await ExpireAsync(life);
         }
 
         var left = life.Get<SnapshotIndex>().CopiesOf("nightly");
@@ -66,16 +68,59 @@ public sealed class PolicyRuns
         {
             var earlier = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
             await life.Get<DurableEngine>().PumpAsync(earlier.Instance.Value, TestContext.Current.CancellationToken);
+            await ExpireAsync(life);
         }
 
         var survivor = life.Get<SnapshotIndex>().CopiesOf("nightly").MaxBy(copy => copy.Status.TakenAt)!;
         File.Delete(Path.Combine(world.StorePath, survivor.Status.Location!));
         var occurrence = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
         var ended = await life.Get<DurableEngine>().PumpAsync(occurrence.Instance.Value, TestContext.Current.CancellationToken);
-        var result = ended.ReadOutputAs<PolicyRunResult>()!;
-        Assert.Equal("retention.survivor-missing", Assert.Single(result.Failures).Code);
-        Assert.Equal((1, 0), (result.Taken, result.Expired));
+        Assert.Equal(1, ended.ReadOutputAs<PolicyRunResult>()!.Taken);
+        var expiry = await ExpireAsync(life);
+        Assert.Equal("retention.survivor-missing", Assert.Single(expiry.Left).Code);
+        Assert.Equal(0, expiry.Expired);
+        Assert.Contains(life.Get<AuditTrail>().List("nightly", 0, 100), row => row is { What: "policy.expire", Outcome: "failed" });
         Assert.Equal(3, Directory.GetFiles(world.StorePath, "*.manifest.json", SearchOption.AllDirectories).Length);
+    }
+
+    /// <summary>One hung session (its clone cannot be deleted) must stop neither the policy nor anybody else.</summary>
+    [Fact]
+    public async Task A_clean_up_that_cannot_end_holds_up_neither_the_next_occurrence_nor_other_volumes()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, TwoVolumes = true });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var engine = life.Get<DurableEngine>();
+        var cancellation = TestContext.Current.CancellationToken;
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()) with { Volumes = new PolicyVolumes { Ids = [world.Volume.CloudStackId, world.Second!.CloudStackId] } }, "test");
+        var told = life.Get<DurableTaskClient>().Entities.SignalEntityAsync(AdmissionEntity.Id, AdmissionEntity.Configure, new AdmissionLimits { HostCopies = 1 }, null, cancellation);
+        await engine.PumpAsync(() => told.IsCompleted, cancellation);
+        world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "DeleteVolume", Action = FaultAction.Fail, ErrorName = "xVolumeInUse", Times = 1_000_000 });
+
+        // Both copies are made, although there is one copy at a time and the first job never ends.
+        var first = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
+        await engine.PumpAsync(() => Rows(life).Count(row => row.Status.State == SnapshotState.BackedUp) == 2, cancellation);
+        await engine.PumpAsync(async () => (await HeldAsync(life)).TrueForAll(slot => AdmissionSlots.KindOf(slot) is "volume" or "array"), cancellation);
+        Assert.Equal(4, (await HeldAsync(life)).Count);
+
+        // The next occurrence comes all the same, and leaves the stuck volumes out by name.
+        var second = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
+        Assert.NotEqual(first.Instance, second.Instance);
+        var ended = await engine.PumpAsync(second.Instance.Value, cancellation);
+        var result = ended.ReadOutputAs<PolicyRunResult>()!;
+        Assert.Equal(0, result.Taken);
+        Assert.Equal(["policy.earlier-unfinished", "policy.earlier-unfinished"], result.Failures.Select(failure => failure.Code));
+    }
+
+    private static async Task<List<string>> HeldAsync(Life life) =>
+        [.. (await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, TestContext.Current.CancellationToken))!.State.Granted.SelectMany(grant => grant.Request.Slots)];
+
+    private static IReadOnlyList<SnapshotRow> Rows(Life life) => life.Get<SnapshotIndex>().List(new SnapshotQuery()).Rows;
+
+    private static async Task<ExpireSnapshotsResult> ExpireAsync(Life life)
+    {
+        var ended = await life.Get<DurableEngine>().PumpAsync(ExpireSnapshotsInput.InstanceOf("nightly").Value, TestContext.Current.CancellationToken);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        return ended.ReadOutputAs<ExpireSnapshotsResult>()!;
     }
 
     private static SnapshotPolicy Policy(CrashWorld world, RetentionRule keep) => new()

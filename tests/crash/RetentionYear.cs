@@ -41,6 +41,7 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
         var clock = new ManualTimeProvider();
         clock.AdvanceTo(s_start);
         var run = new Run(catalog, clock, Directory.CreateDirectory(Path.Combine(_folder, "store")).FullName);
+        run.Put(s_policy);
         var began = System.Diagnostics.Stopwatch.StartNew();
         var deleted = 0;
         for (var day = 0; day < 365; day++)
@@ -112,6 +113,43 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
         Assert.Equal(all, run.Remaining().Count);
     }
 
+    [Theory]
+    [InlineData("nothing", 23)]
+    [InlineData("survivor lost", 0)]
+    [InlineData("one damaged", 22)]
+    [InlineData("keep raised", 0)]
+    [InlineData("policy disabled", 0)]
+    [InlineData("policy deleted", 0)]
+    [InlineData("refused", 0)]
+    public async Task What_happens_while_a_person_thinks_counts_when_the_answer_comes(string meanwhile, int goes)
+    {
+        using var catalog = new DayCatalog(Path.Combine(_folder, "catalog.db"));
+        var clock = new ManualTimeProvider();
+        var run = new Run(catalog, clock, Directory.CreateDirectory(Path.Combine(_folder, "store")).FullName);
+        var keys = new List<RequestKey>();
+        for (var day = 0; day < 30; day++)
+        {
+            clock.AdvanceTo(s_start.AddDays(day));
+            keys.Add(await run.TakeAsync(new Copy(0, clock.GetUtcNow(), Good: true, Held: false)));
+        }
+
+        var week = s_policy with { Keep = new RetentionRule { Daily = 7 } };
+        run.Put(week);
+        run.Answer = () =>
+        {
+            if (meanwhile == "survivor lost") run.Lose(keys[^1]);
+            if (meanwhile == "one damaged") run.Damage(keys[^3]);
+            if (meanwhile == "keep raised") run.Put(week with { Keep = new RetentionRule { Daily = 30 } });
+            if (meanwhile == "policy disabled") run.Put(week with { Enabled = false });
+            if (meanwhile == "policy deleted") run.Remove();
+            return meanwhile != "refused";
+        };
+        var result = await run.ExpireAsync();
+        Assert.Equal(goes, result.Expired);
+        Assert.Equal(30 - goes, run.Remaining().Count);
+        Assert.Equal(["asks", .. meanwhile is "keep raised" or "policy disabled" or "policy deleted" ? Array.Empty<string>() : [result.Left.Count == 0 ? "done" : "failed"]], run.Audited);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>The rule in plain words, written without a look at the product's: which copies are in none of the sets that keep one.</summary>
@@ -174,6 +212,7 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
     private sealed class Run(CatalogDatabase catalog, TimeProvider time, string store) : IActivityExecution
     {
         private readonly SnapshotIndex _index = new(catalog);
+        private readonly PolicyLedger _policies = new(catalog, time);
         private readonly List<RequestKey> _destroyed = [];
         private readonly SecondaryDestinations _destinations = new(
             new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = store, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }] }, time: TimeProvider.System);
@@ -189,6 +228,18 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
         public int TaskId => 1;
 
         public ValueTask ReportProgressAsync(object progress) => ValueTask.CompletedTask;
+
+        /// <summary>What a person says when asked, and does before; null: nobody answers.</summary>
+        public Func<bool>? Answer { get; set; }
+
+        /// <summary>Outcomes that were noted.</summary>
+        public List<string> Audited { get; } = [];
+
+        public void Put(SnapshotPolicy policy) => _policies.Put(policy, "test");
+
+        public void Remove() => _policies.Remove(s_policy.Name);
+
+        public void Damage(RequestKey key) => _index.Change(key, row => row with { DamagedAt = time.GetUtcNow() });
 
         public Task<ExpireSnapshotsResult> ExpireAsync() => new ExpireSnapshots().RunAsync(new Straight(this, time), new ExpireSnapshotsInput(s_policy));
 
@@ -270,10 +321,13 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
             {
                 case StepNames.JudgeCopies:
                     Flush();
-                    return await new JudgeCopies(_index, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
+                    return await new JudgeCopies(_index, _policies, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
                 case StepNames.ProveCopies:
                     var keys = ((ProveCopiesInput)input!).Snapshots.Where(key => VolumeOf(key) < OnStore).ToList();
                     return keys.Count == 0 ? new ProvenCopies([]) : await new ProveCopies(_index, _destinations, this).RunAsync(null!, new ProveCopiesInput(keys));
+                case StepNames.RecordAudit:
+                    Audited.Add(((AuditEntry)input!).Outcome);
+                    return true;
                 default:
                     throw new InvalidOperationException($"Nobody expected step {name}.");
             }
@@ -283,7 +337,7 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
         {
             if (VolumeOf(input.Snapshot) < OnStore)
             {
-                var copy = (await new FindCopy(_index, _destinations, this).RunAsync(null!, new FindCopyInput(input.Snapshot))).Copy!;
+                var copy = (await new FindCopy(_index, new IntentLedger(catalog, time), _destinations, this).RunAsync(null!, new FindCopyInput(input.Snapshot))).Copy!;
                 await new EntombCopy(_destinations, this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
                 var intents = new IntentLedger(catalog, time);
                 await new DeleteManifest(_destinations, intents, this).RunAsync(null!, copy);
@@ -321,6 +375,8 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
 
         public override string InstanceId => run.InstanceId;
 
+        public override string Version => WorkflowVersions.Current;
+
         public override ParentOrchestrationInstance? Parent => null;
 
         public override DateTime CurrentUtcDateTime => time.GetUtcNow().UtcDateTime;
@@ -338,6 +394,7 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
 
         public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default)
         {
+            if (eventName.StartsWith("Approve-", StringComparison.Ordinal) && run.Answer is { } answer) return Task.FromResult((T)(object)answer());
             var never = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
             cancellationToken.Register(() => never.TrySetCanceled(cancellationToken));
             return never.Task;
@@ -353,6 +410,6 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
 
         public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true) => throw new NotSupportedException();
 
-        public override Guid NewGuid() => throw new NotSupportedException();
+        public override Guid NewGuid() => Guid.Empty;
     }
 }

@@ -66,6 +66,20 @@ public sealed class RevertVolumeCrashes
         Assert.Equal(0, world.Faults.CallsOf("solidfire", "RollbackToSnapshot"));
     }
 
+    /// <summary>What a revert saves is a person's way back for a week, and no sign of a job that is under way.</summary>
+    [Fact]
+    public async Task Two_reverts_within_a_week_do_not_keep_the_volume_from_being_backed_up()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await KeptAsync(world);
+        world.StopMachine();
+        await using var life = new Life(world, CrashSwitch.Never) { IdempotencyKey = "after-the-reverts" };
+        foreach (var attempt in new[] { "1", "2" }) Assert.Equal(OrchestrationRuntimeStatus.Completed, (await RevertAsync(life, key, attempt)).RuntimeStatus);
+        world.StartMachine();
+        var ended = await life.RunAsync(Cancellation);
+        Assert.True(ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed, ended.FailureDetails?.ErrorMessage);
+    }
+
     /// <summary>A snapshot on the array alone.</summary>
     private static async Task<RequestKey> KeptAsync(CrashWorld world)
     {

@@ -92,7 +92,7 @@ public sealed class Scrubs
         File.Copy(Path.Combine(world.StorePath, kept[0]), restored);
         using var catalog = new CatalogDatabase(restored);
         Assert.Equal(life.Get<SnapshotIndex>().Digest(), new SnapshotIndex(catalog).Digest());
-        Assert.NotEmpty(new UsageLedger(catalog).List(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, "", 10));
+        Assert.NotEmpty(new UsageLedger(catalog).List(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, null, "", 10));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class Scrubs
         await life.Get<DurableEngine>().PumpAsync(key.Value, Cancellation);
         Assert.False(life.Get<SnapshotIndex>().Find(key)!.Status.Ended);
         world.Clock.AdvanceTo(world.Clock.GetUtcNow() + TimeSpan.FromMinutes(10));
-        var check = new Functions.Triggers.RowCheck(life.Get<SnapshotIndex>(), world.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<Functions.Triggers.RowCheck>.Instance)
+        var check = new Functions.Triggers.RowCheck(life.Get<SnapshotIndex>(), life.Get<AuditTrail>(), world.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<Functions.Triggers.RowCheck>.Instance)
             .RunAsync(new Functions.Worker.TimerInfo(), life.Get<DurableTaskClient>(), Cancellation);
         await life.Get<DurableEngine>().PumpAsync(() => check.IsCompleted, Cancellation);
         await check;

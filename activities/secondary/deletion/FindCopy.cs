@@ -7,8 +7,11 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>Finds the copy that the catalog names: by its manifest, or, where a deletion had begun, by its tombstone.</summary>
 [DurableTask(StepNames.FindCopy)]
-public sealed class FindCopy(SnapshotIndex index, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<FindCopyInput, FoundCopy>(execution)
+public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<FindCopyInput, FoundCopy>(execution)
 {
+    /// <summary>The ledger knows of the manifest, and that it was deleted. What nobody knows of is not gone.</summary>
+    private bool IsGone(RequestKey snapshot) => intents.Knows(snapshot, Roles.Manifest) && intents.Find(snapshot, Roles.Manifest) is null;
+
     protected override async Task<FoundCopy> ExecuteAsync(FindCopyInput input, CancellationToken cancellation)
     {
         var row = index.Find(input.Snapshot);
@@ -26,7 +29,7 @@ public sealed class FindCopy(SnapshotIndex index, SecondaryDestinations destinat
 
         var tombstone = SnapshotLocations.Tombstone(address);
         return await store.FindAsync(tombstone, cancellation) is null
-            ? new FoundCopy(null)
+            ? new FoundCopy(null) { Destroyed = row.Status.State == SnapshotState.Destroyed, Finished = row.Status.State == SnapshotState.Destroying && IsGone(input.Snapshot) }
             : new FoundCopy(StoredMark.Read(await store.ReadAllAsync(tombstone, StoredMark.LongestBytes, cancellation), tombstone).Copy);
     }
 }

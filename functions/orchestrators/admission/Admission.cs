@@ -25,6 +25,16 @@ public sealed class Admission(TimeProvider time) : TaskEntity<AdmissionState>
         return true;
     }
 
+    /// <summary>Gives back what a workflow needs no more; nothing to give back is success.</summary>
+    public bool Reduce(AdmissionReduction reduction)
+    {
+        Settle(AdmissionQueue.Reduce(State, reduction, Now));
+        return true;
+    }
+
+    /// <summary>Whether anything may begin now.</summary>
+    public AdmissionAnswer HeldUp() => AdmissionQueue.HeldUp(State, Now);
+
     public void Configure(AdmissionLimits limits)
     {
         State = State with { Limits = limits };

@@ -15,6 +15,12 @@ public sealed class CollectChunks : TaskOrchestrator<CollectChunksInput, Collect
         var done = new List<CollectedRepository>();
         foreach (var destination in repositories.Destinations)
         {
+            if (await context.HeldUpAsync() is { } held)
+            {
+                board.Note(held);
+                return new CollectChunksResult(done);
+            }
+
             board.Note($"{done.Count} of {repositories.Destinations.Count} repositories done; now {destination}");
             var collected = await CollectAsync(runner, destination);
             done.Add(collected);

@@ -10,15 +10,36 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
     public override async Task<DeleteSnapshotResult> RunAsync(TaskOrchestrationContext context, DeleteSnapshotInput input)
     {
         var board = new PlainBoard(context);
-        var runner = new StepRunner(context, board, new Cancellation(context));
+        var cancellation = new Cancellation(context);
+        if (!context.IsAtLeast(WorkflowVersions.Apart)) return await DeleteAsync(context, input, board, cancellation);
+        try
+        {
+            // It needs no slot, but while everything is paused, or in a time of maintenance, it does not begin.
+            await context.AdmitAsync(new AdmissionRequest(context.InstanceId, 1, [], "", AdmissionPriorities.Person), board, cancellation);
+            return await DeleteAsync(context, input, board, cancellation);
+        }
+        finally
+        {
+            await context.ReleaseAdmissionAsync();
+        }
+    }
+
+    private static async Task<DeleteSnapshotResult> DeleteAsync(TaskOrchestrationContext context, DeleteSnapshotInput input, PlainBoard board, Cancellation cancellation)
+    {
+        var runner = new StepRunner(context, board, cancellation);
         var subject = input.Snapshot.Uuid;
         StoredCopy copy;
         try
         {
             var found = await runner.RunAsync(Steps.FindCopy, new FindCopyInput(input.Snapshot), StepPolicy.Work);
             if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary);
-            if (found.Copy is null) return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
-            copy = found.Copy;
+            if (found.Finished) return await EndAsync(freedBytes: 0);
+            if (found is { Copy: null, Destroyed: true }) return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
+
+            // Not success: the store may be the one that lost sight of it (not mounted, an older copy of it), and then the copy comes back with it.
+            copy = found.Copy ?? throw new StepFaultException(new StepFault(
+                "snapshot.copy-not-found", FaultKind.NotFound, $"The store shows neither manifest nor tombstone of snapshot {subject}, so nothing was deleted.",
+                "Check that the destination is mounted and whole, then delete the snapshot again. If its copy is known to be gone, `catalog rebuild` marks the row."));
 
             // From its first attempt the tombstone may stand, so a wish to cancel comes too late.
             await runner.RunUncancelledAsync(Steps.EntombCopy, new EntombCopyInput(copy, input.Caller, input.Reason), StepPolicy.Commit);
@@ -33,21 +54,24 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         await FinishAsync(Steps.DeleteManifest, copy);
         await FinishAsync(Steps.DeleteData, copy);
         await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, copy.Array, TimeSpan.Zero) { Group = copy.Group });
+        if (copy.Group is not null && context.IsAtLeast(WorkflowVersions.Apart)) await FinishAsync(Steps.ForgetGroup, copy);
         await FinishAsync(Steps.RemoveTombstone, copy);
-        await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroyed, DeletedAt = Times.Utc(context.CurrentUtcDateTime) });
-        await FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", input.Reason));
-        board.Ended();
-        return new DeleteSnapshotResult(subject, Deleted: true, copy.DataBytes);
+        return await EndAsync(copy.DataBytes);
 
         // On the array alone: there is no copy, so no tombstone.
         async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume)
         {
             await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
             await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero));
+            return await EndAsync(freedBytes: 0);
+        }
+
+        async Task<DeleteSnapshotResult> EndAsync(long freedBytes)
+        {
             await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroyed, DeletedAt = Times.Utc(context.CurrentUtcDateTime) });
             await FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", input.Reason));
             board.Ended();
-            return new DeleteSnapshotResult(subject, Deleted: true, FreedBytes: 0);
+            return new DeleteSnapshotResult(subject, Deleted: true, freedBytes);
         }
 
         Task FinishAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput argument)

@@ -11,6 +11,7 @@ public sealed class PurgeDeleted : TaskOrchestrator<PurgeDeletedInput, PurgeDele
         var board = new PlainBoard(context);
         var runner = new StepRunner(context, board, new Cancellation(context));
         var began = context.CurrentUtcDateTime;
+        if (await context.HeldUpAsync() is { } held) return new PurgeDeletedResult(0, held, []);
         var scopes = input.EachArray ? await runner.RunAsync(Steps.ListSweepScopes, new NoInput(), StepPolicy.Work) : null;
         var left = new List<SweepFailure>();
         var found = new List<PurgeableClones>();
@@ -22,7 +23,7 @@ public sealed class PurgeDeleted : TaskOrchestrator<PurgeDeletedInput, PurgeDele
 
         foreach (var clone in found.SelectMany(array => array.Clones))
         {
-            if (context.CurrentUtcDateTime - began > Deadline) break;
+            if (context.CurrentUtcDateTime - began > Deadline || await context.HeldUpAsync() is not null) break;
             await TryAsync(clone.Volume.ToString(), async () => purged += await runner.RunAsync(Steps.PurgeClone, clone, StepPolicy.Looking) ? 1 : 0);
         }
 

@@ -9,7 +9,8 @@ public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, Follo
     public override async Task<FollowedSnapshot> RunAsync(TaskOrchestrationContext context, FollowSnapshotInput input)
     {
         var board = new PlainBoard(context);
-        var runner = new StepRunner(context, board, new Cancellation(context));
+        var cancellation = new Cancellation(context);
+        var runner = new StepRunner(context, board, cancellation);
         var policy = input.Policy;
         var copy = input.Copy;
         var request = new SnapshotVolumeInput
@@ -25,7 +26,11 @@ public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, Follo
         var fault = default(StepFault);
         try
         {
-            await context.CallSubOrchestratorAsync<SnapshotVolumeResult>(nameof(SnapshotVolume), request, new SubOrchestrationOptions(retry: null, instanceId: copy.Value));
+            var copying = context.CallSubOrchestratorAsync<SnapshotVolumeResult>(nameof(SnapshotVolume), request, new SubOrchestrationOptions(retry: null, instanceId: copy.Value));
+
+            // The copy undoes what is its own, and that is waited for.
+            if (context.IsAtLeast(WorkflowVersions.Apart) && await Task.WhenAny(copying, cancellation.Wish) != copying) context.SendEvent(copy.Value, Cancellation.EventName, request.Caller);
+            await copying;
         }
         catch (TaskFailedException failure)
         {
@@ -34,9 +39,16 @@ public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, Follo
 
         await TagAsync(context, runner, input, fault);
         if (fault is not null) throw new StepFaultException(fault);
-        var expired = await context.CallSubOrchestratorAsync<ExpireSnapshotsResult>(nameof(ExpireSnapshots), new ExpireSnapshotsInput(policy));
+        var expired = context.IsAtLeast(WorkflowVersions.Apart) ? await StartExpiryAsync(runner, policy) : (await context.CallSubOrchestratorAsync<ExpireSnapshotsResult>(nameof(ExpireSnapshots), new ExpireSnapshotsInput(policy))).Expired;
         board.Ended();
-        return new FollowedSnapshot(input.Snapshot.Id, copy.Uuid, nameof(SnapshotState.BackedUp), expired.Expired);
+        return new FollowedSnapshot(input.Snapshot.Id, copy.Uuid, nameof(SnapshotState.BackedUp), expired);
+    }
+
+    /// <returns>0: how many go the other instance knows.</returns>
+    private static async Task<int> StartExpiryAsync(StepRunner runner, SnapshotPolicy policy)
+    {
+        await runner.RunUncancelledAsync(Steps.StartExpiry, new ExpireSnapshotsInput(policy), StepPolicy.Work);
+        return 0;
     }
 
     /// <summary>A tag that cannot be put fails nothing: the copy is what counts.</summary>
@@ -51,9 +63,9 @@ public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, Follo
         };
         try
         {
-            await runner.RunAsync(Steps.TagCloudSnapshot, new TagCloudSnapshotInput(input.Snapshot.Id, tags), StepPolicy.Work);
+            await runner.RunUncancelledAsync(Steps.TagCloudSnapshot, new TagCloudSnapshotInput(input.Snapshot.Id, tags), StepPolicy.Work);
         }
-        catch (StepFaultException untagged) when (untagged.Fault.Kind != FaultKind.Cancelled)
+        catch (StepFaultException untagged)
         {
             await runner.FinishAsync(Steps.RecordAudit, new AuditEntry($"policy:{input.Policy.Name}", "snapshot.tag", input.Snapshot.Id, "failed", untagged.Fault.Code), _ => { });
         }

@@ -6,7 +6,7 @@ internal static class AdmitRestore
     public static async Task<RestorePlan> AdmitRestoreAsync(this RestoreRun run)
     {
         var source = await run.DoAsync(Steps.InspectCopy, new InspectCopyInput(run.Request.Snapshot), run.Looking);
-        var account = source.Account ?? "";
+        var account = AccountScope.Of(source.DomainId, source.Account) ?? "";
         List<string> first = [];
         if (run.Request.TargetVolumeId is { } target) first.Add(AdmissionSlots.Volume(target));
         if (account.Length > 0) first.Add(AdmissionSlots.Account(account));
@@ -42,7 +42,7 @@ internal static class AdmitRestore
     public static async Task<CloudStackVolume> ResolveTargetAsync(this RestoreRun run)
     {
         var target = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(run.Request.TargetVolumeId!), run.Looking);
-        if (run.Request.Accounts is { } accounts && !accounts.Contains(target.Account, StringComparer.Ordinal))
+        if (run.Request.Accounts is { } accounts && !AccountScope.Covers(accounts, target.DomainId, target.Account))
         {
             // As for a snapshot: nothing is told about another's volume.
             throw new StepFaultException(new StepFault(

@@ -12,13 +12,14 @@ public sealed class ScrubSnapshots : TaskOrchestrator<ScrubInput, ScrubResult>
         var cancellation = new Cancellation(context);
         var runner = new StepRunner(context, board, cancellation);
         var began = context.CurrentUtcDateTime;
+        if (await context.HeldUpAsync() is { } held) return Held(board, held);
         var chosen = await runner.RunAsync(Steps.ChooseScrubs, new ChooseScrubsInput(Times.Utc(began)), StepPolicy.Work);
         var (read, damaged) = (0, 0);
         var failures = new List<SweepFailure>();
         foreach (var key in chosen.Snapshots)
         {
             cancellation.ThrowIfWished();
-            if (context.CurrentUtcDateTime - began > Deadline) break;
+            if (context.CurrentUtcDateTime - began > Deadline || await context.HeldUpAsync() is not null) break;
             try
             {
                 var verified = await context.CallSubOrchestratorAsync<VerifiedSnapshot>(nameof(VerifySnapshot), new VerifySnapshotInput(key, input.Caller));
@@ -35,5 +36,11 @@ public sealed class ScrubSnapshots : TaskOrchestrator<ScrubInput, ScrubResult>
 
         board.Ended();
         return new ScrubResult(read, damaged, chosen.Due, failures);
+    }
+
+    private static ScrubResult Held(PlainBoard board, string why)
+    {
+        board.Note(why);
+        return new ScrubResult(0, 0, 0, []);
     }
 }

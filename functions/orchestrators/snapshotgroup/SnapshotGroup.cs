@@ -50,7 +50,7 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
             var (status, first) = (run.Board.Status, run.Volumes[0]);
             var published = await run.DoUncancelledAsync(
                 Steps.PublishGroup,
-                new PublishGroupInput(run.Request, taken.Destination, first.ZoneId, first.VmName, first.Account, status.TakenAt, status.Consistency ?? "crash", members),
+                new PublishGroupInput(run.Request, taken.Destination, first.ZoneId, first.VmName, first.Account, status.TakenAt, status.Consistency ?? "crash", members) { DomainId = first.DomainId },
                 StepPolicy.Commit);
             manifest = published.Name;
             run.Board.Show(now => now with { Manifest = published.Name });

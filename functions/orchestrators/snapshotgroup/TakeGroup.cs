@@ -18,7 +18,7 @@ internal static class TakeGroup
 
         var volumes = new List<CloudStackVolume>();
         foreach (var id in ids) volumes.Add(await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(id), run.Looking));
-        if (request.Accounts is { } accounts && volumes.Exists(volume => !accounts.Contains(volume.Account, StringComparer.Ordinal)))
+        if (request.Accounts is { } accounts && volumes.Exists(volume => !AccountScope.Covers(accounts, volume.DomainId, volume.Account)))
         {
             // As for an unknown one: nothing is told about another's machine.
             throw new StepFaultException(new StepFault(
@@ -34,7 +34,7 @@ internal static class TakeGroup
             return new GroupTaken(Taken: null, room.Destination);
         }
 
-        var account = volumes[0].Account ?? "";
+        var account = AccountScope.Of(volumes[0].DomainId, volumes[0].Account) ?? "";
         IReadOnlyList<string> slots = [.. volumes.Select(volume => AdmissionSlots.Volume(volume.Id)), .. account.Length > 0 ? [AdmissionSlots.Account(account)] : Array.Empty<string>()];
         var plan = await run.AdmitPlanAsync(account, slots, AdmissionPriorities.Person, () => InspectAsync(run), _ => []);
         run.Board.Show(status => status with { Destination = plan.Destination, State = SnapshotState.Creating, Waiting = null });

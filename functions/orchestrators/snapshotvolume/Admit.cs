@@ -11,7 +11,7 @@ internal static class Admit
     {
         var volume = await ResolveAsync(run);
         var plan = await run.AdmitPlanAsync(
-            volume.Account ?? "", FirstSlots(run, volume), Priority(run), () => InspectAsync(run, volume),
+            AccountScope.Of(volume.DomainId, volume.Account) ?? "", FirstSlots(run, volume), Priority(run), () => InspectAsync(run, volume),
             found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination)]);
         run.Board.Show(status => status with { Destination = plan.Destination.Destination, DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
         await run.ProjectAsync();
@@ -23,7 +23,7 @@ internal static class Admit
     {
         var volume = await ResolveAsync(run);
         var plan = await run.AdmitPlanAsync(
-            volume.Account ?? "", FirstSlots(run, volume), Priority(run),
+            AccountScope.Of(volume.DomainId, volume.Account) ?? "", FirstSlots(run, volume), Priority(run),
             async () =>
             {
                 var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
@@ -41,7 +41,7 @@ internal static class Admit
         var volume = request.ArraySource is { } source
             ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), run.Looking)
             : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), run.Looking);
-        if (request.Accounts is { } accounts && !accounts.Contains(volume.Account, StringComparer.Ordinal))
+        if (request.Accounts is { } accounts && !AccountScope.Covers(accounts, volume.DomainId, volume.Account))
         {
             // Nothing is told about another's volume, not even that there is one.
             throw new StepFaultException(new StepFault(
@@ -64,7 +64,7 @@ internal static class Admit
     /// <summary>A project's volume has no account. A group holds volume and account for its members.</summary>
     private static IReadOnlyList<string> FirstSlots(SnapshotRun run, CloudStackVolume volume) => run.Request.Member is not null
         ? []
-        : volume.Account is { Length: > 0 } account ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
+        : AccountScope.Of(volume.DomainId, volume.Account) is { } account ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
 
     private static async Task<SnapshotPlan> InspectAsync(SnapshotRun run, CloudStackVolume volume)
     {

@@ -35,6 +35,7 @@ internal sealed class SnapshotRun : WorkRun
         VolumeName = Volume?.Name,
         VmId = Volume?.VmId,
         Account = Volume?.Account,
+        DomainId = Volume?.DomainId,
         Name = Name,
         Caller = Request.Caller,
         CreatedAt = new DateTimeOffset(DateTime.SpecifyKind(StartedAt, DateTimeKind.Utc)),

@@ -13,6 +13,8 @@ internal sealed class PlainBoard(TaskOrchestrationContext context) : IStepBoard
 
     public void Note(string? note) => Show(_status with { Note = note });
 
+    public void Ask(ExpiryQuestion? question) => Show(_status with { Question = question });
+
     public void Ended() => Show(_status with { Step = null, Waiting = null });
 
     private void Show(WorkflowStatus status)

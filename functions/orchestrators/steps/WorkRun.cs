@@ -3,7 +3,12 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>What the parts of one workflow share while it runs: steps, what they have made, and the wish to stop.</summary>
 internal abstract class WorkRun
 {
+    /// <summary>A clean-up that failed so often in a row passes for stuck: by then some seconds have gone by.</summary>
+    private const int StuckAttempts = 3;
+
     private readonly IStepBoard _board;
+    private bool _admitted;
+    private Task? _reduction;
 
     protected WorkRun(TaskOrchestrationContext context, IStepBoard board)
     {
@@ -43,7 +48,16 @@ internal abstract class WorkRun
         return Runner.FinishAsync(step, input, _board.Stuck);
     }
 
-    public Task UnwindAsync() => Undo.UnwindAsync(_board.At, _board.Stuck);
+    /// <summary>Takes everything away. While something of it keeps failing, nobody else waits for the slots of host, store and account: one hung session must not stop the rest.</summary>
+    public async Task UnwindAsync()
+    {
+        await Undo.UnwindAsync(_board.At, notice =>
+        {
+            _board.Stuck(notice);
+            if (notice is { Attempts: >= StuckAttempts } && _admitted && Context.IsAtLeast(WorkflowVersions.Apart)) _reduction ??= Context.ReduceAdmissionAsync();
+        });
+        if (_reduction is not null) await _reduction;
+    }
 
     /// <summary>Takes slots, waiting its turn.</summary>
     /// <returns>Whether it had to wait.</returns>
@@ -57,6 +71,7 @@ internal abstract class WorkRun
     public async Task<TPlan> AdmitPlanAsync<TPlan>(string account, IReadOnlyList<string> first, int priority, Func<Task<TPlan>> inspect, Func<TPlan, IReadOnlyList<string>> slotsOf)
     {
         Undo.Push(Admitting.ReleaseStep, Context.ReleaseAdmissionAsync);
+        _admitted = true;
         if (await TakeAsync(1, account, first, priority)) Looking = StepPolicy.Work;
         var plan = await inspect();
         while (await TakeAsync(2, account, slotsOf(plan), priority))

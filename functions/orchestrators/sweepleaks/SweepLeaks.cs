@@ -18,6 +18,14 @@ public sealed class SweepLeaks : TaskOrchestrator<SweepLeaksInput, SweepLeaksRes
         var runner = new StepRunner(context, board, new Cancellation(context));
         var began = context.CurrentUtcDateTime;
         var failures = new List<SweepFailure>();
+
+        // A look alone disturbs nobody; a person who paused everything may want one.
+        if (!input.DryRun && await context.HeldUpAsync() is { } held)
+        {
+            board.Note(held);
+            return new SweepLeaksResult(0, 0, 0, 0, []);
+        }
+
         var things = await FindAsync(runner, failures);
         var judged = await runner.RunAsync(Steps.JudgeLeaks, new JudgeLeaksInput(things, Times.Utc(context.CurrentUtcDateTime)), StepPolicy.Work);
         var unseen = failures.ToList();
@@ -29,7 +37,7 @@ public sealed class SweepLeaks : TaskOrchestrator<SweepLeaksInput, SweepLeaksRes
         {
             foreach (var removal in judged.Removals)
             {
-                if (context.CurrentUtcDateTime - began > Deadline) break;
+                if (context.CurrentUtcDateTime - began > Deadline || await context.HeldUpAsync() is not null) break;
                 try
                 {
                     await RemoveAsync(runner, removal);

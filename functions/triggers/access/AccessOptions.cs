@@ -14,7 +14,7 @@ public sealed class KeyAccess
 {
     public AccessRole Role { get; set; }
 
-    /// <summary>CloudStack accounts whose volumes a tenant's key may see and back up; at least one for a tenant, none otherwise.</summary>
+    /// <summary>CloudStack accounts, each as <c>domain uuid/account name</c>, whose volumes a tenant's key may see and back up; at least one for a tenant, none otherwise.</summary>
     public IReadOnlyList<string> Accounts { get; set; } = [];
 }
 

@@ -17,7 +17,7 @@ public sealed class AdmissionTriggers(AuditTrail audit, TimeProvider time)
     {
         _ = request;
         var state = (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State ?? new AdmissionState();
-        return new JsonResult<AdmissionState>(200, state, TriggersJson.Default.AdmissionState);
+        return new JsonResult<AdmissionView>(200, AdmissionView.Of(state, time.GetUtcNow()), TriggersJson.Default.AdmissionView);
     }
 
     [Function("PauseAdmission")]

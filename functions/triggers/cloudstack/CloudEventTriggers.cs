@@ -80,13 +80,14 @@ public sealed partial class CloudEventTriggers(EventLedger events, IOptions<Webh
             await client.StartOnceAsync("HandleCloudEvent", occurred, occurred.Instance, linked.Token);
             events.Started(occurred.Id);
         }
-        catch (OperationCanceledException)
+#pragma warning disable CA1031 // Whatever the hub says: the event is stored, and any answer but 200 would count as a loss. It is logged, and the next minute starts it.
+        catch (Exception notNow)
+#pragma warning restore CA1031
         {
-            // It is stored: the answer must not wait for the hub. The next minute starts it.
-            StartedLater(logger, occurred.Id);
+            StartedLater(logger, occurred.Id, notNow is OperationCanceledException ? "it is slow" : $"{notNow.GetType().Name}: {notNow.Message}");
         }
     }
 
-    [LoggerMessage(EventId = 5301, Level = LogLevel.Warning, Message = "The hub is slow: event {EventId} is stored and is started within the minute")]
-    private static partial void StartedLater(ILogger logger, string eventId);
+    [LoggerMessage(EventId = 5302, Level = LogLevel.Warning, Message = "The hub does not start event {EventId} now ({Why}); it is stored and is started within the minute")]
+    private static partial void StartedLater(ILogger logger, string eventId, string why);
 }

@@ -5,7 +5,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
-public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index)
+public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit)
 {
     private const string Workflow = "SnapshotGroup";
 
@@ -29,7 +29,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index)
                 KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags,
                 Accounts = request.Accounts(),
             };
-            await WorkInstances.StartOnceAsync(client, Workflow, input, claim.Instance, cancellation);
+            await client.StartClaimedAsync(Workflow, input, claim, cancellation);
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Group {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/groups/{view.Id}";
             return new JsonResult<GroupAccepted>(
@@ -56,6 +56,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index)
         if (view.Ended || view.Manifest is not null || view.State == SnapshotState.Error)
             return new ProblemResult(409, "group.ended", $"Group {view.Id} is {view.State}: there is nothing left to cancel.", "Delete its snapshots if they are not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
+        audit.Add(request.Caller(), "group.cancel", view.Id, "done");
         return new JsonResult<GroupView>(202, view, TriggersJson.Default.GroupView);
     }
 

@@ -1,6 +1,6 @@
 namespace SnapshotWorkflows.Functions.Triggers;
 
-/// <summary>What keeps the system tidy by itself. Each time of each upkeep is one instance, whichever node ticks.</summary>
+/// <summary>What keeps the system tidy by itself. Each time of each upkeep is one instance, whichever node ticks; scrubbing is one instance whenever it ticks, for a run may take hours.</summary>
 public sealed class UpkeepTimers(TimeProvider time)
 {
     private const string Who = "timer";
@@ -23,7 +23,7 @@ public sealed class UpkeepTimers(TimeProvider time)
     public Task ScrubAsync([TimerTrigger("0 50 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         _ = timer;
-        return client.StartTimedAsync("ScrubSnapshots", new ScrubInput(Who), time.GetUtcNow(), TimeSpan.FromHours(1), cancellation);
+        return client.StartUnlessRunningAsync("ScrubSnapshots", new ScrubInput(Who), ScrubInput.InstanceId, cancellation);
     }
 
     [Function("BackupLedgerTimer")]

@@ -144,7 +144,12 @@ internal static class ApiOperations
             ],
         };
         yield return new("DeletePolicy", "Removes a policy; its copies stay.", 204, null) { Refusals = [404] };
-        yield return new("PreviewPolicy", "When it comes next, and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404] };
+        yield return new("AnswerExpiry", "Answers what the policy's expiry asks (GET the policy shows the question): an unusually large run, or one after a gap, lets nothing go without a person's word.", 202, null)
+        {
+            Refusals = [409], Body = [new("question", ApiSchemas.Text, "Its id.", Required: true), new("approve", ApiSchemas.Flag, "true lets the copies go that would still go then; false keeps them.", Required: true)],
+        };
+        yield return new("CancelPolicyRun", "Stops the policy's last run: each of its snapshots undoes what it made.", 202, null) { Refusals = [404, 409] };
+        yield return new("PreviewPolicy", "When it comes next, and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404, 409] };
     }
 
     private static IEnumerable<ApiOperation> Upkeep()
@@ -152,7 +157,7 @@ internal static class ApiOperations
         yield return new("VerifySnapshotCopy", "Reads the copy whole and holds it against its manifest: lastProven or damagedAt then tells.", 202, TriggersJson.Default.SnapshotVerifying) { IsKeyed = true, Body = [], BodyIsOptional = true, Refusals = [404, 409] };
         yield return new("ListUsage", "What was occupied between two times, also by what is deleted since.", 200, TriggersJson.Default.UsageList)
         {
-            Query = [new("from", ApiSchemas.Time, "30 days before 'to' if absent."), new("to", ApiSchemas.Time, "Now if absent."), new("account", ApiSchemas.Text, "Only of this CloudStack account."), s_top],
+            Query = [new("from", ApiSchemas.Time, "30 days before 'to' if absent."), new("to", ApiSchemas.Time, "Now if absent."), new("account", ApiSchemas.Text, "Only of this CloudStack account: its name, or domain uuid/name."), s_top],
             Headers = [new(ListQuery.ContinuationHeader, """{"type":"string"}""", "The header of the same name of the last page; there is another page as long as an answer bears it.")],
         };
         yield return new("GetLeaks", "What the last sweep found left over, why it thinks so, and what became of it.", 200, TriggersJson.Default.LeakList);
@@ -170,7 +175,7 @@ internal static class ApiOperations
 
     private static IEnumerable<ApiOperation> Admission()
     {
-        yield return new("GetAdmission", "Who works, who waits, at which place and for what.", 200, TriggersJson.Default.AdmissionState);
+        yield return new("GetAdmission", "Who works, who waits, at which place and for what.", 200, TriggersJson.Default.AdmissionView);
         yield return new("PauseAdmission", "Lets nothing new begin.", 202, null) { Body = [s_reason], BodyIsOptional = true };
         yield return new("ResumeAdmission", "Ends the pause.", 202, null) { Body = [s_reason], BodyIsOptional = true };
         yield return new("AddMaintenanceWindow", "A time in which nothing begins.", 202, null)

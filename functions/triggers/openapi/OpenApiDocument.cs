@@ -90,7 +90,7 @@ internal static partial class OpenApiDocument
         }
 
         var responses = new JsonObject { [$"{operation.Status}"] = success };
-        foreach (var status in operation.Refusals.Concat([400, 401, 403]).Order())
+        foreach (var status in operation.Refusals.Concat([400, 401, 403]).Concat(operation.IsKeyed ? [410] : []).Order())
         {
             responses[$"{status}"] = new JsonObject
             {

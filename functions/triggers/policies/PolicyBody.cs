@@ -7,6 +7,10 @@ namespace SnapshotWorkflows.Functions.Triggers;
 internal static class PolicyBody
 {
     private const int VolumesMax = 10_000;
+
+    /// <summary>As many ids, each of 36 characters, two quotation marks and what stands between two, and room for the rest.</summary>
+    public const int BytesMax = (VolumesMax * 48) + (64 * 1024);
+
     private const int JitterMax = 6 * 3600;
 
     private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "followCloudStack", "enabled"];

@@ -5,7 +5,8 @@ namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>
 /// Each minute: starts what is due. The instance id is drawn from policy and occurrence and its start is refused while, or after, it ran, so an occurrence runs once
-/// whatever node ticks and wherever one dies. What was missed is made up once, by the latest occurrence; while an earlier one still runs the next waits for it.
+/// whatever node ticks and wherever one dies. What was missed is made up once, by the latest occurrence. One that has not ended holds up no later one: a single clean-up
+/// that cannot end would stop the whole policy. A volume whose own snapshot is unfinished is left out by the run itself.
 /// </summary>
 public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time, ILogger<PolicyTick> logger)
 {
@@ -33,12 +34,7 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
     {
         var policy = stored.Policy;
         if (PolicySchedule.Of(policy)?.LatestDue(stored.DoneUntil, time.GetUtcNow()) is not { } due) return;
-        if (stored.LastOccurrence is { } last && await client.GetInstanceAsync(new PolicyOccurrence(policy, last, 0).Instance.Value, cancellation) is { IsCompleted: false })
-        {
-            StillRunning(logger, policy.Name, last, due.At);
-            return;
-        }
-
+        if (stored.LastOccurrence is { } last && await client.GetInstanceAsync(new PolicyOccurrence(policy, last, 0).Instance.Value, cancellation) is { IsCompleted: false }) StillRunning(logger, policy.Name, last, due.At);
         var occurrence = new PolicyOccurrence(policy, due.At, due.Count - 1);
         try
         {
@@ -56,7 +52,7 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
     [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Policy {Policy}: occurrence {At:O} started; it stands for {Missed} missed ones")]
     private static partial void Started(ILogger logger, string policy, DateTimeOffset at, int missed);
 
-    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Policy {Policy}: occurrence {Due:O} waits, for that of {Running:O} has not ended")]
+    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Policy {Policy}: occurrence {Due:O} begins although that of {Running:O} has not ended; volumes whose snapshot is unfinished are left out of it")]
     private static partial void StillRunning(ILogger logger, string policy, DateTimeOffset running, DateTimeOffset due);
 
     [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "Policy {Policy} cannot run: {Why} {Remedy}")]

@@ -10,17 +10,21 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
     private const int PreviewOccurrences = 5;
 
     [Function("ListPolicies")]
-    public IActionResult List([HttpTrigger(AuthorizationLevel.Function, "get", Route = "policies")] HttpRequest request)
+    public async Task<IActionResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "policies")] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         _ = request;
-        return new JsonResult<PolicyList>(200, new PolicyList([.. policies.List().Select(View)]), TriggersJson.Default.PolicyList);
+        var items = new List<PolicyView>();
+        foreach (var stored in policies.List()) items.Add(await AskingAsync(stored, client, cancellation));
+        return new JsonResult<PolicyList>(200, new PolicyList(items), TriggersJson.Default.PolicyList);
     }
 
     [Function("GetPolicy")]
-    public IActionResult Get([HttpTrigger(AuthorizationLevel.Function, "get", Route = "policies/{name}")] HttpRequest request, string name)
+    public async Task<IActionResult> GetAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "policies/{name}")] HttpRequest request, string name, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         _ = request;
-        return policies.Find(name) is { } stored ? new JsonResult<PolicyView>(200, View(stored), TriggersJson.Default.PolicyView) : NotFound(name);
+        return policies.Find(name) is { } stored ? new JsonResult<PolicyView>(200, await AskingAsync(stored, client, cancellation), TriggersJson.Default.PolicyView) : NotFound(name);
     }
 
     [Function("PutPolicy")]
@@ -28,7 +32,7 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
     {
         try
         {
-            var policy = PolicyBody.Parse(PolicyBody.RequireName(name), await request.ReadBodyAsync(cancellation));
+            var policy = PolicyBody.Parse(PolicyBody.RequireName(name), await request.ReadBodyAsync(cancellation, PolicyBody.BytesMax));
             var caller = request.Caller();
             if (policies.Put(policy, caller, ExpectedRevision(request)) is not { } stored)
             {
@@ -57,6 +61,7 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
     {
         _ = request;
         if (policies.Find(name) is not { } stored) return NotFound(name);
+        if (View(stored).Unusable is { } unusable) return new ProblemResult(409, "policy.unusable", unusable, "PUT the policy with a time zone that this machine knows.");
         var now = time.GetUtcNow();
         var schedule = PolicySchedule.Of(stored.Policy);
         var next = new List<DateTimeOffset>();
@@ -65,9 +70,22 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
         return new JsonResult<PolicyPreview>(200, new PolicyPreview(name, stored.Policy.Volumes, next, judged), TriggersJson.Default.PolicyPreview);
     }
 
-    private PolicyView View(StoredPolicy stored) => new(
-        stored.Policy, stored.Revision, stored.UpdatedAt, stored.UpdatedBy,
-        stored.Policy.Enabled ? PolicySchedule.Of(stored.Policy)?.Next(time.GetUtcNow()) : null);
+    private async Task<PolicyView> AskingAsync(StoredPolicy stored, DurableTaskClient client, CancellationToken cancellation) =>
+        View(stored) with { Question = await PolicyRunTriggers.QuestionAsync(stored.Policy.Name, client, cancellation) };
+
+    private PolicyView View(StoredPolicy stored)
+    {
+        try
+        {
+            var next = stored.Policy.Enabled ? PolicySchedule.Of(stored.Policy)?.Next(time.GetUtcNow()) : null;
+            return new PolicyView(stored.Policy, stored.Revision, stored.UpdatedAt, stored.UpdatedBy, next) { LastAt = stored.LastOccurrence };
+        }
+        catch (BadRequestException unusable)
+        {
+            // Another machine knew its time zone: it is shown as what it is, and hides no other.
+            return new PolicyView(stored.Policy, stored.Revision, stored.UpdatedAt, stored.UpdatedBy, NextAt: null) { LastAt = stored.LastOccurrence, Unusable = $"{unusable.Message} {unusable.Remedy}" };
+        }
+    }
 
     /// <summary>If-Match: a revision; <c>If-None-Match: *</c>: there must be none.</summary>
     private static long? ExpectedRevision(HttpRequest request)
@@ -80,12 +98,22 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
             : throw new BadRequestException("policy.if-match", "If-Match is no revision of a policy.", "Send the number that GET shows as revision, or leave the header out.");
     }
 
-    private static ProblemResult NotFound(string name) =>
+    internal static ProblemResult NotFound(string name) =>
         new(404, "policy.not-found", $"There is no policy '{(name.Length <= 64 ? name : name[..64])}'.", "GET /api/policies lists what there is.");
 }
 
 /// <param name="NextAt">Null while disabled, or when the schedule never comes again.</param>
-internal sealed record PolicyView(SnapshotPolicy Policy, long Revision, DateTimeOffset UpdatedAt, string UpdatedBy, DateTimeOffset? NextAt);
+internal sealed record PolicyView(SnapshotPolicy Policy, long Revision, DateTimeOffset UpdatedAt, string UpdatedBy, DateTimeOffset? NextAt)
+{
+    /// <summary>The occurrence that was started last.</summary>
+    public DateTimeOffset? LastAt { get; init; }
+
+    /// <summary>Why this machine cannot run it; null where it can.</summary>
+    public string? Unusable { get; init; }
+
+    /// <summary>What its expiry asks a person; null when it asks nothing.</summary>
+    public ExpiryQuestion? Question { get; init; }
+}
 
 internal sealed record PolicyList(IReadOnlyList<PolicyView> Items);
 

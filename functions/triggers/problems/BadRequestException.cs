@@ -7,5 +7,8 @@ internal sealed class BadRequestException(string code, string message, string re
 
     public string Remedy { get; } = remedy;
 
-    public ProblemResult ToResult() => new(400, Code, Message, Remedy);
+    /// <summary>Of the answer.</summary>
+    public int Status { get; init; } = 400;
+
+    public ProblemResult ToResult() => new(Status, Code, Message, Remedy);
 }

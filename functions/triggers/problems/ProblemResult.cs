@@ -36,6 +36,7 @@ public sealed class ProblemResult(int status, string code, string detail, string
         StatusCodes.Status401Unauthorized => "The request does not prove whose it is",
         StatusCodes.Status413PayloadTooLarge => "The request is too large",
         StatusCodes.Status404NotFound => "Not found",
+        StatusCodes.Status410Gone => "It was there and is no more",
         StatusCodes.Status409Conflict => "The request contradicts what is there",
         _ => "The request failed",
     };

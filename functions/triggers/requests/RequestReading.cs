@@ -19,18 +19,19 @@ internal static class RequestReading
                 "Send a fresh uuid as Idempotency-Key, and the same one when you repeat the request.");
     }
 
+    /// <param name="bytesMax">What the route's largest body needs.</param>
     /// <exception cref="BadRequestException"><c>request.too-large</c>.</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpRequest request, CancellationToken cancellation)
+    public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpRequest request, CancellationToken cancellation, int bytesMax = BodyMax)
     {
-        return await request.TryReadBodyAsync(cancellation) ?? throw new BadRequestException("request.too-large", $"The body has more than {BodyMax} bytes.", "Send only the members that the route knows.");
+        return await request.TryReadBodyAsync(cancellation, bytesMax) ?? throw new BadRequestException("request.too-large", $"The body has more than {bytesMax} bytes.", "Send only the members that the route knows.");
     }
 
     /// <summary>Null when the body is larger than any that we take.</summary>
-    public static async Task<ReadOnlyMemory<byte>?> TryReadBodyAsync(this HttpRequest request, CancellationToken cancellation)
+    public static async Task<ReadOnlyMemory<byte>?> TryReadBodyAsync(this HttpRequest request, CancellationToken cancellation, int bytesMax = BodyMax)
     {
-        var bytes = new byte[BodyMax + 1];
+        var bytes = new byte[bytesMax + 1];
         var read = await request.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
-        return read <= BodyMax ? new ReadOnlyMemory<byte>(bytes, 0, read) : (ReadOnlyMemory<byte>?)null;
+        return read <= bytesMax ? new ReadOnlyMemory<byte>(bytes, 0, read) : (ReadOnlyMemory<byte>?)null;
     }
 
     /// <summary>Name of the key that was used, never the key; idempotency keys are scoped to it.</summary>

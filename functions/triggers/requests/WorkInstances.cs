@@ -3,24 +3,9 @@ using SnapshotWorkflows.Durable.Execution;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
-/// <summary>Starts workflows once, and reads how they stand from their instances.</summary>
+/// <summary>Reads how workflows stand from their instances.</summary>
 public sealed class WorkInstances(IActivityProgressReader progress)
 {
-    /// <summary>Whatever has become of an instance of that id, it is not started again.</summary>
-    private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
-
-    internal static async Task StartOnceAsync(DurableTaskClient client, string workflow, object input, RequestKey key, CancellationToken cancellation)
-    {
-        try
-        {
-            await client.ScheduleNewOrchestrationInstanceAsync(workflow, input, new StartOrchestrationOptions(key.Value).WithDedupeStatuses(s_every), cancellation);
-        }
-        catch (OrchestrationAlreadyExistsException)
-        {
-            // The same request a moment ago, on this node or another: its instance is the answer.
-        }
-    }
-
     /// <summary>The instance of this workflow and key; null when there is none.</summary>
     internal static async Task<OrchestrationMetadata?> FindAsync(DurableTaskClient client, string workflow, RequestKey key, CancellationToken cancellation) =>
         await client.GetInstanceAsync(key.Value, getInputsAndOutputs: true, cancellation) is { } instance && instance.Name == workflow ? instance : null;

@@ -5,7 +5,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/snapshots/{id}/restore, and how it stands under /api/restores/{id}.</summary>
-public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex index, WorkInstances instances)
+public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit, WorkInstances instances)
 {
     private const string Workflow = "RestoreVolume";
 
@@ -37,7 +37,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
                 Key = claim.Instance, Snapshot = snapshot, TargetVolumeId = body.TargetVolumeId, Name = body.Name, ClusterUuid = body.ClusterUuid, AccountId = body.AccountId, Qos = body.Qos, Host = body.Host, Caller = caller,
                 Accounts = request.Accounts(),
             };
-            await WorkInstances.StartOnceAsync(client, Workflow, input, claim.Instance, cancellation);
+            await client.StartClaimedAsync(Workflow, input, claim, cancellation);
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Restore {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/restores/{view.Id}";
             return new JsonResult<RestoreAccepted>(
@@ -64,6 +64,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
         if (view.Ended || view.Root is not null || view.State == RestoreState.Error)
             return new ProblemResult(409, "restore.ended", $"Restore {view.Id} is {(view.Root is not null && !view.Ended ? "being handed over" : view.State.ToString())}: there is nothing left to cancel.", "Delete the volume if it is not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
+        audit.Add(request.Caller(), "restore.cancel", view.Id, "done");
         return new JsonResult<RestoreView>(202, view, TriggersJson.Default.RestoreView);
     }
 

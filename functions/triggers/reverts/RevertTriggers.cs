@@ -5,7 +5,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/snapshots/{id}/revert, and how it stands under /api/reverts/{id}.</summary>
-public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index)
+public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit)
 {
     private const string Workflow = "RevertVolume";
     private static readonly string[] s_known = [];
@@ -26,7 +26,7 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
             if (row.Primary is null && row.AdoptedSnapshotId is null && await ViewAsync(proposed, client, cancellation) is null)
                 return new ProblemResult(409, "revert.not-on-primary", $"Snapshot {row.Key.Uuid} is not on primary storage.", $"POST /api/snapshots/{row.Key.Uuid}/restore brings its copy back, into a new volume or a detached one.");
             var claim = ledger.Claim(caller, route, idempotencyKey, "", proposed);
-            await WorkInstances.StartOnceAsync(client, Workflow, new RevertVolumeInput(claim.Instance, snapshot, caller), claim.Instance, cancellation);
+            await client.StartClaimedAsync(Workflow, new RevertVolumeInput(claim.Instance, snapshot, caller), claim, cancellation);
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Revert {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/reverts/{view.Id}";
             return new JsonResult<RevertAccepted>(202, new RevertAccepted(view, view.Id, $"{location}/cancel", client.CreateHttpManagementPayload(claim.Instance.Value)), TriggersJson.Default.RevertAccepted, location);
@@ -52,6 +52,7 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
         if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view) return NotFound(id);
         if (view.Ended || view.State == RevertState.Error) return new ProblemResult(409, "revert.ended", $"Revert {view.Id} is {view.State}: there is nothing left to cancel.", "Put the volume back to the saved snapshot if that is what you want.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
+        audit.Add(request.Caller(), "revert.cancel", view.Id, "done");
         return new JsonResult<RevertView>(202, view, TriggersJson.Default.RevertView);
     }
 

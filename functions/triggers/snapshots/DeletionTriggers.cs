@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Functions.Triggers;
 /// <summary>DELETE /api/snapshots/{id}, and the legal hold that stands against it.</summary>
 public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader)
 {
-    private static readonly OrchestrationRuntimeStatus[] s_live = [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Completed];
+    private static readonly OrchestrationRuntimeStatus[] s_live = [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended];
     private static readonly string[] s_hold = ["reason"];
 
     [Function("DeleteSnapshotCopy")]
@@ -62,20 +62,9 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
 
             var caller = request.Caller();
             var route = $"POST /snapshots/{key.Value}/{(hold ? "hold" : "release")}";
-            var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
-            var claim = ledger.Claim(caller, route, idempotencyKey, reason ?? "", proposed);
-            if (claim.Outcome == ClaimOutcome.OtherBody) return SnapshotProblems.OtherBody();
-            try
-            {
-                await client.ScheduleNewOrchestrationInstanceAsync(
-                    "HoldSnapshot", new HoldSnapshotInput(claim.Instance, key, hold, caller, reason), new StartOrchestrationOptions(claim.Instance.Value).WithDedupeStatuses(s_live), cancellation);
-            }
-            catch (OrchestrationAlreadyExistsException)
-            {
-                // The same request a moment ago: its instance is the answer.
-            }
-
-            return new JsonResult<SnapshotHolding>(202, new SnapshotHolding(row.Key.Uuid, hold, claim.Instance.Value, request.Management(client, claim.Instance.Value)), TriggersJson.Default.SnapshotHolding);
+            return await client.StartClaimedAsync(ledger, caller, route, idempotencyKey, reason ?? "", "HoldSnapshot", instance => new HoldSnapshotInput(instance, key, hold, caller, reason), cancellation) is { } started
+                ? new JsonResult<SnapshotHolding>(202, new SnapshotHolding(row.Key.Uuid, hold, started.Value, request.Management(client, started.Value)), TriggersJson.Default.SnapshotHolding)
+                : SnapshotProblems.OtherBody();
         }
         catch (BadRequestException refused)
         {

@@ -8,7 +8,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>/api/snapshots: validates, stores, starts, answers. Touches no appliance and waits for no completion.</summary>
-public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader, IOptions<CallbackOptions> callbacks)
+public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader, AuditTrail audit, IOptions<CallbackOptions> callbacks)
 {
     private const string CreateRoute = "POST /snapshots";
     private const int TopMax = 1000;
@@ -41,6 +41,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
 
             if (claim.Outcome == ClaimOutcome.New || await reader.FindAsync(claim.Instance, client, cancellation) is null)
             {
+                if (!claim.MayLackStart()) throw Starting.Ended(claim);
                 await StartAsync(client, claim.Instance, body, caller, request.Accounts(), cancellation);
             }
 
@@ -98,6 +99,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         }
 
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
+        audit.Add(request.Caller(), "snapshot.cancel", view.Id, "done");
         return new JsonResult<SnapshotView>(202, view, TriggersJson.Default.SnapshotView);
     }
 
@@ -122,6 +124,6 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             Accounts = accounts,
             CallbackUrl = body.CallbackUrl,
         };
-        await WorkInstances.StartOnceAsync(client, "SnapshotVolume", input, key, cancellation);
+        await client.StartOnceAsync("SnapshotVolume", input, key, cancellation);
     }
 }

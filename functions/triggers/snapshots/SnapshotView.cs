@@ -15,6 +15,9 @@ internal sealed record SnapshotView
 
     public string? Account { get; init; }
 
+    /// <summary>The account's domain in CloudStack.</summary>
+    public string? DomainId { get; init; }
+
     /// <summary>Name of the key by which it was asked for.</summary>
     public string? Caller { get; init; }
 
@@ -43,6 +46,9 @@ internal sealed record SnapshotView
     public string? Root { get; init; }
 
     public long? DiskBytes { get; init; }
+
+    /// <summary>What the copy takes up on the store: the physical size.</summary>
+    public long? StoredBytes { get; init; }
 
     public DateTimeOffset? TakenAt { get; init; }
 
@@ -79,6 +85,7 @@ internal sealed record SnapshotView
         VolumeName = row.VolumeName,
         VmId = row.VmId,
         Account = row.Account,
+        DomainId = row.DomainId,
         Caller = row.Caller,
         Policy = row.Policy,
         GroupId = row.GroupId,
@@ -108,6 +115,7 @@ internal sealed record SnapshotView
         Location = status.Location,
         Root = status.Root,
         DiskBytes = status.DiskBytes,
+        StoredBytes = status.StoredBytes,
         TakenAt = status.TakenAt,
         CreatedAt = createdAt,
         Failure = status.Failure,
@@ -134,7 +142,7 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(PolicyList))]
 [JsonSerializable(typeof(PolicyPreview))]
 [JsonSerializable(typeof(AuditList))]
-[JsonSerializable(typeof(AdmissionState))]
+[JsonSerializable(typeof(AdmissionView))]
 [JsonSerializable(typeof(RestoreView))]
 [JsonSerializable(typeof(RestoreAccepted))]
 [JsonSerializable(typeof(GroupView))]

@@ -28,9 +28,7 @@ public sealed class UsageTriggers(UsageLedger usage, TimeProvider time)
             if (after.Length > 0 && !Guid.TryParseExact(after, "D", out _)) throw new BadRequestException("request.continuation", $"The header {ListQuery.ContinuationHeader} does not hold a token of ours.", "Send back the header of the last page, or none for the first page.");
             var top = Top(request);
             var account = request.Query["account"].ToString();
-            IReadOnlyList<string>? accounts = account.Length > 0 ? [account] : null;
-            if (request.Accounts() is { } own) accounts = accounts is null ? own : [.. accounts.Intersect(own, StringComparer.Ordinal)];
-            var records = usage.List(from, to, accounts, after, top + 1);
+            var records = usage.List(from, to, request.Accounts(), account.Length > 0 ? account : null, after, top + 1);
             if (records.Count > top)
             {
                 records = [.. records.Take(top)];

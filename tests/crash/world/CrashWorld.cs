@@ -20,8 +20,8 @@ internal sealed class CrashWorld : IDisposable
     public const string CallbackSecret = "callback-secret-canary";
 
     private const string Svip = "10.117.2.10";
+    public const long VirtualSize = 16 << 20;
     private const string OtherSvip = "10.118.2.10";
-    private const long VirtualSize = 16 << 20;
     private const long SecondSize = 4 << 20;
     private static readonly Lazy<byte[]> s_image = new(MakeImage);
     private static readonly Task<string> s_root = RootAsync();
@@ -137,6 +137,14 @@ internal sealed class CrashWorld : IDisposable
         Production.World.ForgetSr(Volume.SrUuid);
         Home.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
         Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Stopped");
+    }
+
+    /// <summary>Starts it again as CloudStack does: access, SR, disk.</summary>
+    public void StartMachine()
+    {
+        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
+        Production.World.IntroduceLvmSr(Svip, Volume.Iqn, $"/{Volume.Iqn}/0");
+        Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Running");
     }
 
     /// <summary>The one disk on a LUN, as a host that is given access finds it.</summary>

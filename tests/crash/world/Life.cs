@@ -73,6 +73,12 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton<GroupTriggers>();
         services.AddSingleton<RevertTriggers>();
         services.AddSingleton<PolicyTick>();
+        services.AddSingleton<PolicyRunTriggers>();
+        services.AddSingleton<PolicyTriggers>();
+        services.AddSingleton<DeletionTriggers>();
+        services.AddSingleton<RowCheck>();
+        services.AddSingleton<UpkeepTimers>();
+        services.AddSingleton<Durable.Host.ITerminateGuard, SnapshotTerminateGuard>();
         services.AddSingleton<CollectionTick>();
         services.AddSingleton<CloudEventTriggers>();
         services.AddSingleton<Functions.Worker.IHttpManagementPayloadFactory, NoManagementApi>();
@@ -81,6 +87,7 @@ internal sealed class Life : IAsyncDisposable
         {
             options.ClockDriver = new ClockDriver(() => world.Clock.NextTimer, world.Clock.AdvanceTo);
             options.IsCrash = IsCrash;
+            options.DefaultVersion = Functions.Orchestrators.WorkflowVersions.Current;
             options.MaxBatchSize = 1;
             // Polls are a second apart; what is due later is a deadline or the end of a freeze, and must not come because the machine is slow.
             options.PumpPatienceHorizon = TimeSpan.FromSeconds(4);
@@ -139,6 +146,14 @@ internal sealed class Life : IAsyncDisposable
     /// <summary>POSTs to a route's function, with the same idempotency key in every life; the id that its Location ends with.</summary>
     public async Task<string> PostAsync(string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation, string? idempotencyKey = null)
     {
+        var (status, location, answer) = await SendAsync(path, body, function, cancellation, idempotencyKey);
+        return status == 202 ? location.Split('/')[^1].Replace("-", "", StringComparison.Ordinal) : throw new InvalidOperationException($"The request was answered with {status}: {answer}");
+    }
+
+    /// <summary>The same, whatever the answer is.</summary>
+    public async Task<(int Status, string Location, string Answer)> SendAsync(
+        string path, string body, Func<HttpRequest, DurableTaskClient, Task<IActionResult>> function, CancellationToken cancellation, string? idempotencyKey = null)
+    {
         var context = new DefaultHttpContext { RequestServices = _services };
         context.Request.Method = "POST";
         context.Request.Path = path;
@@ -148,9 +163,8 @@ internal sealed class Life : IAsyncDisposable
         var post = function(context.Request, Get<DurableTaskClient>());
         await Get<DurableEngine>().PumpAsync(() => post.IsCompleted, cancellation);
         await (await post).ExecuteResultAsync(new ActionContext { HttpContext = context });
-        if (context.Response.StatusCode != 202)
-            throw new InvalidOperationException($"The request was answered with {context.Response.StatusCode}: {Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray())}");
-        return context.Response.Headers.Location.ToString().Split('/')[^1].Replace("-", "", StringComparison.Ordinal);
+        await context.Response.BodyWriter.FlushAsync(cancellation);
+        return (context.Response.StatusCode, context.Response.Headers.Location.ToString(), Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray()));
     }
 
     private static IEnumerable<SnapshotWorkflows.SolidFire.SolidFireOptions> Arrays(CrashWorld world) => (world.Other is null ? (string[])["array"] : ["array", "other"]).Select(name => new SnapshotWorkflows.SolidFire.SolidFireOptions

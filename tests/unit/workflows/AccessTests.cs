@@ -9,6 +9,8 @@ namespace SnapshotWorkflows.Tests.Unit.Workflows;
 /// <summary>What each role may do, and that what nobody thought of opens to operators only.</summary>
 public sealed class AccessTests
 {
+    private const string Domain = "6c1f3c0e-9a51-11ee-8c90-0242ac120002";
+
     [Theory]
     [InlineData(AccessRole.Operator, "NewFunction", "POST", true)]
     [InlineData(AccessRole.Operator, null, "GET", true)]
@@ -36,10 +38,10 @@ public sealed class AccessTests
     [Fact]
     public void A_tenants_key_is_bound_to_its_accounts()
     {
-        var (gate, context) = Gate("shop", Tenant("acme", "acme-test"));
+        var (gate, context) = Gate("shop", Tenant($"{Domain}/acme", $"{Domain}/acme-test"));
         Assert.Null(gate.Refuses(context, "ListSnapshots"));
         Assert.False(context.Request.IsOperator());
-        Assert.Equal(["acme", "acme-test"], context.Request.Accounts());
+        Assert.Equal([$"{Domain}/acme", $"{Domain}/acme-test"], context.Request.Accounts());
         Assert.Equal("shop", context.Request.Caller());
         var refused = gate.Refuses(context, "PutPolicy");
         Assert.Equal((403, "key.role"), (refused!.Status, refused.Code));
@@ -51,6 +53,9 @@ public sealed class AccessTests
         Assert.True(Fails("a", new KeyAccess()));
         Assert.True(Fails("a", new KeyAccess { Role = AccessRole.Tenant }));
         Assert.True(Fails("a", new KeyAccess { Role = AccessRole.Reader, Accounts = ["x"] }));
+        Assert.True(Fails("a", new KeyAccess { Role = AccessRole.Tenant, Accounts = ["acme"] }));
+        Assert.True(Fails("a", new KeyAccess { Role = AccessRole.Tenant, Accounts = [$"{Domain}/acme", "no-uuid/acme"] }));
+        Assert.False(Fails("a", new KeyAccess { Role = AccessRole.Tenant, Accounts = [$"{Domain}/acme"] }));
         Assert.True(Fails("master", new KeyAccess { Role = AccessRole.Reader }));
         Assert.False(Fails("a", new KeyAccess { Role = AccessRole.Reader }));
 

@@ -28,6 +28,34 @@ public sealed class AdmissionQueueTests
     }
 
     [Fact]
+    public void A_job_that_cannot_clean_up_keeps_its_volume_and_clone_and_lets_others_have_the_rest()
+    {
+        var state = Ask(new AdmissionState { Limits = new AdmissionLimits { HostCopies = 1, StoreWriters = 1, AccountJobs = 1 } }, Wish("a", "volume:v", "account:d/x"), granted: "a");
+        state = Ask(state, Wish("a", "array:c", "host:h", "store:s") with { Stage = 2 }, granted: "a");
+        state = Ask(state, Wish("b", "volume:w", "host:h"));
+        state = Ask(state, Wish("c", "volume:v"));
+        var (after, granted) = AdmissionQueue.Reduce(state, new AdmissionReduction("a", AdmissionSlots.OfWhatIsThere), s_now);
+        Assert.Equal(["b"], granted.Select(request => request.Instance));
+        Assert.Equal(["volume:v", "array:c"], after.Granted.Where(grant => grant.Request.Instance == "a").SelectMany(grant => grant.Request.Slots));
+        Assert.False(AdmissionQueue.Answer(after, Wish("c", "volume:v"), s_now).Granted);
+        Assert.Equal(["c"], AdmissionQueue.Release(after, "a", s_now).Granted.Select(request => request.Instance));
+    }
+
+    [Fact]
+    public void The_queue_is_shown_in_its_order_with_place_and_reason()
+    {
+        var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
+        state = Ask(state, Wish("policy", "volume:v"));
+        state = Ask(state, Wish("person", "volume:v") with { Priority = 1 });
+        var view = Functions.Triggers.AdmissionView.Of(state, s_now);
+        Assert.Equal(("a", s_now), (Assert.Single(view.Running).Instance, view.Running[0].Since));
+        Assert.Equal([(1, "person"), (2, "policy")], view.Waiting.Select(job => (job.Place, job.Instance)));
+        Assert.All(view.Waiting, job => Assert.Contains("volume:v is taken by a", job.Reason, StringComparison.Ordinal));
+        var paused = Functions.Triggers.AdmissionView.Of(state with { Paused = new AdmissionPause("ops", "firmware", s_now) }, s_now);
+        Assert.All(paused.Waiting, job => Assert.Contains("firmware", job.Reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_busy_volume_keeps_nobody_else_waiting()
     {
         var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");

@@ -91,14 +91,80 @@ public abstract class CatalogContract : IAsyncLifetime
 
         index.Change(Key(4), row => row with { DeletedAt = s_start.AddDays(2), Status = row.Status with { State = SnapshotState.Destroyed } });
         var usage = new UsageLedger(Database);
-        Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), null, "", 100).Count);
-        Assert.Equal(13, usage.List(s_start, s_start.AddDays(9), ["even"], "", 100).Count);
-        Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), ["even", "odd"], "", 100).Count);
-        Assert.Empty(usage.List(s_start, s_start.AddDays(9), [], "", 100));
-        Assert.Equal(24, usage.List(s_start.AddDays(3), s_start.AddDays(9), null, "", 100).Count);
-        var gone = usage.List(s_start, s_start.AddDays(9), null, "", 100).Single(record => record.SnapshotId == Key(4).Uuid);
+        Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), null, null, "", 100).Count);
+        Assert.Equal(13, usage.List(s_start, s_start.AddDays(9), ["even"], null, "", 100).Count);
+        Assert.Equal(25, usage.List(s_start, s_start.AddDays(9), ["even", "odd"], null, "", 100).Count);
+        Assert.Equal(13, usage.List(s_start, s_start.AddDays(9), null, "even", "", 100).Count);
+        Assert.Empty(usage.List(s_start, s_start.AddDays(9), ["odd"], "even", "", 100));
+        Assert.Empty(usage.List(s_start, s_start.AddDays(9), [], null, "", 100));
+        Assert.Equal(24, usage.List(s_start.AddDays(3), s_start.AddDays(9), null, null, "", 100).Count);
+        var gone = usage.List(s_start, s_start.AddDays(9), null, null, "", 100).Single(record => record.SnapshotId == Key(4).Uuid);
         Assert.Equal((1024, 100L, s_start.AddDays(2)), ((int)gone.SecondaryVirtualBytes, gone.SecondaryPhysicalBytes, gone.DeletedAt));
-        Assert.Equal(usage.List(s_start, s_start.AddDays(9), null, "", 100).Skip(10).Take(3), usage.List(s_start, s_start.AddDays(9), null, usage.List(s_start, s_start.AddDays(9), null, "", 10)[^1].SnapshotId, 3));
+        Assert.Equal(usage.List(s_start, s_start.AddDays(9), null, null, "", 100).Skip(10).Take(3), usage.List(s_start, s_start.AddDays(9), null, null, usage.List(s_start, s_start.AddDays(9), null, null, "", 10)[^1].SnapshotId, 3));
+    }
+
+    /// <summary>CloudStack's account names are unique within a domain only.</summary>
+    [Fact]
+    public void A_scope_shows_its_own_domains_rows_and_no_rows_without_a_domain()
+    {
+        var (mine, theirs) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        var index = new SnapshotIndex(Database);
+        index.Upsert(Row(1) with { Account = "acme", DomainId = mine });
+        index.Upsert(Row(2) with { Account = "acme", DomainId = theirs });
+        index.Upsert(Row(3) with { Account = "acme" });
+        Assert.Equal(Key(1), Assert.Single(index.List(new SnapshotQuery { Accounts = [$"{mine}/acme"] }).Rows).Key);
+        Assert.Equal(Key(1).Uuid, Assert.Single(new UsageLedger(Database).List(s_start, s_start.AddDays(9), [$"{mine}/acme"], null, "", 100)).SnapshotId);
+        Assert.Equal(3, index.List(new SnapshotQuery()).Rows.Count);
+    }
+
+    [Fact]
+    public void A_projected_end_is_one_row_of_the_audit_trail_however_often_it_is_written()
+    {
+        var index = new SnapshotIndex(Database);
+        var audit = new AuditTrail(Database, TimeProvider.System);
+        var row = Row(1) with { Caller = "ops" };
+        index.Project(row with { Status = row.Status with { Ended = false } });
+        Assert.Empty(audit.List(null, 0, 100));
+        index.Project(row);
+        index.Project(row);
+        var failed = Row(2);
+        index.Project(failed with { Status = failed.Status with { State = SnapshotState.Error, Failure = new StepNotice("array.no-volume", "m", "r", "s") } });
+        var cancelled = Row(3);
+        index.Project(cancelled with { Status = cancelled.Status with { State = SnapshotState.Error, Failure = new StepNotice("cancelled", "m", "r", "s") } });
+        Assert.Equal(
+            [("ops", "snapshot.create", Key(1).Uuid, "done"), (failed.Caller, "snapshot.create", Key(2).Uuid, "failed"), (cancelled.Caller, "snapshot.create", Key(3).Uuid, "cancelled")],
+            audit.List(null, 0, 100).Select(entry => (entry.Who, entry.What, entry.Subject, entry.Outcome)));
+    }
+
+    [Fact]
+    public void Old_rows_are_forgotten_and_nothing_that_stands_for_what_is_there()
+    {
+        var clock = new Tests.Support.Time.ManualTimeProvider();
+        clock.AdvanceTo(s_start);
+        var (requests, intents, audit, index, usage) = (new IdempotencyLedger(Database, clock), new IntentLedger(Database, clock), new AuditTrail(Database, clock), new SnapshotIndex(Database, clock), new UsageLedger(Database));
+        for (var n = 0; n < 1200; n++) requests.Claim("c", "r", $"old {n}", "h", Key(n));
+        foreach (var role in new[] { "gone", "open", "kept" }) intents.Intend(Key(1), role, "solidfire", "s", role);
+        intents.Gone(Key(1), "gone");
+        intents.Kept(Key(1), "kept", "7");
+        audit.Add("w", "x", "s", "done");
+        foreach (var (n, state) in new[] { (1, SnapshotState.BackedUp), (2, SnapshotState.Error), (3, SnapshotState.Destroyed), (4, SnapshotState.Destroying), (5, SnapshotState.CreatedOnPrimary) })
+            index.Upsert(Row(n) with { CreatedAt = s_start, DeletedAt = state == SnapshotState.Destroyed ? s_start : null, Status = Row(n).Status with { State = state } });
+        index.Upsert(Row(6) with { CreatedAt = s_start, Status = Row(6).Status with { State = SnapshotState.Error, Ended = false } });
+
+        var ages = new CatalogAges(TimeSpan.FromDays(400), TimeSpan.FromDays(90), TimeSpan.FromDays(90), TimeSpan.FromDays(400), TimeSpan.FromDays(1100));
+        Assert.Equal(0, new CatalogPruning(Database).Prune(ages, s_start.AddDays(60)));
+        clock.AdvanceTo(s_start.AddDays(1099));
+        audit.Add("w", "x", "young", "done");
+        requests.Claim("c", "r", "young", "h", Key(7));
+        Assert.True(new CatalogPruning(Database).Prune(ages, s_start.AddDays(1101)) > 1200);
+        Assert.Equal(ClaimOutcome.New, requests.Claim("c", "r", "old 1", "h", Key(8)).Outcome);
+        Assert.Equal(ClaimOutcome.Repeated, requests.Claim("c", "r", "young", "h", Key(9)).Outcome);
+        Assert.Equal(["kept", "open"], intents.Open(Key(1)).Select(intent => intent.Role));
+        Assert.False(intents.Knows(Key(1), "gone"));
+        Assert.Equal("young", Assert.Single(audit.List(null, 0, 100)).Subject);
+        Assert.Equal([1, 4, 5, 6], Enumerable.Range(1, 6).Where(n => index.Find(Key(n)) is not null));
+        Assert.DoesNotContain(usage.List(s_start.AddYears(-1), s_start.AddYears(9), null, null, "", 100), record => record.SnapshotId == Key(3).Uuid);
+        Assert.Contains(usage.List(s_start.AddYears(-1), s_start.AddYears(9), null, null, "", 100), record => record.SnapshotId == Key(1).Uuid);
     }
 
     [Fact]

@@ -1,14 +1,15 @@
-namespace SnapshotWorkflows.Functions.Orchestrators;
+namespace SnapshotWorkflows.Contracts;
 
 /// <summary>
 /// Who goes next: the higher priority, then the account that holds the least, then who came first. A wish that cannot be granted is passed over, so that a busy volume
 /// keeps nobody else waiting; since accounts that hold less go first, none can crowd another out.
 /// </summary>
-internal static class AdmissionQueue
+public static class AdmissionQueue
 {
     /// <summary>Takes a wish in, where it is not there already, and grants what can be granted.</summary>
     public static (AdmissionState State, IReadOnlyList<AdmissionRequest> Granted) Ask(AdmissionState state, AdmissionRequest request, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(state);
         if (state.Granted.Any(grant => Same(grant.Request, request)) || state.Waiting.Any(wish => Same(wish.Request, request))) return Grant(state, now);
         var number = state.LastNumber + 1;
         return Grant(state with { LastNumber = number, Waiting = [.. state.Waiting, new AdmissionWish(request, number, now)] }, now);
@@ -16,16 +17,28 @@ internal static class AdmissionQueue
 
     /// <summary>Gives back all that a workflow holds and wishes.</summary>
     public static (AdmissionState State, IReadOnlyList<AdmissionRequest> Granted) Release(AdmissionState state, string instance, DateTimeOffset now) => Grant(
-        state with
+        (state ?? throw new ArgumentNullException(nameof(state))) with
         {
             Granted = [.. state.Granted.Where(grant => grant.Request.Instance != instance)],
             Waiting = [.. state.Waiting.Where(wish => wish.Request.Instance != instance)],
         },
         now);
 
+    /// <summary>Gives back all slots of a workflow but those of some kinds.</summary>
+    public static (AdmissionState State, IReadOnlyList<AdmissionRequest> Granted) Reduce(AdmissionState state, AdmissionReduction reduction, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(reduction);
+        var granted = state.Granted
+            .Select(grant => grant.Request.Instance != reduction.Instance ? grant : grant with { Request = grant.Request with { Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] } })
+            .Where(grant => grant.Request.Slots.Count > 0 || grant.Request.Instance != reduction.Instance);
+        return Grant(state with { Granted = [.. granted], Waiting = [.. state.Waiting.Where(wish => wish.Request.Instance != reduction.Instance)] }, now);
+    }
+
     /// <summary>Grants whatever can be granted now.</summary>
     public static (AdmissionState State, IReadOnlyList<AdmissionRequest> Granted) Grant(AdmissionState state, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(state);
         state = state with { Windows = [.. state.Windows.Where(window => window.Until > now)] };
         var granted = new List<AdmissionRequest>();
         while (Blocked(state, now) is null && InOrder(state).FirstOrDefault(wish => Busy(state, wish.Request) is null) is { } next)
@@ -40,6 +53,8 @@ internal static class AdmissionQueue
     /// <summary>How a wish stands.</summary>
     public static AdmissionAnswer Answer(AdmissionState state, AdmissionRequest request, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(request);
         if (state.Granted.Any(grant => Same(grant.Request, request))) return new AdmissionAnswer(Granted: true, 0, null, null);
         var place = InOrder(state).TakeWhile(wish => !Same(wish.Request, request)).Count() + 1;
         if (Blocked(state, now) is { } blocked) return new AdmissionAnswer(Granted: false, place, blocked.Reason, blocked.Until);
@@ -48,7 +63,15 @@ internal static class AdmissionQueue
         return new AdmissionAnswer(Granted: false, place, reason, null);
     }
 
-    private static IEnumerable<AdmissionWish> InOrder(AdmissionState state) => state.Waiting
+    /// <summary>Whether anything may begin at all: what has no need of slots asks this.</summary>
+    public static AdmissionAnswer HeldUp(AdmissionState state, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Blocked(state, now) is { } blocked ? new AdmissionAnswer(Granted: false, 0, blocked.Reason, blocked.Until) : new AdmissionAnswer(Granted: true, 0, null, null);
+    }
+
+    /// <summary>Who waits, the next one first.</summary>
+    public static IEnumerable<AdmissionWish> InOrder(AdmissionState state) => state.Waiting
         .OrderByDescending(wish => wish.Request.Priority)
         .ThenBy(wish => state.Granted.Where(grant => grant.Request.Account == wish.Request.Account).Select(grant => grant.Request.Instance).Distinct().Count())
         .ThenBy(wish => wish.Number);

@@ -1,0 +1,50 @@
+using System.Globalization;
+using SnapshotWorkflows.Contracts;
+
+namespace SnapshotWorkflows.Catalog;
+
+/// <summary>How long rows are kept that nothing asks for any more.</summary>
+/// <param name="Requests">Idempotency keys; longer than instances are.</param>
+/// <param name="Intents">Intents that are proven gone. What is forgotten and turns up all the same is reported, and never removed: nobody can prove that it is ours.</param>
+/// <param name="Failed">Rows of snapshots that came to nothing.</param>
+/// <param name="Destroyed">Rows of deleted snapshots; their usage records stay as long as the audit trail.</param>
+/// <param name="Audit">The audit trail, and usage records of what is deleted.</param>
+public sealed record CatalogAges(TimeSpan Requests, TimeSpan Intents, TimeSpan Failed, TimeSpan Destroyed, TimeSpan Audit);
+
+/// <summary>
+/// Forgets old rows, so that a catalog does not grow for ever. Nothing that stands for a thing that is there goes: no copy that is backed up or being deleted, no intent that is open or kept, no job under way.
+/// </summary>
+public sealed class CatalogPruning(CatalogDatabase database)
+{
+    /// <summary>So few in one transaction that no request waits for it.</summary>
+    private const int Batch = 500;
+
+    /// <returns>How many rows went.</returns>
+    public int Prune(CatalogAges ages, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(ages);
+        return Delete("requests", "caller, route, idempotency_key", "created_at<@before", now - ages.Requests)
+            + Delete("intents", "request_key, role", $"state='{IntentStates.Gone}' AND settled_at<@before", now - ages.Intents)
+            + Delete("snapshots", "id", $"ended=1 AND state='{SnapshotState.Error}' AND created_at<@before", now - ages.Failed)
+            + Delete("snapshots", "id", $"ended=1 AND state='{SnapshotState.Destroyed}' AND created_at<@before", now - ages.Destroyed)
+            + Delete("audit", "id", "at<@before", now - ages.Audit)
+            + Delete("usage_records", "snapshot_id", "deleted_at<@before", now - ages.Audit);
+    }
+
+    private int Delete(string table, string key, string condition, DateTimeOffset before)
+    {
+        var all = 0;
+        for (; ; )
+        {
+            var gone = database.Write($"{table} forgotten", (connection, transaction) =>
+            {
+                using var delete = connection
+                    .Command(transaction, string.Create(CultureInfo.InvariantCulture, $"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT {Batch})"))
+                    .With("@before", before.Stored());
+                return delete.ExecuteNonQuery();
+            });
+            all += gone;
+            if (gone < Batch) return all;
+        }
+    }
+}

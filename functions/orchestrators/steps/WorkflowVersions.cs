@@ -1,0 +1,19 @@
+namespace SnapshotWorkflows.Functions.Orchestrators;
+
+/// <summary>
+/// Versions of the orchestrators, as instances bear them from their start on. Where what an orchestrator asks for, or in which order, has changed, it asks here and goes the way on which it
+/// was started: an instance in flight when a new version is deployed goes on as it began.
+/// </summary>
+public static class WorkflowVersions
+{
+    /// <summary>What instances are started with, and every child of theirs.</summary>
+    public const string Current = Apart;
+
+    /// <summary>
+    /// A clean-up that does not end gives back the slots that it does not need; expiry is an instance of its own, asks by name, and judges again after the answer; a policy's run and a followed
+    /// snapshot pass a wish to cancel on. Before it instances bore no version.
+    /// </summary>
+    internal const string Apart = "2.0";
+
+    internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
+}

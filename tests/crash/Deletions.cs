@@ -1,0 +1,102 @@
+using SnapshotWorkflows.Activities.CatalogSteps;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Functions.Worker;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Tests.Crash.Explorer;
+using SnapshotWorkflows.Tests.Crash.World;
+
+namespace SnapshotWorkflows.Tests.Crash;
+
+/// <summary>Deletions that do not find what they look for, that were broken off, and what the last one of a group takes with it.</summary>
+public sealed class Deletions
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_copy_that_the_store_does_not_show_is_not_said_to_be_deleted_and_can_be_deleted_later()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = new RequestKey((await life.RunAsync(Cancellation)).InstanceId);
+
+        // The store is not mounted: the folder is there and empty.
+        var away = $"{world.StorePath}-away";
+        Directory.Move(Path.Combine(world.StorePath, "swf"), away);
+        var failed = await DeleteAsync(life, key);
+        Assert.Equal("snapshot.copy-not-found", StepFault.From(failed.FailureDetails!).Code);
+        Assert.Equal(SnapshotState.BackedUp, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+        Assert.Contains(life.Get<AuditTrail>().List(key.Uuid, 0, 10), row => row is { What: "snapshot.delete", Outcome: "refused" });
+
+        Directory.Move(away, Path.Combine(world.StorePath, "swf"));
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key)).RuntimeStatus);
+        Assert.Equal(SnapshotState.Destroyed, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+        Assert.Empty(Files(world));
+        Assert.Equal(202, (await SendAsync(life, key)).Status);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_deletion_that_was_ended_from_outside_is_taken_up_again_also_when_hub_and_catalog_are_lost(bool lost)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        RequestKey key;
+        await using (var life = new Life(world, CrashSwitch.Never))
+        {
+            key = new RequestKey((await life.RunAsync(Cancellation)).InstanceId);
+            Assert.Equal(202, (await SendAsync(life, key)).Status);
+            var client = life.Get<DurableTaskClient>();
+            await life.Get<DurableEngine>().PumpAsync(() => !Files(world).Any(file => file.EndsWith(".manifest.json", StringComparison.Ordinal)), Cancellation);
+            var end = client.TerminateInstanceAsync(DeleteSnapshotInput.InstanceOf(key).Value, new TerminateInstanceOptions(null, false), Cancellation);
+            await life.Get<DurableEngine>().PumpAsync(() => end.IsCompleted, Cancellation);
+            await end;
+            Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await life.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation)).RuntimeStatus);
+            Assert.NotEmpty(Files(world));
+        }
+
+        if (lost) foreach (var file in Directory.GetFiles(world.Folder, "*.db*")) File.Delete(file);
+        await using var after = new Life(world, CrashSwitch.Never);
+        if (lost)
+        {
+            var report = await new CatalogRebuild(after.Get<SecondaryDestinations>(), after.Get<SnapshotIndex>()).RunAsync(progress: null, Cancellation);
+            Assert.Equal((0, 1, 0, 0), (report.Snapshots, report.Deleting, report.Missing, report.Unreadable.Count));
+        }
+
+        Assert.Equal(SnapshotState.Destroying, after.Get<SnapshotIndex>().Find(key)!.Status.State);
+        var resume = after.Get<RowCheck>().ResumeAsync(null!, after.Get<DurableTaskClient>(), Cancellation);
+        await after.Get<DurableEngine>().PumpAsync(() => resume.IsCompleted, Cancellation);
+        await resume;
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await after.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation)).RuntimeStatus);
+        Assert.Equal(SnapshotState.Destroyed, after.Get<SnapshotIndex>().Find(key)!.Status.State);
+        Assert.Empty(Files(world));
+    }
+
+    [Fact]
+    public async Task The_last_member_takes_the_groups_manifest_with_it_and_no_one_before()
+    {
+        using var world = SnapshotGroupFaults.World();
+        await using var life = new Life(world, CrashSwitch.Never);
+        await SnapshotGroupFaults.RunAsync(life);
+        var members = life.Get<SnapshotIndex>().AllBackedUp().Select(row => row.Key).ToList();
+        Assert.Equal(2, members.Count);
+        await DeleteAsync(life, members[0]);
+        Assert.Single(Files(world), file => file.EndsWith(".group.json", StringComparison.Ordinal));
+        await DeleteAsync(life, members[1]);
+        Assert.Empty(Files(world));
+    }
+
+    private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
+    {
+        Assert.Equal(202, (await SendAsync(life, key)).Status);
+        return await life.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation);
+    }
+
+    private static Task<(int Status, string Location, string Answer)> SendAsync(Life life, RequestKey key) =>
+        life.SendAsync($"/api/snapshots/{key.Uuid}", "", (request, client) => life.Get<DeletionTriggers>().DeleteAsync(request, key.Uuid, client, Cancellation), Cancellation);
+
+    private static string[] Files(CrashWorld world) => Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories);
+}
