@@ -38,6 +38,10 @@ internal sealed class CloudApi : IDisposable
         return snapshot.TryGetProperty("tags", out var tags) ? tags.EnumerateArray().ToDictionary(tag => tag.GetProperty("key").GetString()!, tag => tag.GetProperty("value").GetString()!) : new Dictionary<string, string>();
     }
 
+    /// <summary>Uuid of the domain that the volume's account belongs to.</summary>
+    public async Task<string> DomainOfAsync(string volumeId, CancellationToken cancellation) =>
+        (await CallAsync("listVolumes", new() { ["id"] = volumeId, ["listall"] = "true" }, cancellation)).GetProperty("volume")[0].GetProperty("domainid").GetString()!;
+
     public void Dispose() => _http.Dispose();
 
     private async Task<JsonElement> FindSnapshotAsync(string id, CancellationToken cancellation) =>

@@ -12,14 +12,17 @@ public sealed class RoleTests(World world) : IClassFixture<World>
     public async Task Tenants_work_within_their_accounts_and_readers_only_look()
     {
         var volume = await world.NewVolumeAsync();
+        using var cloud = new CloudApi(world.Lab.Simulators.Endpoints.Cloudstack);
+        var domain = await cloud.DomainOfAsync(volume.CloudStackVolumeId, Cancellation);
         await using var app = await world.Lab.StartAnotherAppAsync(
             "roles",
             new Dictionary<string, string>
             {
                 ["Access:Keys:shop:Role"] = "tenant",
-                ["Access:Keys:shop:Accounts:0"] = "acme",
+                ["Access:Keys:shop:Accounts:0"] = $"{domain}/acme",
                 ["Access:Keys:rival:Role"] = "tenant",
-                ["Access:Keys:rival:Accounts:0"] = "other",
+                // The same name in another domain is another account.
+                ["Access:Keys:rival:Accounts:0"] = $"{Guid.NewGuid()}/acme",
                 ["Access:Keys:eye:Role"] = "reader",
                 ["CloudStack:Webhook:Secret"] = "",
                 ["Quiesce:Pause:HighAvailabilityIsOff"] = "true",
