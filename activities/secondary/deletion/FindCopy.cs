@@ -10,7 +10,7 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<FindCopyInput, FoundCopy>(execution)
 {
     /// <summary>The ledger knows of the manifest, and that it was deleted. What nobody knows of is not gone.</summary>
-    private bool IsGone(RequestKey snapshot) => intents.Knows(snapshot, Roles.Manifest) && intents.Find(snapshot, Roles.Manifest) is null;
+    private bool IsGone(RequestKey snapshot, string destination) => intents.Knows(snapshot, Roles.Manifest, destination) && intents.Find(snapshot, Roles.Manifest) is null;
 
     protected override async Task<FoundCopy> ExecuteAsync(FindCopyInput input, CancellationToken cancellation)
     {
@@ -29,7 +29,7 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
 
         var tombstone = SnapshotLocations.Tombstone(address);
         return await store.FindAsync(tombstone, cancellation) is null
-            ? new FoundCopy(null) { Destroyed = row.Status.State == SnapshotState.Destroyed, Finished = row.Status.State == SnapshotState.Destroying && IsGone(input.Snapshot) }
+            ? new FoundCopy(null) { Destroyed = row.Status.State == SnapshotState.Destroyed, Finished = row.Status.State == SnapshotState.Destroying && IsGone(input.Snapshot, destination) }
             : new FoundCopy(StoredMark.Read(await store.ReadAllAsync(tombstone, StoredMark.LongestBytes, cancellation), tombstone).Copy);
     }
 }

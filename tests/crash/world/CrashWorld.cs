@@ -142,7 +142,7 @@ internal sealed class CrashWorld : IDisposable
     /// <summary>Starts it again as CloudStack does: access, SR, disk.</summary>
     public void StartMachine()
     {
-        Array.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
+        Home.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
         Production.World.IntroduceLvmSr(Svip, Volume.Iqn, $"/{Volume.Iqn}/0");
         Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Running");
     }

@@ -160,7 +160,7 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal(ClaimOutcome.New, requests.Claim("c", "r", "old 1", "h", Key(8)).Outcome);
         Assert.Equal(ClaimOutcome.Repeated, requests.Claim("c", "r", "young", "h", Key(9)).Outcome);
         Assert.Equal(["kept", "open"], intents.Open(Key(1)).Select(intent => intent.Role));
-        Assert.False(intents.Knows(Key(1), "gone"));
+        Assert.False(intents.Knows(Key(1), "gone", "s"));
         Assert.Equal("young", Assert.Single(audit.List(null, 0, 100)).Subject);
         Assert.Equal([1, 4, 5, 6], Enumerable.Range(1, 6).Where(n => index.Find(Key(n)) is not null));
         Assert.DoesNotContain(usage.List(s_start.AddYears(-1), s_start.AddYears(9), null, null, "", 100), record => record.SnapshotId == Key(3).Uuid);
