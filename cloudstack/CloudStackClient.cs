@@ -80,7 +80,7 @@ public sealed partial class CloudStackClient
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-            return ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(linked.Token));
+            return ((int)response.StatusCode, await BoundedBody.ReadAsync(response.Content, linked.Token));
         }
         catch (OperationCanceledException fault) when (!cancellation.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SnapshotWorkflows.Simulators.SolidFire;
+using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators;
 
@@ -11,20 +12,20 @@ internal sealed record ProgramOptions
 
           --data DIR                 folder of everything that is kept over restarts; made if missing
           --solidfire PORT           port of the array's management address
-          --xenserver PORT           port of production's coordinator; the other three hosts take the next ports
+          --xenserver PORT           port of production's hosts, on 127.0.0.1 and 127.0.0.2; backup's hosts take the next port
           --cloudstack PORT          port of the management server
           --iscsi [PORT]             serves the array's volumes over iSCSI, with CHAP and access groups
           --faults FILE              plans the faults of a JSON file, an array of what POST /faults takes
           --seed N                   makes the identities of a new world repeatable
           --solidfire-version V      newest API version of the array, 1.0 to 12.8 (default 12.5)
-          --xenserver-version 8|7.1  version of both pools; 7.1 has the resigning SR type (default 8)
+          --xenserver-version V      version of both pools: 7.1 (has the resigning SR type), 7.6, 8.0, 8.1, 8.2, 8 or 9 (default 8)
           --copy-rate BYTES          bytes a second that a host copies (default 419430400)
           --clone-time SECONDS       how long the array takes to clone a volume (default 2)
           --parent PID               stop when this process is gone
 
-        A port that is not given, or 0, is of the system's choice. Everything listens on 127.0.0.1. Prints "ready {...}" once it does: the
+        A port that is not given, or 0, is of the system's choice. Everything listens on the loopback. Prints "ready {...}" once it does: the
         addresses and, as "credentials", the file that tells how to log in. Stops at SIGTERM or SIGINT: code 0, or 3 when a planned fault
-        never hit. Code 1: the folder cannot be used; 2: a wrong option.
+        did not show as often as planned. Code 1: the folder cannot be used; 2: a wrong option.
         """;
 
     /// <summary>Absolute path.</summary>
@@ -80,13 +81,13 @@ internal sealed record ProgramOptions
     {
         "--data" => this with { DataPath = value.Length > 0 ? Path.GetFullPath(value) : throw new ArgumentException("--data needs a folder.") },
         "--solidfire" => this with { SolidFirePort = Port(name, value, 65_535) },
-        "--xenserver" => this with { XenServerPort = Port(name, value, 65_532) },
+        "--xenserver" => this with { XenServerPort = Port(name, value, 65_534) },
         "--cloudstack" => this with { CloudStackPort = Port(name, value, 65_535) },
         "--iscsi" => this with { IscsiPort = Port(name, value, 65_535) },
         "--faults" => this with { FaultsPath = File.Exists(value) ? Path.GetFullPath(value) : throw new ArgumentException($"--faults names '{value}', which is no file.") },
         "--seed" => this with { Seed = (int)Whole(name, value, 0, 1_000_000_000) },
         "--solidfire-version" => this with { SolidFireVersion = SolidFireOptions.KnownVersions.Contains(value) ? value : throw new ArgumentException($"--solidfire-version is one of {string.Join(", ", SolidFireOptions.KnownVersions)}, not '{value}'.") },
-        "--xenserver-version" => this with { XenServerVersion = value is "8" or "7.1" ? value : throw new ArgumentException($"--xenserver-version is 8 or 7.1, not '{value}'.") },
+        "--xenserver-version" => this with { XenServerVersion = XenServerOptions.KnownVersions.Contains(value) ? value : throw new ArgumentException($"--xenserver-version is one of {string.Join(", ", XenServerOptions.KnownVersions)}, not '{value}'.") },
         "--copy-rate" => this with { CopyBytesPerSecond = Whole(name, value, 1, long.MaxValue) },
         "--clone-time" => this with { CloneTime = TimeSpan.FromSeconds(Seconds(name, value)) },
         "--parent" => this with { ParentProcess = (int)Whole(name, value, 1, int.MaxValue) },

@@ -27,6 +27,22 @@ public sealed record ClusterCapacity
     public double UsedShare => MaxUsedBytes > 0 ? (double)UsedBytes / MaxUsedBytes : 0;
 }
 
+/// <summary>How full the cluster is. At stages 4 and 5 it makes no snapshot, clone or volume.</summary>
+public sealed record ClusterFullThreshold
+{
+    /// <summary>The worse of the two others: <c>stage1Happy</c>, <c>stage2Aware</c>, <c>stage3Low</c>, <c>stage4Critical</c>, <c>stage5CompletelyConsumed</c>.</summary>
+    [JsonPropertyName("fullness")] public required string Fullness { get; init; }
+
+    [JsonPropertyName("blockFullness")] public string? BlockFullness { get; init; }
+    [JsonPropertyName("metadataFullness")] public string? MetadataFullness { get; init; }
+    [JsonPropertyName("sumTotalClusterBytes")] public long TotalBytes { get; init; }
+    [JsonPropertyName("sumUsedClusterBytes")] public long UsedBytes { get; init; }
+    [JsonPropertyName("stage4BlockThresholdBytes")] public long Stage4Bytes { get; init; }
+
+    /// <summary>Whether nothing may be made any more.</summary>
+    [JsonIgnore] public bool RefusesWork => Fullness.StartsWith("stage4", StringComparison.Ordinal) || Fullness.StartsWith("stage5", StringComparison.Ordinal);
+}
+
 /// <summary>Something that happened. Numbered upwards; a listing's order is not to be relied on.</summary>
 public sealed record ClusterEvent
 {

@@ -37,25 +37,11 @@ public sealed partial class SolidFireClient
 
     /// <summary>Lets a group's initiators reach volumes. One that is in already is success.</summary>
     public Task AddVolumesToVolumeAccessGroupAsync(long groupId, IReadOnlyCollection<long> volumeIds, CancellationToken cancellation) =>
-        MembersAsync("AddVolumesToVolumeAccessGroup", groupId, volumeIds, SolidFireErrors.AlreadyInVolumeAccessGroup, cancellation);
+        EachAsync(volumeIds, SolidFireErrors.AlreadyInVolumeAccessGroup, volumeId =>
+            WriteAsync("AddVolumesToVolumeAccessGroup", new() { ["volumeAccessGroupID"] = groupId, ["volumes"] = Ids([volumeId]) }, SolidFireJson.Default.JsonElement, cancellation));
 
     /// <summary>Takes volumes out of a group. One that is not in is success.</summary>
     public Task RemoveVolumesFromVolumeAccessGroupAsync(long groupId, IReadOnlyCollection<long> volumeIds, CancellationToken cancellation) =>
-        MembersAsync("RemoveVolumesFromVolumeAccessGroup", groupId, volumeIds, SolidFireErrors.NotInVolumeAccessGroup, cancellation);
-
-    private async Task MembersAsync(string method, long groupId, IReadOnlyCollection<long> volumeIds, string done, CancellationToken cancellation)
-    {
-        // One volume a call: with several, "already in" for one would leave it open what became of the others.
-        foreach (var volumeId in volumeIds)
-        {
-            try
-            {
-                await WriteAsync(method, new() { ["volumeAccessGroupID"] = groupId, ["volumes"] = Ids([volumeId]) }, SolidFireJson.Default.JsonElement, cancellation);
-            }
-            catch (SolidFireException fault) when (fault.ErrorName == done)
-            {
-                // The state asked for is the state there is.
-            }
-        }
-    }
+        EachAsync(volumeIds, SolidFireErrors.NotInVolumeAccessGroup, volumeId =>
+            WriteAsync("RemoveVolumesFromVolumeAccessGroup", new() { ["volumeAccessGroupID"] = groupId, ["volumes"] = Ids([volumeId]) }, SolidFireJson.Default.JsonElement, cancellation));
 }

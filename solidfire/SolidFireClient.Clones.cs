@@ -48,6 +48,10 @@ public sealed partial class SolidFireClient
     public Task CancelCloneAsync(long cloneId, CancellationToken cancellation) =>
         UnlessGoneAsync(() => WriteAsync("CancelClone", new() { ["cloneID"] = cloneId }, SolidFireJson.Default.JsonElement, cancellation));
 
+    /// <summary>Ends the clones of a group that are under way; the half-made volumes go. Those that have ended already are left as they are.</summary>
+    public Task CancelGroupCloneAsync(long groupCloneId, CancellationToken cancellation) =>
+        UnlessGoneAsync(() => WriteAsync("CancelGroupClone", new() { ["groupCloneID"] = groupCloneId }, SolidFireJson.Default.JsonElement, cancellation));
+
     /// <summary>How a job stands. The result is kept on the cluster, so asking twice is safe; it vanishes by itself after a while.</summary>
     public async Task<AsyncResult> GetAsyncResultAsync(long asyncHandle, CancellationToken cancellation)
     {

@@ -5,7 +5,7 @@ namespace SnapshotWorkflows.SolidFire;
 public sealed partial class SolidFireClient
 {
     /// <summary>Takes snapshots of several volumes at one instant, all or none. Names are not unique: look for one of an earlier attempt first.</summary>
-    /// <param name="volumeIds">1 to the cluster's volumesPerGroupSnapshotMax (32) different volumes.</param>
+    /// <param name="volumeIds">2 to the cluster's volumesPerGroupSnapshotMax (32) different volumes.</param>
     /// <param name="retention">How long the cluster keeps it if nobody comes back for it; null = until deleted.</param>
     public async Task<GroupSnapshot> CreateGroupSnapshotAsync(IReadOnlyCollection<long> volumeIds, string name, TimeSpan? retention, JsonObject attributes, CancellationToken cancellation)
     {
@@ -22,6 +22,10 @@ public sealed partial class SolidFireClient
     /// <summary>Every group snapshot of the cluster.</summary>
     public async Task<IReadOnlyList<GroupSnapshot>> ListGroupSnapshotsAsync(CancellationToken cancellation) =>
         (await ReadAsync("ListGroupSnapshots", [], SolidFireJson.Default.GroupSnapshotsReply, cancellation)).Groups;
+
+    /// <summary>Changes how long the cluster keeps a group snapshot; null keeps it until it is deleted.</summary>
+    public Task ModifyGroupSnapshotAsync(long groupSnapshotId, DateTimeOffset? expiresAt, CancellationToken cancellation) => WriteAsync(
+        "ModifyGroupSnapshot", new() { ["groupSnapshotID"] = groupSnapshotId, ["expirationTime"] = expiresAt?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") }, SolidFireJson.Default.JsonElement, cancellation);
 
     /// <summary>Deletes a group snapshot. Already gone is success.</summary>
     /// <param name="keepMembers">Whether the volumes' own snapshots stay.</param>

@@ -8,6 +8,10 @@ public sealed partial class SolidFireClient
     public async Task<ClusterCapacity> GetClusterCapacityAsync(CancellationToken cancellation) =>
         (await ReadAsync("GetClusterCapacity", [], SolidFireJson.Default.CapacityReply, cancellation)).Capacity;
 
+    /// <summary>How full the cluster is, in the stages by which it refuses work.</summary>
+    public Task<ClusterFullThreshold> GetClusterFullThresholdAsync(CancellationToken cancellation) =>
+        ReadAsync("GetClusterFullThreshold", [], SolidFireJson.Default.ClusterFullThreshold, cancellation);
+
     /// <summary>Events from a number on, oldest first.</summary>
     /// <param name="type">For instance <c>cloneEvent</c>; null = all.</param>
     public async Task<IReadOnlyList<ClusterEvent>> ListEventsAsync(long fromEventId, string? type, int most, CancellationToken cancellation)

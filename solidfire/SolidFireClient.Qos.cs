@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace SnapshotWorkflows.SolidFire;
 
 public sealed partial class SolidFireClient
@@ -11,6 +13,15 @@ public sealed partial class SolidFireClient
     /// <summary>Makes a policy. Names are not unique: list first.</summary>
     public async Task<QosPolicy> CreateQosPolicyAsync(string name, VolumeQos qos, CancellationToken cancellation) =>
         (await WriteAsync("CreateQoSPolicy", new() { ["name"] = name, ["qos"] = Wire(qos) }, SolidFireJson.Default.QosPolicyReply, cancellation)).Policy;
+
+    /// <summary>Changes a policy, and with it all its volumes; null leaves a field as it is.</summary>
+    public async Task<QosPolicy> ModifyQosPolicyAsync(long qosPolicyId, string? name, VolumeQos? qos, CancellationToken cancellation)
+    {
+        var parameters = new JsonObject { ["qosPolicyID"] = qosPolicyId };
+        if (name is not null) parameters["name"] = name;
+        if (qos is not null) parameters["qos"] = Wire(qos);
+        return (await WriteAsync("ModifyQoSPolicy", parameters, SolidFireJson.Default.QosPolicyReply, cancellation)).Policy;
+    }
 
     /// <summary>Deletes a policy; its volumes keep the values. Already gone is success.</summary>
     public Task DeleteQosPolicyAsync(long qosPolicyId, CancellationToken cancellation) =>

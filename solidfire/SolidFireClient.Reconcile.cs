@@ -25,11 +25,15 @@ public sealed partial class SolidFireClient
         var job = await GetAsyncResultAsync(clone.AsyncHandle, cancellation);
         if (job.State == AsyncState.Running) return CloneStanding.Running;
         if (job.State == AsyncState.Failed) return CloneStanding.Failed;
-        if (await FindVolumeAsync(clone.VolumeId, cancellation) is { } volume) return volume.IsActive ? CloneStanding.Done : CloneStanding.Failed;
+        var volume = await FindVolumeAsync(clone.VolumeId, cancellation);
+        if (volume is { IsActive: true }) return CloneStanding.Done;
+        if (volume is { IsDeleted: true }) return CloneStanding.Failed;
+        // Listed as "init", or not yet listed.
         if (job.State == AsyncState.Succeeded) return CloneStanding.Running;
-        // The handle is gone and the volume is not listed: it is under way, has just become visible, or failed.
+        // The handle is gone and the volume is not active: it is under way, has just become so, or failed.
         if ((await ListSyncJobsAsync(cancellation)).Any(entry => entry.IsClone && entry.DestinationVolumeId == clone.VolumeId)) return CloneStanding.Running;
-        return await FindVolumeAsync(clone.VolumeId, cancellation) is { IsActive: true } ? CloneStanding.Done : CloneStanding.Failed;
+        volume = await FindVolumeAsync(clone.VolumeId, cancellation);
+        return volume is null or { IsDeleted: true } ? CloneStanding.Failed : volume.IsActive ? CloneStanding.Done : CloneStanding.Running;
     }
 
     /// <summary>The volume that bears an attribute, deleted ones left out; null when there is none. Names are not unique, own attributes are.</summary>

@@ -98,6 +98,15 @@ public sealed partial class SolidFireClient
         }
     }
 
+    /// <summary>Deletes up to 500 volumes at once, all or none: one that is not there refuses the others too.</summary>
+    public Task DeleteVolumesAsync(IReadOnlyCollection<long> volumeIds, CancellationToken cancellation) =>
+        WriteAsync("DeleteVolumes", new() { ["volumeIDs"] = Ids(volumeIds) }, SolidFireJson.Default.JsonElement, cancellation);
+
+    /// <summary>Purges up to 500 deleted volumes at once, all or none.</summary>
+    /// <remarks>Large clusters answer <c>xDBConnectionLoss</c> to many at once: take fewer at a time.</remarks>
+    public Task PurgeDeletedVolumesAsync(IReadOnlyCollection<long> volumeIds, CancellationToken cancellation) =>
+        WriteAsync("PurgeDeletedVolumes", new() { ["volumeIDs"] = Ids(volumeIds) }, SolidFireJson.Default.JsonElement, cancellation);
+
     public Task RestoreDeletedVolumeAsync(long volumeId, CancellationToken cancellation) =>
         WriteAsync("RestoreDeletedVolume", new() { ["volumeID"] = volumeId }, SolidFireJson.Default.JsonElement, cancellation);
 

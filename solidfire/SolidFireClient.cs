@@ -15,8 +15,6 @@ namespace SnapshotWorkflows.SolidFire;
 /// <remarks>Every failure but the caller's own cancellation is a <see cref="SolidFireException"/>, whose kind says what may be done about it.</remarks>
 public sealed partial class SolidFireClient
 {
-    // ListVolumes of a full cluster (4,000 volumes) is about 6 MiB.
-    private const int LongestAnswer = 256 << 20;
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 64 };
     private readonly HttpClient _http;
     private readonly SolidFireOptions _options;
@@ -115,7 +113,7 @@ public sealed partial class SolidFireClient
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-            return (response.StatusCode, await ReadBoundedAsync(response.Content, linked.Token));
+            return (response.StatusCode, await BoundedBody.ReadAsync(response.Content, linked.Token));
         }
         catch (OperationCanceledException fault) when (!cancellation.IsCancellationRequested)
         {
@@ -136,22 +134,6 @@ public sealed partial class SolidFireClient
         {
             throw Lost(method, SolidFireErrors.AnswerLost, "The connection broke before the answer was read.", write, transient: true, fault);
         }
-    }
-
-    /// <summary>The whole body, or an I/O error once it is longer than any answer is: a peer that never stops must not fill the memory.</summary>
-    private static async Task<byte[]> ReadBoundedAsync(HttpContent content, CancellationToken cancellation)
-    {
-        await using var body = await content.ReadAsStreamAsync(cancellation);
-        using var whole = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        int read;
-        while ((read = await body.ReadAsync(buffer, cancellation)) > 0)
-        {
-            if (whole.Length + read > LongestAnswer) throw new IOException($"The answer is longer than {LongestAnswer >> 20} MiB.");
-            whole.Write(buffer, 0, read);
-        }
-
-        return whole.ToArray();
     }
 
     private SolidFireException Refused(string method, JsonElement error, bool write)

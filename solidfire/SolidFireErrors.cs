@@ -45,7 +45,7 @@ public static class SolidFireErrors
             or "xMaxBulkVolumeJobsExceeded" or "xExceededLimit" => SolidFireErrorKind.Busy,
         VolumeIdDoesNotExist or "xVolumeDoesNotExist" or SnapshotIdDoesNotExist or "xSnapshotDoesNotExist"
             or "xVolumeAccessGroupIDDoesNotExist" or "xAccountIDDoesNotExist" or "xUnknownAccount" or "xInitiatorDoesNotExist"
-            or "xGroupSnapshotIDDoesNotExist" or "xScheduleIDDoesNotExist" or "xQoSPolicyIDDoesNotExist" or "xCloneIDDoesNotExist" or "xGroupCloneIDDoesNotExist"
+            or "xGroupSnapshotIDDoesNotExist" or "xScheduleIDDoesNotExist" or "xQoSPolicyIDDoesNotExist" or "xCloneIDDoesNotExist" or "xInitiatorIDDoesNotExist" or "xBulkVolumeIDDoesNotExist" or "xGroupCloneIDDoesNotExist"
             or AsyncHandleDoesNotExist or DbNoSuchPath => SolidFireErrorKind.NotFound,
         AlreadyInVolumeAccessGroup or NotInVolumeAccessGroup or "xDuplicateUsername" or "xInitiatorExists" or "xVolumeShrinkProhibited"
             => SolidFireErrorKind.Conflict,

@@ -46,6 +46,14 @@ internal sealed record FaultsReply([property: JsonPropertyName("faults"), JsonRe
 
 internal sealed record AdminReply([property: JsonPropertyName("clusterAdmin"), JsonRequired] ClusterAdmin Admin);
 
+internal sealed record AccountsReply([property: JsonPropertyName("accounts"), JsonRequired] List<SolidFireAccount> Accounts);
+
+internal sealed record AddedAccountReply([property: JsonPropertyName("account")] SolidFireAccount? Account, [property: JsonPropertyName("accountID")] long? AccountId);
+
+internal sealed record InitiatorsReply([property: JsonPropertyName("initiators"), JsonRequired] List<Initiator> Initiators);
+
+internal sealed record BulkVolumeJobsReply([property: JsonPropertyName("bulkVolumeJobs"), JsonRequired] List<BulkVolumeJob> Jobs);
+
 internal sealed record CopyStarted([property: JsonPropertyName("asyncHandle"), JsonRequired] long AsyncHandle, [property: JsonPropertyName("cloneID")] long CloneId);
 
 /// <summary>Replies: what we do not know is skipped, what we use is required.</summary>
@@ -81,6 +89,12 @@ internal sealed record CopyStarted([property: JsonPropertyName("asyncHandle"), J
 [JsonSerializable(typeof(FaultsReply))]
 [JsonSerializable(typeof(AdminReply))]
 [JsonSerializable(typeof(VolumeStats))]
+[JsonSerializable(typeof(AccountsReply))]
+[JsonSerializable(typeof(AddedAccountReply))]
+[JsonSerializable(typeof(InitiatorsReply))]
+[JsonSerializable(typeof(BulkVolumeJobsReply))]
+[JsonSerializable(typeof(BulkVolumeStarted))]
+[JsonSerializable(typeof(ClusterFullThreshold))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class SolidFireJson : JsonSerializerContext;
 

@@ -203,8 +203,7 @@ internal sealed class XenConnection : IDisposable
         JsonElement reply;
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            reply = document.RootElement.Clone();
+            reply = WireJson.Parse(bytes);
         }
         catch (JsonException fault)
         {
@@ -227,7 +226,7 @@ internal sealed class XenConnection : IDisposable
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(linked.Token));
+            return (response.StatusCode, await BoundedBody.ReadAsync(response.Content, linked.Token));
         }
         catch (OperationCanceledException fault) when (!cancellation.IsCancellationRequested)
         {

@@ -16,6 +16,9 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
     /// <summary>Name of this system in fault plans and call counts.</summary>
     public const string SystemName = "cloudstack";
 
+    /// <summary>Characters of a form that is read; Jetty's own limit is a million bytes.</summary>
+    private const int LongestForm = 1_000_000;
+
     private readonly CloudStackOptions options;
     private readonly TimeProvider clock;
     private readonly FaultPlan faults;
@@ -146,6 +149,15 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
         }
     }
 
+    /// <summary>What the management server knows, for whoever looks for leftovers.</summary>
+    public JsonObject Inventory()
+    {
+        lock (state.Gate)
+        {
+            return CloudInventory.Of(state);
+        }
+    }
+
     /// <inheritdoc />
     public void Step()
     {
@@ -174,12 +186,18 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
             return;
         }
 
-        var values = await ReadParametersAsync(context);
+        if (await ReadParametersAsync(context) is not { } values)
+        {
+            await RefuseAsync(context);
+            return;
+        }
+
         var command = values.GetValueOrDefault("command") ?? "";
         var known = commands.Keys.FirstOrDefault(name => name.Equals(command, StringComparison.OrdinalIgnoreCase)) ?? command;
         var fault = faults.Take(SystemName, null, known);
         if (fault?.Action == FaultAction.Restart)
         {
+            fault.Shows();
             Restart(fault.Duration);
             context.Abort();
             return;
@@ -191,8 +209,23 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
         }
 
         var (status, answer) = Answer(known, values, context.Request.Method, fault);
+        if (fault?.Action == FaultAction.Duplicate)
+        {
+            fault.Shows();
+            (status, answer) = Answer(known, values, context.Request.Method, fault);
+        }
+
         await FaultedExchange.AnswerAsync(
             context, fault, clock, status, "application/json; charset=UTF-8", Encoding.UTF8.GetBytes(answer.ToJsonString()));
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+        context.Response.Headers.Connection = "close";
+        context.Response.ContentType = "application/json; charset=UTF-8";
+        var body = new JsonObject { ["errorresponse"] = new JsonObject { ["uuidList"] = new JsonArray(), ["errorcode"] = 413, ["errortext"] = "The form is too large" } };
+        return context.Response.WriteAsync(body.ToJsonString(), context.RequestAborted);
     }
 
     private (int Status, JsonObject Answer) Answer(string command, Dictionary<string, string> values, string httpMethod, FaultSpecification? fault)
@@ -204,6 +237,7 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
             RequestSignature.Verify(values, options, clock.GetUtcNow());
             if (fault?.Action == FaultAction.Fail)
             {
+                fault.Shows();
                 var code = int.TryParse(fault.ErrorName, out var planned) ? planned : 530;
                 throw new CloudError(code, 9999, fault.ErrorParams.Count > 0 ? fault.ErrorParams[0] : "Internal error executing command");
             }
@@ -249,14 +283,22 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
         }
     }
 
-    private static async Task<Dictionary<string, string>> ReadParametersAsync(HttpContext context)
+    /// <summary>Null when the form is longer than any the server takes.</summary>
+    private static async Task<Dictionary<string, string>?> ReadParametersAsync(HttpContext context)
     {
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         Take(values, context.Request.QueryString.Value);
         if (HttpMethods.IsPost(context.Request.Method))
         {
             using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-            Take(values, await reader.ReadToEndAsync(context.RequestAborted));
+            var form = new char[LongestForm + 1];
+            var length = await reader.ReadBlockAsync(form, context.RequestAborted);
+            if (length > LongestForm)
+            {
+                return null;
+            }
+
+            Take(values, new string(form, 0, length));
         }
 
         return values;

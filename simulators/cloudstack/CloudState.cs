@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace SnapshotWorkflows.Simulators.CloudStack;
@@ -26,6 +28,11 @@ internal sealed class CloudState
     public Dictionary<string, CloudJob> Jobs { get; } = new(StringComparer.Ordinal);
 
     public List<CloudTag> Tags { get; } = [];
+
+    /// <summary>A uuid for what has a name but no row: the caller's own account and user. The same over restarts.</summary>
+    public string IdOf(string kind, string name) => Accounts.TryGetValue(name, out var known) && kind == "account"
+        ? known.Id
+        : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{DomainId}/{kind}/{name}")).AsSpan(0, 16)).ToString();
 
     public bool Exists(string id) =>
         Volumes.Exists(volume => volume.Id == id) || VirtualMachines.Exists(machine => machine.Id == id) || Snapshots.Exists(snapshot => snapshot.Id == id);

@@ -50,7 +50,8 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
         return (request.Method, path) switch
         {
             ("GET", ["inventory"]) => Inventory(),
-            ("GET", ["leaks"]) => Leaks.Find(JsonSerializer.SerializeToNode(Inventory(), s_json)!, Prefix(request)),
+            ("GET", ["leaks"]) => Leaks.Find(JsonSerializer.SerializeToNode(new { inventory = Inventory(), nfs = ExportFiles.In(world.NfsPath) }, s_json)!, Prefix(request)),
+            ("GET", ["nfs"]) => ExportFiles.In(world.NfsPath),
             ("GET", ["faults", "unfired"]) => world.Faults.List().Where(fault => !fault.Fired).Select(FaultAnswer.From),
             ("POST", ["time", "skip"]) => Done(Skip, await BodyAsync<SkipRequest>(request, cancellation)),
             ("POST", ["solidfire", "jobs", "finish"]) => new { finished = world.Array.FinishJobs() },
@@ -89,6 +90,7 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
     {
         solidfire = world.Array.Inventory(),
         pools = world.Pools.Select(pool => pool.Inventory()),
+        cloudstack = world.Cloud.Inventory(),
         hook = new { frozen = world.Agent.FrozenGuests().Count > 0 },
         calls = world.Faults.Calls,
     };

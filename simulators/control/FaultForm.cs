@@ -13,6 +13,8 @@ internal sealed record FaultRequest(
     string System, string Method, string Action, string? Pool = null, int? Occurrence = null, int? Times = null, string? ErrorName = null,
     IReadOnlyList<string>? ErrorParams = null, double? Seconds = null, long? Bytes = null, long? Offset = null, long? Length = null, int? Status = null)
 {
+    private const long MostExcess = 1 << 20;
+
     private static readonly string[] s_systems = [SolidFireSimulator.SystemName, XenServerSimulator.System, CloudStackSimulator.SystemName, GuestAgent.SystemName];
 
     /// <exception cref="ArgumentException">The fault could never hit, or not do what it says.</exception>
@@ -26,10 +28,11 @@ internal sealed record FaultRequest(
             throw new ArgumentException($"action is one of {string.Join(", ", Enum.GetNames<FaultAction>().Select(JsonNamingPolicy.CamelCase.ConvertName))}, not '{Action}'.");
         if (Occurrence < 1 || Times < 1) throw new ArgumentException("occurrence and times are at least 1.");
         if (Seconds is < 0 or > 86_400 || (action == FaultAction.Stall && Seconds is null or 0)) throw new ArgumentException("A stall needs seconds, more than 0 and at most 86400.");
-        if (action == FaultAction.ZeroExtent && (Offset is null or < 0 || Length is null or <= 0)) throw new ArgumentException("zeroExtent needs offset and length in bytes.");
+        if (action is FaultAction.ZeroExtent or FaultAction.Corrupt && (Offset is null or < 0 || Length is null or <= 0)) throw new ArgumentException("zeroExtent and corrupt need offset and length in bytes.");
         if (Bytes < 0 || (action == FaultAction.Truncate && Bytes is null)) throw new ArgumentException("truncate needs bytes: how many of the body still arrive.");
+        if (action == FaultAction.Excess && Bytes is not (> 0 and <= MostExcess)) throw new ArgumentException($"excess needs bytes: how many too many, from 1 to {MostExcess}.");
         if (Status is < 100 or > 599) throw new ArgumentException("status is an HTTP status.");
-        return new FaultSpecification
+        var fault = new FaultSpecification
         {
             System = System,
             Pool = Pool,
@@ -45,7 +48,15 @@ internal sealed record FaultRequest(
             Length = Length ?? 0,
             Status = Status ?? 503,
         };
+        return Objection(fault) is { } objection ? throw new ArgumentException(objection) : fault;
     }
+
+    /// <summary>What no system but a pool can show, and what the agent cannot.</summary>
+    private static string? Objection(FaultSpecification fault) => fault.System == XenServerSimulator.System
+        ? XenServerFaults.Objection(fault)
+        : fault.Action is FaultAction.ZeroExtent or FaultAction.Excess || (fault.Action == FaultAction.Duplicate && fault.System == GuestAgent.SystemName)
+            ? $"{fault.System} cannot show {JsonNamingPolicy.CamelCase.ConvertName(fault.Action.ToString())}."
+            : null;
 }
 
 /// <summary>A planned fault as it is listed.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace SnapshotWorkflows.Simulators.Control;
 
-/// <summary>Looks for what bears a prefix: every object of the inventory of which some text begins with it.</summary>
+/// <summary>Looks for what bears a prefix: every object of the inventory of which some text begins with it, a key of a map and a text in a list included.</summary>
 internal static class Leaks
 {
     /// <summary>Each object found, with the place of the inventory where it stands.</summary>
@@ -34,7 +34,8 @@ internal static class Leaks
 
     private static bool Bears(JsonNode? node, string prefix) => node switch
     {
-        JsonObject members => members.Any(member => Bears(member.Value, prefix)),
+        JsonObject members => members.Any(member => member.Key.StartsWith(prefix, StringComparison.Ordinal) || Bears(member.Value, prefix)),
+        JsonArray elements => elements.Any(element => element is JsonValue && Bears(element, prefix)),
         JsonValue value => value.GetValueKind() == JsonValueKind.String && value.GetValue<string>().StartsWith(prefix, StringComparison.Ordinal),
         _ => false,
     };

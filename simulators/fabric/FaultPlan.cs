@@ -2,7 +2,7 @@ namespace SnapshotWorkflows.Simulators.Fabric;
 
 /// <summary>
 /// The faults of a world, by system, pool, method and occurrence, and the count of calls whose effect was executed.
-/// Thread-safe. A test ends with <see cref="AllFired"/>: a planned fault that never hit proves nothing.
+/// Thread-safe. A test ends with <see cref="AllFired"/>: a planned fault that never showed proves nothing.
 /// </summary>
 public sealed class FaultPlan
 {
@@ -37,8 +37,8 @@ public sealed class FaultPlan
         });
 
     /// <summary>
-    /// A system calls this once for every request it received, before any effect. The fault that hits this call, or null.
-    /// Of several that would hit, the one planned first does.
+    /// A system calls this once for every request it received, before any effect. The fault that hits this call, or null; the system says
+    /// when it <see cref="FaultSpecification.Shows"/>. Of several that would hit, the one planned first does.
     /// </summary>
     public FaultSpecification? Take(string system, string? pool, string method)
     {
@@ -56,8 +56,19 @@ public sealed class FaultPlan
                 entry.Seen++;
                 if (hit is null && entry.Seen >= planned.Occurrence && (long)entry.Seen < (long)planned.Occurrence + planned.Times)
                 {
-                    entry.FiredTimes++;
-                    hit = planned;
+                    var shown = false;
+                    hit = planned with
+                    {
+                        Effect = () =>
+                        {
+                            lock (gate)
+                            {
+                                // A stream shows it piece by piece; the call was hit once.
+                                entry.FiredTimes += shown ? 0 : 1;
+                                shown = true;
+                            }
+                        },
+                    };
                 }
             }
 
@@ -128,12 +139,12 @@ public sealed class FaultPlan
         }
     }
 
-    /// <summary>Whether every planned fault has hit at least once.</summary>
+    /// <summary>Whether every planned fault has shown as often as planned.</summary>
     public bool AllFired()
     {
         lock (gate)
         {
-            return entries.TrueForAll(entry => entry.FiredTimes > 0);
+            return entries.TrueForAll(entry => new PlannedFault(entry.Id, entry.Specification, entry.Seen, entry.FiredTimes).Fired);
         }
     }
 

@@ -17,6 +17,12 @@ public sealed class FaultSentence(FaultPlan plan, FaultSpecification start)
     public int ZeroExtent(long offset, long length) =>
         plan.Add(start with { Action = FaultAction.ZeroExtent, Offset = offset, Length = length });
 
+    public int Corrupt(long offset, long length = 1) => plan.Add(start with { Action = FaultAction.Corrupt, Offset = offset, Length = length });
+
+    public int Excess(long bytes) => plan.Add(start with { Action = FaultAction.Excess, Bytes = bytes });
+
+    public int Duplicate() => plan.Add(start with { Action = FaultAction.Duplicate });
+
     public int Restart(TimeSpan away = default) => plan.Add(start with { Action = FaultAction.Restart, Duration = away });
 
     public int HttpStatus(int status) => plan.Add(start with { Action = FaultAction.HttpStatus, Status = status });

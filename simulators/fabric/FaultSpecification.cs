@@ -21,6 +21,15 @@ public enum FaultAction
     /// <summary>A copy writes zeros in place of one range of the source.</summary>
     ZeroExtent,
 
+    /// <summary>The effect is done; a range of the bytes that go over the wire arrives with every bit turned. Of a copy: of the bytes that it writes.</summary>
+    Corrupt,
+
+    /// <summary>The effect is done; bytes that belong to nothing follow the body of an export.</summary>
+    Excess,
+
+    /// <summary>The request is executed twice, as when something between repeats it; the second answer is told.</summary>
+    Duplicate,
+
     /// <summary>The system restarts at this call: the connection breaks and the system is away for a while.</summary>
     Restart,
 
@@ -31,6 +40,9 @@ public enum FaultAction
 /// <summary>One planned fault: which call of which system, and what happens there.</summary>
 public sealed record FaultSpecification
 {
+    /// <summary>For <see cref="Times"/>: every call from the first one on.</summary>
+    public const int ForEver = int.MaxValue;
+
     /// <summary><c>solidfire</c>, <c>xenserver</c>, <c>cloudstack</c> or <c>hook</c>.</summary>
     public required string System { get; init; }
 
@@ -43,7 +55,7 @@ public sealed record FaultSpecification
     /// <summary>The call that is hit first, 1-based, counted from the moment the fault was planned.</summary>
     public int Occurrence { get; init; } = 1;
 
-    /// <summary>How many calls in a row are hit, from <see cref="Occurrence"/> on.</summary>
+    /// <summary>How many calls in a row are hit, from <see cref="Occurrence"/> on; <see cref="ForEver"/>: all of them.</summary>
     public int Times { get; init; } = 1;
 
     public required FaultAction Action { get; init; }
@@ -57,22 +69,28 @@ public sealed record FaultSpecification
     /// <summary>Length of a stall, or of the time away after a restart.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>Bytes of the body that still arrive under <see cref="FaultAction.Truncate"/>.</summary>
+    /// <summary>Bytes of the body that still arrive under <see cref="FaultAction.Truncate"/>; bytes too many under <see cref="FaultAction.Excess"/>.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Start of the range that a copy zeroes.</summary>
+    /// <summary>Start of the range that a copy zeroes or that is corrupted.</summary>
     public long Offset { get; init; }
 
-    /// <summary>Length of the range that a copy zeroes.</summary>
+    /// <summary>Length of that range.</summary>
     public long Length { get; init; }
 
     /// <summary>Status for <see cref="FaultAction.HttpStatus"/>.</summary>
     public int Status { get; init; } = 503;
+
+    /// <summary>Told when the fault has done what it says; null outside a plan.</summary>
+    internal Action? Effect { get; init; }
+
+    /// <summary>The system calls this when the fault shows: a fault that was taken and then could do nothing has not fired.</summary>
+    public void Shows() => Effect?.Invoke();
 }
 
 /// <summary>A planned fault as it stands now.</summary>
 public sealed record PlannedFault(int Id, FaultSpecification Specification, int Seen, int FiredTimes)
 {
-    /// <summary>Whether it has hit at least one call.</summary>
-    public bool Fired => FiredTimes > 0;
+    /// <summary>Whether it has done what it says at as many calls as planned, at one at least when it goes on for ever.</summary>
+    public bool Fired => FiredTimes > 0 && (Specification.Times == FaultSpecification.ForEver || FiredTimes >= Specification.Times);
 }

@@ -13,9 +13,11 @@ public static class FaultedExchange
         switch (fault?.Action)
         {
             case FaultAction.DropRequest:
+                fault.Shows();
                 context.Abort();
                 return true;
             case FaultAction.HttpStatus:
+                fault.Shows();
                 context.Response.StatusCode = fault.Status;
                 context.Response.ContentType = "text/plain";
                 await context.Response.WriteAsync($"{fault.Status}\n", context.RequestAborted);
@@ -25,14 +27,20 @@ public static class FaultedExchange
         }
     }
 
-    /// <summary>After the effect: answers a complete body, or drops, delays or cuts the answer as planned.</summary>
+    /// <summary>After the effect: answers a complete body, or drops, delays, cuts or corrupts the answer as planned.</summary>
     public static async Task AnswerAsync(
         HttpContext context, FaultSpecification? fault, TimeProvider clock, int status, string contentType, ReadOnlyMemory<byte> body)
     {
         if (fault?.Action == FaultAction.DropAnswer)
         {
+            fault.Shows();
             context.Abort();
             return;
+        }
+
+        if (fault?.Action == FaultAction.Stall)
+        {
+            fault.Shows();
         }
 
         if (fault?.Action == FaultAction.Stall && !await HoldAsync(fault.Duration, clock, context.RequestAborted))
@@ -44,8 +52,16 @@ public static class FaultedExchange
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
         context.Response.ContentLength = body.Length;
+        if (fault?.Action == FaultAction.Corrupt)
+        {
+            var wrong = body.ToArray();
+            CorruptedBytes.Turn(fault, 0, wrong);
+            body = wrong;
+        }
+
         if (fault?.Action == FaultAction.Truncate && fault.Bytes < body.Length)
         {
+            fault.Shows();
             await context.Response.Body.WriteAsync(body[..(int)fault.Bytes], context.RequestAborted);
             // No abort: a reset could overtake the bytes. The server closes the connection because the declared length was not reached.
             await context.Response.Body.FlushAsync(context.RequestAborted);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace SnapshotWorkflows.Simulators.Fabric;
 
-/// <summary>Kestrel on 127.0.0.1, on a port of the system's choice, in front of one simulated address.</summary>
+/// <summary>Kestrel on the loopback, on a port of the system's choice, in front of one simulated address.</summary>
 public sealed class SimulatorServer : IAsyncDisposable
 {
     private readonly WebApplication application;
@@ -47,11 +47,18 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// stay up at least as long.
     /// </param>
     /// <param name="port">0: of the system's choice.</param>
+    /// <param name="address">On the loopback; null: 127.0.0.1. Hosts of one pool have addresses of their own and a port in common.</param>
     /// <param name="certificate">What to show, made by <see cref="NewCertificate"/>.</param>
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<SimulatorServer> StartAsync(
-        ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null, SimulatorServer? sameCertificateAs = null, int port = 0, string? certificate = null)
+        ISimulatedEndpoint endpoint, bool https = true, TimeProvider? clock = null, SimulatorServer? sameCertificateAs = null, int port = 0, string? certificate = null, IPAddress? address = null)
     {
+        var at = address ?? IPAddress.Loopback;
+        if (!IPAddress.IsLoopback(at))
+        {
+            throw new ArgumentException($"{at} is no loopback address: simulators are for this machine alone.", nameof(address));
+        }
+
         var serverCertificate = !https
             ? null
             : sameCertificateAs?.certificate ?? (certificate is null ? SimulatorCertificate.Create(clock ?? TimeProvider.System) : SimulatorCertificate.Import(certificate));
@@ -65,20 +72,22 @@ public sealed class SimulatorServer : IAsyncDisposable
             options.Limits.MaxRequestBodySize = null;
             options.Limits.MinRequestBodyDataRate = null;
             options.Limits.MinResponseDataRate = null;
-            options.Listen(IPAddress.Loopback, port, listen =>
+            options.Listen(at, port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
                 if (serverCertificate is not null)
                 {
                     listen.UseHttps(serverCertificate);
                 }
+
+                listen.Use(next => connection => BareBodyConnection.ServeAsync(connection, next));
             });
         });
         var app = builder.Build();
         app.Run(endpoint.InvokeAsync);
         await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new SimulatorServer(app, serverCertificate, sameCertificateAs?.certificate is null, new Uri(address));
+        var listening = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return new SimulatorServer(app, serverCertificate, sameCertificateAs?.certificate is null, new Uri(listening));
     }
 
     /// <summary>Stops listening; requests under way are cut after a moment.</summary>

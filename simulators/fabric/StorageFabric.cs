@@ -18,7 +18,10 @@ public sealed record ChapCredentials(string Username, string InitiatorSecret, st
 /// <summary>Who logs in to which target.</summary>
 /// <param name="ChapUsername">The account that the initiator has proved to be; null without CHAP.</param>
 /// <param name="Address">Where the initiator came from, as ListISCSISessions shows it; null for a host inside the world.</param>
-public sealed record InitiatorLogin(string InitiatorName, string TargetName, string? ChapUsername = null, string? Address = null);
+/// <param name="ChapAlgorithm">As ListISCSISessions spells it: MD5, SHA1 or SHA-256.</param>
+/// <param name="ChapMutual">Whether the target proved itself too.</param>
+public sealed record InitiatorLogin(
+    string InitiatorName, string TargetName, string? ChapUsername = null, string? Address = null, string ChapAlgorithm = "MD5", bool ChapMutual = false);
 
 /// <summary>An array as an iSCSI portal on a real network meets it: with CHAP accounts beside the access groups.</summary>
 public interface IIscsiArray : IStorageArray

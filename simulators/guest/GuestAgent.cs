@@ -69,6 +69,7 @@ public sealed class GuestAgent(string token, TimeProvider clock, FaultPlan fault
         var fault = faults.Take(SystemName, null, method);
         if (fault?.Action == FaultAction.Restart)
         {
+            fault.Shows();
             context.Abort();
             return;
         }
@@ -76,6 +77,11 @@ public sealed class GuestAgent(string token, TimeProvider clock, FaultPlan fault
         if (await FaultedExchange.EndsBeforeEffectAsync(context, fault))
         {
             return;
+        }
+
+        if (fault?.Action == FaultAction.Fail)
+        {
+            fault.Shows();
         }
 
         var (status, body) = fault?.Action == FaultAction.Fail

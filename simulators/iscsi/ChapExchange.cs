@@ -10,9 +10,9 @@ internal sealed class ChapExchange(IIscsiArray array)
 {
     // MD5 and SHA-1 are what initiators in the field offer; an array from 12.7 on takes SHA-256 too.
 #pragma warning disable CA5350, CA5351
-    private static readonly Dictionary<string, Func<byte[], byte[]>> s_algorithms = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string Name, Func<byte[], byte[]> Hash)> s_algorithms = new(StringComparer.Ordinal)
     {
-        ["5"] = MD5.HashData, ["6"] = SHA1.HashData, ["7"] = SHA256.HashData,
+        ["5"] = ("MD5", MD5.HashData), ["6"] = ("SHA1", SHA1.HashData), ["7"] = ("SHA-256", SHA256.HashData),
     };
 #pragma warning restore CA5350, CA5351
 
@@ -22,6 +22,12 @@ internal sealed class ChapExchange(IIscsiArray array)
 
     /// <summary>The account that the initiator proved to be; null before, and after a failure.</summary>
     public string? Username { get; private set; }
+
+    /// <summary>As the array's API spells it; null before one was chosen.</summary>
+    public string? AlgorithmName => _algorithm is null ? null : s_algorithms[_algorithm].Name;
+
+    /// <summary>Whether the target proved itself too.</summary>
+    public bool IsMutual { get; private set; }
 
     /// <summary>Answers the keys of one step; null when the initiator failed.</summary>
     public List<KeyValuePair<string, string>>? Answer(IReadOnlyDictionary<string, string> keys)
@@ -56,10 +62,11 @@ internal sealed class ChapExchange(IIscsiArray array)
         }
 
         // An initiator that sends our own challenge back would have us answer it for him (RFC 7143, section 9.2.1).
+        IsMutual = true;
         return byte.TryParse(identifier, NumberStyles.None, CultureInfo.InvariantCulture, out var theirs) && TextKeys.Binary(challenge) is { } asked && !asked.AsSpan().SequenceEqual(_challenge)
             ? [new("CHAP_N", name), new("CHAP_R", $"0x{Convert.ToHexStringLower(Response(theirs, credentials.TargetSecret, asked))}")]
             : null;
     }
 
-    private byte[] Response(byte identifier, string secret, byte[] challenge) => s_algorithms[_algorithm!]([identifier, .. Encoding.UTF8.GetBytes(secret), .. challenge]);
+    private byte[] Response(byte identifier, string secret, byte[] challenge) => s_algorithms[_algorithm!].Hash([identifier, .. Encoding.UTF8.GetBytes(secret), .. challenge]);
 }

@@ -146,7 +146,7 @@ internal sealed class LoginPhase(IIscsiArray array, string address, ushort tsih)
     {
         if (!IsDiscovery)
         {
-            Session = array.Login(new InitiatorLogin(InitiatorName, TargetName, ChapUsername, address));
+            Session = array.Login(new InitiatorLogin(InitiatorName, TargetName, ChapUsername, address, _chap?.AlgorithmName ?? "MD5", _chap?.IsMutual == true));
             if (Session is null)
             {
                 // A target that is not for this initiator is none to it.

@@ -22,6 +22,36 @@ internal static class ClusterInventory
             ["name"] = snapshot.Name,
             ["attributes"] = snapshot.Attributes.DeepClone(),
         })),
+        ["groupSnapshots"] = Json.Array(cluster.GroupSnapshots.Values.Select(group => new JsonObject
+        {
+            ["id"] = group.Id,
+            ["name"] = group.Name,
+            ["members"] = Json.Array(group.Members.Select(member => member.Id)),
+        })),
+        ["schedules"] = Json.Array(cluster.Schedules.Values.Select(schedule => new JsonObject
+        {
+            ["id"] = schedule.Id,
+            ["name"] = schedule.Name,
+            ["snapshotName"] = schedule.Info["name"]?.DeepClone(),
+        })),
+        ["accounts"] = Json.Array(cluster.Accounts.Values.Select(account => new JsonObject
+        {
+            ["id"] = account.Id,
+            ["username"] = account.Username,
+            ["attributes"] = account.Attributes.DeepClone(),
+        })),
+        ["initiators"] = Json.Array(cluster.Initiators.Values.Select(initiator => new JsonObject
+        {
+            ["id"] = initiator.Id,
+            ["name"] = initiator.Name,
+            ["alias"] = initiator.Alias,
+            ["attributes"] = initiator.Attributes.DeepClone(),
+        })),
+        ["qosPolicies"] = Json.Array(cluster.QosPolicies.Values.Select(policy => new JsonObject
+        {
+            ["id"] = policy.Id,
+            ["name"] = policy.Name,
+        })),
         ["accessGroups"] = Json.Array(cluster.AccessGroups.Values.Select(group => new JsonObject
         {
             ["id"] = group.Id,

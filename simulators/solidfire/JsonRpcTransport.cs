@@ -59,6 +59,7 @@ internal sealed class JsonRpcTransport(
         var fault = faults.Take(SolidFireSimulator.SystemName, null, method);
         if (fault?.Action == FaultAction.Restart)
         {
+            fault.Shows();
             restart(fault.Duration);
             context.Abort();
             return;
@@ -69,11 +70,25 @@ internal sealed class JsonRpcTransport(
             return;
         }
 
+        var answer = Answer(admin, version, request, method, fault);
+        if (fault?.Action == FaultAction.Duplicate)
+        {
+            fault.Shows();
+            answer = Answer(admin, version, request, method, fault);
+        }
+
+        await FaultedExchange.AnswerAsync(
+            context, fault, clock, StatusCodes.Status200OK, "application/json", Encoding.UTF8.GetBytes(answer.ToJsonString()));
+    }
+
+    private JsonObject Answer(ClusterAdmin admin, ApiVersion version, JsonObject request, string method, FaultSpecification? fault)
+    {
         var answer = new JsonObject { ["id"] = request["id"]?.DeepClone() };
         try
         {
             if (fault?.Action == FaultAction.Fail)
             {
+                fault.Shows();
                 var planned = fault.ErrorName ?? "xInternalError";
                 throw new ApiError(planned, fault.ErrorParams.Count > 0 ? fault.ErrorParams[0] : planned);
             }
@@ -91,8 +106,7 @@ internal sealed class JsonRpcTransport(
             answer["error"] = new JsonObject { ["code"] = 500, ["message"] = error.Message, ["name"] = error.Name };
         }
 
-        await FaultedExchange.AnswerAsync(
-            context, fault, clock, StatusCodes.Status200OK, "application/json", Encoding.UTF8.GetBytes(answer.ToJsonString()));
+        return answer;
     }
 
     private static JsonObject Members(JsonNode? given) => given switch

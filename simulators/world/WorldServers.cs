@@ -1,3 +1,4 @@
+using System.Net;
 using SnapshotWorkflows.Simulators.Control;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Simulators.Iscsi;
@@ -5,7 +6,7 @@ using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators.World;
 
-/// <summary>The world's addresses on 127.0.0.1, each on a port of the system's choice.</summary>
+/// <summary>The world's addresses on 127.0.0.1, each on a port of the system's choice; a pool's hosts after the first are on 127.0.0.2 and so on.</summary>
 internal sealed class WorldServers : IAsyncDisposable
 {
     private readonly List<SimulatorServer> _servers = [];
@@ -50,7 +51,7 @@ internal sealed class WorldServers : IAsyncDisposable
         foreach (var pool in world.Pools)
         {
             pools.Add(await ListenAsync(pool, secrets, port));
-            port += port == 0 ? 0 : pool.Hosts.Count;
+            port += port == 0 ? 0 : 1;
         }
 
         var cloud = await ListenAsync(world.Cloud, options.CloudStackPort, secrets.Certificates["cloudstack"]);
@@ -68,26 +69,29 @@ internal sealed class WorldServers : IAsyncDisposable
             _iscsi?.Address);
     }
 
-    /// <summary>Each host has an address of its own; the pool's endpoint is its coordinator's, and all show one certificate.</summary>
+    /// <summary>
+    /// Each host has an address of its own, all have one port, as real hosts have: clients that are sent on change the address and keep the port. The
+    /// pool's endpoint is its coordinator's, and all show one certificate.
+    /// </summary>
     private async Task<ApplianceEndpoint> ListenAsync(XenServerSimulator pool, WorldSecrets secrets, int port)
     {
         SimulatorServer? coordinator = null;
-        foreach (var host in pool.Hosts)
+        foreach (var (index, host) in pool.Hosts.Index())
         {
-            var server = await ListenAsync(pool.Endpoint(host.Uuid), port, secrets.Certificates[pool.PoolName]);
-            pool.SetAddress(host.Uuid, server.Uri.Authority);
+            var server = await ListenAsync(pool.Endpoint(host.Uuid), port, secrets.Certificates[pool.PoolName], new IPAddress([127, 0, 0, (byte)(1 + index)]));
+            pool.SetAddress(host.Uuid, server.Uri.Host, server.Uri.Port);
             _nbd.Add(pool.StartNbd(host.Uuid, server.Certificate!));
             coordinator ??= server;
-            port += port == 0 ? 0 : 1;
+            port = server.Uri.Port;
         }
 
         return new ApplianceEndpoint(pool.PoolName, Address(coordinator!), "root", secrets.PoolPassword, coordinator!.CertificateSha256!);
     }
 
     /// <param name="certificate">What the server shows, in the form of <see cref="SimulatorServer.NewCertificate"/>; null: plain HTTP.</param>
-    private async Task<SimulatorServer> ListenAsync(ISimulatedEndpoint endpoint, int port = 0, string? certificate = null)
+    private async Task<SimulatorServer> ListenAsync(ISimulatedEndpoint endpoint, int port = 0, string? certificate = null, IPAddress? address = null)
     {
-        var server = await SimulatorServer.StartAsync(endpoint, https: certificate is not null, port: port, certificate: certificate);
+        var server = await SimulatorServer.StartAsync(endpoint, https: certificate is not null, port: port, certificate: certificate, address: address);
         _servers.Add(server);
         return server;
     }

@@ -10,14 +10,21 @@ internal sealed record ApiVersion(int Minor, string Product, string Brand, strin
     /// <summary>XenServer 7.3: NBD and changed block tracking.</summary>
     public const int Inverness = 8;
 
+    private static readonly (string Name, ApiVersion Version)[] Versions =
+    [
+        ("7.1", new(Ely, "7.1.2", "XenServer", "1.9")),
+        ("7.6", new(11, "7.6.0", "XenServer", "1.110")),
+        ("8.0", new(12, "8.0.0", "Citrix Hypervisor", "1.160")),
+        ("8.1", new(14, "8.1.0", "Citrix Hypervisor", "1.214")),
+        ("8.2", new(15, "8.2.1", "Citrix Hypervisor", "1.20")),
+        ("8", new(21, "8.4.0", "XenServer", "24.19")),
+        ("9", new(23, "9.0.0", "XenServer", "25.6")),
+    ];
+
+    /// <summary>Every version that is simulated, the oldest first.</summary>
+    public static IReadOnlyList<string> Known { get; } = [.. Versions.Select(v => v.Name)];
+
     /// <exception cref="ArgumentException">No such version is simulated.</exception>
-    public static ApiVersion Of(string version) => version switch
-    {
-        "7.1" => new(Ely, "7.1.2", "XenServer", "1.9"),
-        "7.6" => new(11, "7.6.0", "XenServer", "1.110"),
-        "8.2" => new(15, "8.2.1", "Citrix Hypervisor", "1.20"),
-        "8" => new(21, "8.4.0", "XenServer", "24.19"),
-        "9" => new(23, "9.0.0", "XenServer", "25.6"),
-        _ => throw new ArgumentException($"Version {version} is not simulated; choose 7.1, 7.6, 8.2, 8 or 9.", nameof(version)),
-    };
+    public static ApiVersion Of(string version) => Array.Find(Versions, v => v.Name == version).Version
+        ?? throw new ArgumentException($"Version {version} is not simulated; choose {string.Join(", ", Known)}.", nameof(version));
 }

@@ -8,6 +8,7 @@ public sealed record PoolInventory(
     IReadOnlyList<InventoryVdi> Vdis,
     IReadOnlyList<InventoryVbd> Vbds,
     IReadOnlyList<InventoryTask> Tasks,
+    IReadOnlyList<InventoryVm> Vms,
     IReadOnlyList<string> FrozenVms,
     IReadOnlyList<InventoryHost> Hosts);
 
@@ -22,6 +23,9 @@ public sealed record InventoryVdi(
 public sealed record InventoryVbd(string Uuid, string Vm, string Vdi, bool ReadOnly, bool Attached);
 
 public sealed record InventoryTask(string Uuid, string Name, string Status, double Progress, IReadOnlyDictionary<string, string> OtherConfig);
+
+/// <summary>A machine, control domains left out; a pause's mark is in its other_config.</summary>
+public sealed record InventoryVm(string Uuid, string Label, string PowerState, bool IsSnapshot, IReadOnlyCollection<string> Tags, IReadOnlyDictionary<string, string> OtherConfig);
 
 /// <summary>A host as the world's builder and its control need it.</summary>
 public sealed record InventoryHost(string Uuid, string Name, string InitiatorIqn, bool IsCoordinator, bool Online);

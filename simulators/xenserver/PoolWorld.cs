@@ -240,6 +240,7 @@ public sealed class PoolWorld
             db.All<VdiRow>().ConvertAll(v => new InventoryVdi(v.Uuid, Uuid(v.Sr), v.NameLabel, v.IsSnapshot, Copy(v), [.. v.CurrentOperations.Values])),
             db.All<VbdRow>().ConvertAll(v => new InventoryVbd(v.Uuid, Uuid(v.Vm), Uuid(v.Vdi), v.ReadOnly, v.Attached)),
             db.All<TaskRow>().ConvertAll(t => new InventoryTask(t.Uuid, t.NameLabel, t.Status, t.Progress, Copy(t))),
+            db.All<VmRow>().FindAll(v => !v.IsControlDomain).ConvertAll(v => new InventoryVm(v.Uuid, v.NameLabel, v.PowerState, v.IsSnapshot, v.Tags, Copy(v))),
             [.. db.All<VmRow>().Where(v => v.PowerState == "Paused").Select(v => v.Uuid)],
             Hosts());
     }

@@ -7,7 +7,13 @@ public sealed record XenServerOptions
 {
     public required string PoolName { get; init; }
 
-    /// <summary><c>7.1</c> (API 2.6, relvmoiscsi installed), <c>7.6</c> (2.11), <c>8.2</c> (2.15), <c>8</c> (2.21) or <c>9</c> (2.23).</summary>
+    /// <summary>What <see cref="ProductVersion"/> may be.</summary>
+    public static IReadOnlyList<string> KnownVersions => ApiVersion.Known;
+
+    /// <summary>
+    /// <c>7.1</c> (API 2.6, relvmoiscsi installed), <c>7.6</c> (2.11), <c>8.0</c> (2.12, the last with VM.snapshot_with_quiesce), <c>8.1</c> (2.14),
+    /// <c>8.2</c> (2.15), <c>8</c> (2.21) or <c>9</c> (2.23).
+    /// </summary>
     public string ProductVersion { get; init; } = "8";
 
     /// <summary>The coordinator first, then the members.</summary>

@@ -81,8 +81,12 @@ internal sealed class JobCalls(CloudState state, CloudStackOptions options, Time
 
         var json = new JsonObject
         {
-            ["accountid"] = state.DomainId,
-            ["cmd"] = $"org.apache.cloudstack.api.command.user.{job.Command}",
+            ["accountid"] = state.IdOf("account", options.CallerAccount),
+            ["account"] = options.CallerAccount,
+            ["domainid"] = state.DomainId,
+            ["domainpath"] = CloudState.DomainName,
+            ["userid"] = state.IdOf("user", options.CallerAccount),
+            ["cmd"] = ClassOf(job.Command),
             ["created"] = job.Created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'+0000'", CultureInfo.InvariantCulture),
             ["jobid"] = job.Id,
             ["jobprocstatus"] = 0,
@@ -104,6 +108,10 @@ internal sealed class JobCalls(CloudState state, CloudStackOptions options, Time
 
         return json;
     }
+
+    /// <summary>The command's class, as the server names it.</summary>
+    private static string ClassOf(string command) =>
+        $"org.apache.cloudstack.api.command.user.{(command.EndsWith("Tags", StringComparison.Ordinal) ? "tag" : "snapshot")}.{char.ToUpperInvariant(command[0])}{command[1..]}Cmd";
 
     /// <summary>Runs what is due; whether anything was.</summary>
     public bool Step()

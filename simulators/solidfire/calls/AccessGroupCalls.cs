@@ -126,8 +126,9 @@ internal sealed class AccessGroupCalls(Cluster cluster)
             throw new ApiError("xNotInVolumeAccessGroup", $"Initiator {name} is not in volumeAccessGroupID {group.Id}");
         }
 
+        var orphans = parameters.Flag("deleteOrphanInitiators") ?? true;
         group.Initiators.RemoveAll(removed.Contains);
-        Forget(removed, parameters.Flag("deleteOrphanInitiators") ?? true);
+        Forget(removed, orphans);
         cluster.EndSessionsWithoutAccess();
         return Wrap(group);
     }

@@ -39,12 +39,13 @@ internal sealed class AccountCalls(Cluster cluster)
         var username = parameters.Text("username");
         var status = parameters.Choice("status", "active", "locked");
         var (initiator, target) = (Secret(parameters, "initiatorSecret"), Secret(parameters, "targetSecret"));
+        var (chap, attributes) = (parameters.Flag("enableChap"), ObjectAttributes.Read(parameters));
         account.Username = username is null ? account.Username : NewName(username, account);
         account.Status = status ?? account.Status;
         account.InitiatorSecret = initiator ?? account.InitiatorSecret;
         account.TargetSecret = target ?? account.TargetSecret;
-        account.EnableChap = parameters.Flag("enableChap") ?? account.EnableChap;
-        account.Attributes = ObjectAttributes.Read(parameters) ?? account.Attributes;
+        account.EnableChap = chap ?? account.EnableChap;
+        account.Attributes = attributes ?? account.Attributes;
         cluster.EndSessionsWithoutAccess();
         return Wrap(account);
     }

@@ -44,9 +44,9 @@ internal sealed class AdminCalls(Cluster cluster)
     private JsonObject Modify(CallParameters parameters)
     {
         var admin = Find(parameters);
-        var access = Access(parameters);
-        admin.Password = parameters.Text("password") ?? admin.Password;
-        admin.Attributes = ObjectAttributes.Read(parameters) ?? admin.Attributes;
+        var (access, password, attributes) = (Access(parameters), parameters.Text("password"), ObjectAttributes.Read(parameters));
+        admin.Password = password ?? admin.Password;
+        admin.Attributes = attributes ?? admin.Attributes;
         admin.Access = access ?? admin.Access;
         return [];
     }

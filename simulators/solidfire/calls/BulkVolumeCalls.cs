@@ -62,9 +62,10 @@ internal sealed class BulkVolumeCalls(Cluster cluster)
         var status = parameters.Choice("status", "preparing", "active", "running", "done", "failed") ?? "running";
         var job = Running().FirstOrDefault(candidate => candidate.Bulk!.Key == key)
             ?? throw new ApiError("xBulkVolumeIDDoesNotExist", "The bulk volume job does not exist.");
-        job.Bulk!.ReportedPercent = parameters.Number("percentComplete") ?? job.Bulk.ReportedPercent;
-        job.Bulk.ReportedMessage = parameters.Text("message") ?? job.Bulk.ReportedMessage;
-        job.Bulk.Attributes = parameters.Object("attributes") ?? job.Bulk.Attributes;
+        var (percent, message, attributes) = (parameters.Number("percentComplete"), parameters.Text("message"), parameters.Object("attributes"));
+        job.Bulk!.ReportedPercent = percent ?? job.Bulk.ReportedPercent;
+        job.Bulk.ReportedMessage = message ?? job.Bulk.ReportedMessage;
+        job.Bulk.Attributes = attributes ?? job.Bulk.Attributes;
         if (status is "done" or "failed")
         {
             job.Complete(cluster.Now, status == "done" ? null : new ApiError("xBulkVolumeScriptFailure", job.Bulk.ReportedMessage ?? "Script failed."));

@@ -6,6 +6,8 @@ namespace SnapshotWorkflows.Simulators.SolidFire.Calls;
 /// <summary>Snapshots of several volumes at one instant.</summary>
 internal sealed class GroupSnapshotCalls(Cluster cluster, SnapshotTaker taker)
 {
+    private const int Fewest = 2;
+
     public void Register(CallTable table)
     {
         table.Write("CreateGroupSnapshot", "volumes", Create, since: "7.0");
@@ -19,9 +21,9 @@ internal sealed class GroupSnapshotCalls(Cluster cluster, SnapshotTaker taker)
     {
         var ids = parameters.Integers("volumes") ?? throw ApiError.MissingParameter("volumes");
         var most = cluster.Options.Limits.VolumesPerGroupSnapshot;
-        if (ids.Count < 1 || ids.Count > most || ids.Distinct().Count() != ids.Count)
+        if (ids.Count < Fewest || ids.Count > most || ids.Distinct().Count() != ids.Count)
         {
-            throw ApiError.InvalidParameter($"A group snapshot has 1 to {most} different volumes");
+            throw ApiError.InvalidParameter($"A group snapshot has {Fewest} to {most} different volumes");
         }
 
         var group = taker.Group(taker.Take(SnapshotRequest.Read(cluster, parameters), [.. ids.Select(cluster.ActiveVolume)], copied: null));
@@ -50,9 +52,10 @@ internal sealed class GroupSnapshotCalls(Cluster cluster, SnapshotTaker taker)
         var name = SnapshotRequest.ReadName(cluster, parameters);
         var changesExpiry = parameters.Has("expirationTime") | parameters.Has("retention");
         var expiry = SnapshotExpiry.Read(parameters, cluster.Now);
-        group.Name = name ?? group.Name;
-        group.EnableRemoteReplication = parameters.Flag("enableRemoteReplication") ?? group.EnableRemoteReplication;
+        var replicated = parameters.Flag("enableRemoteReplication");
         var label = parameters.Text("snapMirrorLabel");
+        group.Name = name ?? group.Name;
+        group.EnableRemoteReplication = replicated ?? group.EnableRemoteReplication;
         foreach (var member in group.Members)
         {
             if (changesExpiry)

@@ -56,11 +56,11 @@ internal sealed class InitiatorCalls(Cluster cluster)
             throw ApiError.InvalidParameter("An initiator is named twice");
         }
 
-        var groups = given.Select(Group).ToList();
+        var changes = given.Select(Read).ToList();
         var made = names.Select(name => Add(cluster, name)).ToList();
         for (var i = 0; i < made.Count; i++)
         {
-            Change(given[i], made[i], groups[i]);
+            Apply(changes[i], made[i]);
         }
 
         return Wrap(made);
@@ -70,10 +70,10 @@ internal sealed class InitiatorCalls(Cluster cluster)
     {
         var given = Elements(parameters);
         var found = given.Select(element => cluster.Initiators.GetValueOrDefault(element.RequiredInteger("initiatorID")) ?? throw ApiError.Unknown("Initiator", element.RequiredInteger("initiatorID"))).ToList();
-        var groups = given.Select(Group).ToList();
+        var changes = given.Select(Read).ToList();
         for (var i = 0; i < found.Count; i++)
         {
-            Change(given[i], found[i], groups[i]);
+            Apply(changes[i], found[i]);
         }
 
         cluster.EndSessionsWithoutAccess();
@@ -124,11 +124,14 @@ internal sealed class InitiatorCalls(Cluster cluster)
             : throw ApiError.LimitExceeded($"Exceeded max number of initiators per volumeAccessGroup. volumeAccessGroupID={id} limit={cluster.Options.Limits.InitiatorsPerAccessGroup}");
     }
 
-    private void Change(CallParameters element, Initiator initiator, AccessGroup? group)
+    private Change Read(CallParameters element) => new(element.Text("alias"), ObjectAttributes.Read(element), element.Flag("requireChap"), Group(element));
+
+    private void Apply(Change change, Initiator initiator)
     {
-        initiator.Alias = element.Text("alias") ?? initiator.Alias;
-        initiator.Attributes = ObjectAttributes.Read(element) ?? initiator.Attributes;
-        initiator.RequireChap = element.Flag("requireChap") ?? initiator.RequireChap;
+        var group = change.Group;
+        initiator.Alias = change.Alias ?? initiator.Alias;
+        initiator.Attributes = change.Attributes ?? initiator.Attributes;
+        initiator.RequireChap = change.RequireChap ?? initiator.RequireChap;
         if (group is null || group.HasInitiator(initiator.Name))
         {
             return;
@@ -149,4 +152,7 @@ internal sealed class InitiatorCalls(Cluster cluster)
         .Select(node => new CallParameters(node as JsonObject ?? throw ApiError.InvalidParameterType("initiators"))).ToList();
 
     private JsonObject Wrap(IEnumerable<Initiator> initiators) => new() { ["initiators"] = Json.Array(initiators.Select(cluster.Describe)) };
+
+    /// <summary>What one element asks for, read as a whole before any initiator is touched; null: as it is.</summary>
+    private sealed record Change(string? Alias, JsonObject? Attributes, bool? RequireChap, AccessGroup? Group);
 }

@@ -29,7 +29,7 @@ internal sealed class ScheduleCalls(Cluster cluster, SnapshotTaker taker)
             Info = Info(parameters) ?? throw ApiError.MissingParameter("scheduleInfo"),
         };
         CheckType(parameters);
-        Read(parameters, schedule);
+        Read(parameters, schedule, schedule.Frequency);
         cluster.Ids.Schedule++;
         cluster.Schedules.Add(schedule.Id, schedule);
         var result = Wrap(schedule);
@@ -49,36 +49,37 @@ internal sealed class ScheduleCalls(Cluster cluster, SnapshotTaker taker)
             return new JsonObject { ["schedule"] = gone };
         }
 
-        var (name, frequency, info) = (parameters.Text("scheduleName"), Frequency(parameters), Info(parameters));
-        schedule.Name = name is null ? schedule.Name : Name(name);
-        schedule.Frequency = frequency ?? schedule.Frequency;
-        schedule.Info = info ?? schedule.Info;
-        Read(parameters, schedule);
+        var name = parameters.Text("scheduleName") is { } given ? Name(given) : schedule.Name;
+        var (frequency, info) = (Frequency(parameters) ?? schedule.Frequency, Info(parameters) ?? schedule.Info);
+        Read(parameters, schedule, frequency);
+        (schedule.Name, schedule.Info) = (name, info);
         return Wrap(schedule);
     }
 
-    private void Read(CallParameters parameters, Schedule schedule)
+    /// <summary>Reads and checks everything before the schedule is touched.</summary>
+    private void Read(CallParameters parameters, Schedule schedule, string frequency)
     {
         var hours = parameters.Integer("hours") ?? schedule.Hours;
         var minutes = parameters.Integer("minutes") ?? schedule.Minutes;
         var monthDays = parameters.Integers("monthdays")?.ToList() ?? schedule.MonthDays;
-        var weekDays = parameters.Elements("weekdays")?.Select(WeekDay).ToList() ?? schedule.WeekDays;
-        var interval = schedule.Frequency == "Time Interval";
+        var weekDays = parameters.Elements("weekdays")?.Select(Day).ToList() ?? schedule.WeekDays;
+        var flags = (Recurring: parameters.Flag("recurring"), Paused: parameters.Flag("paused"), Next: parameters.Flag("runNextInterval"));
+        var start = parameters.Time("startingDate") ?? schedule.StartingDate;
+        var interval = frequency == "Time Interval";
         if (hours is < 0 or > 24 || minutes is < 0 or > 59 || (interval && (hours * 60) + minutes < 5))
         {
             throw ApiError.InvalidParameter("hours are from 0 to 24, minutes from 0 to 59; an interval has at least 5 minutes");
         }
 
-        if ((schedule.Frequency == "Days Of Month" && monthDays.Count == 0) || (schedule.Frequency == "Days Of Week" && weekDays.Count == 0))
+        if ((frequency == "Days Of Month" && monthDays.Count == 0) || (frequency == "Days Of Week" && weekDays.Count == 0))
         {
             throw ApiError.InvalidParameter("Days Of Month needs monthdays, Days Of Week needs weekdays");
         }
 
-        (schedule.Hours, schedule.Minutes, schedule.MonthDays, schedule.WeekDays) = (hours, minutes, monthDays, weekDays);
-        schedule.Recurring = parameters.Flag("recurring") ?? schedule.Recurring;
-        schedule.Paused = parameters.Flag("paused") ?? schedule.Paused;
-        schedule.RunNextInterval = parameters.Flag("runNextInterval") ?? schedule.RunNextInterval;
-        schedule.StartingDate = parameters.Time("startingDate") ?? schedule.StartingDate;
+        (schedule.Frequency, schedule.Hours, schedule.Minutes, schedule.MonthDays, schedule.WeekDays, schedule.StartingDate) = (frequency, hours, minutes, monthDays, weekDays, start);
+        schedule.Recurring = flags.Recurring ?? schedule.Recurring;
+        schedule.Paused = flags.Paused ?? schedule.Paused;
+        schedule.RunNextInterval = flags.Next ?? schedule.RunNextInterval;
         parameters.Accept("hasError", "lastRunStatus", "lastRunTimeStarted", "scheduleID");
         // The scheduler looks every five minutes.
         schedule.NextRun = schedule.RunNextInterval ? NextTick(cluster.Now) : schedule.After(cluster.Now);
@@ -121,7 +122,11 @@ internal sealed class ScheduleCalls(Cluster cluster, SnapshotTaker taker)
             ?? throw new ApiError("xUnrecognizedEnumString", $"Unrecognized enum string: {text}");
     }
 
-    private static long WeekDay(JsonNode node) => node is JsonObject members ? new CallParameters(members).RequiredInteger("day") : throw ApiError.InvalidParameterType("weekdays");
+    private static WeekDay Day(JsonNode node)
+    {
+        var members = new CallParameters(node as JsonObject ?? throw ApiError.InvalidParameterType("weekdays"));
+        return new WeekDay(members.RequiredInteger("day"), members.Integer("offset") ?? 1);
+    }
 
     /// <summary>Checked as CreateSnapshot would; ids come back as text, as on live clusters.</summary>
     private JsonObject? Info(CallParameters parameters)

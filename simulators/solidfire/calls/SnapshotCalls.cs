@@ -46,6 +46,9 @@ internal sealed class SnapshotCalls(Cluster cluster, SnapshotTaker taker)
         var name = SnapshotRequest.ReadName(cluster, parameters);
         var changesExpiry = parameters.Has("expirationTime") | parameters.Has("retention");
         var expiry = SnapshotExpiry.Read(parameters, cluster.Now);
+        var replicated = parameters.Flag("enableRemoteReplication");
+        var label = parameters.Text("snapMirrorLabel");
+        // Everything is read before anything is written: a refused call changes nothing.
         if (changesExpiry)
         {
             // An explicit null keeps the snapshot for ever.
@@ -53,8 +56,8 @@ internal sealed class SnapshotCalls(Cluster cluster, SnapshotTaker taker)
         }
 
         snapshot.Name = name ?? snapshot.Name;
-        snapshot.EnableRemoteReplication = parameters.Flag("enableRemoteReplication") ?? snapshot.EnableRemoteReplication;
-        snapshot.SnapMirrorLabel = parameters.Text("snapMirrorLabel") ?? snapshot.SnapMirrorLabel;
+        snapshot.EnableRemoteReplication = replicated ?? snapshot.EnableRemoteReplication;
+        snapshot.SnapMirrorLabel = label ?? snapshot.SnapMirrorLabel;
         return new JsonObject { ["snapshot"] = snapshot.ToJson() };
     }
 

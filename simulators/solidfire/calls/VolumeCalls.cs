@@ -62,6 +62,9 @@ internal sealed class VolumeCalls(Cluster cluster)
         var policy = parameters.Identifier("qosPolicyID") is { } policyId ? cluster.QosPolicy(policyId) : null;
         var qos = (policy?.Qos ?? cluster.DefaultQos).With(parameters.Object("qos"));
         var (fifo, minimumFifo) = Fifo(parameters, 24, 0);
+        var mirrored = parameters.Flag("enableSnapMirrorReplication") ?? false;
+        var unmoved = parameters.Flag("dontMoveForIopsRebalance") ?? false;
+        var associated = parameters.Flag("associateWithQoSPolicy") ?? true;
         parameters.Accept("protectionScheme", "sliceCount");
         CheckRoom(cluster, account, size);
         var volume = new Volume
@@ -78,9 +81,9 @@ internal sealed class VolumeCalls(Cluster cluster)
             Qos = qos,
             FifoSize = fifo,
             MinFifoSize = minimumFifo,
-            EnableSnapMirrorReplication = parameters.Flag("enableSnapMirrorReplication") ?? false,
-            DontMoveForIopsRebalance = parameters.Flag("dontMoveForIopsRebalance") ?? false,
-            QosPolicyId = policy is not null && (parameters.Flag("associateWithQoSPolicy") ?? true) ? policy.Id : null,
+            EnableSnapMirrorReplication = mirrored,
+            DontMoveForIopsRebalance = unmoved,
+            QosPolicyId = policy is not null && associated ? policy.Id : null,
         };
         cluster.Volumes.Add(volume.Id, volume);
         return new JsonObject
@@ -153,6 +156,9 @@ internal sealed class VolumeCalls(Cluster cluster)
         }
 
         Fifo(parameters, volume.FifoSize, volume.MinFifoSize);
+        parameters.Flag("enableSnapMirrorReplication");
+        parameters.Flag("dontMoveForIopsRebalance");
+        parameters.Flag("associateWithQoSPolicy");
         if (parameters.Flag("setCreateTime") == true && parameters.Time("createTime") is null)
         {
             throw ApiError.MissingParameter("createTime");

@@ -87,9 +87,9 @@ internal sealed class LunSession(Cluster cluster, long id, Volume volume, Initia
         ["authentication"] = new JsonObject
         {
             ["authMethod"] = ChapUsername is null ? "None" : "CHAP",
-            ["chapAlgorithm"] = ChapUsername is null ? "null" : "MD5",
+            ["chapAlgorithm"] = ChapUsername is null ? "null" : login.ChapAlgorithm,
             ["chapUsername"] = ChapUsername ?? "null",
-            ["direction"] = ChapUsername is null ? "null" : "one-way",
+            ["direction"] = ChapUsername is null ? "null" : login.ChapMutual ? "two-way" : "one-way",
         },
         ["createTime"] = Json.PreciseTime(CreateTime),
         ["driveID"] = 1,

@@ -3,6 +3,11 @@ using System.Text.Json.Nodes;
 
 namespace SnapshotWorkflows.Simulators.SolidFire.Model;
 
+/// <summary>A day of the week, and which of its kind in a month; only 1 is documented and it means each.</summary>
+/// <param name="Day">0 = Sunday.</param>
+/// <param name="Offset">Told again as it was given.</param>
+internal sealed record WeekDay(long Day, long Offset);
+
 /// <summary>When snapshots are taken by the cluster itself.</summary>
 internal sealed class Schedule
 {
@@ -19,8 +24,7 @@ internal sealed class Schedule
 
     public List<long> MonthDays { get; set; } = [];
 
-    /// <summary>0 = Sunday.</summary>
-    public List<long> WeekDays { get; set; } = [];
+    public List<WeekDay> WeekDays { get; set; } = [];
 
     public bool Recurring { get; set; }
 
@@ -60,7 +64,7 @@ internal sealed class Schedule
         for (var i = 0; i <= 62; i++, day = day.AddDays(1))
         {
             var due = day.AddHours(Hours).AddMinutes(Minutes);
-            var chosen = Frequency == "Days Of Week" ? WeekDays.Contains((int)day.DayOfWeek) : MonthDays.Contains(day.Day);
+            var chosen = Frequency == "Days Of Week" ? WeekDays.Exists(chosenDay => chosenDay.Day == (int)day.DayOfWeek) : MonthDays.Contains(day.Day);
             if (chosen && due > time && due >= StartingDate)
             {
                 return due;
@@ -88,7 +92,7 @@ internal sealed class Schedule
         ["scheduleType"] = "Snapshot",
         ["startingDate"] = Json.Time(StartingDate),
         ["toBeDeleted"] = false,
-        ["weekdays"] = Json.Array(WeekDays.Select(weekday => new JsonObject { ["day"] = weekday, ["offset"] = 1 })),
+        ["weekdays"] = Json.Array(WeekDays.Select(weekday => new JsonObject { ["day"] = weekday.Day, ["offset"] = weekday.Offset })),
     };
 
     private static long Id64(JsonNode? node) => long.Parse(node!.ToString(), CultureInfo.InvariantCulture);

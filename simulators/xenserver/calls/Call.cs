@@ -1,3 +1,4 @@
+using System.Globalization;
 using SnapshotWorkflows.Simulators.Fabric;
 
 namespace SnapshotWorkflows.Simulators.XenServer;
@@ -41,7 +42,7 @@ internal sealed class Call(Pool pool, string method, IReadOnlyList<object?> argu
     {
         double d => d,
         long n => n,
-        string s when double.TryParse(s, out var d) => d,
+        string s when double.TryParse(s, NumberStyles.Float, CultureInfo.InvariantCulture, out var d) && double.IsFinite(d) => d,
         _ => throw Wrong(i),
     };
 

@@ -49,7 +49,7 @@ internal static class EventCalls
         }
 
         // No client waits longer than a day for one answer.
-        return new EventsFrom(Classes(call), since, TimeSpan.FromSeconds(Math.Clamp(call.Number(2), 0, 86_400)));
+        return new EventsFrom(call.Session!, Classes(call), since, TimeSpan.FromSeconds(Math.Clamp(call.Number(2), 0, 86_400)));
     }
 
     private static List<string> Classes(Call call)

@@ -2,9 +2,11 @@ using System.Globalization;
 
 namespace SnapshotWorkflows.Simulators.XenServer;
 
-/// <summary>A call that may have to wait for something to happen in the pool.</summary>
-internal abstract class EventWait(TimeSpan timeout)
+/// <summary>A call that may have to wait for something to happen in the pool. It ends when its session does.</summary>
+internal abstract class EventWait(SessionRow session, TimeSpan timeout)
 {
+    public SessionRow Session { get; } = session;
+
     public TimeSpan Timeout { get; } = timeout;
 
     /// <summary>The answer as of now; null when there is nothing to tell yet. Runs under the pool's lock.</summary>
@@ -43,7 +45,7 @@ internal abstract class EventWait(TimeSpan timeout)
 }
 
 /// <summary>event.from.</summary>
-internal sealed class EventsFrom(IReadOnlyList<string> classes, long since, TimeSpan timeout) : EventWait(timeout)
+internal sealed class EventsFrom(SessionRow session, IReadOnlyList<string> classes, long since, TimeSpan timeout) : EventWait(session, timeout)
 {
     public override object? Poll(Pool pool, bool timedOut)
     {
@@ -74,23 +76,21 @@ internal sealed class EventsFrom(IReadOnlyList<string> classes, long since, Time
 }
 
 /// <summary>event.next of a session that registered; blocks until there is an event.</summary>
-internal sealed class NextEvents(SessionRow session) : EventWait(TimeSpan.FromHours(1))
+internal sealed class NextEvents(SessionRow session) : EventWait(session, TimeSpan.FromHours(1))
 {
     public override object? Poll(Pool pool, bool timedOut)
     {
-        if (pool.Db.Find<SessionRow>(session.Ref) is null)
-            throw new XenError("SESSION_INVALID", session.Ref);
-        var changes = pool.Db.Since(session.SeenGeneration);
+        var changes = pool.Db.Since(Session.SeenGeneration);
         if (changes is null)
         {
-            session.SeenGeneration = pool.Db.Generation;
+            Session.SeenGeneration = pool.Db.Generation;
             throw new XenError("EVENTS_LOST");
         }
 
-        var events = Events(pool, changes, session.Subscriptions);
+        var events = Events(pool, changes, Session.Subscriptions);
         if (events.Count == 0 && !timedOut)
             return null;
-        session.SeenGeneration = pool.Db.Generation;
+        Session.SeenGeneration = pool.Db.Generation;
         return events;
     }
 }

@@ -71,7 +71,8 @@ internal static class RecordCalls
 
     private static List<object?> SetOf(Row row, FieldModel field, Database db) => (List<object?>)row.Record(db)[field.Name]!;
 
-    private static object? Typed(FieldModel field, object? value) => (field.Type, value) switch
+    /// <summary>A value as the field is typed; integers come as text in XML.</summary>
+    public static object? Typed(FieldModel field, object? value) => (field.Type, value) switch
     {
         ("int", string s) when long.TryParse(s, out var n) => n,
         ("int", long) or ("float", double) or ("bool", bool) or ("map" or "record", Dictionary<string, object?>) or ("set", List<object?>) => value,

@@ -93,7 +93,7 @@ internal static class SrCalls
             NameLabel = call.Text(3), NameDescription = call.Text(4), Type = type, ContentType = call.Text(6), Shared = call.Flag(7), SmConfig = call.Map(8),
         };
         if (type == ResignType && PoolSetup.HasResign(call.Pool.Options))
-            throw call.Pool.Resigner.Create(host, sr, config, interrupted: call.Fault?.Action is FaultAction.Restart or FaultAction.Truncate);
+            throw call.Pool.Resigner.Create(host, sr, config, Interrupted(call.Fault));
         DriverOf(call, type).Create(host, sr, config);
         call.Db.Add(sr);
         var hosts = sr.Shared ? call.Db.All<HostRow>().OrderBy(h => h.Ref == call.Pool.Self.Master ? 0 : 1).ToList() : [host];
@@ -112,6 +112,14 @@ internal static class SrCalls
 
         Scan(call.Pool, sr);
         return sr.Ref;
+    }
+
+    private static bool Interrupted(FaultSpecification? fault)
+    {
+        if (fault?.Action is not (FaultAction.Restart or FaultAction.Truncate))
+            return false;
+        fault.Shows();
+        return true;
     }
 
     private static object? Introduce(Call call)

@@ -74,8 +74,8 @@ internal static class VmCalls
             IsTemplate = fields.Flag("is_a_template", false),
         };
         foreach (var (name, value) in fields.Others("name_label", "name_description", "other_config", "is_a_template", "power_state", "uuid"))
-            if (DataModel.Classes["VM"].Fields.ContainsKey(name))
-                vm.Extra[name] = value;
+            if (DataModel.Classes["VM"].Fields.TryGetValue(name, out var field))
+                vm.Extra[name] = RecordCalls.Typed(field, value);
         return call.Db.Add(vm).Ref;
     }
 

@@ -90,6 +90,7 @@ public sealed class NbdServer : IAsyncDisposable
             try
             {
                 var fault = _pool.Options.Faults.Take(XenServerSimulator.System, _pool.Options.PoolName, Connect);
+                fault?.Shows();
                 if (fault?.Action == FaultAction.Stall)
                     await FaultedExchange.HoldAsync(fault.Duration, _pool.Options.Clock, _stop.Token);
                 else if (fault is not null)

@@ -49,16 +49,21 @@ internal sealed class NbdTransmission(Pool pool, HostRow host, Stream stream, Vh
             case null:
                 break;
             case FaultAction.Fail:
+                fault.Shows();
                 NbdWire.Reply(_buffer, NbdWire.ErrorNumber(fault.ErrorName), handle.Span);
                 await stream.WriteAsync(_buffer.AsMemory(0, 16), stop);
                 return true;
             case FaultAction.Stall:
+                fault.Shows();
                 await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, stop);
                 break;
             case FaultAction.Truncate:
                 limit = fault.Bytes;
                 break;
+            case FaultAction.Corrupt:
+                break;
             default:
+                fault.Shows();
                 return false;
         }
 
@@ -68,10 +73,16 @@ internal sealed class NbdTransmission(Pool pool, HostRow host, Stream stream, Vh
         {
             var take = (int)Math.Min(Piece, length - done);
             disk.Read(offset + done, _buffer.AsSpan(head, take));
+            if (fault?.Action == FaultAction.Corrupt)
+                CorruptedBytes.Turn(fault, done, _buffer.AsSpan(head, take));
             var send = (int)Math.Min(take, limit - done);
             await stream.WriteAsync(_buffer.AsMemory(0, head + send), stop);
             if (send < take)
+            {
+                fault!.Shows();
                 return false;
+            }
+
             done += take;
             head = 0;
         }

@@ -12,12 +12,15 @@ internal sealed class Dispatcher(Pool pool)
         method.StartsWith(AsyncPrefix, StringComparison.Ordinal) ? method[AsyncPrefix.Length..] : method;
 
     /// <summary>The value of the call; its error is thrown.</summary>
+    /// <exception cref="ToolstackGone">The pool restarted while the call waited.</exception>
     public async Task<object?> ExecuteAsync(RpcRequest request, FaultSpecification? fault, CancellationToken clientGone)
     {
         object? result;
+        int life;
         lock (pool.Gate)
         {
             pool.Step();
+            life = pool.Life;
             try
             {
                 result = Run(request, fault);
@@ -31,7 +34,7 @@ internal sealed class Dispatcher(Pool pool)
         return result switch
         {
             CopyJob job => await job.Completion.WaitAsync(clientGone),
-            EventWait wait => await WaitAsync(wait, clientGone),
+            EventWait wait => await WaitAsync(wait, life, clientGone),
             _ => result,
         };
     }
@@ -61,7 +64,7 @@ internal sealed class Dispatcher(Pool pool)
         if (plain == "system.listMethods")
             return _methods.Names.Concat([SessionCalls.Login, SessionCalls.LocalLogin, "system.listMethods"]).Select(object? (n) => n).ToList();
         if (fault?.Action == FaultAction.Fail && (!isAsync || fault.Method == request.Method))
-            throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+            throw XenError.Planned(fault);
         if (plain == SessionCalls.Login)
             return Counted(plain, SessionCalls.LogIn(pool, request.Parameters));
         if (plain == SessionCalls.LocalLogin)
@@ -108,7 +111,7 @@ internal sealed class Dispatcher(Pool pool)
         try
         {
             if (fault?.Action == FaultAction.Fail)
-                throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+                throw XenError.Planned(fault);
             var result = Counted(method.Name, method.Body(new Call(pool, method.Name, arguments, task, session, fault)));
             if (result is CopyJob job)
                 pool.Start(job);
@@ -173,7 +176,7 @@ internal sealed class Dispatcher(Pool pool)
         }
     }
 
-    private async Task<object?> WaitAsync(EventWait wait, CancellationToken clientGone)
+    private async Task<object?> WaitAsync(EventWait wait, int life, CancellationToken clientGone)
     {
         var timeout = Task.Delay(wait.Timeout, pool.Options.Clock, clientGone);
         while (true)
@@ -181,6 +184,10 @@ internal sealed class Dispatcher(Pool pool)
             Task changed;
             lock (pool.Gate)
             {
+                if (pool.Life != life)
+                    throw new ToolstackGone();
+                if (pool.Db.Find<SessionRow>(wait.Session.Ref) is null)
+                    throw new XenError("SESSION_INVALID", wait.Session.Ref);
                 if (wait.Poll(pool, timeout.IsCompleted) is { } answer)
                     return answer;
                 changed = pool.Db.Changed;

@@ -10,8 +10,9 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 /// </summary>
 internal sealed class ExportHandler(Pool pool, HostRow host)
 {
+    public const string Method = "export_raw_vdi";
+
     private const int RawPiece = 1 << 20;
-    private const string Method = "export_raw_vdi";
 
     public async Task AnswerAsync(HttpContext context)
     {
@@ -63,7 +64,7 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
             (task, vdi) = (known, found);
         }
 
-        context.Response.Headers.Connection = "close";
+        BareBody.Use(context.Response);
         context.Response.Headers.CacheControl = "no-cache, no-store";
         context.Response.Headers["task-id"] = task.Ref;
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{vdi.Uuid}.{format}\"";
@@ -80,7 +81,7 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
         try
         {
             if (fault?.Action == FaultAction.Fail)
-                throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
+                throw XenError.Planned(fault);
             lock (pool.Gate)
             {
                 attached = TemporaryAttachment.Make(pool, host, vdi, readOnly: true);
@@ -88,7 +89,11 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
             }
 
             if (fault?.Action == FaultAction.Stall)
+            {
+                fault.Shows();
                 await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, context.RequestAborted);
+            }
+
             var vhd = format == "vhd"
                 ? new VhdExport(attached.Disk, Guid.Parse(vdi.Uuid), pool.Now, below is null ? null : (below.Disk, Guid.Parse(parent!.Uuid)))
                 : null;
@@ -127,7 +132,8 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
         var total = vhd?.Length ?? disk.Length;
         var limit = fault?.Action switch
         {
-            FaultAction.Truncate or FaultAction.Restart => Math.Min(fault.Bytes, total),
+            FaultAction.Truncate when fault.Bytes < total => fault.Bytes,
+            FaultAction.Restart => Math.Min(fault.Bytes, total),
             FaultAction.DropAnswer => 0,
             _ => long.MaxValue,
         };
@@ -144,10 +150,27 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
             }
 
             var take = (int)Math.Min(piece.Length, limit - sent);
-            await context.Response.Body.WriteAsync(piece[..take], context.RequestAborted);
+            var sending = piece[..take];
+            if (fault?.Action == FaultAction.Corrupt)
+            {
+                var wrong = sending.ToArray();
+                CorruptedBytes.Turn(fault, sent, wrong);
+                sending = wrong;
+            }
+
+            await context.Response.Body.WriteAsync(sending, context.RequestAborted);
             sent += take;
             if (sent == limit)
-                throw new ShortBody(fault!.Action != FaultAction.Truncate, fault.Action == FaultAction.Restart);
+            {
+                fault!.Shows();
+                throw new ShortBody(fault.Action != FaultAction.Truncate, fault.Action == FaultAction.Restart);
+            }
+        }
+
+        if (fault?.Action == FaultAction.Excess)
+        {
+            fault.Shows();
+            await context.Response.Body.WriteAsync(new byte[fault.Bytes], context.RequestAborted);
         }
     }
 

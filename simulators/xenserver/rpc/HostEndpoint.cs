@@ -74,13 +74,18 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
         fault ??= outside;
         if (await FaultedExchange.EndsBeforeEffectAsync(context, fault))
             return;
-        var answer = outside?.Action == FaultAction.Fail
-            ? form.FailureOutsideDispatch([outside.ErrorName ?? "INTERNAL_ERROR", .. outside.ErrorParams])
-            : await AnswerAsync(form, fault, context);
+        var answer = outside?.Action == FaultAction.Fail ? OutsideDispatch(form, outside) : await AnswerAsync(form, fault, context);
+        if (answer is not null && fault?.Action == FaultAction.Duplicate)
+        {
+            fault.Shows();
+            answer = await AnswerAsync(form, fault, context);
+        }
+
         if (answer is null)
             return;
         if (fault?.Action == FaultAction.Restart)
         {
+            fault.Shows();
             lock (pool.Gate)
                 pool.Restart(fault.Duration);
             context.Abort();
@@ -91,7 +96,13 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
         await FaultedExchange.AnswerAsync(context, fault, pool.Options.Clock, StatusCodes.Status200OK, form.ContentType, answer);
     }
 
-    /// <summary>Null when the client went away while it waited.</summary>
+    private static byte[] OutsideDispatch(IRpcForm form, FaultSpecification fault)
+    {
+        fault.Shows();
+        return form.FailureOutsideDispatch([fault.ErrorName ?? "INTERNAL_ERROR", .. fault.ErrorParams]);
+    }
+
+    /// <summary>Null when the client or the toolstack went away while it waited.</summary>
     private async Task<byte[]?> AnswerAsync(IRpcForm form, FaultSpecification? fault, HttpContext context)
     {
         try
@@ -111,7 +122,7 @@ internal sealed class HostEndpoint(Pool pool, HostRow host, Dispatcher dispatche
         {
             return form.Failure(e.Description);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is ToolstackGone || (e is OperationCanceledException && context.RequestAborted.IsCancellationRequested))
         {
             context.Abort();
             return null;

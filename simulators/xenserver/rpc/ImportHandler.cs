@@ -4,13 +4,17 @@ using SnapshotWorkflows.Simulators.Fabric;
 namespace SnapshotWorkflows.Simulators.XenServer;
 
 /// <summary>
-/// PUT /import_raw_vdi: 200 goes out before the body is read, so that only the task says how it ended. A body without a length is taken
-/// until the connection ends.
+/// PUT /import_raw_vdi: 200 goes out before the body is read, so that only the task says how it ended. A body in chunks is refused with 404; one
+/// without a length fails.
 /// </summary>
-/// <remarks>xapi-project/xen-api ocaml/xapi/import_raw_vdi.ml. A body that is shorter than a raw disk leaves the rest as it was.</remarks>
+/// <remarks>
+/// xapi-project/xen-api ocaml/xapi/import_raw_vdi.ml (releases before 7 said 403 to chunks). A body that is shorter than a raw disk leaves the rest as it
+/// was. What a body without a length does is a guess.
+/// </remarks>
 internal sealed class ImportHandler(Pool pool, HostRow host)
 {
-    private const string Method = "import_raw_vdi";
+    public const string Method = "import_raw_vdi";
+
     private const int Piece = 1 << 20;
 
     public async Task AnswerAsync(HttpContext context)
@@ -20,13 +24,27 @@ internal sealed class ImportHandler(Pool pool, HostRow host)
             return;
         if (Find(context) is not var (task, vdi, format))
             return;
-        context.Response.Headers.Connection = "close";
+        if (context.Request.Headers.TransferEncoding is { Count: > 0 } encoding)
+        {
+            End(task, XenError.Internal($"import code cannot handle encoding: {encoding}"));
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            context.Response.Headers.Connection = "close";
+            return;
+        }
+
+        BareBody.Use(context.Response);
         context.Response.Headers.CacheControl = "no-cache, no-store";
         context.Response.Headers["task-id"] = task.Ref;
         await context.Response.StartAsync(context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
+        if (context.Request.ContentLength is not { } length)
+        {
+            End(task, XenError.Internal("We require a content-length"));
+            return;
+        }
+
         // Clients probe for a redirect with an empty body: it touches nothing.
-        if (context.Request.ContentLength == 0)
+        if (length == 0)
         {
             End(task, null);
             return;
@@ -35,12 +53,19 @@ internal sealed class ImportHandler(Pool pool, HostRow host)
         try
         {
             if (fault?.Action == FaultAction.Fail)
-                throw new XenError(fault.ErrorName ?? "INTERNAL_ERROR", [.. fault.ErrorParams]);
-            await TakeAsync(context, task, vdi, format, fault);
+                throw XenError.Planned(fault);
+            await TakeAsync(fault is null ? context.Request.Body : new FaultedUpload(context.Request.Body, length, fault), task, vdi, format);
             End(task, null);
             pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
-            if (fault?.Action == FaultAction.DropAnswer)
-                context.Abort();
+            if (fault?.Action is FaultAction.DropAnswer or FaultAction.Stall)
+                await EndLateAsync(context, fault);
+        }
+        catch (ToolstackGone)
+        {
+            fault!.Shows();
+            lock (pool.Gate)
+                pool.Restart(fault.Duration);
+            context.Abort();
         }
         catch (XenError e)
         {
@@ -57,14 +82,21 @@ internal sealed class ImportHandler(Pool pool, HostRow host)
         }
     }
 
-    private async Task TakeAsync(HttpContext context, TaskRow task, VdiRow vdi, string format, FaultSpecification? fault)
+    /// <summary>The connection breaks, or stays open for the time that was planned.</summary>
+    private async Task EndLateAsync(HttpContext context, FaultSpecification fault)
+    {
+        fault.Shows();
+        if (fault.Action == FaultAction.DropAnswer || !await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, context.RequestAborted))
+            context.Abort();
+    }
+
+    private async Task TakeAsync(Stream body, TaskRow task, VdiRow vdi, string format)
     {
         TemporaryAttachment attachment;
         lock (pool.Gate)
             attachment = TemporaryAttachment.Make(pool, host, vdi, readOnly: false);
         using (attachment)
         {
-            var body = fault?.Action == FaultAction.Truncate ? new ShortStream(context.Request.Body, fault.Bytes) : context.Request.Body;
             // Not until the client hangs up: some do as soon as they have sent everything, and what they sent still counts.
             if (format == "vhd")
                 await new VhdImport(body, attachment.Disk).RunAsync(done => Progress(task, done), CancellationToken.None);

@@ -31,6 +31,9 @@ internal sealed class JsonForm : IRpcForm
                 throw new MalformedRequest("The method is missing.");
             if (!root.TryGetProperty("params", out var parameters) || parameters.ValueKind != JsonValueKind.Array)
                 throw new MalformedRequest("The params must be an array.");
+            // Half of a character could not be echoed.
+            if (id.ValueKind == JsonValueKind.String)
+                _ = id.GetString();
             var version2 = root.TryGetProperty("jsonrpc", out var version) && version.ValueKind == JsonValueKind.String && version.GetString() == "2.0";
             return new JsonForm(new RpcRequest(method.GetString()!, [.. parameters.EnumerateArray().Select(Value)]), version2, id.Clone());
         }
@@ -82,14 +85,15 @@ internal sealed class JsonForm : IRpcForm
     }
 
     /// <summary>A JSON value as plain objects.</summary>
+    /// <exception cref="MalformedRequest">A number is beyond what a float holds: nothing could tell it again.</exception>
     internal static object? Value(JsonElement e) => e.ValueKind switch
     {
-        JsonValueKind.String => e.GetString(),
+        JsonValueKind.String => WireText.Kept(e.GetString()!),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        JsonValueKind.Number => e.TryGetInt64(out var n) ? (object)n : e.GetDouble(),
+        JsonValueKind.Number => e.TryGetInt64(out var n) ? (object)n : Finite(e.GetDouble()),
         JsonValueKind.Array => e.EnumerateArray().Select(Value).ToList(),
-        JsonValueKind.Object => e.EnumerateObject().ToDictionary(p => p.Name, p => Value(p.Value), StringComparer.Ordinal),
+        JsonValueKind.Object => e.EnumerateObject().ToDictionary(p => WireText.Kept(p.Name), p => Value(p.Value), StringComparer.Ordinal),
         _ => null,
     };
 
@@ -124,6 +128,8 @@ internal sealed class JsonForm : IRpcForm
             default: throw new InvalidOperationException($"No wire form for {value.GetType().Name}.");
         }
     }
+
+    internal static double Finite(double number) => double.IsFinite(number) ? number : throw new MalformedRequest("A number is too large.");
 
     private byte[] Body(Action<Utf8JsonWriter> fill)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
@@ -65,9 +66,9 @@ internal sealed class XmlForm : IRpcForm
         {
             null => value.Value,
             "string" => typed.Value,
-            "i4" or "int" or "i8" => long.Parse(typed.Value.Trim()),
+            "i4" or "int" or "i8" => long.Parse(typed.Value.Trim(), CultureInfo.InvariantCulture),
             "boolean" => typed.Value.Trim() == "1",
-            "double" => double.Parse(typed.Value.Trim()),
+            "double" => JsonForm.Finite(double.Parse(typed.Value.Trim(), CultureInfo.InvariantCulture)),
             "dateTime.iso8601" => typed.Value.Trim(),
             "nil" => null,
             "array" => typed.Element("data")?.Elements("value").Select(v => Value(v, depth - 1)).ToList() ?? [],

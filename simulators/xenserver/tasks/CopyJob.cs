@@ -33,7 +33,7 @@ internal sealed class CopyJob
         _source = source;
         _destination = destination;
         _made = made;
-        _fault = call.Fault?.Action == FaultAction.ZeroExtent ? call.Fault : null;
+        _fault = call.Fault?.Action is FaultAction.ZeroExtent or FaultAction.Corrupt ? call.Fault : null;
         _started = _pool.Now;
         _from = _pool.Disks.Open(source);
         try
@@ -107,7 +107,7 @@ internal sealed class CopyJob
     public void Abandon()
     {
         Release();
-        _completion.SetException(new XenError("INTERNAL_ERROR", "the toolstack restarted"));
+        _completion.SetException(new ToolstackGone());
     }
 
     private void CopyPiece(long offset, int length)
@@ -119,7 +119,9 @@ internal sealed class CopyJob
             throw new XenError("SR_FULL", (_total - _done).ToString(), "0");
         var piece = _buffer.AsSpan(0, length);
         _from.Read(offset, piece);
-        if (_fault is not null)
+        if (_fault?.Action == FaultAction.Corrupt)
+            CorruptedBytes.Turn(_fault, offset, piece);
+        else if (_fault is not null)
             Zero(piece, offset);
         SparseWrite.Write(_to, offset, piece);
     }
@@ -128,8 +130,10 @@ internal sealed class CopyJob
     {
         var from = Math.Max(offset, _fault!.Offset);
         var to = Math.Min(offset + piece.Length, _fault.Offset + _fault.Length);
-        if (from < to)
-            piece.Slice((int)(from - offset), (int)(to - from)).Clear();
+        if (from >= to)
+            return;
+        _fault.Shows();
+        piece.Slice((int)(from - offset), (int)(to - from)).Clear();
     }
 
     private void Release()

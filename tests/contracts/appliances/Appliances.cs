@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using SnapshotWorkflows.CloudStack;
@@ -172,11 +173,12 @@ internal sealed class Appliances : IAsyncDisposable
         Pools[name] = pool;
         _driver.Add(pool);
         List<SimulatorServer> servers = [];
-        foreach (var host in pool.Hosts)
+        foreach (var (index, host) in pool.Hosts.Index())
         {
-            var server = await ServeAsync(pool.Endpoint(host.Uuid));
+            // As real hosts: addresses of their own, one port.
+            var server = await ServeAsync(pool.Endpoint(host.Uuid), new IPAddress([127, 0, 0, (byte)(1 + index)]), index == 0 ? 0 : servers[0].Uri.Port);
             servers.Add(server);
-            pool.SetAddress(host.Uuid, server.Uri.Authority);
+            pool.SetAddress(host.Uuid, server.Uri.Host, server.Uri.Port);
             _addresses[(name, host.Uuid)] = server.Uri.Authority;
             _servers.Insert(0, pool.StartNbd(host.Uuid, server.Certificate!));
         }
@@ -191,9 +193,9 @@ internal sealed class Appliances : IAsyncDisposable
         Groups[name] = (long)Array.Call("CreateVolumeAccessGroup", new() { ["name"] = name, ["initiators"] = new JsonArray(iqns[0], iqns[1]) })["volumeAccessGroupID"]!;
     }
 
-    private async Task<SimulatorServer> ServeAsync(ISimulatedEndpoint endpoint)
+    private async Task<SimulatorServer> ServeAsync(ISimulatedEndpoint endpoint, IPAddress? address = null, int port = 0)
     {
-        var server = await SimulatorServer.StartAsync(endpoint);
+        var server = await SimulatorServer.StartAsync(endpoint, address: address, port: port);
         _servers.Add(server);
         return server;
     }

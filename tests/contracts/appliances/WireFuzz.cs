@@ -10,6 +10,7 @@ using SnapshotWorkflows.Simulators.CloudStack;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Simulators.SolidFire;
 using SnapshotWorkflows.SolidFire;
+using SnapshotWorkflows.XenServer;
 using CloudOptions = SnapshotWorkflows.CloudStack.CloudStackOptions;
 using SimulatedCloud = SnapshotWorkflows.Simulators.CloudStack.CloudStackOptions;
 using SimulatedCluster = SnapshotWorkflows.Simulators.SolidFire.SolidFireOptions;
@@ -88,6 +89,82 @@ public sealed class WireFuzz : IDisposable
     }
 
     [Fact]
+    public void The_pool_client_turns_any_answer_into_a_result_or_its_own_exception()
+    {
+        byte[][] valid =
+        [
+            Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","result":{"OpaqueRef:1":{"uuid":"u","name_label":"n\u00e4","status":"pending","progress":0.5,"result":"<value>x</value>","error_info":["SR_FULL","1"],"created":"20260102T03:04:05Z","other_config":{"k":"v"}}},"id":1}"""),
+            Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","error":{"code":1,"message":"SR_BACKEND_FAILURE_107","data":["","r","<iscsi-target><LUN><vendor>a</vendor><LUNid>0</LUNid><SCSIid>36f</SCSIid></LUN></iscsi-target>"]},"id":1}"""),
+            Encoding.UTF8.GetBytes("""{"result":null,"error":["HOST_IS_SLAVE","10.0.0.7"],"id":1}"""),
+            Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","result":"<SRlist><SR><UUID>u</UUID><size>1</size></SR></SRlist>","id":1}"""),
+        ];
+        var answers = from one in Gen.Elements(valid) from body in Bytes(one) from status in Gen.Frequency((8, Gen.Constant(200)), (2, Gen.Choose(200, 599))) select (status, body);
+        Prop.ForAll(answers.ToArbitrary(), answer =>
+        {
+            using var http = new HttpClient(new LoggedIn(new Fixed(answer.status, answer.body)));
+            var options = new XenServerPoolOptions { Name = "p", Endpoint = new Uri("https://pool.test"), Username = "root", Password = "secret-1", ReadAttempts = 1 };
+            var client = new XenServerClient(http, options, TimeProvider.System, NullLogger<XenServerClient>.Instance);
+            return Holds<XenApiException>(() => client.Srs.ListAsync(default))
+                && Holds<XenApiException>(() => client.Srs.ProbeAsync(new("OpaqueRef:h"), new Dictionary<string, string> { ["target"] = "t" }, "lvmoiscsi", default))
+                && Holds<XenApiException>(async () => (await client.Tasks.FindAsync(new("OpaqueRef:t"), default))?.FindFailure())
+                && Holds<XenApiException>(() => client.Vdis.StartCopyAsync(new("a"), new("b"), new("c"), default));
+        }).Check(s_config);
+    }
+
+    [Fact]
+    public void Texts_that_a_pool_puts_into_its_answers_are_read_or_refused()
+    {
+        var results = Gen.OneOf(
+            Bytes(Encoding.UTF8.GetBytes("<value><array><data><value>OpaqueRef:1</value><value><string>b</string></value></data></array></value>")),
+            Bytes(Encoding.UTF8.GetBytes("<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b \"c\">]><SRlist><SR><UUID>&b;</UUID></SR></SRlist>")),
+            Gen.Choose(1, 5_000).Select(depth => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("<value>", depth)))),
+            Gen.Choose(1, 5_000).Select(depth => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("<a>", depth)) + string.Concat(Enumerable.Repeat("</a>", depth)))));
+        Prop.ForAll(results.ToArbitrary(), bytes =>
+        {
+            var text = Encoding.Latin1.GetString(bytes);
+            var task = new XenTask { Uuid = "u", Result = text };
+            return Holds<XenApiException>(() => Task.FromResult(task.ResultValues())) && Holds<XenApiException>(() => Task.FromResult(task.ResultRef()))
+                && Holds<XenApiException>(() => ProbeOf(text));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(100).WithQuietOnSuccess(true));
+    }
+
+    [Fact]
+    public void A_call_that_the_simulated_array_refuses_changes_nothing()
+    {
+        _array.Call("CreateVolume", new JsonObject { ["name"] = "w", ["accountID"] = 1, ["totalSize"] = 1_000_000_000, ["enable512e"] = true });
+        _array.Call("CreateSnapshot", new JsonObject { ["volumeID"] = 1, ["name"] = "s" });
+        _array.Call("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray(1, 2) });
+        _array.Call("CreateVolumeAccessGroup", new JsonObject { ["name"] = "g", ["initiators"] = new JsonArray("iqn.2026-01.test:a"), ["volumes"] = new JsonArray(1) });
+        _array.Call("CreateQoSPolicy", new JsonObject { ["name"] = "p", ["qos"] = new JsonObject() });
+        _array.Call("AddClusterAdmin", new JsonObject { ["username"] = "second", ["password"] = "p", ["access"] = new JsonArray("read"), ["acceptEula"] = true });
+        _array.Call("CreateSchedule", new JsonObject { ["scheduleName"] = "n", ["scheduleType"] = "snapshot", ["attributes"] = new JsonObject { ["frequency"] = "Time Interval" }, ["hours"] = 1, ["scheduleInfo"] = new JsonObject { ["volumeID"] = 1 } });
+        var ids = new JsonObject
+        {
+            ["volumeID"] = 1, ["snapshotID"] = 1, ["groupSnapshotID"] = 1, ["volumeAccessGroupID"] = 1, ["qosPolicyID"] = 1, ["clusterAdminID"] = 2, ["scheduleID"] = 1, ["accountID"] = 1,
+            ["scheduleType"] = "snapshot", ["name"] = "changed", ["scheduleName"] = "changed", ["username"] = "changed", ["retention"] = "01:00:00", ["access"] = "readOnly", ["minutes"] = 30,
+            ["initiators"] = new JsonArray(new JsonObject { ["initiatorID"] = 1, ["alias"] = "changed" }),
+        };
+        var wrong = Gen.Elements("enableRemoteReplication", "snapMirrorLabel", "attributes", "enableChap", "enableSnapMirrorReplication", "dontMoveForIopsRebalance", "recurring", "startingDate", "deleteOrphanInitiators", "fifoSize", "qos", "password", "initiatorSecret", "initiators", "volumes", "weekdays", "associateWithQoSPolicy");
+        var calls = from method in Gen.Elements<string>([.. _array.Methods.Where(name => name.StartsWith("Modify", StringComparison.Ordinal) || name.StartsWith("RemoveInitiators", StringComparison.Ordinal) || name is "CreateVolume" or "CreateInitiators" or "CloneVolume" or "RollbackToSnapshot")])
+                    from member in wrong
+                    from dropped in Gen.Elements("name", "access", "retention", "initiators", "accountID")
+                    select (method, member, dropped);
+        Prop.ForAll(calls.ToArbitrary(), call =>
+        {
+            var parameters = (JsonObject)ids.DeepClone();
+            parameters.Remove(call.dropped);
+            // No parameter is this.
+            parameters[call.member] = new JsonArray(new JsonArray(true));
+            var before = World();
+            var (_, text) = Post("https://array.test/json-rpc/12.5", Encoding.UTF8.GetBytes(new JsonObject { ["method"] = call.method, ["params"] = parameters, ["id"] = 1 }.ToJsonString()));
+            return JsonNode.Parse(text)!["error"] is null || World() == before;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithQuietOnSuccess(true));
+
+        string World() => string.Concat(((string[])["ListVolumes", "ListSnapshots", "ListGroupSnapshots", "ListVolumeAccessGroups", "ListInitiators", "ListQoSPolicies", "ListClusterAdmins", "ListSchedules", "ListAccounts"])
+            .Select(list => _array.Call(list).ToJsonString()));
+    }
+
+    [Fact]
     public void The_cloud_client_turns_any_answer_into_a_result_or_its_own_exception()
     {
         var valid = Encoding.UTF8.GetBytes("""{"listvolumesresponse":{"count":1,"volume":[{"id":"v","name":"n","size":1,"tags":[{"key":"a","value":"b"}]}],"jobid":"j","jobstatus":1}}""");
@@ -109,6 +186,7 @@ public sealed class WireFuzz : IDisposable
             var (status, text) = Post("https://cloud.test/client/api", form);
             return (int)status is >= 400 and < 500 && JsonNode.Parse(text) is JsonObject;
         }).Check(s_config);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, Post("https://cloud.test/client/api", new byte[20 << 20]).Status);
     }
 
     // FsCheck's properties are synchronous, and nothing here has a context to deadlock with.
@@ -176,6 +254,22 @@ public sealed class WireFuzz : IDisposable
     }
 
 #pragma warning restore VSTHRD002
+    private static async Task ProbeOf(string text)
+    {
+        using var http = new HttpClient(new LoggedIn(new Fixed(200, Encoding.UTF8.GetBytes(new JsonObject { ["jsonrpc"] = "2.0", ["result"] = text, ["id"] = 1 }.ToJsonString()))));
+        var options = new XenServerPoolOptions { Name = "p", Endpoint = new Uri("https://pool.test"), Username = "root", Password = "secret-1", ReadAttempts = 1 };
+        await new XenServerClient(http, options, TimeProvider.System, NullLogger<XenServerClient>.Instance).Srs.ProbeAsync(new("OpaqueRef:h"), new Dictionary<string, string>(), "lvmoiscsi", default);
+    }
+
+    /// <summary>Logs everybody in, and gives all other calls to the one beneath.</summary>
+    private sealed class LoggedIn(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            (await request.Content!.ReadAsStringAsync(cancellationToken)).Contains("session.login", StringComparison.Ordinal)
+                ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"jsonrpc":"2.0","result":"OpaqueRef:session","id":1}""") }
+                : await base.SendAsync(request, cancellationToken);
+    }
+
     private sealed class Fixed(int status, byte[] body) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.XenServer;
 
 namespace SnapshotWorkflows.Tests.Contracts.Appliances;
@@ -93,7 +94,7 @@ public sealed class XenServerNbdContractTests
         await using var world = await Appliances.StartAsync();
         var (pool, vdi) = await SnapshotAsync(world);
         await using var reader = await pool.OpenVdiNbdAsync(vdi.Ref, default);
-        world.Faults.On("xenserver", "nbd_read", times: 1000).Fail("EIO");
+        world.Faults.On("xenserver", "nbd_read", times: FaultSpecification.ForEver).Fail("EIO");
         var fault = await Assert.ThrowsAsync<XenApiException>(async () => await reader.ReadAsync(0, new byte[DiskBytes], default));
         Assert.Equal((XenApiErrors.NbdBroken, XenApiErrorKind.Transient), (fault.Code, fault.Kind));
         world.Faults.Clear();

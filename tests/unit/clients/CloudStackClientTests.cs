@@ -40,6 +40,14 @@ public sealed class CloudStackClientTests
     }
 
     [Fact]
+    public async Task An_answer_without_end_is_given_up()
+    {
+        _handler.Then(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new EndlessStream()) });
+        var fault = await Assert.ThrowsAsync<CloudStackOutcomeUnknownException>(() => _client.CreateTagsAsync("Volume", ["v"], new Dictionary<string, string> { ["a"] = "b" }, default));
+        Assert.Contains("256 MiB", fault.InnerException?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_volume_is_found_by_its_id()
     {
         _handler.Json("""{"listvolumesresponse":{"count":1,"volume":[{"id":"V-1","name":"data","size":"1073741824","path":"p","zoneid":"z","virtualmachineid":"m","tags":[{"key":"a","value":"b"}],"unheard":1}]}}""");

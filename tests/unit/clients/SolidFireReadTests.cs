@@ -33,6 +33,24 @@ public sealed class SolidFireReadTests
         Assert.Equal("https://mvip/json-rpc/12.5", _rig.Handler.Sent[0].Address.ToString());
     }
 
+    [Theory]
+    [InlineData("init", true, CloneStanding.Running)]
+    [InlineData("init", false, CloneStanding.Running)]
+    [InlineData("active", true, CloneStanding.Done)]
+    [InlineData("active", false, CloneStanding.Done)]
+    [InlineData("deleted", true, CloneStanding.Failed)]
+    [InlineData("deleted", false, CloneStanding.Failed)]
+    public async Task A_clone_that_is_listed_stands_as_its_volume_stands(string status, bool succeeded, CloneStanding standing)
+    {
+        var listed = $$"""{"volumes":[{{SolidFireRig.Volume(9, status)}}]}""";
+        if (succeeded) _rig.Result("""{"status":"complete","resultType":"Clone","result":{"cloneID":3,"volumeID":7}}""");
+        else _rig.Error("xAsyncHandleDoesNotExist");
+        _rig.Result(listed);
+        if (status == "init" && !succeeded) _rig.Result("""{"syncJobs":[]}""").Result(listed);
+        Assert.Equal(standing, await _rig.Client.FindCloneStandingAsync(new CloneStarted { AsyncHandle = 5, CloneId = 3, VolumeId = 9 }, default));
+        Assert.Equal(0, _rig.Handler.Left);
+    }
+
     [Fact]
     public async Task An_answer_about_another_volume_is_refused()
     {

@@ -33,6 +33,27 @@ public sealed class XenServerCallTests
         Assert.Equal(["10", "5"], fault.Parameters);
     }
 
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","result":"\ud800","id":1}""")]
+    [InlineData("""{"jsonrpc":"2.0","error":{"code":1,"message":"\udfff","data":[]},"id":1}""")]
+    [InlineData("""{"jsonrpc":"2.0","error":["SR_FULL","\ud800"],"id":1}""")]
+    [InlineData("""{"jsonrpc":"2.0","result":{"\ud800":{}},"id":1}""")]
+    public async Task Half_a_character_is_no_answer(string body)
+    {
+        _rig.LogIn().Handler.Json(body).Json(body).Json(body).Json(body);
+        Assert.Equal(XenApiErrorKind.Transient, (await Assert.ThrowsAsync<XenApiException>(() => _rig.Client.Srs.ListAsync(default))).Kind);
+        await Assert.ThrowsAsync<XenApiOutcomeUnknownException>(() => _rig.Client.Vdis.StartCopyAsync(new("a"), new("b"), new("c"), default));
+        Assert.Equal(0, _rig.Handler.Left);
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_given_up()
+    {
+        _rig.LogIn().Handler.Then(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new EndlessStream()) });
+        var fault = await Assert.ThrowsAsync<XenApiOutcomeUnknownException>(() => _rig.Client.Pbds.PlugAsync(new("OpaqueRef:pbd"), default));
+        Assert.Contains("256 MiB", fault.InnerException?.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_first_version_success_has_a_null_error()
     {

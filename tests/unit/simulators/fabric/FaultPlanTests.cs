@@ -14,9 +14,14 @@ public sealed class FaultPlanTests
         Assert.False(plan.AllFired());
         Assert.Null(plan.Take("solidfire", null, "CreateSnapshot"));
         Assert.Null(plan.Take("xenserver", null, "CloneVolume"));
-        Assert.Equal(FaultAction.DropAnswer, plan.Take("solidfire", null, "CloneVolume")?.Action);
+        var hit = plan.Take("solidfire", null, "CloneVolume");
+        Assert.Equal(FaultAction.DropAnswer, hit?.Action);
         Assert.Null(plan.Take("solidfire", null, "CloneVolume"));
+        Assert.False(plan.AllFired(), "A fault that was taken and could do nothing has not fired.");
+        hit!.Shows();
+        hit.Shows();
         Assert.True(plan.AllFired());
+        Assert.Equal(1, plan.List().Single().FiredTimes);
     }
 
     [Fact]
@@ -24,9 +29,23 @@ public sealed class FaultPlanTests
     {
         var plan = new FaultPlan();
         plan.On("solidfire", "CloneVolume", times: 3).Fail("xNotReadyForIO");
-        var hits = Enumerable.Range(0, 5).Count(_ => plan.Take("solidfire", null, "CloneVolume") is not null);
-        Assert.Equal(3, hits);
-        Assert.Equal(3, plan.List().Single().FiredTimes);
+        for (var call = 1; call <= 5; call++)
+        {
+            plan.Take("solidfire", null, "CloneVolume")?.Shows();
+            Assert.Equal(Math.Min(call, 3), plan.List().Single().FiredTimes);
+            Assert.Equal(call >= 3, plan.AllFired());
+        }
+    }
+
+    [Fact]
+    public void For_ever_is_kept_by_the_first_call()
+    {
+        var plan = new FaultPlan();
+        plan.On("solidfire", "CloneVolume", times: FaultSpecification.ForEver).Fail("xNotReadyForIO");
+        Assert.False(plan.AllFired());
+        plan.Take("solidfire", null, "CloneVolume")!.Shows();
+        Assert.True(plan.AllFired());
+        Assert.NotNull(plan.Take("solidfire", null, "CloneVolume"));
     }
 
     [Fact]

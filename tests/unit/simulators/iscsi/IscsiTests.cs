@@ -48,6 +48,19 @@ public sealed class IscsiTests : IAsyncDisposable
         Assert.NotEqual(0, (await RunAsync("iscsi-readcapacity16", "-i", Stranger, Url(volume, $"tenant%{secret}"))).Code);
     }
 
+    [Theory]
+    [InlineData("5", false, "MD5", "one-way")]
+    [InlineData("7,5", true, "SHA-256", "two-way")]
+    [InlineData("6", true, "SHA1", "two-way")]
+    public async Task A_session_tells_how_its_initiator_proved_itself(string offered, bool mutual, string algorithm, string direction)
+    {
+        var volume = await _array.CreateVolume("data");
+        var secret = (string)(await _array.Call("GetAccountByName", new() { ["username"] = "tenant" }))["account"]!["initiatorSecret"]!;
+        using var session = ChapInitiator.LogIn(_array.Simulator, Stranger, _array.Iqn(volume), "tenant", secret, offered, mutual);
+        var told = (await _array.Call("ListISCSISessions"))["sessions"]![0]!["authentication"]!;
+        Assert.Equal(("CHAP", algorithm, "tenant", direction), ((string?)told["authMethod"], (string?)told["chapAlgorithm"], (string?)told["chapUsername"], (string?)told["direction"]));
+    }
+
     [Fact]
     public async Task The_unit_says_who_it_is()
     {

@@ -13,8 +13,25 @@ public sealed class AppliancesControlTests(ProgramWorld world) : IClassFixture<P
         Assert.Empty((await world.GetAsync("/leaks?prefix=swf-leak-")).AsArray());
         await world.ArrayAsync("CreateSnapshot", new { volumeID = volume, name = "swf-leak-1" });
         await world.ArrayAsync("ModifyVolume", new { volumeID = volume, attributes = new { mark = "swf-leak-2" } });
+        await world.ArrayAsync("AddAccount", new { username = "swf-leak-3" });
+        await world.ArrayAsync("CreateInitiators", new { initiators = new[] { new { name = "iqn.2026-01.test:leak", alias = "swf-leak-4" } } });
+        await world.ArrayAsync("CreateSchedule", new { scheduleName = "swf-leak-5", scheduleType = "snapshot", attributes = new { frequency = "Time Interval" }, hours = 1, paused = true, scheduleInfo = new { volumeID = volume } });
+        var other = (long)(await world.NewVolumeAsync())["solidFireVolumeId"]!;
+        await world.ArrayAsync("CreateGroupSnapshot", new { volumes = new[] { volume, other }, name = "swf-leak-6" });
+        var pool = world.Endpoints.Xenserver[0];
+        async Task<JsonNode> PoolAsync(string method, params object[] arguments) =>
+            (await ProgramWorld.CallAsync(pool.Endpoint + "/jsonrpc", pool.CertificateSha256, new { jsonrpc = "2.0", method, @params = arguments, id = 1 }))["result"]!;
+        var session = (string)(await PoolAsync("session.login_with_password", pool.Username, pool.Password, "1.0", "test"))!;
+        var made = (string)(await PoolAsync("VM.create", session, new { name_label = "plain" }))!;
+        await PoolAsync("VM.add_to_other_config", session, made, "swf-leak-7", "paused");
+        await File.WriteAllTextAsync(Path.Combine(world.Endpoints.Nfs.Path, "swf-leak-8.vhd"), "x");
         var found = (await world.GetAsync("/leaks?prefix=swf-leak-")).AsArray();
-        Assert.Equal(["solidfire.snapshots", "solidfire.volumes"], found.Select(leak => (string)leak!["place"]!).Order());
+        Assert.Equal(
+            ["inventory.pools.vms", "inventory.solidfire.accounts", "inventory.solidfire.groupSnapshots", "inventory.solidfire.initiators", "inventory.solidfire.schedules", "inventory.solidfire.snapshots", "inventory.solidfire.snapshots", "inventory.solidfire.snapshots", "inventory.solidfire.volumes", "nfs"],
+            found.Select(leak => (string)leak!["place"]!).Order());
+        Assert.Equal("acme", (string?)(await world.GetAsync("/inventory"))["cloudstack"]!["accounts"]![0]!["name"]);
+        Assert.Contains((await world.GetAsync("/nfs")).AsArray(), file => (string?)file!["path"] == "swf-leak-8.vhd" && (long)file["bytes"]! == 1);
+        File.Delete(Path.Combine(world.Endpoints.Nfs.Path, "swf-leak-8.vhd"));
         Assert.Equal(400, (int)(await world.Control.GetAsync(new Uri("/leaks", UriKind.Relative))).StatusCode);
     }
 

@@ -32,15 +32,22 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("7.1")]
+    [InlineData("8.0")]
+    [InlineData("9")]
+    public void Any_version_of_the_pools_may_be_chosen(string version) =>
+        Assert.Equal(version, ProgramOptions.Parse(["--data", "s", "--xenserver-version", version]).XenServerVersion);
+
+    [Theory]
     [InlineData("--data is required")]
     [InlineData("--data needs a value", "--data")]
     [InlineData("'--dat'", "--dat", "s")]
-    [InlineData("8 or 7.1", "--data", "s", "--xenserver-version", "9")]
+    [InlineData("8.1, 8.2, 8, 9", "--data", "s", "--xenserver-version", "6.5")]
     [InlineData("--copy-rate", "--data", "s", "--copy-rate", "0")]
     [InlineData("--copy-rate", "--data", "s", "--copy-rate", "fast")]
     [InlineData("--clone-time", "--data", "s", "--clone-time", "-1")]
     [InlineData("--clone-time", "--data", "s", "--clone-time", "99999999")]
-    [InlineData("--xenserver", "--data", "s", "--xenserver", "65533")]
+    [InlineData("--xenserver", "--data", "s", "--xenserver", "65535")]
     [InlineData("12.8", "--data", "s", "--solidfire-version", "13.0")]
     [InlineData("no file", "--data", "s", "--faults", "nowhere.json")]
     [InlineData("--parent", "--data", "s", "--parent", "0")]

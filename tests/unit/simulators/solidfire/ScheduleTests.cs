@@ -36,8 +36,9 @@ public sealed class ScheduleTests : IDisposable
     {
         // The clock stands at a Sunday, 2026-03-01 12:00.
         var volume = await array.CreateVolume();
-        await Create("Days Of Week", new JsonObject { ["hours"] = 3, ["minutes"] = 30, ["recurring"] = true, ["weekdays"] = new JsonArray(new JsonObject { ["day"] = 2, ["offset"] = 1 }) },
+        var weekly = await Create("Days Of Week", new JsonObject { ["hours"] = 3, ["minutes"] = 30, ["recurring"] = true, ["weekdays"] = new JsonArray(new JsonObject { ["day"] = 2, ["offset"] = 3 }) },
             new JsonObject { ["volumeID"] = volume, ["name"] = "tuesday" });
+        Assert.Equal((2, 3), ((int)weekly["weekdays"]![0]!["day"]!, (int)weekly["weekdays"]![0]!["offset"]!));
         await Create("days of month", new JsonObject { ["hours"] = 4, ["recurring"] = false, ["monthdays"] = new JsonArray(5) }, new JsonObject { ["volumeID"] = volume, ["name"] = "fifth" });
         for (var i = 0; i < 14 * 24; i++)
         {

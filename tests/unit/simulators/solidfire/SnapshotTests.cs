@@ -120,11 +120,33 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(2, group["members"]!.AsArray().Count);
         Assert.Equal("both", (string?)(await Snapshot((long)group["members"]![0]!["snapshotID"]!))["name"]);
         Assert.Equal("xInvalidAPIParameter", await array.Error("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray() }));
+        Assert.Equal("xInvalidAPIParameter", await array.Error("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray(first) }));
         Assert.Equal("xVolumeIDDoesNotExist", await array.Error("CreateGroupSnapshot", new JsonObject { ["volumes"] = new JsonArray(first, 77) }));
         Assert.Single(await array.ListedSnapshots(first));
         await array.Call("DeleteGroupSnapshot", new JsonObject { ["groupSnapshotID"] = (long)group["groupSnapshotID"]!, ["saveMembers"] = false });
         Assert.Empty(await array.ListedSnapshots(first));
         Assert.Empty(await array.Listed("ListGroupSnapshots", "groupSnapshots", "groupSnapshotID"));
+    }
+
+    [Fact]
+    public async Task A_change_that_is_refused_changes_nothing()
+    {
+        var volume = await array.CreateVolume();
+        var snapshot = await array.CreateSnapshot(volume, new JsonObject { ["name"] = "kept" });
+        Assert.Equal("xInvalidParameterType", await array.Error("ModifySnapshot", new JsonObject { ["snapshotID"] = snapshot, ["expirationTime"] = "2020-01-01T00:00:00Z", ["enableRemoteReplication"] = "perhaps" }));
+        array.Clock.Advance(TimeSpan.FromMinutes(1));
+        array.Simulator.Step();
+        Assert.Null((await Snapshot(snapshot))["expirationTime"]);
+    }
+
+    [Fact]
+    public async Task A_request_that_something_repeats_is_done_twice()
+    {
+        var volume = await array.CreateVolume();
+        array.Faults.On("solidfire", "CreateSnapshot").Duplicate();
+        var told = await array.CreateSnapshot(volume, new JsonObject { ["name"] = "twice" });
+        Assert.Equal([told - 1, told], await array.ListedSnapshots(volume));
+        Assert.True(array.Faults.AllFired());
     }
 
     [Fact]

@@ -112,6 +112,18 @@ public sealed class CopyTests
     }
 
     [Fact]
+    public void A_corrupted_copy_holds_one_wrong_byte_and_is_a_success()
+    {
+        using var pool = new PoolRig();
+        var (source, into, content) = Prepare(pool);
+        pool.Faults.On("xenserver", "VDI.copy").Corrupt(4096 + 77);
+        Assert.Equal("success", pool.Call("task.get_status", Start(pool, source, into)));
+        content[4096 + 77] ^= 0xff;
+        Assert.Equal(content, LayoutReader.Vhd(File.ReadAllBytes(pool.VhdPath(into))));
+        Assert.True(pool.Faults.AllFired());
+    }
+
+    [Fact]
     public void What_a_copy_holds_nobody_else_may_touch()
     {
         using var pool = new PoolRig(rate: 1 << 20);

@@ -73,6 +73,34 @@ public sealed class ExportTests
         var (_, body) = pool.Get($"/export_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={vdi}&format=vhd");
         Assert.Equal(bytes, body.Length);
         Assert.Equal("failure", pool.Call("task.get_status", task));
+        Assert.True(pool.Faults.AllFired());
+    }
+
+    [Fact]
+    public void A_cut_beyond_the_end_leaves_the_body_whole_and_has_not_fired()
+    {
+        using var pool = new PoolRig();
+        var (_, _, vdi, content) = pool.Volume();
+        pool.Faults.On("xenserver", "export_raw_vdi").Truncate(content.Length);
+        Assert.Equal(content, pool.Get($"/export_raw_vdi?session_id={pool.Session}&vdi={vdi}").Body);
+        Assert.False(pool.Faults.AllFired());
+    }
+
+    [Fact]
+    public void Bytes_are_turned_on_the_way_and_bytes_too_many_follow_while_the_task_knows_of_nothing()
+    {
+        using var pool = new PoolRig();
+        var (_, _, vdi, content) = pool.Volume();
+        pool.Faults.On("xenserver", "export_raw_vdi").Corrupt((5 << 20) - 1, 3);
+        var task = pool.Call("task.create", "export", "");
+        var (_, wrong) = pool.Get($"/export_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={vdi}");
+        Assert.Equal(content.Length, wrong.Length);
+        Assert.Equal([(5 << 20) - 1, 5 << 20, (5 << 20) + 1], Enumerable.Range(0, content.Length).Where(i => content[i] != wrong[i]));
+        Assert.Equal("success", pool.Call("task.get_status", task));
+        pool.Faults.On("xenserver", "export_raw_vdi").Excess(700);
+        var (_, longer) = pool.Get($"/export_raw_vdi?session_id={pool.Session}&vdi={vdi}");
+        Assert.Equal(content.Length + 700, longer.Length);
+        Assert.True(pool.Faults.AllFired());
     }
 
     [Fact]

@@ -66,6 +66,45 @@ public sealed class ImportTests
     }
 
     [Fact]
+    public void What_is_planned_for_a_body_happens_to_it()
+    {
+        using var pool = new PoolRig();
+        var vdi = pool.EmptyVdi(pool.NfsSr(), 4 << 20);
+        var content = new byte[4 << 20];
+        new Random(2).NextBytes(content);
+        pool.Faults.On("xenserver", "import_raw_vdi").Corrupt(2_000_000);
+        Assert.Equal("success", pool.Call("task.get_status", Put(pool, vdi, "raw", content)));
+        var wrong = (byte[])content.Clone();
+        wrong[2_000_000] ^= 0xff;
+        Assert.Equal(wrong, LayoutReader.Vhd(File.ReadAllBytes(pool.VhdPath(vdi))));
+        pool.Clock.Advance(TimeSpan.FromSeconds(1));
+        pool.Faults.On("xenserver", "import_raw_vdi").Truncate(content.Length);
+        Assert.Equal("success", pool.Call("task.get_status", Put(pool, vdi, "raw", content)));
+        Assert.False(pool.Faults.AllFired());
+        pool.Faults.Clear();
+        pool.Clock.Advance(TimeSpan.FromSeconds(1));
+        pool.Faults.On("xenserver", "import_raw_vdi").Restart();
+        var task = pool.Call("task.create", "import", "");
+        Assert.Throws<HttpRequestException>(() => Send(pool, $"/import_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={vdi}&format=raw", content));
+        pool.LogInAgain();
+        Assert.Equal("HANDLE_INVALID", pool.Refusal("task.get_status", task).Code);
+        Assert.True(pool.Faults.AllFired());
+    }
+
+    [Fact]
+    public void A_body_in_chunks_is_not_found()
+    {
+        using var pool = new PoolRig();
+        var vdi = pool.EmptyVdi(pool.NfsSr(), 4 << 20);
+        var task = pool.Call("task.create", "import", "");
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"https://host1.{pool.Name}.test/import_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={vdi}&format=raw") { Content = new ByteArrayContent(new byte[512]) };
+        request.Headers.TransferEncodingChunked = true;
+        using var refused = pool.Http.Send(request);
+        Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+        Assert.Equal("failure", pool.Call("task.get_status", task));
+    }
+
+    [Fact]
     public void A_random_body_never_breaks_the_host()
     {
         using var pool = new PoolRig();

@@ -153,4 +153,14 @@ public sealed class MachineTests
         Assert.Equal(content, LayoutReader.OnlyDisk(lun));
         Assert.True(lun.AllocatedExtents().Sum(e => e.Length) < 400_000);
     }
+
+    [Fact]
+    public void A_machine_made_over_xml_has_numbers_where_the_model_has_numbers()
+    {
+        using var pool = new PoolRig();
+        var answer = System.Xml.Linq.XElement.Parse(pool.Post("/", $"<methodCall><methodName>VM.create</methodName><params><param><value>{pool.Session}</value></param><param><value><struct><member><name>name_label</name><value>made</value></member><member><name>memory_static_max</name><value>2147483648</value></member></struct></value></param></params></methodCall>"));
+        var vm = answer.Descendants("member").Single(m => m.Element("name")!.Value == "Value").Element("value")!.Value;
+        Assert.Equal(2147483648, pool.Value("VM.get_memory_static_max", vm).GetValue<long>());
+        Assert.Equal("FIELD_TYPE_ERROR", pool.Refusal("VM.create", new JsonObject { ["name_label"] = "made", ["memory_static_max"] = "much" }).Code);
+    }
 }

@@ -90,6 +90,61 @@ public sealed class ProtocolTests
         Assert.Equal(host, pool.Host());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_wait_for_events_ends_with_its_session_and_breaks_with_the_toolstack(bool restarts)
+    {
+        using var pool = new PoolRig();
+        var session = pool.Session;
+        var token = pool.Value("event.from", new JsonArray("*"), "", 1.0)["token"]!.GetValue<string>();
+        var waiting = Task.Run(() => pool.Raw("event.from", session, new JsonArray("VM"), token, 30.0));
+        // The pool counts the call before it lets it wait.
+        while (pool.Faults.CallsOf("xenserver", "event.from") < 2) await Task.Delay(5);
+        if (restarts)
+        {
+            pool.Simulator.Restart();
+            await Assert.ThrowsAsync<HttpRequestException>(() => waiting);
+            return;
+        }
+
+        pool.Raw("session.logout", session);
+        Assert.Equal(["SESSION_INVALID", session], (await Assert.ThrowsAsync<ApiFailure>(() => waiting)).Description);
+    }
+
+    [Fact]
+    public void A_number_that_no_answer_could_tell_is_no_call()
+    {
+        var store = new MemoryState();
+        using var pool = new PoolRig(state: store);
+        var vm = pool.Value("VM.get_all")[0]!.GetValue<string>();
+        Assert.StartsWith("<html>", pool.Post("/jsonrpc", $$"""{"id":1,"method":"VM.set_HVM_shadow_multiplier","params":["{{pool.Session}}","{{vm}}",1e999]}"""), StringComparison.Ordinal);
+        var task = pool.Call("task.create", "t", "");
+        Assert.StartsWith("<html>", pool.Post("/jsonrpc", $$"""{"id":1,"method":"task.set_progress","params":["{{pool.Session}}","{{task}}",1e999]}"""), StringComparison.Ordinal);
+        foreach (var number in (string[])["1e999", "-1e999", "NaN"])
+            Assert.StartsWith("<html>", pool.Post("/", $"<methodCall><methodName>VM.set_HVM_shadow_multiplier</methodName><params><param><value>{pool.Session}</value></param><param><value>{vm}</value></param><param><value><double>{number}</double></value></param></params></methodCall>"), StringComparison.Ordinal);
+        Assert.Equal("FIELD_TYPE_ERROR", pool.Refusal("task.set_progress", task, "NaN").Code);
+        pool.Simulator.Step();
+        Assert.Equal(0, pool.Value("task.get_all_records")[task]!["progress"]!.GetValue<double>());
+        using var again = new PoolRig(pool.Fabric, state: store);
+        Assert.Equal(1, again.Value("VM.get_HVM_shadow_multiplier", vm).GetValue<double>());
+    }
+
+    [Theory]
+    [InlineData(@"\u0001b", "")]
+    [InlineData(@"a\u0000b", "a")]
+    [InlineData(@"tab\tline\n\ud83d\ude00\uffff!", "tab\tline\n\ud83d\ude00")]
+    public void What_xml_cannot_carry_ends_a_text_and_poisons_nobody(string sent, string kept)
+    {
+        using var pool = new PoolRig();
+        var sr = pool.NfsSr();
+        var answer = JsonNode.Parse(pool.Post("/jsonrpc", $$"""{"jsonrpc":"2.0","id":1,"method":"VDI.create","params":["{{pool.Session}}",{"name_label":"{{sent}}","SR":"{{sr}}","virtual_size":2097152,"type":"user","sharable":false,"read_only":false,"other_config":{"k{{sent}}":"{{sent}}"} }]}"""))!;
+        var vdi = answer["result"]!.GetValue<string>();
+        Assert.Equal(kept, pool.Call("VDI.get_name_label", vdi));
+        var xml = XElement.Parse(pool.Post("/", $"<methodCall><methodName>VDI.get_all_records</methodName><params><param><value>{pool.Session}</value></param></params></methodCall>"), LoadOptions.PreserveWhitespace);
+        Assert.Contains(xml.Descendants("member"), m => m.Element("name")!.Value == "k" + kept && m.Element("value")!.Value == kept);
+    }
+
     [Fact]
     public void Every_message_has_a_second_name_with_an_underscore()
     {

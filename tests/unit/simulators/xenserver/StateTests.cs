@@ -1,5 +1,3 @@
-using SnapshotWorkflows.Simulators.Fabric;
-
 namespace SnapshotWorkflows.Tests.Unit.Simulators.XenServer;
 
 public sealed class StateTests
@@ -57,24 +55,5 @@ public sealed class StateTests
         var store = new MemoryState();
         using var first = new PoolRig(state: store);
         Assert.Contains("8.2", Assert.Throws<ArgumentException>(() => new PoolRig(version: "8.2", state: store)).Message, StringComparison.Ordinal);
-    }
-
-    private sealed class MemoryState : IStateStore
-    {
-        private readonly Dictionary<(string, string), string> rows = [];
-
-        public IReadOnlyDictionary<string, string> Load(string table) =>
-            rows.Where(r => r.Key.Item1 == table).ToDictionary(r => r.Key.Item2, r => r.Value);
-
-        public void Save(IReadOnlyCollection<StateChange> changes)
-        {
-            foreach (var change in changes)
-            {
-                if (change.Value is null)
-                    rows.Remove((change.Table, change.Key));
-                else
-                    rows[(change.Table, change.Key)] = change.Value;
-            }
-        }
     }
 }

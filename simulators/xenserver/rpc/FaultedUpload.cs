@@ -1,9 +1,13 @@
+using SnapshotWorkflows.Simulators.Fabric;
+
 namespace SnapshotWorkflows.Simulators.XenServer;
 
-/// <summary>The first bytes of a stream, then its end.</summary>
-internal sealed class ShortStream(Stream inner, long length) : Stream
+/// <summary>A request's body as a planned fault lets it arrive: cut, corrupted, or broken off by a restart of the toolstack.</summary>
+/// <param name="length">How long the body is.</param>
+internal sealed class FaultedUpload(Stream inner, long length, FaultSpecification fault) : Stream
 {
-    private long _left = length;
+    private readonly long _limit = fault.Action is FaultAction.Truncate or FaultAction.Restart ? Math.Min(fault.Bytes, length) : length;
+    private long _at;
 
     public override bool CanRead => true;
 
@@ -15,10 +19,17 @@ internal sealed class ShortStream(Stream inner, long length) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+    /// <exception cref="ToolstackGone">The planned restart is due.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
-        _left -= read;
+        if (_at == _limit && fault.Action == FaultAction.Restart)
+            throw new ToolstackGone();
+        if (_at == _limit && _limit < length)
+            fault.Shows();
+        var read = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _limit - _at)], cancellationToken);
+        if (fault.Action == FaultAction.Corrupt)
+            CorruptedBytes.Turn(fault, _at, buffer.Span[..read]);
+        _at += read;
         return read;
     }
 
