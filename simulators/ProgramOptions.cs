@@ -21,6 +21,7 @@ internal sealed record ProgramOptions
           --xenserver-version V      version of both pools: 7.1 (has the resigning SR type), 7.6, 8.0, 8.1, 8.2, 8 or 9 (default 8)
           --copy-rate BYTES          bytes a second that a host copies (default 419430400)
           --clone-time SECONDS       how long the array takes to clone a volume (default 2)
+          --sr-time SECONDS          how long an operation keeps an SR busy; others wait for it (default 0)
           --parent PID               stop when this process is gone
 
         A port that is not given, or 0, is of the system's choice. Everything listens on the loopback. Prints "ready {...}" once it does: the
@@ -53,6 +54,9 @@ internal sealed record ProgramOptions
     public long CopyBytesPerSecond { get; init; } = 400L << 20;
 
     public TimeSpan CloneTime { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long an operation keeps an SR busy.</summary>
+    public TimeSpan SrTime { get; init; }
 
     /// <summary>Process whose end ends this program too; null: none.</summary>
     public int? ParentProcess { get; init; }
@@ -90,6 +94,7 @@ internal sealed record ProgramOptions
         "--xenserver-version" => this with { XenServerVersion = XenServerOptions.KnownVersions.Contains(value) ? value : throw new ArgumentException($"--xenserver-version is one of {string.Join(", ", XenServerOptions.KnownVersions)}, not '{value}'.") },
         "--copy-rate" => this with { CopyBytesPerSecond = Whole(name, value, 1, long.MaxValue) },
         "--clone-time" => this with { CloneTime = TimeSpan.FromSeconds(Seconds(name, value)) },
+        "--sr-time" => this with { SrTime = TimeSpan.FromSeconds(Seconds(name, value)) },
         "--parent" => this with { ParentProcess = (int)Whole(name, value, 1, int.MaxValue) },
         _ => throw new ArgumentException($"'{name}' is no option of this program."),
     };

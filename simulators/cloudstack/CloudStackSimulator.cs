@@ -19,6 +19,8 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
     /// <summary>Characters of a form that is read; Jetty's own limit is a million bytes.</summary>
     private const int LongestForm = 1_000_000;
 
+    private static readonly string[] Asynchronous = ["createSnapshot", "deleteSnapshot", "revertSnapshot", "createTags", "deleteTags"];
+
     private readonly CloudStackOptions options;
     private readonly TimeProvider clock;
     private readonly FaultPlan faults;
@@ -42,6 +44,9 @@ public sealed class CloudStackSimulator : ISimulatedEndpoint, ISteppable, IDispo
         var snapshots = new SnapshotCalls(state, options, clock, jobs, lists, events);
         commands = new(StringComparer.OrdinalIgnoreCase)
         {
+            ["listApis"] = (parameters => ListCalls.ListApis(parameters, commands!.Select(entry => (entry.Key, Asynchronous.Contains(entry.Key)))), false),
+            ["listDomains"] = (lists.ListDomains, false),
+            ["listTags"] = (lists.ListTags, false),
             ["listZones"] = (lists.ListZones, false),
             ["listCapabilities"] = (_ => lists.ListCapabilities(), false),
             ["listAccounts"] = (lists.ListAccounts, false),

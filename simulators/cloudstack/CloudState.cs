@@ -37,7 +37,9 @@ internal sealed class CloudState
     public bool Exists(string id) =>
         Volumes.Exists(volume => volume.Id == id) || VirtualMachines.Exists(machine => machine.Id == id) || Snapshots.Exists(snapshot => snapshot.Id == id);
 
-    public JsonArray TagsOf(string id) => new([.. Tags.Where(tag => tag.ResourceId == id).Select(tag => (JsonNode)new JsonObject
+    public JsonArray TagsOf(string id) => new([.. Tags.Where(tag => tag.ResourceId == id).Select(Describe)]);
+
+    public JsonObject Describe(CloudTag tag) => new()
     {
         ["key"] = tag.Key,
         ["value"] = tag.Value,
@@ -45,7 +47,7 @@ internal sealed class CloudState
         ["resourceid"] = tag.ResourceId,
         ["domainid"] = DomainId,
         ["domain"] = DomainName,
-    })]);
+    };
 }
 
 /// <summary>A tag of a resource.</summary>

@@ -110,6 +110,7 @@ internal sealed class SimulatedWorld : IDisposable
             Faults = Faults,
             Clock = Clock,
             Exports = new Dictionary<string, string>(StringComparer.Ordinal) { [$"{NfsServer}:{NfsExport}"] = NfsPath },
+            SrOperationTime = options.SrTime,
             CopyBytesPerSecond = options.CopyBytesPerSecond,
             State = _folder.State,
         });

@@ -9,7 +9,7 @@ internal sealed class Pool
     private static readonly TimeSpan IdleTaskLife = TimeSpan.FromHours(24);
     private static readonly TimeSpan IdleSessionLife = TimeSpan.FromHours(24);
     private const int MaximumTasks = 200;
-    private readonly List<CopyJob> _copies = [];
+    private readonly List<PoolJob> _jobs = [];
     private readonly PoolState? _state;
 
     public Pool(XenServerOptions options)
@@ -77,11 +77,14 @@ internal sealed class Pool
         return plugged.Find(p => Db.Get<HostRow>("host", p.Host).Online) ?? throw new XenError("HOST_OFFLINE", plugged[0].Host);
     }
 
+    /// <summary>Calls under way.</summary>
+    public IReadOnlyList<PoolJob> Jobs => _jobs;
+
     public void Step()
     {
-        foreach (var job in _copies.ToArray())
+        foreach (var job in _jobs.ToArray())
             if (job.Advance())
-                _copies.Remove(job);
+                _jobs.Remove(job);
         foreach (var vbd in Db.All<VbdRow>())
             if (vbd.DetachAt <= Now)
                 VmCalls.Detach(this, vbd, destroy: true);
@@ -95,20 +98,20 @@ internal sealed class Pool
     /// <summary>Saves what changed, where the pool is kept. Called before an answer leaves.</summary>
     public void Save() => _state?.Save();
 
-    public void Start(CopyJob job)
+    public void Start(PoolJob job)
     {
         if (!job.Advance())
-            _copies.Add(job);
+            _jobs.Add(job);
     }
 
-    /// <summary>Sessions and tasks are gone; copies under way stop where they are and leave what they wrote.</summary>
+    /// <summary>Sessions and tasks are gone; calls under way stop where they are, and copies leave what they wrote.</summary>
     public void Restart(TimeSpan away)
     {
         Life++;
         AwayUntil = Now + away;
-        foreach (var job in _copies)
+        foreach (var job in _jobs)
             job.Abandon();
-        _copies.Clear();
+        _jobs.Clear();
         foreach (var row in Db.All<SessionRow>().Concat<Row>(Db.All<TaskRow>()))
             Db.Remove(row);
         foreach (var vbd in Db.All<VbdRow>())

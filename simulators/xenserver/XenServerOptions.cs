@@ -36,6 +36,12 @@ public sealed record XenServerOptions
     /// <summary>Bytes that one VDI.copy moves in a second; null copies everything in the step that starts it.</summary>
     public long? CopyBytesPerSecond { get; init; }
 
+    /// <summary>How long SR.scan, SR.update, PBD.plug, PBD.unplug, VDI.create and VDI.destroy keep an SR busy; zero: they are over at once.</summary>
+    public TimeSpan SrOperationTime { get; init; }
+
+    /// <summary>How many calls may wait for a busy SR: beyond it TOO_MANY_PENDING_TASKS. Zero: nobody waits, and the second is OTHER_OPERATION_IN_PROGRESS.</summary>
+    public int SrQueue { get; init; } = 100;
+
     /// <summary>How long the control domain keeps a VDI attached after an export's task has ended.</summary>
     public TimeSpan DetachLag { get; init; } = TimeSpan.FromMilliseconds(500);
 

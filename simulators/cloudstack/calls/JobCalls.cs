@@ -138,7 +138,8 @@ internal sealed class JobCalls(CloudState state, CloudStackOptions options, Time
         var job = new CloudJob(customId ?? Guid.NewGuid().ToString(), command, now, now + options.JobTime, effect) { InstanceType = instanceType, InstanceId = instanceId };
         state.Jobs.Add(job.Id, job);
         var answer = new JsonObject { ["jobid"] = job.Id };
-        if (instanceId is not null)
+        // Only commands that create answer with an id (ApiServer.queueCommand).
+        if (instanceId is not null && command.StartsWith("create", StringComparison.Ordinal))
         {
             answer["id"] = instanceId;
         }

@@ -30,6 +30,34 @@ internal sealed class ListCalls(CloudState state, CloudStackOptions options)
         },
     };
 
+    /// <summary>What there is to call, as clients with completion read it when they first meet a server; parameters are not told.</summary>
+    public static JsonObject ListApis(CommandParameters parameters, IEnumerable<(string Name, bool IsAsync)> commands) => Listed(
+        parameters, "api", commands.Where(command => parameters.Text("name") is not { } name || command.Name == name).OrderBy(command => command.Name, StringComparer.Ordinal), command => new JsonObject
+        {
+            ["name"] = command.Name,
+            ["description"] = "",
+            ["isasync"] = command.IsAsync,
+            ["related"] = "",
+            ["params"] = new JsonArray(),
+            ["response"] = new JsonArray(),
+        });
+
+    public JsonObject ListDomains(CommandParameters parameters) => Listed(parameters, "domain",
+        new[] { state.DomainId }.Where(id => parameters.Text("id") is not { } wanted || id == wanted), id => new JsonObject
+        {
+            ["id"] = id,
+            ["name"] = CloudState.DomainName,
+            ["level"] = 0,
+            ["haschild"] = false,
+            ["path"] = CloudState.DomainName,
+            ["state"] = "Active",
+        });
+
+    public JsonObject ListTags(CommandParameters parameters) => Listed(parameters, "tag",
+        state.Tags.Where(tag => (parameters.Text("resourceid") ?? tag.ResourceId) == tag.ResourceId
+            && string.Equals(parameters.Text("resourcetype") ?? tag.ResourceType, tag.ResourceType, StringComparison.OrdinalIgnoreCase)
+            && (parameters.Text("key") ?? tag.Key) == tag.Key && (parameters.Text("value") ?? tag.Value) == tag.Value), state.Describe);
+
     public JsonObject ListAccounts(CommandParameters parameters) => Listed(parameters, "account",
         state.Accounts.Values.Where(account => parameters.Text("name") is not { } name || account.Name == name), account => new JsonObject
         {

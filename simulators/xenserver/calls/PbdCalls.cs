@@ -9,8 +9,12 @@ internal static class PbdCalls
         methods.Long("PBD.destroy", 1, Destroy);
         methods.Long("PBD.plug", 1, c =>
         {
-            Plug(c.Pool, c.Row<PbdRow>(0, "PBD"));
-            return null;
+            var pbd = c.Row<PbdRow>(0, "PBD");
+            return pbd.Attached ? null : SrJob.Run(c, c.Db.Get<SrRow>("SR", pbd.Sr), "plug", () =>
+            {
+                Plug(c.Pool, pbd);
+                return null;
+            });
         });
         methods.Long("PBD.unplug", 1, Unplug);
     }
@@ -65,6 +69,11 @@ internal static class PbdCalls
     private static object? Unplug(Call call)
     {
         var pbd = call.Row<PbdRow>(0, "PBD");
+        return pbd.Attached ? SrJob.Run(call, call.Db.Get<SrRow>("SR", pbd.Sr), "unplug", () => Unplug(call, pbd)) : null;
+    }
+
+    private static object? Unplug(Call call, PbdRow pbd)
+    {
         if (!pbd.Attached)
             return null;
         call.Db.Get<HostRow>("host", pbd.Host).Reachable();

@@ -17,14 +17,21 @@ internal static class SrCalls
         methods.Long("SR.update", 1, c =>
         {
             var sr = c.Row<SrRow>(0, "SR");
-            (sr.PhysicalSize, sr.PhysicalUtilisation) = c.Pool.Driver(sr).Space(c.Pool.Plugged(sr).Attachment!);
-            c.Db.Touch(sr);
-            return null;
+            return SrJob.Run(c, sr, "update", () =>
+            {
+                (sr.PhysicalSize, sr.PhysicalUtilisation) = c.Pool.Driver(sr).Space(c.Pool.Plugged(sr).Attachment!);
+                c.Db.Touch(sr);
+                return null;
+            });
         });
         methods.Long("SR.scan", 1, c =>
         {
-            Scan(c.Pool, c.Row<SrRow>(0, "SR"));
-            return null;
+            var sr = c.Row<SrRow>(0, "SR");
+            return SrJob.Run(c, sr, "scan", () =>
+            {
+                Scan(c.Pool, sr);
+                return null;
+            });
         });
         methods.Long("SR.forget", 1, Forget);
         methods.Long("SR.destroy", 1, Destroy);
@@ -73,7 +80,7 @@ internal static class SrCalls
         pool.Db.Touch(sr);
     }
 
-    /// <summary>One operation at a time on an SR. A real coordinator queues the second for a while first; here it is refused at once.</summary>
+    /// <summary>One operation at a time on an SR.</summary>
     public static void CheckIdle(SrRow sr)
     {
         foreach (var (task, operation) in sr.CurrentOperations)

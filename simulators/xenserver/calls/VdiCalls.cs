@@ -16,9 +16,13 @@ internal static class VdiCalls
         {
             var vdi = c.Row<VdiRow>(0, "VDI");
             Check(c.Pool, vdi, "destroy");
-            CbtCalls.Removed(c.Pool, vdi);
-            Remove(c.Pool, vdi);
-            return null;
+            return SrJob.Run(c, c.Db.Get<SrRow>("SR", vdi.Sr), "vdi_destroy", () =>
+            {
+                Check(c.Pool, vdi, "destroy");
+                CbtCalls.Removed(c.Pool, vdi);
+                Remove(c.Pool, vdi);
+                return null;
+            });
         });
         VdiSnapshots.Register(methods);
         VdiRecords.Register(methods);
@@ -102,7 +106,7 @@ internal static class VdiCalls
     private static object? Create(Call call)
     {
         var fields = call.Struct(0);
-        return Make(call.Pool, new VdiRow(call.Pool.Ids.New())
+        var vdi = new VdiRow(call.Pool.Ids.New())
         {
             Sr = call.Db.Get<SrRow>("SR", fields.Text("SR")).Ref,
             NameLabel = fields.Text("name_label", ""),
@@ -115,7 +119,8 @@ internal static class VdiCalls
             XenstoreData = fields.Map("xenstore_data"),
             SmConfig = fields.Map("sm_config"),
             Tags = fields.Set("tags"),
-        }).Ref;
+        };
+        return SrJob.Run(call, call.Db.Get<SrRow>("SR", vdi.Sr), "vdi_create", () => Make(call.Pool, vdi).Ref);
     }
 
     private static object? Copy(Call call)

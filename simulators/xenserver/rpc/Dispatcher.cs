@@ -33,7 +33,7 @@ internal sealed class Dispatcher(Pool pool)
 
         return result switch
         {
-            CopyJob job => await job.Completion.WaitAsync(clientGone),
+            PoolJob job => await job.Completion.WaitAsync(clientGone),
             EventWait wait => await WaitAsync(wait, life, clientGone),
             _ => result,
         };
@@ -86,11 +86,11 @@ internal sealed class Dispatcher(Pool pool)
     private object? Direct(Method method, IReadOnlyList<object?> arguments, SessionRow session, FaultSpecification? fault)
     {
         // Only a call that takes time shows as a task; the others are over before anyone could look.
-        var task = method.Name == "VDI.copy" ? pool.NewTask(method.Name) : new TaskRow(pool.Ids.New());
+        var task = method.Name == "VDI.copy" || pool.Options.SrOperationTime > TimeSpan.Zero ? pool.NewTask(method.Name) : new TaskRow(pool.Ids.New());
         try
         {
             var result = Counted(method.Name, method.Body(new Call(pool, method.Name, arguments, task, session, fault)));
-            if (result is CopyJob job)
+            if (result is PoolJob job)
                 pool.Start(job);
             return result;
         }
@@ -113,7 +113,7 @@ internal sealed class Dispatcher(Pool pool)
             if (fault?.Action == FaultAction.Fail)
                 throw XenError.Planned(fault);
             var result = Counted(method.Name, method.Body(new Call(pool, method.Name, arguments, task, session, fault)));
-            if (result is CopyJob job)
+            if (result is PoolJob job)
                 pool.Start(job);
             else
                 pool.Succeed(task, result);
@@ -140,7 +140,7 @@ internal sealed class Dispatcher(Pool pool)
     }
 
     /// <summary>A LUN or file that fails under a driver is the driver's I/O error.</summary>
-    private static XenError? AsApiError(Exception e) => e switch
+    public static XenError? AsApiError(Exception e) => e switch
     {
         XenError error => error,
         IOException io => XenError.Backend(200, "Device I/O error [opterr=" + io.Message + "]"),

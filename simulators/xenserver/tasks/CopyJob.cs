@@ -6,11 +6,9 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 /// One VDI.copy: what the source's tables name is read and what is not zero is written, as fast as the pool's copy rate lets it.
 /// Skipped regions cost no time. Cancelling is seen at the next step.
 /// </summary>
-internal sealed class CopyJob
+internal sealed class CopyJob : PoolJob
 {
     private const int Piece = VhdHeader.BlockSize;
-    private readonly Pool _pool;
-    private readonly TaskRow _task;
     private readonly VdiRow _source;
     private readonly VdiRow _destination;
     private readonly bool _made;
@@ -21,58 +19,53 @@ internal sealed class CopyJob
     private readonly long _total;
     private readonly DateTimeOffset _started;
     private readonly byte[] _buffer = new byte[Piece];
-    private readonly TaskCompletionSource<object?> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _done;
     private int _extent;
     private long _within;
 
     public CopyJob(Call call, VdiRow source, VdiRow destination, bool made)
+        : base(call.Pool, call.Task)
     {
-        _pool = call.Pool;
-        _task = call.Task;
         _source = source;
         _destination = destination;
         _made = made;
         _fault = call.Fault?.Action is FaultAction.ZeroExtent or FaultAction.Corrupt ? call.Fault : null;
-        _started = _pool.Now;
-        _from = _pool.Disks.Open(source);
+        _started = Pool.Now;
+        _from = Pool.Disks.Open(source);
         try
         {
-            _to = _pool.Disks.Open(destination);
+            _to = Pool.Disks.Open(destination);
         }
         catch
         {
-            _pool.Disks.Close(source);
+            Pool.Disks.Close(source);
             throw;
         }
 
         _extents = [.. _from.AllocatedExtents()];
         _total = _extents.Sum(e => e.Length);
-        source.CurrentOperations[_task.Ref] = "copy";
-        destination.CurrentOperations[_task.Ref] = "copy";
-        _pool.Db.Touch(source);
-        _pool.Db.Touch(destination);
+        source.CurrentOperations[Task.Ref] = "copy";
+        destination.CurrentOperations[Task.Ref] = "copy";
+        Pool.Db.Touch(source);
+        Pool.Db.Touch(destination);
     }
 
-    /// <summary>What a caller that did not ask for a task waits for.</summary>
-    public Task<object?> Completion => _completion.Task;
-
     /// <summary>Copies up to the clock's present; true when the job has ended.</summary>
-    public bool Advance()
+    public override bool Advance()
     {
         try
         {
-            var allowed = _pool.Options.CopyBytesPerSecond is { } rate ? (long)((_pool.Now - _started).TotalSeconds * rate) : long.MaxValue;
+            var allowed = Pool.Options.CopyBytesPerSecond is { } rate ? (long)((Pool.Now - _started).TotalSeconds * rate) : long.MaxValue;
             while (true)
             {
-                if (_task.CancelAsked)
-                    throw new XenError("TASK_CANCELLED", _task.Ref);
+                if (Task.CancelAsked)
+                    throw new XenError("TASK_CANCELLED", Task.Ref);
                 if (_extent == _extents.Count)
                     break;
                 var length = (int)Math.Min(Piece, _extents[_extent].Length - _within);
                 if (_done + length > allowed)
                 {
-                    _pool.Progress(_task, 0.99 * Math.Min(allowed, _total) / Math.Max(1, _total));
+                    Pool.Progress(Task, 0.99 * Math.Min(allowed, _total) / Math.Max(1, _total));
                     return false;
                 }
 
@@ -87,35 +80,25 @@ internal sealed class CopyJob
             }
 
             Release();
-            _pool.Succeed(_task, _destination.Ref);
-            _completion.SetResult(_destination.Ref);
+            Succeed(_destination.Ref);
         }
         catch (Exception e) when (e is XenError or IOException)
         {
             Release();
             if (_made)
-                VdiCalls.Remove(_pool, _destination);
-            var error = e as XenError ?? new XenError("VDI_IO_ERROR", "Device I/O errors");
-            _pool.Fail(_task, error);
-            _completion.SetException(error);
+                VdiCalls.Remove(Pool, _destination);
+            Fail(e);
         }
 
         return true;
     }
 
-    /// <summary>The pool restarts: the work stops here, and what was written stays as it is.</summary>
-    public void Abandon()
-    {
-        Release();
-        _completion.SetException(new ToolstackGone());
-    }
-
     private void CopyPiece(long offset, int length)
     {
-        var destination = _pool.Db.Get<SrRow>("SR", _destination.Sr);
-        var plugged = _pool.Plugged(destination);
-        _pool.Plugged(_pool.Db.Get<SrRow>("SR", _source.Sr));
-        if (_pool.Driver(destination).IsFull(plugged.Attachment!))
+        var destination = Pool.Db.Get<SrRow>("SR", _destination.Sr);
+        var plugged = Pool.Plugged(destination);
+        Pool.Plugged(Pool.Db.Get<SrRow>("SR", _source.Sr));
+        if (Pool.Driver(destination).IsFull(plugged.Attachment!))
             throw new XenError("SR_FULL", (_total - _done).ToString(), "0");
         var piece = _buffer.AsSpan(0, length);
         _from.Read(offset, piece);
@@ -136,16 +119,16 @@ internal sealed class CopyJob
         piece.Slice((int)(from - offset), (int)(to - from)).Clear();
     }
 
-    private void Release()
+    protected override void Release()
     {
-        _pool.Disks.Close(_source);
-        _pool.Disks.Close(_destination);
-        _source.CurrentOperations.Remove(_task.Ref);
-        _destination.CurrentOperations.Remove(_task.Ref);
-        var sr = _pool.Db.Find<SrRow>(_destination.Sr);
-        if (sr?.Pbds(_pool.Db).FirstOrDefault(p => p.Attached)?.Attachment is { } attachment)
-            _destination.PhysicalUtilisation = _pool.Driver(sr).PhysicalSize(attachment, _destination.Uuid);
-        _pool.Db.Touch(_source);
-        _pool.Db.Touch(_destination);
+        Pool.Disks.Close(_source);
+        Pool.Disks.Close(_destination);
+        _source.CurrentOperations.Remove(Task.Ref);
+        _destination.CurrentOperations.Remove(Task.Ref);
+        var sr = Pool.Db.Find<SrRow>(_destination.Sr);
+        if (sr?.Pbds(Pool.Db).FirstOrDefault(p => p.Attached)?.Attachment is { } attachment)
+            _destination.PhysicalUtilisation = Pool.Driver(sr).PhysicalSize(attachment, _destination.Uuid);
+        Pool.Db.Touch(_source);
+        Pool.Db.Touch(_destination);
     }
 }

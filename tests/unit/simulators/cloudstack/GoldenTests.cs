@@ -40,15 +40,19 @@ public sealed partial class GoldenTests : IDisposable
     [Fact]
     public async Task Answers_are_as_they_were_read()
     {
-        foreach (var list in (string[])["listZones", "listCapabilities", "listAccounts", "listVolumes", "listVirtualMachines", "listSnapshots"])
+        foreach (var list in (string[])["listDomains", "listZones", "listCapabilities", "listAccounts", "listVolumes", "listVirtualMachines", "listSnapshots"])
             await AskAsync(list, ("listall", "true"));
         await AskAsync("listVolumes");
         await JobAsync("createTags", ("resourceids", "vol-1"), ("resourcetype", "Volume"), ("tags[0].key", "k"), ("tags[0].value", "v"));
+        await AskAsync("listTags", ("resourcetype", "volume"), ("resourceid", "vol-1"));
+        await AskAsync("listApis", ("name", "createSnapshot"));
         await JobAsync("createSnapshot", ("volumeid", "vol-1"), ("name", "nightly"));
-        var snapshot = (string)(await AskAsync("listSnapshots", ("volumeid", "vol-1"), ("listall", "true")))["snapshot"]?[0]?["id"]! ?? throw new InvalidOperationException(_text.ToString());
+        var snapshot = (string)(await AskAsync("listSnapshots", ("volumeid", "vol-1"), ("listall", "true")))["snapshot"]![0]!["id"]!;
         var policy = (string)(await AskAsync("createSnapshotPolicy", ("volumeid", "vol-1"), ("intervaltype", "DAILY"), ("schedule", "30:3"), ("timezone", "UTC"), ("maxsnaps", "4")))["snapshotpolicy"]!["id"]!;
         await AskAsync("listSnapshotPolicies", ("volumeid", "vol-1"));
         await AskAsync("deleteSnapshotPolicies", ("id", policy));
+        await AskAsync("revertSnapshot", ("id", snapshot));
+        _simulator.SetVirtualMachineState("vm-1", "Stopped");
         await JobAsync("revertSnapshot", ("id", snapshot));
         await AskAsync("listVolumes", ("id", "vol-1"));
         await JobAsync("deleteTags", ("resourceids", "vol-1"), ("resourcetype", "Volume"), ("tags[0].key", "k"));

@@ -22,7 +22,7 @@ internal sealed class PoolRig : IDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("xenserver-test-");
     private string? session;
 
-    public PoolRig(MemoryFabric? fabric = null, string name = "production", string version = "8", long? rate = null, ManualTimeProvider? clock = null, int hosts = 2, IStateStore? state = null, int? seed = null)
+    public PoolRig(MemoryFabric? fabric = null, string name = "production", string version = "8", long? rate = null, ManualTimeProvider? clock = null, int hosts = 2, IStateStore? state = null, int? seed = null, TimeSpan srTime = default, int srQueue = 100)
     {
         Fabric = fabric ?? new MemoryFabric();
         Clock = clock ?? new ManualTimeProvider(new DateTimeOffset(2026, 3, 4, 5, 6, 7, TimeSpan.Zero));
@@ -41,6 +41,8 @@ internal sealed class PoolRig : IDisposable
             Users = [new XenServerUser("reader", "r", "read-only")],
             State = state,
             Seed = seed,
+            SrOperationTime = srTime,
+            SrQueue = srQueue,
         });
         var handler = new InProcessHandler();
         for (var i = 0; i < hosts; i++)
