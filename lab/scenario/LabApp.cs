@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using SnapshotWorkflows.Lab.Processes;
 
@@ -25,7 +23,7 @@ internal sealed class LabApp : IAsyncDisposable
         (_folder, _name, _reaper, _mustBeReady) = (folder, name, reaper, changes is null);
         _state = folder.MakeFolder(name);
         _environment = Environment(endpoints, store, changes, _state);
-        _port = FreePort();
+        _port = FreePort.Next();
         Api = new SnapshotApi(new Uri($"http://127.0.0.1:{_port}"));
     }
 
@@ -124,12 +122,5 @@ internal sealed class LabApp : IAsyncDisposable
         foreach (var (name, value) in store) settings[name] = value;
         foreach (var (name, value) in changes ?? new Dictionary<string, string>()) settings[name] = value;
         return settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -3,7 +3,12 @@ using SnapshotWorkflows.Lab.Scenario;
 
 namespace SnapshotWorkflows.Tests.E2e;
 
+/// <summary>Runs by itself: what it asserts is a time.</summary>
+[CollectionDefinition(nameof(FrozenGuest), DisableParallelization = true)]
+public sealed class FrozenGuest;
+
 /// <summary>The app is killed while a guest is frozen, and never started again: the guest runs within ten seconds.</summary>
+[Collection(nameof(FrozenGuest))]
 public sealed class FrozenGuestTests(World world) : IClassFixture<World>
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);

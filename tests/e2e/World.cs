@@ -1,6 +1,7 @@
 using SnapshotWorkflows.Lab.Scenario;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// Each class has processes, folders and ports of its own, and mostly waits for them.
+[assembly: CollectionBehavior(MaxParallelThreads = 2)]
 
 namespace SnapshotWorkflows.Tests.E2e;
 

@@ -19,6 +19,8 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(40) };
     private readonly ConcurrentDictionary<int, NodeProcess> _nodes = [];
     private readonly ConcurrentDictionary<string, string> _outputs = [];
+    /// <summary>What clients were told before they were told what they wanted, by instance.</summary>
+    private readonly ConcurrentDictionary<string, string> _tries = [];
     private string? _key;
 
     private Cluster(PostgresFixture postgres, string connection) => (_postgres, Connection) = (postgres, connection);
@@ -141,7 +143,8 @@ internal sealed class Cluster : IAsyncDisposable
         await using var connection = new NpgsqlConnection(Connection);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT coalesce(string_agg(concat_ws(' ', instance_id, name, 'status', status, 'revision', revision, 'owner', owner, reason), '; '), '') FROM nodes.instances WHERE ended_at IS NULL", connection);
-        return (string)(await command.ExecuteScalarAsync())!;
+        var living = (string)(await command.ExecuteScalarAsync())!;
+        return living.Length == 0 ? "" : $"{living}\n{string.Join('\n', _tries.Where(tried => living.Contains(tried.Key, StringComparison.Ordinal)).Select(tried => $"{tried.Key}: {tried.Value}"))}";
     }
 
     public async Task<long> CountAsync(string sql)
@@ -230,13 +233,14 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    private static async Task UntilAsync(Func<Task<(HttpStatusCode Code, string Body)>> send, HttpStatusCode[] wanted, string id, CancellationToken giveUp)
+    private async Task UntilAsync(Func<Task<(HttpStatusCode Code, string Body)>> send, HttpStatusCode[] wanted, string id, CancellationToken giveUp)
     {
         while (true)
         {
             var (code, body) = await send();
             if (wanted.Contains(code))
                 return;
+            _tries.AddOrUpdate(id, _ => $"{code} {body}", (_, before) => $"{before} | {code} {body}");
             if (giveUp.IsCancellationRequested)
                 throw new TimeoutException($"{id}: {code} {body}");
             // Real time: a client that tries again while the node it asked is being killed; nothing tells it when another try is worth while.

@@ -63,18 +63,20 @@ public sealed class ManyProcessesTests(ITestOutputHelper output)
         await CheckAsync(cluster);
     }
 
-    [Fact]
-    public async Task Two_releases_side_by_side_end_every_instance_on_its_own_version()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Two_releases_side_by_side_end_every_instance_on_its_own_version(int olderSchema)
     {
         await using var cluster = await Cluster.StartAsync();
-        await cluster.StartNodeAsync(0, "1", schema: 1);
+        await cluster.StartNodeAsync(0, "1", olderSchema);
         await LoadAsync(cluster, Number("NODES_SECONDS", 8), async (_, over) =>
         {
             // Migrates the schema under the older node, which goes on.
             await cluster.StartNodeAsync(1, "2");
             await PauseAsync(TimeSpan.FromSeconds(3), CancellationToken.None);
             await cluster.KillNodeAsync(0);
-            await cluster.StartNodeAsync(0, "1", schema: 1);
+            await cluster.StartNodeAsync(0, "1", olderSchema);
             await PauseAsync(TimeSpan.FromDays(1), over);
         });
         output.WriteLine($"{cluster.Outputs.Count} orders, {cluster.Outputs.Values.Count(text => text.StartsWith('2'))} of them on version 2");
