@@ -11,6 +11,9 @@ public sealed class SolidFireArrays : IDisposable
     /// <summary>How long one array may hold up the search for another.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long one that has answered waits for those that may say the same: a guest may be frozen meanwhile.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
+
     private readonly List<Entry> _entries = [];
     private readonly List<HttpClient> _https = [];
     private readonly TimeProvider _time;
@@ -74,33 +77,37 @@ public sealed class SolidFireArrays : IDisposable
         var known = _entries.Where(entry => entry.Last is { } last && wanted(last)).ToList();
         if (known.Count > 0 && _entries.Count > 1)
         {
-            var round = await AskAsync(known, Timeout.InfiniteTimeSpan, cancellation);
+            var round = await AskAsync(known, wanted, Timeout.InfiniteTimeSpan, cancellation);
             if (round.Away.Count > 0 || round.Arrays.Any(array => wanted(array.Cluster))) return round;
         }
 
-        return await AskAllAsync(cancellation);
+        return await AskAllAsync(wanted, cancellation);
     }
 
     /// <summary>Asks every array who it is.</summary>
     /// <exception cref="SolidFireException">The only array does not answer.</exception>
-    public async Task<ArraysRound> AskAllAsync(CancellationToken cancellation) =>
-        _entries is [var single] ? new ArraysRound([await AskAsync(single, cancellation)], [], Whole: true) : await AskAsync(_entries, s_patience, cancellation);
+    public Task<ArraysRound> AskAllAsync(CancellationToken cancellation) => AskAllAsync(_ => false, cancellation);
 
     public void Dispose() => _https.ForEach(http => http.Dispose());
 
-    private async Task<ArraysRound> AskAsync(List<Entry> entries, TimeSpan patience, CancellationToken cancellation)
+    private async Task<ArraysRound> AskAllAsync(Func<ClusterInfo, bool> wanted, CancellationToken cancellation) =>
+        _entries is [var single] ? new ArraysRound([await AskAsync(single, cancellation)], [], Whole: true) : await AskAsync(_entries, wanted, s_patience, cancellation);
+
+    private async Task<ArraysRound> AskAsync(List<Entry> entries, Func<ClusterInfo, bool> wanted, TimeSpan patience, CancellationToken cancellation)
     {
-        var answers = await Task.WhenAll(entries.Select(entry => TryAskAsync(entry, patience, cancellation)));
+        using var deadline = new CancellationTokenSource(patience, _time);
+        var answers = await Task.WhenAll(entries.Select(entry => TryAskAsync(entry, wanted, deadline, cancellation)));
         return new ArraysRound([.. answers.Select(answer => answer.Array).OfType<SolidFireArray>()], [.. answers.Select(answer => answer.Away).OfType<SolidFireException>()], entries.Count == _entries.Count);
     }
 
-    private async Task<(SolidFireArray? Array, SolidFireException? Away)> TryAskAsync(Entry entry, TimeSpan patience, CancellationToken cancellation)
+    private async Task<(SolidFireArray? Array, SolidFireException? Away)> TryAskAsync(Entry entry, Func<ClusterInfo, bool> wanted, CancellationTokenSource deadline, CancellationToken cancellation)
     {
-        using var deadline = new CancellationTokenSource(patience, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
-            return (await AskAsync(entry, linked.Token), null);
+            var array = await AskAsync(entry, linked.Token);
+            if (wanted(array.Cluster)) deadline.CancelAfter(s_grace);
+            return (array, null);
         }
         catch (SolidFireException away)
         {
@@ -108,7 +115,7 @@ public sealed class SolidFireArrays : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return (null, new SolidFireException("GetClusterInfo", SolidFireErrors.TimedOut, SolidFireErrorKind.Transient, $"Array {entry.Name} gave no answer within {patience.TotalSeconds:0.#} s; check {entry.SettingsPath}:Endpoint and the network."));
+            return (null, new SolidFireException("GetClusterInfo", SolidFireErrors.TimedOut, SolidFireErrorKind.Transient, $"Array {entry.Name} gave no answer in time; check {entry.SettingsPath}:Endpoint and the network."));
         }
     }
 

@@ -60,6 +60,14 @@ public sealed class StoredHistories
         Assert.Empty(missing);
     }
 
+    /// <summary>What an activity was given that waits from before there were several arrays; see the histories named one-array.</summary>
+    [Fact]
+    public void An_input_that_names_no_array_means_the_first()
+    {
+        Assert.Null(((ArrayScopeInput)JsonDataConverter.Default.Deserialize("{}", typeof(ArrayScopeInput))!).Name);
+        Assert.False(((PurgeDeletedInput)JsonDataConverter.Default.Deserialize("""{"Caller":"timer"}""", typeof(PurgeDeletedInput))!).EachArray);
+    }
+
     /// <summary>The check must see what it is there to see.</summary>
     [Fact]
     public async Task A_workflow_whose_order_of_calls_has_changed_is_caught()
