@@ -8,6 +8,9 @@ internal sealed record RunOptions
     /// <summary>Version of the simulated hosts: <c>8</c> knows no relvmoiscsi, <c>7.1</c> does.</summary>
     public string XenServer { get; init; } = "8";
 
+    /// <summary>How many arrays there are, 1 or 2.</summary>
+    public int Arrays { get; init; } = 1;
+
     /// <summary>Copy into Azure Blob Storage (Azurite) rather than into the NFS folder.</summary>
     public bool Blob { get; init; }
 

@@ -14,6 +14,7 @@ internal sealed record ProgramOptions
           --solidfire PORT           port of the array's management address
           --xenserver PORT           port of production's hosts, on 127.0.0.1 and 127.0.0.2; backup's hosts take the next port
           --cloudstack PORT          port of the management server
+          --arrays 1|2               how many arrays there are (default 1); the second listens on a port of the system's choice
           --iscsi [PORT]             serves the array's volumes over iSCSI, with CHAP and access groups
           --faults FILE              plans the faults of a JSON file, an array of what POST /faults takes
           --seed N                   makes the identities of a new world repeatable
@@ -33,6 +34,9 @@ internal sealed record ProgramOptions
     public required string DataPath { get; init; }
 
     public int SolidFirePort { get; init; }
+
+    /// <summary>There are two arrays.</summary>
+    public bool TwoArrays { get; init; }
 
     public int XenServerPort { get; init; }
 
@@ -85,6 +89,7 @@ internal sealed record ProgramOptions
     {
         "--data" => this with { DataPath = value.Length > 0 ? Path.GetFullPath(value) : throw new ArgumentException("--data needs a folder.") },
         "--solidfire" => this with { SolidFirePort = Port(name, value, 65_535) },
+        "--arrays" => this with { TwoArrays = Whole(name, value, 1, 2) == 2 },
         "--xenserver" => this with { XenServerPort = Port(name, value, 65_534) },
         "--cloudstack" => this with { CloudStackPort = Port(name, value, 65_535) },
         "--iscsi" => this with { IscsiPort = Port(name, value, 65_535) },

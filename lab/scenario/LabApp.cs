@@ -110,6 +110,15 @@ internal sealed class LabApp : IAsyncDisposable
             ["Quiesce:Hook:Url"] = endpoints.Hook.Endpoint,
             ["Quiesce:Hook:Token"] = endpoints.Hook.Token,
         };
+        if (endpoints.SecondSolidfire is { } second)
+        {
+            settings["SolidFire:Arrays:0:Name"] = "second";
+            settings["SolidFire:Arrays:0:Endpoint"] = second.Endpoint;
+            settings["SolidFire:Arrays:0:Username"] = second.Username;
+            settings["SolidFire:Arrays:0:Password"] = second.Password;
+            settings["SolidFire:Arrays:0:CertificateSha256"] = second.CertificateSha256;
+        }
+
         foreach (var (i, pool) in endpoints.Xenserver.Index())
         {
             settings[$"XenServer:Pools:{i}:Name"] = pool.Name!;

@@ -5,7 +5,11 @@ namespace SnapshotWorkflows.Lab.Scenario;
 
 /// <summary>Where the simulated appliances listen and how to log in, as the simulators write it down once they are ready.</summary>
 internal sealed record Endpoints(
-    Uri Control, ApplianceEndpoint Solidfire, IReadOnlyList<ApplianceEndpoint> Xenserver, CloudStackEndpoint Cloudstack, HookEndpoint Hook, NfsEndpoint Nfs);
+    Uri Control, ApplianceEndpoint Solidfire, IReadOnlyList<ApplianceEndpoint> Xenserver, CloudStackEndpoint Cloudstack, HookEndpoint Hook, NfsEndpoint Nfs)
+{
+    /// <summary>Null where there is one array alone.</summary>
+    public ApplianceEndpoint? SecondSolidfire { get; init; }
+}
 
 internal sealed record ApplianceEndpoint(string? Name, string Endpoint, string Username, string Password, string CertificateSha256);
 
@@ -32,10 +36,10 @@ internal sealed class LabSimulators : IAsyncDisposable
 
     /// <summary>Starts them and waits until they listen.</summary>
     /// <param name="copyRate">Bytes a second that a simulated host copies.</param>
-    public static async Task<LabSimulators> StartAsync(RunFolder folder, string xenServer, long copyRate, Reaper reaper, CancellationToken cancellation)
+    public static async Task<LabSimulators> StartAsync(RunFolder folder, string xenServer, long copyRate, Reaper reaper, CancellationToken cancellation, int arrays = 1)
     {
         var state = folder.MakeFolder("simulators");
-        string[] arguments = ["--data", state, "--xenserver-version", xenServer, "--copy-rate", copyRate.ToString()];
+        string[] arguments = ["--data", state, "--xenserver-version", xenServer, "--copy-rate", copyRate.ToString(), "--arrays", arrays.ToString()];
         var process = await ChildProcess.StartAsync("simulators", Checkout.Simulators, arguments, new Dictionary<string, string>(), folder.Log("simulators"), reaper);
         try
         {

@@ -49,7 +49,7 @@ internal sealed class LabWorld : IAsyncDisposable
         LabBlobs? blobs = null;
         try
         {
-            simulators = await LabSimulators.StartAsync(folder, options.XenServer, copyRate, reaper, cancellation);
+            simulators = await LabSimulators.StartAsync(folder, options.XenServer, copyRate, reaper, cancellation, options.Arrays);
             if (options.Blob) blobs = await LabBlobs.StartAsync(folder, options.Kill ? copyRate : null, reaper, cancellation);
             var key = options.Encrypt ? System.Security.Cryptography.RandomNumberGenerator.GetBytes(32) : null;
             var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, StoreSettings(options, blobs, copyRate, key), changes: null, reaper, cancellation);

@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Lab.Scenario;
 internal static class Leftovers
 {
     public static IEnumerable<string> Find(Inventory before, Inventory after, IReadOnlyList<string> stored, IReadOnlySet<string> kept) =>
-        [.. OnTheArray(before.Solidfire, after.Solidfire), .. before.Pools.Zip(after.Pools, InThePool).SelectMany(found => found), .. Frozen(after), .. InTheStore(stored, kept)];
+        [.. OnTheArray(before.Solidfire, after.Solidfire), .. after.SecondSolidfire is { } second ? OnTheArray(before.SecondSolidfire!, second) : [], .. before.Pools.Zip(after.Pools, InThePool).SelectMany(found => found), .. Frozen(after), .. InTheStore(stored, kept)];
 
     private static IEnumerable<string> OnTheArray(ArrayInventory before, ArrayInventory after)
     {

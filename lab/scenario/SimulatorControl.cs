@@ -13,8 +13,11 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
 
     public Uri Address => address;
 
-    public Task<WorldVolume> MakeVolumeAsync(string name, string imagePath, CancellationToken cancellation) =>
-        PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme" }, cancellation);
+    public Task<WorldVolume> MakeVolumeAsync(string name, string imagePath, CancellationToken cancellation, bool onSecond = false) =>
+        PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme", onSecond }, cancellation);
+
+    /// <summary>The second array goes away for a while.</summary>
+    public Task RestartSecondArrayAsync(int seconds, CancellationToken cancellation) => PostAsync("/solidfire/second/restart", new { seconds }, cancellation);
 
     /// <summary>A volume of CloudStack's that belongs to no machine.</summary>
     public Task<WorldVolume> MakeDetachedVolumeAsync(string name, string imagePath, CancellationToken cancellation) =>

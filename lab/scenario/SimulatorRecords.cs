@@ -35,7 +35,11 @@ internal sealed record WeatherReport(long Calls, IReadOnlyDictionary<string, lon
 internal sealed record FaultState(int Id, bool Fired);
 
 /// <summary>What is on the array, in the pools and with the guest's agent, told by the simulators themselves.</summary>
-internal sealed record Inventory(ArrayInventory Solidfire, IReadOnlyList<PoolInventory> Pools, HookInventory Hook, IReadOnlyDictionary<string, int> Calls);
+internal sealed record Inventory(ArrayInventory Solidfire, IReadOnlyList<PoolInventory> Pools, HookInventory Hook, IReadOnlyDictionary<string, int> Calls)
+{
+    /// <summary>Null where there is one array alone.</summary>
+    public ArrayInventory? SecondSolidfire { get; init; }
+}
 
 internal sealed record ArrayInventory(IReadOnlyList<ArrayVolume> Volumes, IReadOnlyList<ArraySnapshot> Snapshots);
 

@@ -56,6 +56,7 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
             ("POST", ["time", "skip"]) => Done(Skip, await BodyAsync<SkipRequest>(request, cancellation)),
             ("POST", ["solidfire", "jobs", "finish"]) => new { finished = world.Array.FinishJobs() },
             ("POST", ["solidfire", "restart"]) => Done(world.Array.Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
+            ("POST", ["solidfire", "second", "restart"]) => Done((world.Second ?? throw new KeyNotFoundException("There is one array alone.")).Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
             ("POST", ["cloudstack", "restart"]) => Done(world.Cloud.Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
             ("POST", ["cloudstack", "webhook"]) => Done(SetWebhook, await BodyAsync<WebhookRequest>(request, cancellation)),
             ("GET", ["cloudstack", "webhook", "deliveries"]) => world.Cloud.Webhooks.Deliveries,
@@ -89,6 +90,7 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
     private object Inventory() => new
     {
         solidfire = world.Array.Inventory(),
+        secondSolidfire = world.Second?.Inventory(),
         pools = world.Pools.Select(pool => pool.Inventory()),
         cloudstack = world.Cloud.Inventory(),
         hook = new { frozen = world.Agent.FrozenGuests().Count > 0 },

@@ -5,28 +5,36 @@ using SnapshotWorkflows.Simulators.SolidFire;
 namespace SnapshotWorkflows.Simulators.World;
 
 /// <summary>CloudStack's SolidFire plug-in as it names and marks snapshots on the array.</summary>
-internal sealed class CloudStorage(SolidFireSimulator array, Func<CloudVolume, long> volumeOf) : ICloudStorage
+internal sealed class CloudStorage(Func<CloudVolume, (SolidFireSimulator Array, long VolumeId)> placeOf) : ICloudStorage
 {
     private const int LongestName = 64;
 
-    public void Take(CloudVolume volume, CloudSnapshot snapshot) => array.Call("CreateSnapshot", new JsonObject
+    public void Take(CloudVolume volume, CloudSnapshot snapshot)
     {
-        ["volumeID"] = volumeOf(volume),
-        ["name"] = Name(volume, snapshot),
-        ["attributes"] = new JsonObject { ["CloudStackSnapshotId"] = snapshot.Id },
-    });
+        var (array, id) = placeOf(volume);
+        array.Call("CreateSnapshot", new JsonObject
+        {
+            ["volumeID"] = id,
+            ["name"] = Name(volume, snapshot),
+            ["attributes"] = new JsonObject { ["CloudStackSnapshotId"] = snapshot.Id },
+        });
+    }
 
     public void Delete(CloudVolume volume, CloudSnapshot snapshot)
     {
-        if (Find(volume, snapshot) is { } id) array.Call("DeleteSnapshot", new JsonObject { ["snapshotID"] = id });
+        if (Find(volume, snapshot) is { } id) placeOf(volume).Array.Call("DeleteSnapshot", new JsonObject { ["snapshotID"] = id });
     }
 
-    public void Revert(CloudVolume volume, CloudSnapshot snapshot) => array.Call("RollbackToSnapshot", new JsonObject
+    public void Revert(CloudVolume volume, CloudSnapshot snapshot)
     {
-        ["volumeID"] = volumeOf(volume),
-        ["snapshotID"] = Find(volume, snapshot) ?? throw new InvalidOperationException($"The array has no snapshot of {snapshot.Id}."),
-        ["saveCurrentState"] = false,
-    });
+        var (array, id) = placeOf(volume);
+        array.Call("RollbackToSnapshot", new JsonObject
+        {
+            ["volumeID"] = id,
+            ["snapshotID"] = Find(volume, snapshot) ?? throw new InvalidOperationException($"The array has no snapshot of {snapshot.Id}."),
+            ["saveCurrentState"] = false,
+        });
+    }
 
     /// <summary>The volume's name is cut so that the snapshot's uuid stays whole; anything but letters, digits and dashes is a dash.</summary>
     private static string Name(CloudVolume volume, CloudSnapshot snapshot)
@@ -35,6 +43,10 @@ internal sealed class CloudStorage(SolidFireSimulator array, Func<CloudVolume, l
         return $"{plain[..Math.Min(plain.Length, LongestName - snapshot.Id.Length - 1)]}-{snapshot.Id}";
     }
 
-    private long? Find(CloudVolume volume, CloudSnapshot snapshot) => (long?)array.Call("ListSnapshots", new JsonObject { ["volumeID"] = volumeOf(volume) })["snapshots"]!.AsArray()
-        .FirstOrDefault(held => ((string)held!["name"]!).EndsWith(snapshot.Id, StringComparison.Ordinal))?["snapshotID"];
+    private long? Find(CloudVolume volume, CloudSnapshot snapshot)
+    {
+        var (array, id) = placeOf(volume);
+        return (long?)array.Call("ListSnapshots", new JsonObject { ["volumeID"] = id })["snapshots"]!.AsArray()
+            .FirstOrDefault(held => ((string)held!["name"]!).EndsWith(snapshot.Id, StringComparison.Ordinal))?["snapshotID"];
+    }
 }

@@ -10,6 +10,9 @@ internal sealed record Endpoints(
 {
     private const string FileName = "endpoints.json";
 
+    /// <summary>Null where there is one array alone.</summary>
+    public ApplianceEndpoint? SecondSolidfire { get; init; }
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -8,7 +8,7 @@ using SnapshotWorkflows.Simulators.XenServer;
 namespace SnapshotWorkflows.Simulators.World;
 
 /// <summary>
-/// The sample installation: one array, a production and a backup pool of two hosts each, a management server, the guests' agent and an
+/// The sample installation: one array or two, a production and a backup pool of two hosts each, a management server, the guests' agent and an
 /// NFS export. The array lets each pool's hosts see what is in that pool's access group, and nothing else.
 /// </summary>
 internal sealed class SimulatedWorld : IDisposable
@@ -17,15 +17,18 @@ internal sealed class SimulatedWorld : IDisposable
     public const string NfsExport = "/export/secondary";
     public const string Production = "production";
     public const string Backup = "backup";
+    public const string SecondArray = "solidfire-2";
+    private const string SecondAddress = "10.118.2.10";
 
     private readonly WorldFolder _folder;
     private readonly StorageFabric _fabric = new();
+    private readonly (IDisposable State, IDisposable Blocks)? _second;
 
     public SimulatedWorld(ProgramOptions options, WorldFolder folder, TimeProvider clock)
     {
         _folder = folder;
         Clock = new WorldClock(clock, folder.State);
-        Secrets = WorldSecrets.Of(folder.Path, ["solidfire", Production, Backup, "cloudstack"], clock);
+        Secrets = WorldSecrets.Of(folder.Path, ["solidfire", SecondArray, Production, Backup, "cloudstack"], clock);
         // With iSCSI the portal is one that can be reached; without, an address inside the world where nothing real listens.
         StorageAddress = options.IscsiPort is null ? "10.117.2.10" : "127.0.0.1";
         Array = new SolidFireSimulator(
@@ -34,22 +37,36 @@ internal sealed class SimulatedWorld : IDisposable
                 Password = Secrets.ArrayPassword, Svip = StorageAddress, CloneTime = options.CloneTime, ApiVersion = options.SolidFireVersion,
                 State = folder.State, UniqueId = options.Seed is { } seed ? $"s{seed % 1000:000}" : "1mhp",
             }, Clock, Faults, folder.Blocks);
-        _fabric.Register(Portal, Array);
+        _fabric.Register(PortalOf(Array), Array);
+        if (options.TwoArrays)
+        {
+            var (state, blocks) = folder.OpenArray(SecondArray);
+            _second = (state, blocks);
+            Second = new SolidFireSimulator(
+                Array.Options with
+                {
+                    ClusterName = "second", UniqueId = options.Seed is { } drawn ? $"t{drawn % 1000:000}" : "2abc", Uuid = new Guid("77777777-4f0b-4d6c-9d32-0e5d1f7b2c22"), Mvip = "10.118.1.10", Svip = SecondAddress,
+                    State = state,
+                }, Clock, Faults, blocks);
+            _fabric.Register(PortalOf(Second), Second);
+        }
+
         Pools = [Pool(Production, options, 1), Pool(Backup, options, 2)];
         // Signatures expire by the caller's clock, from which nothing is skipped.
-        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = Secrets.CloudKey, SecretKey = Secrets.CloudSecret, State = folder.State, Storage = new CloudStorage(Array, volume => Volumes!.ArrayVolume(volume.Id)) }, clock, Faults);
+        Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = Secrets.CloudKey, SecretKey = Secrets.CloudSecret, State = folder.State, Storage = new CloudStorage(volume => Volumes!.ArrayVolume(volume.Id)) }, clock, Faults);
         Agent = new GuestAgent(Secrets.HookToken, Clock, Faults);
         Guest = new GuestSlot(Agent, Clock);
         Volumes = new VolumeBuilder(this, folder.State);
         Driver = new StepDriver(Clock);
-        Driver.Add(Array);
+        foreach (var array in Arrays) Driver.Add(array);
         foreach (var pool in Pools) Driver.Add(pool);
         Driver.Add(Cloud);
     }
 
     public string StorageAddress { get; }
 
-    public string Portal => $"{StorageAddress}:3260";
+    /// <summary>Where an array's volumes are met.</summary>
+    public static string PortalOf(SolidFireSimulator array) => $"{array.Options.Svip}:3260";
 
     public WorldSecrets Secrets { get; }
 
@@ -58,6 +75,11 @@ internal sealed class SimulatedWorld : IDisposable
     public FaultPlan Faults { get; } = new();
 
     public SolidFireSimulator Array { get; }
+
+    /// <summary>Null where there is one alone. Both answer to faults of the system <c>solidfire</c>.</summary>
+    public SolidFireSimulator? Second { get; }
+
+    public IReadOnlyList<SolidFireSimulator> Arrays => Second is null ? [Array] : [Array, Second];
 
     /// <summary>Production first.</summary>
     public IReadOnlyList<XenServerSimulator> Pools { get; }
@@ -84,15 +106,17 @@ internal sealed class SimulatedWorld : IDisposable
         Guest.Dispose();
         Agent.Dispose();
         Cloud.Dispose();
+        _second?.Blocks.Dispose();
+        _second?.State.Dispose();
         _folder.Dispose();
     }
 
     private XenServerSimulator Pool(string name, ProgramOptions options, int number)
     {
         var hosts = Enumerable.Range(1, 2).Select(n => new XenServerHostOptions($"{name}-{n}", $"iqn.2026-01.lab.simulated:{name}-{n}")).ToList();
-        if (Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().All(group => (string?)group!["name"] != name))
+        foreach (var array in Arrays.Where(array => array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().All(group => (string?)group!["name"] != name)))
         {
-            Array.Call("CreateVolumeAccessGroup", new JsonObject
+            array.Call("CreateVolumeAccessGroup", new JsonObject
             {
                 ["name"] = name,
                 ["initiators"] = new JsonArray([.. hosts.Select(host => (JsonNode)host.InitiatorIqn)]),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SnapshotWorkflows.Simulators.CloudStack;
 using SnapshotWorkflows.Simulators.Fabric;
+using SnapshotWorkflows.Simulators.SolidFire;
 using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators.World;
@@ -10,12 +11,13 @@ namespace SnapshotWorkflows.Simulators.World;
 /// <summary>A volume to make: the raw image that its disk holds, and the account that owns it.</summary>
 /// <param name="Detached">It belongs to no machine: no SR of it in any pool, no access.</param>
 /// <param name="VmId">CloudStack's uuid of a machine made earlier, which gets this disk too.</param>
-internal sealed record VolumeRequest(string Name, string ImagePath, string Account, long? LunBytes = null, bool Detached = false, string? VmId = null);
+/// <param name="OnSecond">It lies on the second array.</param>
+internal sealed record VolumeRequest(string Name, string ImagePath, string Account, long? LunBytes = null, bool Detached = false, string? VmId = null, bool OnSecond = false);
 
 /// <summary>A volume that was made, by all the names it has.</summary>
 internal sealed record SampleVolume(
     string CloudStackVolumeId, string CloudStackVmId, string ZoneId, string AccountName, long SolidFireVolumeId, string Iqn,
-    string Pool, string SrUuid, string VdiUuid, string VmUuid, long VirtualSize);
+    string Pool, string SrUuid, string VdiUuid, string VmUuid, long VirtualSize, bool OnSecond = false);
 
 /// <summary>
 /// Makes volumes as CloudStack's SolidFire plug-in leaves them: a LUN of its own for each, the SR on it named <c>/&lt;iqn&gt;/0</c>,
@@ -28,7 +30,6 @@ internal sealed class VolumeBuilder
     private readonly Lock _gate = new();
     private readonly SimulatedWorld _world;
     private readonly IStateStore _state;
-    private readonly Dictionary<string, long> _arrayVolumes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SampleVolume> _made = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _machines = new(StringComparer.Ordinal);
     private int _count;
@@ -40,7 +41,6 @@ internal sealed class VolumeBuilder
         {
             var made = JsonSerializer.Deserialize<SampleVolume>(row)!;
             _count++;
-            _arrayVolumes[made.CloudStackVolumeId] = made.SolidFireVolumeId;
             _made[made.CloudStackVolumeId] = made;
             // Several disks of one machine are one guest.
             if (made.VmUuid.Length > 0 && _machines.TryAdd(made.CloudStackVmId, made.VmUuid)) world.Guest.Add(made.VmUuid, world.FindPool(made.Pool), made.CloudStackVmId);
@@ -49,8 +49,9 @@ internal sealed class VolumeBuilder
 
     /// <summary>The array's volume behind one of CloudStack's.</summary>
     /// <exception cref="InvalidOperationException">It was not made here.</exception>
-    public long ArrayVolume(string cloudVolumeId) =>
-        _arrayVolumes.TryGetValue(cloudVolumeId, out var id) ? id : throw new InvalidOperationException($"No volume of the array belongs to {cloudVolumeId}.");
+    public (SolidFireSimulator Array, long VolumeId) ArrayVolume(string cloudVolumeId) => _made.TryGetValue(cloudVolumeId, out var made)
+        ? (ArrayOf(made.OnSecond), made.SolidFireVolumeId)
+        : throw new InvalidOperationException($"No volume of an array belongs to {cloudVolumeId}.");
 
     /// <exception cref="ArgumentException">The request cannot be met; nothing was made.</exception>
     public SampleVolume Make(VolumeRequest request)
@@ -60,17 +61,17 @@ internal sealed class VolumeBuilder
             var lunBytes = LunBytes(request);
             var number = ++_count;
             var production = _world.FindPool(SimulatedWorld.Production);
-            var (volumeId, iqn) = MakeLun(request, lunBytes, number);
-            var sr = production.World.CreateLvmSr(_world.Portal, iqn, $"/{iqn}/0");
+            var array = ArrayOf(request.OnSecond);
+            var (volumeId, iqn) = MakeLun(array, request, lunBytes, number);
+            var sr = production.World.CreateLvmSr(SimulatedWorld.PortalOf(array), iqn, $"/{iqn}/0");
             var (vdi, virtualSize) = production.World.ImportImage(sr, request.ImagePath, request.Name);
             var cloudVolume = Guid.NewGuid().ToString();
             var (zone, now) = (_world.Cloud.ZoneId, _world.Clock.GetUtcNow());
             _world.Cloud.AddAccount(request.Account);
             var (cloudVm, vm) = request.Detached ? ("", "") : request.VmId is { } known ? (known, Plug(known, vdi)) : MakeMachine(request, number, vdi);
             _world.Cloud.Add(new CloudVolume(cloudVolume, request.Name, request.Account, zone, cloudVm.Length > 0 ? cloudVm : null, vdi, virtualSize, "SolidFire", "DATADISK", now));
-            if (request.Detached) Detach(production, sr, volumeId);
-            var made = new SampleVolume(cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize);
-            _arrayVolumes[cloudVolume] = volumeId;
+            if (request.Detached) Detach(production, sr, array, volumeId);
+            var made = new SampleVolume(cloudVolume, cloudVm, zone, request.Account, volumeId, iqn, production.PoolName, sr, vdi, vm, virtualSize, request.OnSecond);
             _made[cloudVolume] = made;
             _state.Save([new StateChange(Table, number.ToString(CultureInfo.InvariantCulture), JsonSerializer.Serialize(made))]);
             return made;
@@ -103,18 +104,20 @@ internal sealed class VolumeBuilder
         lock (_gate)
         {
             var made = _made.TryGetValue(cloudVolumeId, out var known) ? known : throw new KeyNotFoundException($"No volume {cloudVolumeId} was made here.");
-            Detach(_world.FindPool(made.Pool), made.SrUuid, made.SolidFireVolumeId);
+            Detach(_world.FindPool(made.Pool), made.SrUuid, ArrayOf(made.OnSecond), made.SolidFireVolumeId);
             _world.Cloud.DetachVolume(cloudVolumeId);
         }
     }
 
-    private void Detach(XenServerSimulator production, string sr, long volumeId)
+    private static void Detach(XenServerSimulator production, string sr, SolidFireSimulator array, long volumeId)
     {
         production.World.ForgetSr(sr);
-        _world.Array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group(), ["volumes"] = new JsonArray(volumeId) });
+        array.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group(array), ["volumes"] = new JsonArray(volumeId) });
     }
 
-    private long Group() => (long)_world.Array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray()
+    private SolidFireSimulator ArrayOf(bool second) => !second ? _world.Array : _world.Second ?? throw new ArgumentException("There is one array alone; start with --arrays 2.");
+
+    private static long Group(SolidFireSimulator array) => (long)array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray()
         .Single(entry => (string)entry!["name"]! == SimulatedWorld.Production)!["volumeAccessGroupID"]!;
 
     private static long LunBytes(VolumeRequest request)
@@ -130,13 +133,12 @@ internal sealed class VolumeBuilder
         return request.LunBytes ?? PoolWorld.LunBytesFor(image.Length);
     }
 
-    private (long VolumeId, string Iqn) MakeLun(VolumeRequest request, long lunBytes, int number)
+    private (long VolumeId, string Iqn) MakeLun(SolidFireSimulator array, VolumeRequest request, long lunBytes, int number)
     {
-        var array = _world.Array;
         var created = array.Call("CreateVolume", new JsonObject
         {
             ["name"] = VolumeName(request.Name, number),
-            ["accountID"] = Account(request.Account),
+            ["accountID"] = Account(array, request.Account),
             ["totalSize"] = Math.Max(array.Options.Limits.VolumeSizeMinimum, lunBytes),
             ["enable512e"] = true,
             // What the plug-in notes: the row number of the volume in CloudStack's database, not its uuid.
@@ -145,17 +147,17 @@ internal sealed class VolumeBuilder
         var id = (long)created["volumeID"]!;
         array.Call("AddVolumesToVolumeAccessGroup", new JsonObject
         {
-            ["volumeAccessGroupID"] = Group(),
+            ["volumeAccessGroupID"] = Group(array),
             ["volumes"] = new JsonArray(id),
         });
         return (id, (string)created["volume"]!["iqn"]!);
     }
 
     /// <summary>The array's account of this name, made if it is not there.</summary>
-    private long Account(string name)
+    private static long Account(SolidFireSimulator array, string name)
     {
-        var known = _world.Array.Call("ListAccounts")["accounts"]!.AsArray().FirstOrDefault(account => (string)account!["username"]! == name);
-        return (long)(known ?? _world.Array.Call("AddAccount", new JsonObject { ["username"] = name }))["accountID"]!;
+        var known = array.Call("ListAccounts")["accounts"]!.AsArray().FirstOrDefault(account => (string)account!["username"]! == name);
+        return (long)(known ?? array.Call("AddAccount", new JsonObject { ["username"] = name }))["accountID"]!;
     }
 
     /// <summary>Names on the array are letters, digits and dashes, 64 at most.</summary>

@@ -17,6 +17,13 @@ internal sealed class WorldFolder : IDisposable
         Blocks = SparseVolumeStore.InDirectory(System.IO.Path.Combine(path, "blocks"));
     }
 
+    /// <summary>Rows and blocks of one more array; the caller's to dispose.</summary>
+    public (SqliteStateStore State, SparseVolumeStore Blocks) OpenArray(string name)
+    {
+        var folder = Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
+        return (new SqliteStateStore(System.IO.Path.Combine(folder, "state.db")), SparseVolumeStore.InDirectory(System.IO.Path.Combine(folder, "blocks")));
+    }
+
     public string Path { get; }
 
     /// <summary>Folder that stands for the export.</summary>

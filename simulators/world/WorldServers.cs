@@ -2,6 +2,7 @@ using System.Net;
 using SnapshotWorkflows.Simulators.Control;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Simulators.Iscsi;
+using SnapshotWorkflows.Simulators.SolidFire;
 using SnapshotWorkflows.Simulators.XenServer;
 
 namespace SnapshotWorkflows.Simulators.World;
@@ -57,17 +58,26 @@ internal sealed class WorldServers : IAsyncDisposable
         var cloud = await ListenAsync(world.Cloud, options.CloudStackPort, secrets.Certificates["cloudstack"]);
         var hook = await ListenAsync(world.Agent);
         var control = await ListenAsync(new ControlEndpoint(world));
-        var cluster = world.Array.Options;
         _iscsi = options.IscsiPort is { } iscsi ? IscsiPortal.Start(world.Array, iscsi) : null;
         return new Endpoints(
             Address(control),
-            new ApplianceEndpoint(null, $"{Address(array)}/json-rpc/{cluster.ApiVersion}", cluster.Username, cluster.Password, array.CertificateSha256!),
+            Appliance(world.Array, array),
             pools,
             new CloudStackEndpoint($"{Address(cloud)}/client/api", secrets.CloudKey, secrets.CloudSecret, cloud.CertificateSha256!),
             new HookEndpoint(Address(hook), secrets.HookToken),
             new NfsEndpoint(SimulatedWorld.NfsServer, SimulatedWorld.NfsExport, world.NfsPath),
-            _iscsi?.Address);
+            _iscsi?.Address)
+        {
+            SecondSolidfire = world.Second is { } second ? Appliance(second, await ListenAsync(second, 0, CertificateOf(secrets))) : null,
+        };
     }
+
+    private static ApplianceEndpoint Appliance(SolidFireSimulator array, SimulatorServer server) =>
+        new(null, $"{Address(server)}/json-rpc/{array.Options.ApiVersion}", array.Options.Username, array.Options.Password, server.CertificateSha256!);
+
+    private static string CertificateOf(WorldSecrets secrets) => secrets.Certificates.TryGetValue(SimulatedWorld.SecondArray, out var drawn)
+        ? drawn
+        : throw new IOException("The folder was made by an older version, which knew one array alone; take a new one for two.");
 
     /// <summary>
     /// Each host has an address of its own, all have one port, as real hosts have: clients that are sent on change the address and keep the port. The

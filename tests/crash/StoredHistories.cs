@@ -2,6 +2,7 @@ using SnapshotWorkflows.App;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Converters;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;

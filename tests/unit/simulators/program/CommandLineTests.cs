@@ -19,13 +19,14 @@ public sealed class CommandLineTests
     [Fact]
     public void Every_option_is_read()
     {
-        var options = ProgramOptions.Parse(["--xenserver-version", "7.1", "--solidfire-version", "9.6", "--solidfire", "1443", "--xenserver", "2443", "--cloudstack", "3443", "--iscsi", "--seed", "5", "--copy-rate", "1000", "--clone-time", "0.5", "--sr-time", "1.5", "--parent", "12", "--data", "/s"]);
+        var options = ProgramOptions.Parse(["--xenserver-version", "7.1", "--solidfire-version", "9.6", "--solidfire", "1443", "--xenserver", "2443", "--cloudstack", "3443", "--iscsi", "--seed", "5", "--copy-rate", "1000", "--clone-time", "0.5", "--sr-time", "1.5", "--parent", "12", "--arrays", "2", "--data", "/s"]);
 
         Assert.Equal("7.1", options.XenServerVersion);
         Assert.Equal(1000, options.CopyBytesPerSecond);
         Assert.Equal(TimeSpan.FromSeconds(0.5), options.CloneTime);
         Assert.Equal(TimeSpan.FromSeconds(1.5), options.SrTime);
         Assert.Equal(12, options.ParentProcess);
+        Assert.True(options.TwoArrays);
         Assert.Equal("9.6", options.SolidFireVersion);
         Assert.Equal((1443, 2443, 3443), (options.SolidFirePort, options.XenServerPort, options.CloudStackPort));
         Assert.Equal((0, 5), (options.IscsiPort, options.Seed));
@@ -48,6 +49,7 @@ public sealed class CommandLineTests
     [InlineData("--copy-rate", "--data", "s", "--copy-rate", "fast")]
     [InlineData("--clone-time", "--data", "s", "--clone-time", "-1")]
     [InlineData("--clone-time", "--data", "s", "--clone-time", "99999999")]
+    [InlineData("--arrays", "--data", "s", "--arrays", "3")]
     [InlineData("--xenserver", "--data", "s", "--xenserver", "65535")]
     [InlineData("12.8", "--data", "s", "--solidfire-version", "13.0")]
     [InlineData("no file", "--data", "s", "--faults", "nowhere.json")]
