@@ -23,7 +23,7 @@ public sealed class SeveralArrays(ITestOutputHelper output)
     public async Task A_death_anywhere_ends_with_one_whole_copy_and_the_array_that_is_not_meant_is_never_written_to(bool onOther)
     {
         var faults = new List<string>();
-        for (var point = 0; ; point += 11)
+        for (var point = 0; ; point += 23)
         {
             using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, TwoArrays = true, SourceOnOther = onOther });
             var crash = new CrashSwitch(point);
