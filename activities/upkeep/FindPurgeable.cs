@@ -18,10 +18,16 @@ public sealed class FindPurgeable(SolidFireArrays arrays, Marker marker, IOption
         return new PurgeableClones(pressure, [.. ours.Where(clone => pressure is not null || (clone.DeletedAt is { } at && input.Now - at >= options.Value.PurgeAfter))]);
     }
 
-    private DeletedClone? Of(string cluster, Volume volume) =>
-        RequestKey.IsValid(volume.FindAttribute(Marker.KeyName)) && new RequestKey(volume.FindAttribute(Marker.KeyName)!) is var key && marker.IsOn(volume.FindAttribute, key, Roles.Clone) && volume.Name == key.NameFor(Roles.Clone)
-            ? new DeletedClone(key, new ArrayVolume(cluster, volume.VolumeId), volume.DeletedAt)
-            : null;
+    private DeletedClone? Of(string cluster, Volume volume)
+    {
+        if (!RequestKey.IsValid(volume.FindAttribute(Marker.KeyName))) return null;
+        var key = new RequestKey(volume.FindAttribute(Marker.KeyName)!);
+        var deleted = new DeletedClone(key, new ArrayVolume(cluster, volume.VolumeId), volume.DeletedAt);
+        if (marker.IsOn(volume.FindAttribute, key, Roles.Clone) && volume.Name == key.NameFor(Roles.Clone)) return deleted;
+
+        // What a restore made and its undo deleted; once it was handed over it bears another role.
+        return marker.IsOn(volume.FindAttribute, key, Roles.Volume) ? deleted with { Role = Roles.Volume } : null;
+    }
 
     private async Task<string?> PressureAsync(SolidFireClient array, int deleted, CancellationToken cancellation)
     {

@@ -30,6 +30,12 @@ public sealed record SnapshotGroupInput
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
+    /// <summary>Told how each member ended; null: nobody is.</summary>
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>The policy by whose rule the members' copies are kept and let go.</summary>
+    public string? Policy { get; init; }
+
     /// <summary>The key of one volume's snapshot in this group, the same at every attempt.</summary>
     public RequestKey MemberOf(string volumeId) => new(NameUuid.From($"member\n{Key.Value}\n{volumeId}").ToString("N"));
 }

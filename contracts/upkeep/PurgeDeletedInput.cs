@@ -18,6 +18,10 @@ public sealed record FindPurgeableInput(DateTimeOffset Now)
 }
 
 /// <summary>A clone of ours that is deleted and not purged.</summary>
-public sealed record DeletedClone(RequestKey Key, ArrayVolume Volume, DateTimeOffset? DeletedAt);
+public sealed record DeletedClone(RequestKey Key, ArrayVolume Volume, DateTimeOffset? DeletedAt)
+{
+    /// <summary>What its mark says that it was: null is a clone; else the volume that a restore was making, whose name may be anything.</summary>
+    public string? Role { get; init; }
+}
 
 public sealed record PurgeDeletedResult(int Purged, string? Pressure, IReadOnlyList<SweepFailure> Left);

@@ -191,6 +191,24 @@ public sealed class LeakSweeps(ITestOutputHelper output)
         Assert.Empty(Deleted(world));
     }
 
+    [Fact]
+    public async Task What_a_restore_made_and_deleted_is_purged_like_a_clone()
+    {
+        var taken = await TakenCopy.GetAsync(TestContext.Current.CancellationToken);
+        using var world = taken.NewWorld();
+        var plan = new FailingSteps(0, step => step == StepNames.HashSource);
+        await using var life = new Life(world, CrashSwitch.Never, plan.Register);
+        var ended = await life.Get<DurableEngine>().PumpAsync(await life.PostRestoreAsync(taken.Key, "{\"name\":\"back\"}", TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        Assert.Equal("test.rejected", StepFault.From(ended.FailureDetails!).Code);
+        Assert.Single(Deleted(world));
+        var lookAlike = MakeVolume(world, "back", Mark("crash-test", new string('b', 32), "volume"));
+        world.Array.Call("DeleteVolume", new JsonObject { ["volumeID"] = lookAlike });
+        life.Get<Microsoft.Extensions.Options.IOptions<UpkeepOptions>>().Value.PurgeAtDeletedVolumes = 1;
+        var result = (await RunAsync(life, nameof(PurgeDeleted), new PurgeDeletedInput("test") { EachArray = true }, "now")).ReadOutputAs<PurgeDeletedResult>()!;
+        Assert.Equal((1, "clone.not-in-ledger"), (result.Purged, Assert.Single(result.Left).Code));
+        Assert.Equal([lookAlike], Deleted(world));
+    }
+
     /// <summary>Runs a snapshot until a death at that point, and has a person terminate it by force in the next life, as happens: nothing is undone.</summary>
     internal static async Task<(string? Id, bool GotThrough)> TerminatedAtAsync(CrashWorld world, int point, string idempotencyKey = "crash-test-1")
     {

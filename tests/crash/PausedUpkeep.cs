@@ -24,7 +24,7 @@ public sealed class PausedUpkeep
         Assert.Equal(202, (await life.SendAsync($"/api/snapshots/{key.Uuid}", "", (request, _) => life.Get<DeletionTriggers>().DeleteAsync(request, key.Uuid, client, Cancellation), Cancellation)).Status);
         await engine.PumpAsync(async () => (await StateAsync()).Waiting.Count == 1, Cancellation);
         var calls = Calls();
-        foreach (var (workflow, input) in new (string, object)[] { ("SweepLeaks", new SweepLeaksInput("timer", DryRun: false)), ("PurgeDeleted", new PurgeDeletedInput("timer")), ("ScrubSnapshots", new ScrubInput("timer")) })
+        foreach (var (workflow, input) in new (string, object)[] { ("SweepLeaks", new SweepLeaksInput("timer", DryRun: false)), ("PurgeDeleted", new PurgeDeletedInput("timer")), ("ScrubSnapshots", new ScrubInput("timer")), ("BackupLedger", new BackupLedgerInput("timer")) })
         {
             var start = client.ScheduleNewOrchestrationInstanceAsync(workflow, input, new StartOrchestrationOptions(NameUuid.From(workflow).ToString("N")), Cancellation);
             await engine.PumpAsync(() => start.IsCompleted, Cancellation);
@@ -33,6 +33,7 @@ public sealed class PausedUpkeep
 
         Assert.Equal(calls, Calls());
         Assert.Single(Directory.GetFiles(world.StorePath, "*.manifest.json", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(world.StorePath, "*.db", SearchOption.AllDirectories));
         var waiting = Assert.Single(AdmissionView.Of(await StateAsync(), world.Clock.GetUtcNow()).Waiting);
         Assert.Equal((1, DeleteSnapshotInput.InstanceOf(key).Value), (waiting.Place, waiting.Instance));
         Assert.Contains("firmware", waiting.Reason, StringComparison.Ordinal);

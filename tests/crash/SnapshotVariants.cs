@@ -65,10 +65,20 @@ public sealed class SnapshotVariants
         Assert.Equal(arrayId, (long)Assert.Single(Snapshots(world))!["snapshotID"]!);
         Assert.Equal(0, world.Faults.CallsOf("solidfire", "CreateSnapshot"));
 
+        // The result stands on CloudStack's snapshot, whoever asked for the copy.
+        Assert.Equal(("BackedUp", new RequestKey(ended.InstanceId).Uuid), (await TagAsync(life, snapshot, "swf-state"), await TagAsync(life, snapshot, "swf-copy")));
+
         // Deleting the copy leaves it too.
         Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, new RequestKey(ended.InstanceId))).RuntimeStatus);
         Assert.Single(Snapshots(world));
         Assert.Empty(Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories));
+    }
+
+    private static async Task<string?> TagAsync(Life life, string snapshot, string key)
+    {
+        var find = life.Get<CloudStack.CloudStackClient>().ListSnapshotsAsync(new CloudStack.SnapshotFilter { Id = snapshot }, TestContext.Current.CancellationToken);
+        await life.Get<DurableEngine>().PumpAsync(() => find.IsCompleted, TestContext.Current.CancellationToken);
+        return (await find).Single().Tags.FirstOrDefault(tag => tag.Key == key)?.Value;
     }
 
     /// <summary>SfVolumeId: a volume that one of CloudStack's hosts copied into stands for the snapshot. It is cloned like any other and never deleted.</summary>
@@ -102,6 +112,7 @@ public sealed class SnapshotVariants
         await using var life = new Life(world, CrashSwitch.Never);
         var ended = await RunAsync(life, Body(world, $"\"adoptSnapshotId\":\"{snapshot}\""));
         Assert.Equal("verify.mismatch", StepFault.From(ended.FailureDetails!).Code);
+        Assert.Equal(("Error", "verify.mismatch"), (await TagAsync(life, snapshot, "swf-state"), await TagAsync(life, snapshot, "swf-code")));
         Assert.Single(Snapshots(world));
         Assert.Single(world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray());
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using SnapshotWorkflows.Functions.Triggers;
 
 namespace SnapshotWorkflows.App.Readiness;
 
@@ -59,6 +60,7 @@ internal static class ReadinessServices
 {
     public static IServiceCollection AddReadiness(this IServiceCollection services) => services
         .AddSingleton<ReadinessChecks>()
+        .AddSingleton<IReadiness>(provider => provider.GetRequiredService<ReadinessChecks>())
         .AddSingleton<IStartupFilter, Probes>()
         .AddHostedService<StartReport>();
 }

@@ -1,6 +1,10 @@
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.XenServer;
@@ -9,7 +13,8 @@ namespace SnapshotWorkflows.App.Readiness;
 
 /// <summary>Tries every appliance and store, changing nothing, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
 internal sealed class ReadinessChecks(
-    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time) : IDisposable
+    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, CatalogDatabase catalog, DurableTaskClient hub, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time)
+    : IReadiness, IDisposable
 {
     private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
 
@@ -23,10 +28,15 @@ internal sealed class ReadinessChecks(
         try
         {
             if (_at is { } at && time.GetElapsedTime(at) < s_goodFor) return _last;
-            var rounds = new List<Task<ReadinessFinding>> { CloudStackAsync(cancellation) };
-            rounds.AddRange(arrays.Names.Select(name => ArrayAsync(name, cancellation)));
-            rounds.AddRange(pools.Names.Select(name => PoolAsync(name, cancellation)));
-            rounds.AddRange(destinations.All.Select(destination => DestinationAsync(destination, cancellation)));
+            var rounds = new List<Task<ReadinessFinding>>
+            {
+                TryAsync("cloudstack", () => CloudStackAsync(cancellation), cancellation),
+                TryAsync("catalog", CatalogAsync, cancellation),
+                TryAsync("hub", () => HubAsync(cancellation), cancellation),
+            };
+            rounds.AddRange(arrays.Names.Select(name => TryAsync($"solidfire {name}", () => ArrayAsync(name, cancellation), cancellation)));
+            rounds.AddRange(pools.Names.Select(name => TryAsync($"xenserver {name}", () => PoolAsync(name, cancellation), cancellation)));
+            rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => DestinationAsync(destination, cancellation), cancellation)));
             // Nothing is paused where that is not allowed, so nobody has to guard it.
             if (pause.Value.HighAvailabilityIsOff) rounds.Add(Task.FromResult(Watchdog()));
             _last = await Task.WhenAll(rounds);
@@ -40,6 +50,33 @@ internal sealed class ReadinessChecks(
     }
 
     public void Dispose() => _one.Dispose();
+
+    /// <summary>A check that breaks is a finding too: it must stop neither the others nor the service.</summary>
+    private static async Task<ReadinessFinding> TryAsync(string system, Func<Task<ReadinessFinding>> check, CancellationToken cancellation)
+    {
+        try
+        {
+            return await check();
+        }
+#pragma warning disable CA1031 // Whatever it is: it is told.
+        catch (Exception broken) when (!cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            return Finding(system, "not reached", [broken is SecondaryException store ? $"{store.Message} {store.Remedy}" : $"{broken.GetType().Name}: {broken.Message}"]);
+        }
+    }
+
+    private Task<ReadinessFinding> CatalogAsync() => Task.Run(() =>
+    {
+        _ = new UpkeepReports(catalog, time).Find("readiness");
+        return Finding("catalog", "answers", []);
+    });
+
+    private async Task<ReadinessFinding> HubAsync(CancellationToken cancellation)
+    {
+        _ = await hub.GetInstanceAsync("readiness", cancellation);
+        return Finding("hub", "answers", []);
+    }
 
     private async Task<ReadinessFinding> ArrayAsync(string name, CancellationToken cancellation)
     {
@@ -67,9 +104,12 @@ internal sealed class ReadinessChecks(
         ? Finding("watchdog", "guards pauses", [])
         : Finding("watchdog", "not seen", ["No watchdog has beaten for 2 s, so 'pause' is refused: run `SnapshotWorkflows.App watchdog` beside the service, with the same settings."]);
 
-    private static async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination, CancellationToken cancellation)
+    private async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination, CancellationToken cancellation)
     {
         var check = await destination.Store.CheckAsync(cancellation);
+
+        // A wrong or missing master key is found now and not by the first copy, or the first restore.
+        if (check.Fault is null && await destination.HasRepositoryAsync(cancellation)) _ = await destination.OpenRepositoryAsync(time, cancellation);
         return Finding($"secondary {destination.Name}", check.TotalBytes > 0 ? $"{check.FreeBytes / (1 << 20)} of {check.TotalBytes / (1 << 20)} MiB free" : check.Writable ? "writable" : "not reached", check.Fault is { } fault ? [$"{fault.Message} {fault.Remedy}"] : []);
     }
 

@@ -8,6 +8,12 @@ public sealed class BackupLedger : TaskOrchestrator<BackupLedgerInput, BackedUpL
     {
         var board = new PlainBoard(context);
         var runner = new StepRunner(context, board, new Cancellation(context));
+        if (await context.HeldUpAsync() is { } held)
+        {
+            board.Note(held);
+            return new BackedUpLedger(new LedgerCopy(null, 0), 0);
+        }
+
         var copy = await runner.RunAsync(Steps.CopyLedger, new CopyLedgerInput(Times.Utc(context.CurrentUtcDateTime)), StepPolicy.Work);
         if (copy.Name is null) return new BackedUpLedger(copy, 0);
         var removed = await runner.RunAsync(Steps.TrimLedgerBackups, copy, StepPolicy.Work);

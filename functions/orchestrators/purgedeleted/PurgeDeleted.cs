@@ -1,6 +1,6 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
-/// <summary>Purges our deleted clones, each proven anew, once their hours are over or their array is pressed for space or volumes.</summary>
+/// <summary>Purges our deleted clones, and what restores had made and deleted, each proven anew, once their hours are over or their array is pressed for space or volumes.</summary>
 [DurableTask(nameof(PurgeDeleted))]
 public sealed class PurgeDeleted : TaskOrchestrator<PurgeDeletedInput, PurgeDeletedResult>
 {

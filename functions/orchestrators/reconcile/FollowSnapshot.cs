@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>Copies one snapshot of CloudStack's off the array under one policy, writes the result onto it as tags, and lets go what the policy no longer keeps.</summary>
@@ -37,7 +35,7 @@ public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, Follo
             fault = StepFault.From(failure.FailureDetails);
         }
 
-        await TagAsync(context, runner, input, fault);
+        await runner.TagAsync(context.CurrentUtcDateTime, input.Snapshot.Id, copy, fault, request.Caller, StepPolicy.Work);
         if (fault is not null) throw new StepFaultException(fault);
         var expired = context.IsAtLeast(WorkflowVersions.Apart) ? await StartExpiryAsync(runner, policy) : (await context.CallSubOrchestratorAsync<ExpireSnapshotsResult>(nameof(ExpireSnapshots), new ExpireSnapshotsInput(policy))).Expired;
         board.Ended();
@@ -49,25 +47,5 @@ public sealed class FollowSnapshot : TaskOrchestrator<FollowSnapshotInput, Follo
     {
         await runner.RunUncancelledAsync(Steps.StartExpiry, new ExpireSnapshotsInput(policy), StepPolicy.Work);
         return 0;
-    }
-
-    /// <summary>A tag that cannot be put fails nothing: the copy is what counts.</summary>
-    private static async Task TagAsync(TaskOrchestrationContext context, StepRunner runner, FollowSnapshotInput input, StepFault? fault)
-    {
-        var tags = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["swf-state"] = fault is null ? nameof(SnapshotState.BackedUp) : nameof(SnapshotState.Error),
-            ["swf-copy"] = input.Copy.Uuid,
-            ["swf-at"] = context.CurrentUtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-            ["swf-code"] = fault?.Code ?? "none",
-        };
-        try
-        {
-            await runner.RunUncancelledAsync(Steps.TagCloudSnapshot, new TagCloudSnapshotInput(input.Snapshot.Id, tags), StepPolicy.Work);
-        }
-        catch (StepFaultException untagged)
-        {
-            await runner.FinishAsync(Steps.RecordAudit, new AuditEntry($"policy:{input.Policy.Name}", "snapshot.tag", input.Snapshot.Id, "failed", untagged.Fault.Code), _ => { });
-        }
     }
 }

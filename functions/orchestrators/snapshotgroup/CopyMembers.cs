@@ -40,6 +40,8 @@ internal static class CopyMembers
             KeepOnPrimary = request.KeepOnPrimary,
             Caller = request.Caller,
             Tags = request.Tags,
+            CallbackUrl = request.CallbackUrl,
+            Policy = request.Policy,
             Member = membership,
             Group = request.Key,
         };

@@ -47,6 +47,11 @@ internal sealed class SnapshotRun : WorkRun
         AdoptedSnapshotId = Request.AdoptSnapshotId,
     };
 
+    /// <summary>Writes the result onto the CloudStack snapshot that was adopted. Where another workflow asked for the copy, that one does.</summary>
+    public Task TagAsync(StepFault? fault) => Request.AdoptSnapshotId is { } adopted && Context.Parent is null && Context.IsAtLeast(WorkflowVersions.Apart)
+        ? Runner.TagAsync(Context.CurrentUtcDateTime, adopted, Request.Key, fault, Request.Caller, StepPolicy.Looking)
+        : Task.CompletedTask;
+
     /// <summary>Hands the end over to whoever asked to be told. It fails nothing.</summary>
     public Task ReportAsync()
     {

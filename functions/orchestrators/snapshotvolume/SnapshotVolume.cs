@@ -29,6 +29,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         }
 
         await run.UnwindAsync();
+        await run.TagAsync(fault: null);
         run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         await run.ProjectAsync();
         await run.ReportAsync();
@@ -101,6 +102,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
             Root = null,
         });
         await run.UnwindAsync();
+        await run.TagAsync(fault);
         run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         await run.ProjectAsync();
         await run.ReportAsync();

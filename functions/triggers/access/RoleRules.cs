@@ -14,7 +14,7 @@ public static class RoleRules
     };
 
     /// <summary>Reads that are not for every eye: they show what an operator configured.</summary>
-    private static readonly HashSet<string> s_operatorReads = new(StringComparer.OrdinalIgnoreCase) { "GetLeaks" };
+    private static readonly HashSet<string> s_operatorReads = new(StringComparer.OrdinalIgnoreCase) { "GetLeaks", "GetReadiness" };
 
     /// <summary>Writes by their verb that change nothing.</summary>
     private static readonly HashSet<string> s_readsByPost = new(StringComparer.OrdinalIgnoreCase) { "PreviewPolicy" };

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
-public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit)
+public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks)
 {
     private const string Workflow = "SnapshotGroup";
 
@@ -18,6 +19,12 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
             if (!Guid.TryParseExact(vmId, "D", out var vm)) return new ProblemResult(404, "group.vm-not-found", "The VM in the address is not a uuid.", "Give the uuid of the CloudStack VM, as listVirtualMachines shows it.");
             var idempotencyKey = request.IdempotencyKey();
             var body = GroupBody.Parse(await request.ReadBodyAsync(cancellation));
+            if (body.Policy is not null && !request.IsOperator())
+                return new ProblemResult(403, "request.operators-only", "'policy' is for operators: a policy's rule lets copies go.", "Leave 'policy' out.");
+            if (body.Policy is { } policy && policies.Find(policy) is null)
+                throw new BadRequestException("policy.not-found", $"There is no policy '{policy}'.", "GET /api/policies lists what there is.");
+            if (body.CallbackUrl is { } callback && !callbacks.Value.Allows(callback))
+                throw new BadRequestException("callback.not-allowed", "'callbackUrl' is not an address that may be called.", "Use one under Callbacks:Allowed of the settings; Callbacks:Secret must be set too.");
             var caller = request.Caller();
             var route = $"POST /vms/{vm:D}/snapshots";
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
@@ -26,7 +33,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
             var input = new SnapshotGroupInput
             {
                 Key = claim.Instance, VmId = vm.ToString("D"), Name = body.Name, Quiesce = body.Quiesce, Destination = body.Destination, Copy = body.Copy, Format = body.Format,
-                KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags,
+                KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags, CallbackUrl = body.CallbackUrl, Policy = body.Policy,
                 Accounts = request.Accounts(),
             };
             await client.StartClaimedAsync(Workflow, input, claim, cancellation);

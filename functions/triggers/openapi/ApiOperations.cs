@@ -18,6 +18,7 @@ internal static class ApiOperations
         {
             Query = [new("subject", ApiSchemas.Text, "Only rows about this snapshot or policy."), new("after", ApiSchemas.Count(0, long.MaxValue), "Goes on behind the row of this id."), s_top],
         },
+        new("GetReadiness", "Every appliance, store, key, catalog and hub: what was found, and what to mend. For operators; /readyz tells everybody only which system it is.", 200, TriggersJson.Default.ReadinessReport),
         new("GetOpenApi", "This document.", 200, null),
     ];
 
@@ -41,6 +42,7 @@ internal static class ApiOperations
                 new("format", ApiSchemas.Format, "vhd, or chunks: deduplicated and compressed."),
                 new("locationType", """{"enum":["secondary","primary"]}""", "primary: it ends on the array, and is no backup."),
                 new("keepOnPrimary", ApiSchemas.Flag, "Keeps the array's snapshot beside the copy."),
+                new("policy", ApiSchemas.Text, "For operators: the policy by whose rule the copy is kept and let go, as if it had taken it."),
                 new("tags", ApiSchemas.Tags, "Kept with the snapshot and in its manifest."),
                 new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how it ended, signed; an address that the settings allow."),
             ],
@@ -83,7 +85,9 @@ internal static class ApiOperations
                 new("copy", ApiSchemas.Copy, "As for a snapshot."),
                 new("format", ApiSchemas.Format, "As for a snapshot."),
                 new("keepOnPrimary", ApiSchemas.Flag, "Keeps the array's snapshots beside the copies."),
+                new("policy", ApiSchemas.Text, "As for a snapshot, for every member."),
                 new("tags", ApiSchemas.Tags, "Kept with every member."),
+                new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how each member ended, as for a snapshot."),
             ],
         };
         yield return new("GetGroup", "One group and how each of its members stands.", 200, TriggersJson.Default.GroupView) { Refusals = [404] };

@@ -26,12 +26,12 @@ internal sealed record SnapshotBody(
     /// <summary>For operators only.</summary>
     public ArrayVolume? ArraySource { get; init; }
 
-    /// <summary>Members that the design knows and this version does not serve yet: refused with a better word than "unknown".</summary>
-    private static readonly string[] s_later = ["policy"];
+    /// <summary>The policy by whose rule the copy is kept and let go.</summary>
+    public string? Policy { get; init; }
 
     private static readonly string[] s_known =
     [
-        "volumeId", "solidFireVolumeId", "clusterUuid", "name", "quiesce", "destination", "copy", "format", "locationType", "keepOnPrimary", "adoptSnapshotId", "secondaryPath", "tags", "callbackUrl",
+        "volumeId", "solidFireVolumeId", "clusterUuid", "name", "quiesce", "destination", "copy", "format", "locationType", "keepOnPrimary", "adoptSnapshotId", "secondaryPath", "policy", "tags", "callbackUrl",
     ];
 
     /// <summary>What two bodies must share to be the same request, whatever their spelling.</summary>
@@ -52,18 +52,14 @@ internal sealed record SnapshotBody(
         if (SecondaryPath is not null) yield return $"path={SecondaryPath}";
         if (ArraySource is not null) yield return $"array={ArraySource}";
         if (CallbackUrl is not null) yield return $"callback={CallbackUrl}";
+        if (Policy is not null) yield return $"policy={Policy}";
     }
 
     /// <exception cref="BadRequestException">With a code and a remedy.</exception>
-    public static SnapshotBody Parse(ReadOnlyMemory<byte> json) => BodyReader.Parse(json, [.. s_known, .. s_later], Read);
+    public static SnapshotBody Parse(ReadOnlyMemory<byte> json) => BodyReader.Parse(json, s_known, Read);
 
     private static SnapshotBody Read(BodyReader body)
     {
-        if (s_later.FirstOrDefault(body.Has) is { } later)
-        {
-            throw new BadRequestException("request.not-available", $"'{later}' is not available in this version.", $"Leave '{later}' out.");
-        }
-
         var format = body.OneOf("format", "vhd", "chunks");
         var copy = body.OneOf("copy", "offload", "stream");
         var primary = body.OneOf("locationType", "secondary", "primary") == "primary";
@@ -77,6 +73,7 @@ internal sealed record SnapshotBody(
             SecondaryPath = body.Text("secondaryPath"),
             ArraySource = source,
             CallbackUrl = body.Text("callbackUrl", 2000),
+            Policy = body.Text("policy"),
         };
         Check(read);
         return read;
@@ -97,8 +94,8 @@ internal sealed record SnapshotBody(
 
     private static void Check(SnapshotBody body)
     {
-        if (body.PrimaryOnly && (body.Copy ?? body.Format ?? body.Destination ?? body.SecondaryPath ?? body.AdoptSnapshotId) is not null)
-            throw Contradiction("locationType 'primary' makes no copy, so 'copy', 'format', 'destination', 'secondaryPath' and 'adoptSnapshotId' do not go with it.");
+        if (body.PrimaryOnly && (body.Copy ?? body.Format ?? body.Destination ?? body.SecondaryPath ?? body.AdoptSnapshotId ?? body.Policy) is not null)
+            throw Contradiction("locationType 'primary' makes no copy, so 'copy', 'format', 'destination', 'secondaryPath', 'adoptSnapshotId' and 'policy' do not go with it.");
         if (body.SecondaryPath is { } path && !SecondaryPaths.IsValid(path))
             throw new BadRequestException("request.secondary-path", "'secondaryPath' must be snapshots/<accountId>/<volumeId>, with ids of CloudStack's database.", "See docs/cloudstack-plugin.md.");
         if (body.SecondaryPath is not null && (body.Copy == CopyMethods.Offload || body.Format == DataFormats.Chunks))

@@ -8,7 +8,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>/api/snapshots: validates, stores, starts, answers. Touches no appliance and waits for no completion.</summary>
-public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader, AuditTrail audit, IOptions<CallbackOptions> callbacks)
+public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks)
 {
     private const string CreateRoute = "POST /snapshots";
     private const int TopMax = 1000;
@@ -26,6 +26,10 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             if ((body.ArraySource is not null || body.SecondaryPath is not null) && !request.IsOperator())
                 return new ProblemResult(403, "request.operators-only", "'solidFireVolumeId' and 'secondaryPath' are for operators: they reach beyond one account.", "Name the volume by 'volumeId', and leave 'secondaryPath' out.");
 
+            if (body.Policy is not null && !request.IsOperator())
+                return new ProblemResult(403, "request.operators-only", "'policy' is for operators: a policy's rule lets copies go.", "Leave 'policy' out.");
+            if (body.Policy is { } policy && policies.Find(policy) is null)
+                throw new BadRequestException("policy.not-found", $"There is no policy '{policy}'.", "GET /api/policies lists what there is.");
             if (body.CallbackUrl is { } callback && !callbacks.Value.Allows(callback))
             {
                 throw new BadRequestException("callback.not-allowed", "'callbackUrl' is not an address that may be called.", "Use one under Callbacks:Allowed of the settings; Callbacks:Secret must be set too.");
@@ -123,6 +127,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             ArraySource = body.ArraySource,
             Accounts = accounts,
             CallbackUrl = body.CallbackUrl,
+            Policy = body.Policy,
         };
         await client.StartOnceAsync("SnapshotVolume", input, key, cancellation);
     }

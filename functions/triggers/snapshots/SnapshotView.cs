@@ -143,6 +143,7 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(PolicyPreview))]
 [JsonSerializable(typeof(AuditList))]
 [JsonSerializable(typeof(AdmissionView))]
+[JsonSerializable(typeof(ReadinessReport))]
 [JsonSerializable(typeof(RestoreView))]
 [JsonSerializable(typeof(RestoreAccepted))]
 [JsonSerializable(typeof(GroupView))]

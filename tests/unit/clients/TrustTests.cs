@@ -111,6 +111,23 @@ public sealed class TrustTests : IAsyncLifetime
         Assert.Equal(SolidFireErrors.NotConnected, fault.ErrorName);
     }
 
+    /// <summary>Which pool copies is nothing to guess: a wrong one may see the originals.</summary>
+    [Fact]
+    public void Several_pools_need_one_that_is_named_for_copies()
+    {
+        var settings = new Dictionary<string, string?>();
+        foreach (var n in new[] { 0, 1 })
+        {
+            settings[$"XenServer:Pools:{n}:Name"] = $"p{n}";
+            settings[$"XenServer:Pools:{n}:Endpoint"] = "https://host";
+            settings[$"XenServer:Pools:{n}:Username"] = "u";
+            settings[$"XenServer:Pools:{n}:Password"] = "p";
+        }
+
+        var refused = Assert.Throws<OptionsValidationException>(() => Host(settings).Build().Services.GetRequiredService<IOptions<SnapshotWorkflows.XenServer.XenServerOptions>>().Value);
+        Assert.Contains("XenServer:CopyPool is missing", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Wrong_settings_stop_the_start_and_name_their_keys()
     {

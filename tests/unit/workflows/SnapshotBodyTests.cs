@@ -18,7 +18,7 @@ public sealed class SnapshotBodyTests
     [InlineData($$"""{"volumeId":"{{Volume}}","volumeId":"{{Volume}}"}""", "request.not-json")]
     [InlineData($$"""{"volumeId":"{{Volume}}","quiesce":"doze"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","format":"qcow2"}""", "request.value")]
-    [InlineData($$"""{"volumeId":"{{Volume}}","policy":"p"}""", "request.not-available")]
+    [InlineData($$"""{"volumeId":"{{Volume}}","locationType":"primary","policy":"p"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","keepOnPrimary":"yes"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","locationType":"tertiary"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","locationType":"primary","copy":"stream"}""", "request.value")]

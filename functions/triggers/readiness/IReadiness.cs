@@ -1,0 +1,11 @@
+namespace SnapshotWorkflows.Functions.Triggers;
+
+/// <summary>Tries every system that the service depends on, and says what it found and what to mend.</summary>
+public interface IReadiness
+{
+    Task<IReadOnlyList<ReadinessFinding>> FindAsync(CancellationToken cancellation);
+}
+
+/// <summary>What a check found of one system: what it is, or what to mend.</summary>
+/// <param name="Mend">Null where it is ready.</param>
+public sealed record ReadinessFinding(string System, bool Ready, string Found, string? Mend);

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using SnapshotWorkflows.Lab.Scenario;
+
+namespace SnapshotWorkflows.Tests.E2e;
+
+/// <summary>What `./run --webhook` shows, and a policy's occurrence with what it lets go, over HTTP, in one world of their own.</summary>
+public sealed class ScenarioTests(World world) : IClassFixture<World>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task CloudStacks_event_makes_one_copy_and_a_policys_occurrence_takes_its_own_and_lets_the_old_one_go()
+    {
+        await new WebhookScenario(world.Lab, Screen.Silent).RunAsync(TestRun.ImagePath, Cancellation);
+        await PolicyAsync();
+    }
+
+    private async Task PolicyAsync()
+    {
+        var volume = await world.NewVolumeAsync();
+        await PutAsync("0 0 1 1 *");
+
+        // The first copy is one that a person asked for under the policy's rule.
+        var first = (await world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId, policy = "each" }, World.NewKey(), Cancellation))["id"]!;
+        Assert.Equal("BackedUp", (await World.EndAsync(world.Api, first)).State);
+        var unknown = await world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId, policy = "none" }, World.NewKey(), Cancellation);
+        Assert.Equal((400, "policy.not-found"), (unknown.Status, unknown["code"]));
+
+        // Due in some seconds, and then the minute's tick is called by the host's own route.
+        var due = DateTimeOffset.UtcNow.AddSeconds(3);
+        await PutAsync($"{due.Second} {due.Minute} {due.Hour} * * *");
+        using var master = await UpkeepTests.MasterAsync(world.Lab.App);
+        var second = default(string);
+        await Wait.UntilAsync(
+            "The occurrence's copy is not BackedUp, or the first is not Destroyed",
+            async () =>
+            {
+                if (second is null) Assert.Equal(202, (await master.PostAsync("/admin/functions/StartDuePolicies", new { }, null, Cancellation)).Status);
+                var copies = (await world.Api.GetAsync("/api/snapshots?policy=each", Cancellation)).Body.GetProperty("items").EnumerateArray().ToDictionary(copy => copy.GetProperty("id").GetString()!, copy => copy.GetProperty("state").GetString());
+                second ??= copies.Keys.FirstOrDefault(id => id != first);
+                return second is not null && copies[second] == "BackedUp" && copies[first] == "Destroyed";
+            },
+            world.Lab.App.Process, Cancellation);
+        Assert.Equal("full", (await World.EndAsync(world.Api, second!)).Verified?.Level);
+        Assert.Equal(204, (await world.Api.DeleteAsync("/api/policies/each", Cancellation)).Status);
+
+        var audit = (await world.Api.GetAsync("/api/audit?top=1000", Cancellation)).Body.GetProperty("items").EnumerateArray().Select(line => $"{line.GetProperty("what").GetString()} {line.GetProperty("outcome").GetString()}").ToList();
+        foreach (var line in (string[])["snapshot.create done", "policy.run done", "policy.expire done", "snapshot.delete done", "event.handled done"]) Assert.Contains(line, audit);
+
+        // Who may, sees what was found of every system; the anonymous probe has the names alone.
+        var ready = await world.Api.GetAsync("/api/readiness", Cancellation);
+        Assert.True(ready.Body.GetProperty("ready").GetBoolean(), ready.Body.ToString());
+        Assert.Contains(ready.Body.GetProperty("systems").EnumerateArray(), system => system.GetProperty("system").GetString() == "hub" && system.GetProperty("found").GetString() == "answers");
+
+        async Task PutAsync(string schedule) => Assert.Equal(
+            200, (await world.Api.SendAsync(HttpMethod.Put, "/api/policies/each", new { schedule, volumes = new { ids = new[] { volume.CloudStackVolumeId } }, keep = new { last = 1 } }, null, Cancellation)).Status);
+    }
+}

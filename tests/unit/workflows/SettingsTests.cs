@@ -1,0 +1,44 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.App;
+using SnapshotWorkflows.Functions.Triggers;
+
+namespace SnapshotWorkflows.Tests.Unit.Workflows;
+
+/// <summary>Settings that break a promise stop the start, and what the API promises to take it takes.</summary>
+public sealed class SettingsTests
+{
+    [Theory]
+    [InlineData("TimeToLive", "00:00:09", true)]
+    [InlineData("TimeToLive", "00:00:02", true)]
+    [InlineData("TimeToLive", "00:01:00", false)]
+    [InlineData("TimeToLive", "00:10:00", false)]
+    [InlineData("TimeToLive", "00:00:01", false)]
+    [InlineData("Url", "https://guest/{vmId}", true)]
+    [InlineData("Url", "guest", false)]
+    [InlineData("Url", "ftp://guest", false)]
+    public void A_guest_runs_again_within_ten_seconds_of_its_freezers_death(string name, string value, bool starts)
+    {
+        var services = new ServiceCollection();
+        services.AddProduct(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [$"Quiesce:Hook:{name}"] = value }).Build());
+        using var provider = services.BuildServiceProvider();
+        var options = provider.GetRequiredService<IOptions<QuiesceHookOptions>>();
+        if (starts) Assert.NotNull(options.Value);
+        else Assert.Contains($"Quiesce:Hook:{name}", Assert.Throws<OptionsValidationException>(() => options.Value).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_policy_of_as_many_ids_as_are_promised_is_read_and_a_larger_body_is_refused()
+    {
+        var body = $$"""{"schedule":"0 0 * * *","volumes":{"ids":[{{string.Join(",\n", Enumerable.Range(0, 10_000).Select(n => $"\"{new Guid(n, 0, 0, new byte[8])}\""))}}]},"keep":{"daily":7}}""";
+        var read = await Request(body).ReadBodyAsync(TestContext.Current.CancellationToken, PolicyBody.BytesMax);
+        Assert.Equal(10_000, PolicyBody.Parse("p", read).Volumes.Ids.Count);
+        Assert.Equal("request.too-large", (await Assert.ThrowsAsync<BadRequestException>(() => Request(body).ReadBodyAsync(TestContext.Current.CancellationToken))).Code);
+    }
+
+    private static HttpRequest Request(string body) => new DefaultHttpContext { Request = { Body = new MemoryStream(Encoding.UTF8.GetBytes(body)) } }.Request;
+}
