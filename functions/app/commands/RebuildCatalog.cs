@@ -21,7 +21,7 @@ internal static class RebuildCatalog
             var destinations = new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions());
             var report = await new CatalogRebuild(destinations, new SnapshotIndex(database)).RunAsync(new Lines(), CancellationToken.None);
             foreach (var one in report.Unreadable) await Console.Error.WriteLineAsync($"{one.Destination}: '{one.Name}': {one.Why}");
-            Console.WriteLine($"{report.Snapshots} snapshots, {report.Holds} holds, {report.Deleting} half deleted, {report.Missing} rows without a manifest, {report.Unreadable.Count} manifests unreadable");
+            Console.WriteLine($"{report.Snapshots} snapshots, {report.Holds} holds, {report.Missing} rows without a manifest, {report.Unreadable.Count} manifests unreadable, {report.Deleting} half deleted");
             return report.Unreadable.Count + report.Missing == 0 ? 0 : 1;
         }
         catch (HostStartupException wrong)
