@@ -93,7 +93,7 @@ public static class FunctionsHost
             hub.Message,
             hub.Data.Contains("path")
                 ? "Make room, or name another state path; then start again."
-                : "Start the database server, or correct the setting that extensions.durableTask.storageProvider.connectionStringName names; then start again.",
+                : "Start the database server, or correct the setting that extensions.durableTask.storageProvider.connectionName names; then start again.",
             hub.InnerException is null or DbException { IsTransient: false, SqlState: not null } ? HostExitCodes.Configuration : HostExitCodes.Unavailable),
         NotSupportedException { Source: { } source } newer when source.Contains("TaskHubs", StringComparison.Ordinal) => new HostStartupException(
             "taskHub.newer", newer.Message, "A newer program has used this task hub."),

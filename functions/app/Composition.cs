@@ -81,10 +81,7 @@ public static class Composition
         builder.UseDurableTask(
             RegisterTasks,
             (provider, options) => options.StorageProviderType == "postgres"
-                ? new PostgresTaskHub(
-                    new PostgresHubOptions { ConnectionString = options.ConnectionString!, HubName = options.HubName },
-                    provider.GetRequiredService<TimeProvider>(),
-                    provider.GetRequiredService<ILogger<PostgresTaskHub>>())
+                ? SharedHub(provider, settings, options)
                 : new SqliteTaskHub(Path.Combine(state, "hub.db"), provider.GetRequiredService<TimeProvider>()),
             options =>
             {
@@ -95,6 +92,16 @@ public static class Composition
                 options.DefaultVersion = WorkflowVersions.Current;
             });
     }
+
+    /// <summary>Nodes that share a hub move each other's instances on: with catalogs of their own, each would know a part of the intents, and take the rest for leaks.</summary>
+    private static PostgresTaskHub SharedHub(IServiceProvider provider, IConfiguration settings, DurableTaskHostOptions options) => settings["Catalog:ConnectionString"] is { Length: > 0 }
+        ? new PostgresTaskHub(
+            new PostgresHubOptions { ConnectionString = options.ConnectionString!, HubName = options.HubName },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PostgresTaskHub>>())
+        : throw new HostStartupException(
+            "catalog.not-shared", "The task hub is on PostgreSQL, where several nodes share it, and the catalog would be a file of this process.",
+            "Set Catalog:ConnectionString, the same for every node.");
 
     /// <summary>What the steps need besides clients, stores and catalog.</summary>
     public static IServiceCollection AddProduct(this IServiceCollection services, IConfiguration settings)

@@ -54,8 +54,9 @@ public abstract class DurableTaskClient(string name) : IAsyncDisposable
     public virtual Task TerminateInstanceAsync(string instanceId, CancellationToken cancellation) =>
         TerminateInstanceAsync(instanceId, (TerminateInstanceOptions?)null, cancellation);
 
+    /// <summary>Children end too, as without an output.</summary>
     public virtual Task TerminateInstanceAsync(string instanceId, object? output, CancellationToken cancellation = default) =>
-        TerminateInstanceAsync(instanceId, output is null ? null : new TerminateInstanceOptions(output), cancellation);
+        TerminateInstanceAsync(instanceId, output is null ? null : new TerminateInstanceOptions(output, Recursive: true), cancellation);
 
     /// <summary>Holds the instance: events are kept, timers fire after the resume.</summary>
     /// <exception cref="ArgumentException">No such instance.</exception>
