@@ -44,6 +44,7 @@ internal static class VmCalls
         vm.ResidentOn = Row.NullRef;
         foreach (var vbd in vm.Vbds(pool.Db).ToList())
             Detach(pool, vbd, destroy: false);
+        VifCalls.Follow(pool, vm);
         pool.Db.Touch(vm);
     }
 

@@ -66,6 +66,7 @@ internal static class VmPower
         vbds.ForEach(vbd => VmCalls.Attach(c.Pool, vbd));
         vm.ResidentOn = host;
         vm.Switch(paused ? "Paused" : "Running");
+        VifCalls.Follow(c.Pool, vm);
         c.Db.Touch(vm);
         return null;
     }

@@ -106,6 +106,7 @@ internal sealed class VmRow(string uuid) : Row("VM", uuid)
         r["actions_after_reboot"] = "restart";
         r["domain_type"] = "hvm";
         r["VBDs"] = Set(Vbds(db).Select(v => v.Ref));
+        r["VIFs"] = Set(VifCalls.Of(db, Ref).Select(v => v.Ref));
         r["domid"] = PowerState == "Halted" ? -1L : IsControlDomain ? 0L : 1L;
         r["memory_static_max"] = 1L << 30;
         r["memory_dynamic_max"] = 1L << 30;

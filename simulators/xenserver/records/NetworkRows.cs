@@ -15,7 +15,7 @@ internal sealed class NetworkRow(string uuid) : Row("network", uuid)
         Named(r);
         r["allowed_operations"] = new List<object?>();
         r["current_operations"] = Map(CurrentOperations);
-        r["VIFs"] = new List<object?>();
+        r["VIFs"] = Set(db.All<VifRow>().Where(v => v.Network == Ref).Select(v => v.Ref));
         r["PIFs"] = Set(db.All<PifRow>().Where(p => p.Network == Ref).Select(p => p.Ref));
         r["MTU"] = 1500L;
         r["bridge"] = Bridge;

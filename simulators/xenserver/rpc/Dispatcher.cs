@@ -53,6 +53,8 @@ internal sealed class Dispatcher(Pool pool)
         NbdCalls.Register(methods);
         MessageCalls.Register(methods);
         VmCalls.Register(methods);
+        VifCalls.Register(methods);
+        EmptyClasses.Register(methods);
         methods.Publish(apiMinor);
         return methods;
     }

@@ -18,7 +18,7 @@ internal static class RowText
     private static readonly Dictionary<string, Type> Types = new(StringComparer.Ordinal)
     {
         ["pool"] = typeof(PoolRow), ["host"] = typeof(HostRow), ["host_metrics"] = typeof(HostMetricsRow), ["SM"] = typeof(SmRow), ["secret"] = typeof(SecretRow),
-        ["network"] = typeof(NetworkRow), ["PIF"] = typeof(PifRow), ["SR"] = typeof(SrRow), ["PBD"] = typeof(PbdRow), ["VDI"] = typeof(VdiRow), ["VBD"] = typeof(VbdRow),
+        ["network"] = typeof(NetworkRow), ["PIF"] = typeof(PifRow), ["SR"] = typeof(SrRow), ["PBD"] = typeof(PbdRow), ["VDI"] = typeof(VdiRow), ["VBD"] = typeof(VbdRow), ["VIF"] = typeof(VifRow),
         ["VM"] = typeof(VmRow), ["message"] = typeof(MessageRow), ["role"] = typeof(RoleRow),
     };
 

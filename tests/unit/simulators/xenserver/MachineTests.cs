@@ -163,4 +163,45 @@ public sealed class MachineTests
         Assert.Equal(2147483648, pool.Value("VM.get_memory_static_max", vm).GetValue<long>());
         Assert.Equal("FIELD_TYPE_ERROR", pool.Refusal("VM.create", new JsonObject { ["name_label"] = "made", ["memory_static_max"] = "much" }).Code);
     }
+
+    [Fact]
+    public void Network_cards_come_and_go_with_their_machine()
+    {
+        using var pool = new PoolRig();
+        var (_, _, disk, _) = pool.Volume();
+        var vm = pool.Call("VM.get_by_uuid", pool.World.CreateRunningVm("guest", disk));
+        var network = pool.Value("network.get_all")[0]!.GetValue<string>();
+        JsonObject Card(string device, string mac) => new() { ["VM"] = vm, ["network"] = network, ["device"] = device, ["MAC"] = mac, ["MTU"] = 1500, ["other_config"] = new JsonObject(), ["qos_algorithm_type"] = "", ["qos_algorithm_params"] = new JsonObject() };
+        var card = pool.Call("VIF.create", Card("0", ""));
+        Assert.Matches("^02(:[0-9a-f]{2}){5}$", pool.Call("VIF.get_MAC", card));
+        Assert.Equal("DEVICE_ALREADY_EXISTS", pool.Refusal("VIF.create", Card("0", "")).Code);
+        Assert.Equal("1", pool.Value("VM.get_allowed_VIF_devices", vm)[0]!.GetValue<string>());
+        pool.Value("VIF.plug", card);
+        Assert.Equal("DEVICE_ALREADY_ATTACHED", pool.Refusal("VIF.plug", card).Code);
+        Assert.Equal("OPERATION_NOT_ALLOWED", pool.Refusal("VIF.destroy", card).Code);
+        pool.Value("VM.hard_shutdown", vm);
+        Assert.False(pool.Value("VIF.get_currently_attached", card).GetValue<bool>());
+        Assert.Equal("VM_BAD_POWER_STATE", pool.Refusal("VIF.plug", card).Code);
+        var snapshot = pool.Call("VM.snapshot", vm, "before");
+        Assert.Equal(pool.Call("VIF.get_MAC", card), pool.Call("VIF.get_MAC", Assert.Single(pool.Value("VM.get_VIFs", snapshot).AsArray())!.GetValue<string>()));
+        pool.Value("VIF.destroy", card);
+        Assert.Empty(pool.Value("VM.get_VIFs", vm).AsArray());
+        pool.Value("VM.destroy", snapshot);
+        Assert.Empty(pool.Value("VIF.get_all").AsArray());
+    }
+
+    [Fact]
+    public void Whoever_lists_everything_finds_empty_lists_where_the_pool_has_nothing()
+    {
+        using var young = new PoolRig();
+        var methods = young.Raw("system.listMethods").AsArray().Select(name => name!.GetValue<string>()).ToList();
+        foreach (var list in methods.Where(name => name.EndsWith(".get_all_records", StringComparison.Ordinal)))
+            Assert.NotNull(young.Value(list).AsObject());
+        Assert.Equal(["UUID_INVALID", "PGPU", "x"], young.Refusal("PGPU.get_by_uuid", "x").Description);
+        Assert.Equal("HANDLE_INVALID", young.Refusal("console.get_record", "x").Code);
+        using var old = new PoolRig(version: "7.1");
+        Assert.Equal("MESSAGE_METHOD_UNKNOWN", old.Refusal("PUSB.get_all_records").Code);
+        Assert.Empty(old.Value("pool_patch.get_all_records").AsObject());
+        Assert.StartsWith("20260304T", old.Call("host.get_servertime", old.Host()), StringComparison.Ordinal);
+    }
 }
