@@ -14,6 +14,9 @@ internal static class VmCalls
         methods.Long("VBD.create", 1, Create);
         methods.Long("VBD.plug", 1, Plug);
         methods.Long("VBD.unplug", 1, Unplug);
+        methods.Long("VBD.unplug_force", 1, Unplug);
+        methods.Long("VBD.insert", 2, Insert);
+        methods.Long("VBD.eject", 1, Eject);
         methods.Long("VBD.destroy", 1, Destroy);
         VmPower.Register(methods);
         VmSnapshots.Register(methods);
@@ -21,7 +24,7 @@ internal static class VmCalls
 
     public static void Attach(Pool pool, VbdRow vbd)
     {
-        vbd.Disk = pool.Disks.Open(pool.Db.Get<VdiRow>("VDI", vbd.Vdi));
+        vbd.Disk = vbd.IsEmpty ? null : pool.Disks.Open(pool.Db.Get<VdiRow>("VDI", vbd.Vdi));
         vbd.Attached = true;
         pool.Db.Touch(vbd);
     }
@@ -84,7 +87,12 @@ internal static class VmCalls
     {
         var fields = call.Struct(0);
         var vm = call.Db.Get<VmRow>("VM", fields.Text("VM"));
-        var vdi = call.Db.Get<VdiRow>("VDI", fields.Text("VDI"));
+        var (type, isEmpty) = (fields.Text("type", "Disk"), fields.Flag("empty", false));
+        if (type is not ("Disk" or "CD"))
+            throw new XenError("FIELD_TYPE_ERROR", "type");
+        if (isEmpty && type != "CD")
+            throw new XenError("VBD_NOT_REMOVABLE_MEDIA", Row.NullRef);
+        var vdi = isEmpty ? Row.NullRef : call.Db.Get<VdiRow>("VDI", fields.Text("VDI")).Ref;
         var device = fields.Text("userdevice");
         if (device == "autodetect" && !vm.IsControlDomain)
             device = Enumerable.Range(0, 255).Select(n => n.ToString()).First(n => vm.Vbds(call.Db).All(v => v.UserDevice != n));
@@ -92,10 +100,13 @@ internal static class VmCalls
             throw new XenError("DEVICE_ALREADY_EXISTS", device);
         if (fields.Text("mode") is not ("RO" or "RW"))
             throw new XenError("FIELD_TYPE_ERROR", "mode");
+        if (type == "CD" && fields.Text("mode") != "RO")
+            throw new XenError("VBD_CDS_MUST_BE_READONLY");
         return call.Db.Add(new VbdRow(call.Pool.Ids.New())
         {
             Vm = vm.Ref,
-            Vdi = vdi.Ref,
+            Vdi = vdi,
+            Type = type,
             UserDevice = device,
             Bootable = fields.Flag("bootable", false),
             ReadOnly = fields.Text("mode") == "RO",
@@ -108,14 +119,47 @@ internal static class VmCalls
     {
         var vbd = call.Row<VbdRow>(0, "VBD");
         var vm = call.Db.Get<VmRow>("VM", vbd.Vm);
-        var vdi = call.Db.Get<VdiRow>("VDI", vbd.Vdi);
         if (vbd.Attached)
             throw new XenError("DEVICE_ALREADY_ATTACHED", vbd.Ref);
         Expect(vm, "Running");
+        if (vbd.IsEmpty)
+            throw new XenError("VBD_IS_EMPTY", vbd.Ref);
+        var vdi = call.Db.Get<VdiRow>("VDI", vbd.Vdi);
         if (vdi.ReadOnly && !vbd.ReadOnly)
             throw new XenError("VDI_READONLY", vdi.Ref);
         VdiCalls.Check(call.Pool, vdi, vbd.ReadOnly ? "export" : "attach");
         Attach(call.Pool, vbd);
+        return null;
+    }
+
+    /// <summary>A disc into a drive; a running machine sees it at once.</summary>
+    private static object? Insert(Call call)
+    {
+        var vbd = call.Row<VbdRow>(0, "VBD");
+        var vdi = call.Row<VdiRow>(1, "VDI");
+        if (vbd.Type != "CD")
+            throw new XenError("VBD_NOT_REMOVABLE_MEDIA", vbd.Ref);
+        if (!vbd.IsEmpty)
+            throw new XenError("VBD_NOT_EMPTY", vbd.Ref);
+        VdiCalls.Check(call.Pool, vdi, "export");
+        vbd.Vdi = vdi.Ref;
+        if (vbd.Attached)
+            Attach(call.Pool, vbd);
+        call.Db.Touch(vbd);
+        return null;
+    }
+
+    private static object? Eject(Call call)
+    {
+        var vbd = call.Row<VbdRow>(0, "VBD");
+        if (vbd.Type != "CD")
+            throw new XenError("VBD_NOT_REMOVABLE_MEDIA", vbd.Ref);
+        if (vbd.IsEmpty)
+            throw new XenError("VBD_IS_EMPTY", vbd.Ref);
+        var attached = vbd.Attached;
+        Detach(call.Pool, vbd, destroy: false);
+        (vbd.Vdi, vbd.Attached) = (Row.NullRef, attached);
+        call.Db.Touch(vbd);
         return null;
     }
 

@@ -58,11 +58,12 @@ internal static class VmPower
         if (vm.IsTemplate || vm.IsSnapshot)
             throw new XenError("VM_IS_TEMPLATE", vm.Ref);
         var vbds = vm.Vbds(c.Db).ToList();
-        foreach (var vbd in vbds)
+        var disks = vbds.FindAll(vbd => !vbd.IsEmpty);
+        foreach (var vbd in disks)
             VdiCalls.Check(c.Pool, c.Db.Get<VdiRow>("VDI", vbd.Vdi), "start");
         var host = call > 0 ? c.Row<HostRow>(call, "host").Reachable().Ref
-            : vbds.Count == 0 ? c.Pool.Self.Master
-            : c.Pool.Plugged(c.Db.Get<SrRow>("SR", c.Db.Get<VdiRow>("VDI", vbds[0].Vdi).Sr)).Host;
+            : disks.Count == 0 ? c.Pool.Self.Master
+            : c.Pool.Plugged(c.Db.Get<SrRow>("SR", c.Db.Get<VdiRow>("VDI", disks[0].Vdi).Sr)).Host;
         vbds.ForEach(vbd => VmCalls.Attach(c.Pool, vbd));
         vm.ResidentOn = host;
         vm.Switch(paused ? "Paused" : "Running");

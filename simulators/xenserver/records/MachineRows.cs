@@ -6,7 +6,13 @@ internal sealed class VbdRow(string uuid) : Row("VBD", uuid)
 {
     public required string Vm { get; init; }
 
-    public required string Vdi { get; init; }
+    /// <summary>The null reference in an empty drive.</summary>
+    public required string Vdi { get; set; }
+
+    /// <summary><c>Disk</c> or <c>CD</c>.</summary>
+    public string Type { get; init; } = "Disk";
+
+    [JsonIgnore] public bool IsEmpty => Vdi == NullRef;
 
     public string UserDevice { get; init; } = "0";
 
@@ -34,10 +40,10 @@ internal sealed class VbdRow(string uuid) : Row("VBD", uuid)
         r["userdevice"] = UserDevice;
         r["bootable"] = Bootable;
         r["mode"] = ReadOnly ? "RO" : "RW";
-        r["type"] = "Disk";
+        r["type"] = Type;
         r["unpluggable"] = Unpluggable;
         r["storage_lock"] = false;
-        r["empty"] = false;
+        r["empty"] = IsEmpty;
         r["currently_attached"] = Attached;
         r["status_code"] = 0L;
         r["status_detail"] = "";

@@ -204,4 +204,32 @@ public sealed class MachineTests
         Assert.Empty(old.Value("pool_patch.get_all_records").AsObject());
         Assert.StartsWith("20260304T", old.Call("host.get_servertime", old.Host()), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_drive_is_empty_until_a_disc_is_in_it_and_goes_along_with_its_machine()
+    {
+        using var pool = new PoolRig();
+        var (_, _, disk, _) = pool.Volume();
+        var vm = pool.Call("VM.get_by_uuid", pool.World.CreateRunningVm("guest", disk));
+        JsonObject Drive(string type, string mode) => new() { ["VM"] = vm, ["VDI"] = "OpaqueRef:NULL", ["userdevice"] = "3", ["bootable"] = false, ["mode"] = mode, ["type"] = type, ["empty"] = true, ["unpluggable"] = true, ["other_config"] = new JsonObject() };
+        Assert.Equal("VBD_NOT_REMOVABLE_MEDIA", pool.Refusal("VBD.create", Drive("Disk", "RO")).Code);
+        Assert.Equal("VBD_CDS_MUST_BE_READONLY", pool.Refusal("VBD.create", Drive("CD", "RW")).Code);
+        pool.Value("VM.hard_shutdown", vm);
+        var drive = pool.Call("VBD.create", Drive("CD", "RO"));
+        Assert.True(pool.Value("VBD.get_empty", drive).GetValue<bool>());
+        pool.Value("VM.start", vm, false, false);
+        Assert.True(pool.Value("VBD.get_currently_attached", drive).GetValue<bool>());
+        Assert.Equal("VBD_IS_EMPTY", pool.Refusal("VBD.eject", drive).Code);
+        var disc = pool.EmptyVdi(pool.NfsSr(), 2 << 20);
+        pool.Value("VBD.insert", drive, disc);
+        Assert.Equal("VDI_IN_USE", pool.Refusal("VDI.destroy", disc).Code);
+        Assert.Equal("VBD_NOT_EMPTY", pool.Refusal("VBD.insert", drive, disc).Code);
+        pool.Value("VBD.eject", drive);
+        pool.Value("VDI.destroy", disc);
+        var snapshot = pool.Call("VM.snapshot", vm, "with a drive");
+        Assert.Equal(["CD", "Disk"], pool.Value("VM.get_VBDs", snapshot).AsArray().Select(vbd => pool.Call("VBD.get_type", vbd!.GetValue<string>())).Order());
+        pool.Value("VM.revert", snapshot);
+        pool.Value("VM.start", vm, false, false);
+        Assert.Equal(2, pool.Value("VM.get_VBDs", vm).AsArray().Count);
+    }
 }
