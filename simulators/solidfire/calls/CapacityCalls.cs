@@ -59,10 +59,8 @@ internal sealed class CapacityCalls(Cluster cluster)
     /// <summary>Percentages are the vendor's defaults for a cluster whose stage 3 was not changed.</summary>
     private JsonObject Thresholds()
     {
-        var total = cluster.Options.ProvisionableSpace;
-        var used = cluster.Store.AllocatedBlocks * cluster.Store.BlockSize;
-        var (stage2, stage3, stage4) = (total * 22 / 100, total * 69 / 100, total * 72 / 100);
-        var stage = used >= total ? "stage5CompletelyConsumed" : used >= stage4 ? "stage4Critical" : used >= stage3 ? "stage3Low" : used >= stage2 ? "stage2Aware" : "stage1Happy";
+        var fullness = ClusterFullness.Of(cluster);
+        var (stage, total, used) = (fullness.Name, fullness.Total, fullness.Used);
         return new JsonObject
         {
             ["blockFullness"] = stage,
@@ -71,11 +69,11 @@ internal sealed class CapacityCalls(Cluster cluster)
             ["metadataFullness"] = "stage1Happy",
             ["sliceReserveUsedThresholdPct"] = 5,
             ["stage2AwareThreshold"] = 3,
-            ["stage2BlockThresholdBytes"] = stage2,
-            ["stage3BlockThresholdBytes"] = stage3,
+            ["stage2BlockThresholdBytes"] = fullness.Stage2,
+            ["stage3BlockThresholdBytes"] = fullness.Stage3,
             ["stage3BlockThresholdPercent"] = 3,
             ["stage3LowThreshold"] = 2,
-            ["stage4BlockThresholdBytes"] = stage4,
+            ["stage4BlockThresholdBytes"] = fullness.Stage4,
             ["stage4CriticalThreshold"] = 1,
             ["stage5BlockThresholdBytes"] = total,
             ["sumTotalClusterBytes"] = total,

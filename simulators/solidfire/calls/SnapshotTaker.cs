@@ -31,6 +31,7 @@ internal sealed class SnapshotTaker(Cluster cluster)
     public IReadOnlyList<Snapshot> Take(SnapshotRequest request, IReadOnlyList<Volume> volumes, Snapshot? copied)
     {
         var now = cluster.Now;
+        ClusterFullness.Check(cluster);
         foreach (var volume in volumes)
         {
             CheckRoom(volume, request.Expiry.Fifo);

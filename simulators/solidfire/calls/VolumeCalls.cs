@@ -33,6 +33,7 @@ internal sealed class VolumeCalls(Cluster cluster)
     /// <summary>Refuses what no volume may exceed: count, volumes of the account, space that may be promised.</summary>
     public static void CheckRoom(Cluster cluster, Account account, long size)
     {
+        ClusterFullness.Check(cluster);
         if (cluster.Volumes.Count >= cluster.Options.Limits.Volumes)
         {
             throw ApiError.LimitExceeded($"Exceeded maximum number of volumes. limit={cluster.Options.Limits.Volumes}");

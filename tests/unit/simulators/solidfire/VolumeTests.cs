@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SnapshotWorkflows.Simulators.SolidFire;
 using Xunit;
 
 namespace SnapshotWorkflows.Tests.Unit.Simulators.SolidFire;
@@ -120,5 +121,27 @@ public sealed class VolumeTests : IDisposable
         var account = (await array.Call("GetAccountByName", new JsonObject { ["username"] = "tenant" }))["account"]!;
         Assert.Equal([volume], account["volumes"]!.AsArray().Select(id => (long)id!));
         Assert.InRange(((string)account["initiatorSecret"]!).Length, 12, 16);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_nearly_full_makes_nothing_and_says_so()
+    {
+        using var small = new Array(new SolidFireOptions { CloneTime = TimeSpan.Zero, ProvisionableSpace = 201_000_000 });
+        var volume = await small.CreateVolume();
+        var snapshot = await small.CreateSnapshot(volume);
+        await small.GroupWithHost(volume);
+        using var session = small.Simulator.Login(Array.HostIqn, small.Iqn(volume))!;
+        var noise = new byte[8 << 20];
+        new Random(1).NextBytes(noise);
+        for (var at = 0L; at < 150_000_000; at += noise.Length) session.Lun.Write(at, noise);
+        Assert.Equal("stage4Critical", (string?)(await small.Call("GetClusterFullThreshold"))["fullness"]);
+        Assert.Contains("stage4Critical", await Refusal("CreateSnapshot", new JsonObject { ["volumeID"] = volume }), StringComparison.Ordinal);
+        Assert.Contains("stage4Critical", await Refusal("CloneVolume", new JsonObject { ["volumeID"] = volume, ["snapshotID"] = snapshot, ["name"] = "clone" }), StringComparison.Ordinal);
+        Assert.Contains("stage4Critical", await Refusal("CreateVolume", new JsonObject { ["name"] = "more", ["accountID"] = small.AccountId, ["totalSize"] = 1_000_000_000, ["enable512e"] = true }), StringComparison.Ordinal);
+        await small.Call("DeleteVolume", new JsonObject { ["volumeID"] = volume });
+        await small.Call("PurgeDeletedVolume", new JsonObject { ["volumeID"] = volume });
+        await small.CreateVolume("again");
+
+        async Task<string> Refusal(string method, JsonObject parameters) => (string)(await small.Post(method, parameters))["error"]!["message"]!;
     }
 }
