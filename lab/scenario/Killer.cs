@@ -43,7 +43,7 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
     {
         var faults = await control.FaultsAsync(cancellation);
         if (!faults.Single(fault => fault.Id == _fault).Fired) return;
-        // A fault has fired when its call came in; the effect is done once the call is counted as executed.
+        // A dropped request has fired when it came in; a stall shows while its answer waits, and the effect is done once the call is counted as executed.
         if (_afterEffect && await CallsAsync(cancellation) == _callsBefore) return;
         await KillAsync(cancellation);
         if (Kills == 1) Next = $"the copy at {_share} %";
