@@ -111,6 +111,47 @@ public sealed class PolicyRuns
         Assert.Equal(["policy.earlier-unfinished", "policy.earlier-unfinished"], result.Failures.Select(failure => failure.Code));
     }
 
+    /// <summary>The question has a name, and only an answer that names it counts: one for another run lets nothing go.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_an_expiry_asks_is_shown_and_answered_by_its_name(bool approve)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (engine, client, cancellation) = (life.Get<DurableEngine>(), life.Get<DurableTaskClient>(), TestContext.Current.CancellationToken);
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()), "test");
+        for (var run = 0; run < 2; run++)
+        {
+            var occurrence = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
+            await engine.PumpAsync(occurrence.Instance.Value, cancellation);
+            await ExpireAsync(life);
+        }
+
+        // Nothing was taken for nine days: such a run asks.
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddDays(9));
+        var keep = Policy(world, new RetentionRule { Last = 1 });
+        life.Get<PolicyLedger>().Put(keep, "test");
+        var instance = ExpireSnapshotsInput.InstanceOf("nightly").Value;
+        var start = client.ScheduleNewOrchestrationInstanceAsync("ExpireSnapshots", new ExpireSnapshotsInput(keep), new StartOrchestrationOptions(instance), cancellation);
+        await engine.PumpAsync(() => start.IsCompleted, cancellation);
+        ExpiryQuestion? question = null;
+        await engine.PumpAsync(async () => (question = await PolicyRunTriggers.QuestionAsync("nightly", client, cancellation)) is not null, cancellation);
+        Assert.Equal((1, 2), (question!.Going, question.Eligible));
+        Assert.Contains(life.Get<AuditTrail>().List("nightly", 0, 100), row => row is { What: "policy.expire", Outcome: "asks" } && row.Detail!.Contains(question.Id, StringComparison.Ordinal));
+
+        Assert.Equal(409, await AnswerAsync("another", approve: true));
+        Assert.Equal(202, await AnswerAsync(question.Id, approve));
+        var result = (await engine.PumpAsync(instance, cancellation)).ReadOutputAs<ExpireSnapshotsResult>()!;
+        Assert.Equal(approve ? 1 : 0, result.Expired);
+        Assert.Equal(approve ? 1 : 2, life.Get<SnapshotIndex>().CopiesOf("nightly").Count);
+        Assert.Equal(409, await AnswerAsync(question.Id, approve: true));
+
+        async Task<int> AnswerAsync(string id, bool approve) => (await life.SendAsync(
+            "/api/policies/nightly/expiry", $$"""{"question":"{{id}}","approve":{{(approve ? "true" : "false")}}}""",
+            (request, asked) => life.Get<PolicyRunTriggers>().AnswerAsync(request, "nightly", asked, cancellation), cancellation)).Status;
+    }
+
     private static async Task<List<string>> HeldAsync(Life life) =>
         [.. (await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, TestContext.Current.CancellationToken))!.State.Granted.SelectMany(grant => grant.Request.Slots)];
 
