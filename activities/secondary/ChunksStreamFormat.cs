@@ -30,11 +30,11 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
             return new StreamVerdict(null, Damaged: true, "The repository holds no such snapshot.");
         if (snapshot.Root != input.Expected.Root || snapshot.DiskBytes != input.Expected.DiskBytes)
             return new StreamVerdict(null, Damaged: false, $"The snapshot's root is {snapshot.Root}, {input.Expected.Root} was expected.");
-        var report = await repository.VerifyAsync(new ChunkVerifyRequest { Snapshots = [snapshot.Snapshot] }, null, cancellation);
+        var report = await repository.VerifyAsync(new ChunkVerifyRequest { Snapshots = [snapshot.Snapshot] }, new PacksOf(snapshot.DiskBytes, progress), cancellation);
         progress.Report(new DiskProgress(snapshot.DiskBytes, snapshot.DiskBytes));
         return report.Sound
             ? new StreamVerdict(await ReceiptAsync(destination.Store, repository, snapshot, cancellation), Damaged: false, "Every leaf is the one that was read from the clone.")
-            : new StreamVerdict(null, Damaged: true, report.Findings[0].Message);
+            : new StreamVerdict(null, Damaged: true, report.Findings[0].Message + (report.Unmarked is { } fault ? $" It could not be marked as damaged, so the next copy may meet it again: {fault.Message}" : ""));
     }
 
     public override async Task DiscardAsync(SecondaryDestination destination, StreamTarget target, CancellationToken cancellation)
@@ -51,6 +51,12 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
         var found = await store.FindAsync(repository.LocationOf(snapshot), cancellation)
             ?? throw new StepFaultException(new StepFault("copy.gone", FaultKind.Transient, "The copy's manifest vanished from the repository.", "Find out who removes objects from the destination."));
         return new ContentReceipt(snapshot.Root, snapshot.DiskBytes, snapshot.DataBytes, found.Length);
+    }
+
+    // A verification counts packs; people are told of the disk.
+    private sealed class PacksOf(long diskBytes, IProgress<DiskProgress> progress) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => progress.Report(new DiskProgress((long)((Int128)diskBytes * value.DoneBytes / Math.Max(1, value.TotalBytes)), diskBytes));
     }
 
     private sealed class Adapted(IProgress<DiskProgress> progress) : IProgress<TransferProgress>

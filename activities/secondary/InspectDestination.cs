@@ -4,7 +4,10 @@ using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
-/// <summary>Proves that the destination is mounted, writable and has room for the whole disk, and names where the snapshot goes. Makes nothing.</summary>
+/// <summary>
+/// Proves that the destination is mounted, writable and has room, and names where the snapshot goes. Makes nothing. Room for the whole disk; where chunks build on an earlier snapshot of the volume, only for what must stay
+/// free: what changed is not known before, and a copy that runs out of space is undone.
+/// </summary>
 [DurableTask(StepNames.InspectDestination)]
 public sealed class InspectDestination(SecondaryDestinations destinations, TimeProvider time, IActivityExecution execution) : StepActivity<InspectDestinationInput, DestinationPlan>(execution)
 {
@@ -22,7 +25,7 @@ public sealed class InspectDestination(SecondaryDestinations destinations, TimeP
         var check = await destination.Store.CheckAsync(cancellation);
         if (check.Fault is { } fault) throw fault;
         // A store that tells no size (an object store) has room as far as anyone can say.
-        if (check.TotalBytes > 0 && check.FreeBytes < input.NeededBytes + destination.Options.MinimumFreeBytes)
+        if (check.TotalBytes > 0 && check.FreeBytes < input.NeededBytes + destination.Options.MinimumFreeBytes && !(format == DataFormats.Chunks && await SendsChangesAsync(destination, input, cancellation)))
         {
             throw new StepFaultException(new StepFault(
                 "store.full", FaultKind.Rejected,
@@ -41,4 +44,7 @@ public sealed class InspectDestination(SecondaryDestinations destinations, TimeP
                 : format == DataFormats.Chunks ? $"{SecondaryDestination.RepositoryOptions.Prefix}sessions/{input.Key.Uuid}.1/end" : SnapshotLocations.DataFile(address, input.Key.Uuid),
         };
     }
+
+    private async Task<bool> SendsChangesAsync(SecondaryDestination destination, InspectDestinationInput input, CancellationToken cancellation) =>
+        await destination.HasRepositoryAsync(cancellation) && await (await destination.OpenRepositoryAsync(time, cancellation)).HasSnapshotOfAsync(input.VolumeId, cancellation);
 }

@@ -7,6 +7,9 @@ public sealed class ChunkException(string code, string message, string remedy, D
     /// <summary>The part of the disk that is affected, where one is known.</summary>
     public DiskExtent? Extent { get; } = extent;
 
+    /// <summary>The index object that could not be read as a whole; <see cref="Read.IndexExtents"/> makes an extent of it.</summary>
+    internal Format.ObjectName? Index { get; init; }
+
     /// <summary>A text that cannot be read: a version that this repository's other texts do not have is damage too.</summary>
     internal bool IsDamage => Code is ChunkCodes.Damaged or ChunkCodes.Newer;
 }

@@ -106,6 +106,20 @@ public sealed class ChunkRepository
     public async Task<IReadOnlyList<ChunkSnapshot>> ListAsync(bool evenDeleted, CancellationToken cancellation) =>
         [.. (await _catalog.ListAsync(evenDeleted, cancellation)).Where(s => evenDeleted || !s.DeletedAndKept)];
 
+    /// <summary>Whether a backup of the volume has something to build on, and so sends only what changed.</summary>
+    public async Task<bool> HasSnapshotOfAsync(string volume, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await _catalog.ListReadableAsync(cancellation)).Exists(s => !s.DeletedAndKept && s.Volume == volume);
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            // As a backup does: it builds on nothing then.
+            return false;
+        }
+    }
+
     /// <summary>One snapshot; null where there is none of that id.</summary>
     public Task<ChunkSnapshot?> FindAsync(string snapshot, CancellationToken cancellation) => _catalog.FindAsync(snapshot, evenDeleted: false, cancellation);
 
@@ -122,7 +136,7 @@ public sealed class ChunkRepository
         }
     }
 
-    /// <summary>Brings a deleted snapshot back.</summary>
+    /// <summary>Brings a deleted snapshot back, in the repository alone: for a person with this library, as no route or command of the service leads here.</summary>
     /// <exception cref="ChunkException"><c>chunks.purged</c>, <c>chunks.no-snapshot</c>.</exception>
     public async Task UndeleteAsync(string snapshot, CancellationToken cancellation)
     {
@@ -145,6 +159,7 @@ public sealed class ChunkRepository
         await ChunkDisk.OpenAsync(_room, await _catalog.GetAsync(snapshot, evenDeleted: false, cancellation), cancellation);
 
     /// <summary>Verifies snapshots, or everything. What is wrong is in the report; an exception means that the store could not be asked.</summary>
+    /// <param name="progress">Told in packs, not in bytes.</param>
     public Task<ChunkVerifyReport> VerifyAsync(ChunkVerifyRequest request, IProgress<TransferProgress>? progress, CancellationToken cancellation) =>
         new RepositoryVerification(_room, request, progress).RunAsync(cancellation);
 

@@ -73,7 +73,7 @@ public sealed class CopyDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposabl
     {
         var repository = await destination.OpenRepositoryAsync(time, cancellation);
         var snapshot = await repository.FindAsync(manifest.SnapshotId, cancellation)
-            ?? throw new ChunkException(ChunkCodes.NoSnapshot, $"The repository on '{destination.Name}' has no snapshot {manifest.SnapshotId}, though its manifest is there.", "Verify the repository; undelete the snapshot if somebody deleted it there.");
+            ?? throw new ChunkException(ChunkCodes.NoSnapshot, $"The repository on '{destination.Name}' has no snapshot {manifest.SnapshotId}, though its manifest is there.", "Verify the repository. If somebody deleted it there, restore from another copy of the store.");
         if (snapshot.Root != manifest.Root)
             throw new DiskContentException("restore.root", $"The repository's snapshot has the root {snapshot.Root}, the manifest's is {manifest.Root}.", "The data is not what the manifest stands for: take another copy.");
         var disk = await repository.OpenDiskAsync(snapshot.Snapshot, cancellation);

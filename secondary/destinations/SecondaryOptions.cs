@@ -11,7 +11,10 @@ public sealed class SecondaryOptions
     /// <summary>Name of the destination of requests that name none. May be left out where there is just one.</summary>
     public string? DefaultDestination { get; set; }
 
-    /// <summary>For how many nightly collections a deleted snapshot in chunks can still be brought back, 0 to 365. Default 1.</summary>
+    /// <summary>
+    /// For how many nightly collections a deleted snapshot stays whole in its repository of chunks, 0 to 365. Default 1. <see cref="Chunks.ChunkRepository.UndeleteAsync"/> takes the deletion back there; the service has no
+    /// route to it, for the snapshot's own manifest is gone by then.
+    /// </summary>
     public int ChunkUndoRuns { get; set; } = 1;
 }
 

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace SnapshotWorkflows.Secondary.Vhd;
 
-/// <summary>The 1,024 bytes that describe the block table of a dynamic or differencing VHD. Parent fields are kept for the checker only.</summary>
+/// <summary>The 1,024 bytes that describe the block table of a dynamic or differencing VHD. Parent fields are read, and never written.</summary>
 public sealed record VhdHeader
 {
     internal const int ChecksumAt = 36;
@@ -19,6 +20,17 @@ public sealed record VhdHeader
     public uint Version { get; init; } = 0x0001_0000;
     public uint TableEntries { get; init; }
     public uint BlockBytes { get; init; } = VhdFormat.DefaultBlockBytes;
+
+    /// <summary>Uuid of the parent's footer; all zeros where there is none.</summary>
+    public Guid ParentId { get; init; }
+
+    /// <summary>When the parent was last written, as the child's maker saw it; in seconds as in a footer, 0 where it did not say.</summary>
+    public uint ParentTimestamp { get; init; }
+
+    /// <summary>File names by which the parent may be found, best first, as they are stored but for their coding.</summary>
+    public IReadOnlyList<string> ParentNames { get; init; } = [];
+
+    internal IReadOnlyList<VhdLocator> Locators { get; init; } = [];
 
     /// <summary>As stored; <see cref="Write"/> computes it.</summary>
     public uint Checksum { get; init; }
@@ -37,6 +49,10 @@ public sealed record VhdHeader
         TableEntries = BinaryPrimitives.ReadUInt32BigEndian(bytes[28..]),
         BlockBytes = BinaryPrimitives.ReadUInt32BigEndian(bytes[32..]),
         Checksum = BinaryPrimitives.ReadUInt32BigEndian(bytes[ChecksumAt..]),
+        ParentId = new Guid(bytes.Slice(ParentIdAt, 16), bigEndian: true),
+        ParentTimestamp = BinaryPrimitives.ReadUInt32BigEndian(bytes[56..]),
+        ParentNames = Encoding.BigEndianUnicode.GetString(bytes[ParentNameAt..LocatorsAt]).TrimEnd('\0') is { Length: > 0 } name ? [name] : [],
+        Locators = VhdLocator.ParseAll(bytes[LocatorsAt..ReservedAt]),
     };
 
     /// <summary>1,024 bytes with their checksum, without a parent.</summary>

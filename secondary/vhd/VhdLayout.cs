@@ -48,19 +48,20 @@ internal sealed class VhdLayout
         return end;
     }
 
-    public static VhdFooter ParseFooter(ReadOnlySpan<byte> bytes, long offset)
+    /// <param name="inChain">A differencing VHD is taken: its parents are read too.</param>
+    public static VhdFooter ParseFooter(ReadOnlySpan<byte> bytes, long offset, bool inChain = false)
     {
         if (!VhdFooter.HasCookie(bytes))
             throw VhdException.Damaged("vhd.no-footer", offset, "There is no VHD footer");
         if (!VhdFooter.ChecksumHolds(bytes))
             throw VhdException.Damaged("vhd.footer-checksum", offset, "The footer's checksum is wrong");
         var footer = VhdFooter.Parse(bytes);
-        if (footer.Type == VhdType.Differencing)
+        if (footer.Type == VhdType.Differencing && !inChain)
         {
-            throw new VhdException("vhd.differencing", "This is a differencing VHD: it holds only changes to a parent.",
-                "Copy the disk with VDI.copy, which writes one self-contained VHD; chains are not read.", offset);
+            throw new VhdException("vhd.differencing", "This is a differencing VHD: it holds only changes to a parent, and a copy must be self-contained.",
+                "Copy the disk with VDI.copy, which writes one self-contained VHD; where the parents lie beside it, it can be read as a chain.", offset);
         }
-        if (footer.Type is not (VhdType.Fixed or VhdType.Dynamic))
+        if (footer.Type is not (VhdType.Fixed or VhdType.Dynamic or VhdType.Differencing))
             throw VhdException.Damaged("vhd.unknown-type", offset, $"The disk type {(uint)footer.Type} is unknown");
         if (footer.CurrentBytes is <= 0 or > VhdFormat.MaxDiskBytes || footer.CurrentBytes % VhdFormat.SectorBytes != 0)
             throw VhdException.Damaged("vhd.size", offset, $"The disk's size of {footer.CurrentBytes} bytes is not between one sector and 2040 GiB, or no multiple of 512");

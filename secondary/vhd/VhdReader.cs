@@ -39,10 +39,12 @@ public sealed class VhdReader : ISparseDisk
     public long AllocatedBytes => _layout.IsFixed ? DiskBytes : (long)AllocatedBlocks * BlockBytes;
 
     /// <summary>Reads footer, header and block table. The footer at the end counts; where it is damaged, the copy at the beginning does.</summary>
-    /// <exception cref="VhdException">With <c>vhd.differencing</c> for a VHD that needs a parent; other codes for damage.</exception>
-    public static async Task<VhdReader> OpenAsync(IRandomAccessSource source, CancellationToken cancellation)
+    /// <exception cref="VhdException">With <c>vhd.differencing</c> for a VHD that needs a parent (<see cref="VhdChain"/> reads those); other codes for damage.</exception>
+    public static Task<VhdReader> OpenAsync(IRandomAccessSource source, CancellationToken cancellation) => OpenAsync(source, inChain: false, cancellation);
+
+    internal static async Task<VhdReader> OpenAsync(IRandomAccessSource source, bool inChain, CancellationToken cancellation)
     {
-        var footer = await ReadFooterAsync(source, cancellation);
+        var footer = await ReadFooterAsync(source, inChain, cancellation);
         if (footer.Type == VhdType.Fixed)
         {
             if (source.Length < footer.CurrentBytes + VhdFormat.FooterBytes - 1)
@@ -171,7 +173,15 @@ public sealed class VhdReader : ISparseDisk
         _bitmap = new CachedBitmap(block, bits);
     }
 
-    private static async Task<VhdFooter> ReadFooterAsync(IRandomAccessSource source, CancellationToken cancellation)
+    /// <summary>Which sectors of a block this file holds itself; null where it holds none.</summary>
+    internal async ValueTask<byte[]?> HeldAsync(int block, CancellationToken cancellation) =>
+        _layout.Table[block] == VhdFormat.AbsentBlock ? null : await BitmapAsync(block, cancellation);
+
+    /// <summary>Bytes of a block as they lie in the file, whatever its bitmap says.</summary>
+    internal ValueTask ReadRawAsync(int block, int inBlock, Memory<byte> part, CancellationToken cancellation) =>
+        ReadAsync(_source, _layout.Table[block] * (long)VhdFormat.SectorBytes + _layout.BitmapBytes + inBlock, part, $"block {block}", cancellation);
+
+    private static async Task<VhdFooter> ReadFooterAsync(IRandomAccessSource source, bool inChain, CancellationToken cancellation)
     {
         var bytes = new byte[VhdFormat.FooterBytes];
         if (source.Length < VhdFormat.FooterBytes)
@@ -179,12 +189,12 @@ public sealed class VhdReader : ISparseDisk
         var end = source.Length - VhdFormat.FooterBytes;
         await ReadAsync(source, end, bytes, "the footer", cancellation);
         if (VhdFooter.HasCookie(bytes) && VhdFooter.ChecksumHolds(bytes))
-            return VhdLayout.ParseFooter(bytes, end);
+            return VhdLayout.ParseFooter(bytes, end, inChain);
         var copy = new byte[VhdFormat.FooterBytes];
         await ReadAsync(source, 0, copy, "the footer's copy", cancellation);
         if (VhdFooter.HasCookie(copy) && VhdFooter.ChecksumHolds(copy))
-            return VhdLayout.ParseFooter(copy, 0);
-        return VhdLayout.ParseFooter(bytes, end);
+            return VhdLayout.ParseFooter(copy, 0, inChain);
+        return VhdLayout.ParseFooter(bytes, end, inChain);
     }
 
     private static async ValueTask ReadAsync(IRandomAccessSource source, long offset, Memory<byte> buffer, string what, CancellationToken cancellation)

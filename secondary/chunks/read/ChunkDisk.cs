@@ -36,10 +36,17 @@ public sealed class ChunkDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposab
     internal static async Task<ChunkDisk> OpenAsync(ChunkRoom room, ChunkSnapshot snapshot, CancellationToken cancellation)
     {
         var pages = new List<DiskExtent>();
-        foreach (var name in snapshot.Layers.SelectMany(l => l.Objects))
+        try
         {
-            foreach (var page in (await IndexObject.ReadTailAsync(room, LayeredIndex.Parse(name), cancellation)).Pages)
-                pages.Add(new DiskExtent((long)page.First * snapshot.LeafBytes, ((long)page.Last - page.First + 1) * snapshot.LeafBytes));
+            foreach (var name in snapshot.Layers.SelectMany(l => l.Objects))
+            {
+                foreach (var page in (await IndexObject.ReadTailAsync(room, LayeredIndex.Parse(name), cancellation)).Pages)
+                    pages.Add(new DiskExtent((long)page.First * snapshot.LeafBytes, ((long)page.Last - page.First + 1) * snapshot.LeafBytes));
+            }
+        }
+        catch (ChunkException e) when (IndexExtents.IsWanted(e))
+        {
+            throw await IndexExtents.LocateAsync(room, snapshot, e, cancellation);
         }
         var held = new List<DiskExtent>();
         foreach (var page in pages.OrderBy(p => p.Offset))
@@ -103,6 +110,10 @@ public sealed class ChunkDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposab
                 _group.AsSpan(within, count).CopyTo(buffer.Span[done..]);
                 done += count;
             }
+        }
+        catch (ChunkException e) when (IndexExtents.IsWanted(e))
+        {
+            throw await IndexExtents.LocateAsync(_room, _snapshot, e, cancellation);
         }
         finally
         {

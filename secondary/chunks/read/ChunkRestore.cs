@@ -79,6 +79,10 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
                 return ValueTask.CompletedTask;
             }, failed);
         }
+        catch (ChunkException e) when (IndexExtents.IsWanted(e))
+        {
+            throw await IndexExtents.LocateAsync(room, snapshot, e, cancellation);
+        }
         finally
         {
             foreach (var (fetcher, _) in workers)

@@ -28,7 +28,7 @@ internal sealed class IndexObject : IAsyncDisposable
     /// <summary>Opens it, with its packs numbered in the table.</summary>
     public static async Task<IndexObject> OpenAsync(ChunkRoom room, ObjectName name, PackTable table, ReadPurpose purpose, CancellationToken cancellation)
     {
-        var reader = await room.OpenAsync(room.Names.Index(name), purpose, cancellation);
+        var reader = await OpenReaderAsync(room, name, purpose, cancellation);
         try
         {
             var tail = await ReadTailAsync(room, name, reader, cancellation);
@@ -45,7 +45,7 @@ internal sealed class IndexObject : IAsyncDisposable
     /// <summary>The tail alone: needs no key.</summary>
     public static async Task<IndexTail> ReadTailAsync(ChunkRoom room, ObjectName name, CancellationToken cancellation)
     {
-        await using var reader = await room.OpenAsync(room.Names.Index(name), ReadPurpose.Ordinary, cancellation);
+        await using var reader = await OpenReaderAsync(room, name, ReadPurpose.Ordinary, cancellation);
         return await ReadTailAsync(room, name, reader, cancellation);
     }
 
@@ -84,7 +84,20 @@ internal sealed class IndexObject : IAsyncDisposable
             if (await reader.ReadAsync(reader.Length - length, bytes, cancellation) == length && IndexTail.Read(bytes, name.Hash, reader.Length) is { } tail)
                 return tail;
         }
-        throw ChunkTexts.Damaged(room.Names.Index(name), "its tail is not the one that its name stands for");
+        var fault = ChunkTexts.Damaged(room.Names.Index(name), "its tail is not the one that its name stands for");
+        throw new ChunkException(fault.Code, fault.Message, fault.Remedy) { Index = name };
+    }
+
+    private static async Task<IStoreReader> OpenReaderAsync(ChunkRoom room, ObjectName name, ReadPurpose purpose, CancellationToken cancellation)
+    {
+        try
+        {
+            return await room.OpenAsync(room.Names.Index(name), purpose, cancellation);
+        }
+        catch (ChunkException e) when (e.Code == ChunkCodes.Missing)
+        {
+            throw new ChunkException(e.Code, e.Message, e.Remedy, inner: e) { Index = name };
+        }
     }
 
     private ChunkException Damaged(IndexPageEntry page) => new(ChunkCodes.Damaged,

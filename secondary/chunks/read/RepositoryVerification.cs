@@ -174,7 +174,8 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
         }
         catch (ChunkException e) when (e.Code is ChunkCodes.Damaged or ChunkCodes.Missing)
         {
-            Add(new ChunkFinding(e.Code, room.Names.End(snapshot.Session), e.Message, snapshot.Snapshot, e.Extent ?? new DiskExtent(0, snapshot.DiskBytes)));
+            var located = IndexExtents.IsWanted(e) ? await IndexExtents.LocateAsync(room, snapshot, e, cancellation) : e;
+            Add(new ChunkFinding(e.Code, room.Names.End(snapshot.Session), e.Message, snapshot.Snapshot, located.Extent ?? new DiskExtent(0, snapshot.DiskBytes)));
         }
         if (pending is not null)
             Add(pending);

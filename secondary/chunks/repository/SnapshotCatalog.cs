@@ -67,7 +67,7 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
     /// <exception cref="ChunkException"><c>chunks.no-snapshot</c>.</exception>
     public async Task<ChunkSnapshot> GetAsync(string snapshot, bool evenDeleted, CancellationToken cancellation) =>
         await FindAsync(snapshot, evenDeleted, cancellation)
-        ?? throw new ChunkException(ChunkCodes.NoSnapshot, $"There is no snapshot '{snapshot}' in the repository.", "List the snapshots; a deleted one can be brought back until it is purged.");
+        ?? throw new ChunkException(ChunkCodes.NoSnapshot, $"There is no snapshot '{snapshot}' in the repository.", "List the snapshots: it was deleted, or is in another repository.");
 
     public async Task<ChunkSnapshot?> FindAsync(string snapshot, bool evenDeleted, CancellationToken cancellation)
     {

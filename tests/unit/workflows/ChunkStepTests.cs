@@ -1,0 +1,105 @@
+using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.SecondarySteps;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Execution;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Secondary.Destinations;
+
+namespace SnapshotWorkflows.Tests.Unit.Workflows;
+
+/// <summary>What the steps over a repository of chunks ask of a destination, tell on the way, and leave behind.</summary>
+public sealed class ChunkStepTests : IDisposable, IActivityExecution
+{
+    private const string Volume = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    private readonly string _folder = Directory.CreateTempSubdirectory("swf-steps-").FullName;
+    private readonly SecondaryDestinations _destinations;
+
+    public ChunkStepTests() => _destinations = new SecondaryDestinations(
+        new SecondaryOptions
+        {
+            DefaultDestination = "nfs1",
+            Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = _folder, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }],
+        },
+        time: TimeProvider.System);
+
+    public CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    public int Attempt => 1;
+
+    public string InstanceId => new('0', 32);
+
+    public int TaskId => 1;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    public ValueTask ReportProgressAsync(object progress) => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task Room_for_the_whole_disk_is_asked_for_until_chunks_build_on_an_earlier_snapshot()
+    {
+        var step = new InspectDestination(_destinations, TimeProvider.System, this);
+        var input = new InspectDestinationInput(null, 1L << 60, "6f8fad5b-d9cb-469f-a165-70867728950e", Volume, new RequestKey(new string('a', 32))) { Format = DataFormats.Chunks, Copy = CopyMethods.Stream };
+        async Task DemandFullAsync(InspectDestinationInput asked) =>
+            Assert.Equal("store.full", (await Assert.ThrowsAsync<StepFaultException>(() => step.RunAsync(null!, asked))).Fault.Code);
+
+        await DemandFullAsync(input);
+        await BackUpAsync("another", new byte[100_000]);
+        await DemandFullAsync(input);
+        await BackUpAsync(Volume, new byte[100_000]);
+        Assert.Equal(DataFormats.Chunks, (await step.RunAsync(null!, input)).Format);
+        await DemandFullAsync(input with { Format = DataFormats.Vhd });
+    }
+
+    [Fact]
+    public async Task A_verification_tells_how_far_of_the_disk_it_is()
+    {
+        var disk = new byte[40 << 20];
+        new Random(1).NextBytes(disk);
+        var key = new RequestKey(new string('b', 32));
+        var snapshot = await BackUpAsync(Volume, disk, key.Uuid);
+        var reports = new Reports();
+        var verdict = await new ChunksStreamFormat(new Hasty()).VerifyAsync(
+            _destinations.Get(null), new VerifyCopyInput(key, "nfs1", "", new ContentReceipt(snapshot.Root, disk.Length, 0, 0)) { Format = DataFormats.Chunks }, reports, CancellationToken);
+        Assert.NotNull(verdict.Content);
+        Assert.True(reports.Count > 2, $"{reports.Count} reports");
+        Assert.All(reports, r => Assert.Equal(disk.Length, r.TotalBytes));
+        Assert.Equal(reports.Select(r => r.DoneBytes).Order(), reports.Select(r => r.DoneBytes));
+        Assert.Contains(reports, r => r.DoneBytes > 0 && r.DoneBytes < disk.Length);
+        Assert.Equal(disk.Length, reports[^1].DoneBytes);
+    }
+
+    [Fact]
+    public async Task A_collection_takes_what_killed_writers_left_half_written_once_it_is_old()
+    {
+        await BackUpAsync(Volume, new byte[100_000]);
+        var packs = Directory.CreateDirectory(Path.Combine(_folder, "swf/chunks/packs/x.1")).FullName;
+        var (old, young) = (Path.Combine(packs, ".old.0123.partial"), Path.Combine(packs, ".young.0123.partial"));
+        foreach (var file in new[] { old, young })
+            await File.WriteAllTextAsync(file, "half", CancellationToken);
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-3));
+        await new CollectRepository(_destinations, new SnapshotIndex(new CatalogDatabase(Path.Combine(_folder, "catalog.db"))), TimeProvider.System, this).RunAsync(null!, new CollectRepositoryInput("nfs1"));
+        Assert.Equal([young], Directory.GetFiles(packs));
+    }
+
+    private async Task<ChunkSnapshot> BackUpAsync(string volume, byte[] disk, string? id = null)
+    {
+        var repository = await _destinations.Get(null).OpenOrCreateRepositoryAsync(TimeProvider.System, CancellationToken);
+        return await repository.WriteAsync(new ChunkSnapshotRequest { Snapshot = id ?? Guid.NewGuid().ToString(), Volume = volume }, (IRandomAccessSource)new MemorySource(disk), null, CancellationToken);
+    }
+
+    private sealed class Reports : List<DiskProgress>, IProgress<DiskProgress>
+    {
+        public void Report(DiskProgress value) => Add(value);
+    }
+
+    /// <summary>A second passes at each look at the clock, so that every report is due.</summary>
+    private sealed class Hasty : TimeProvider
+    {
+        private long _looks;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _looks) * TimestampFrequency;
+    }
+}
