@@ -20,7 +20,7 @@ public sealed class RepositoryOverBlobsTests(AzuriteServer server) : IDisposable
     {
         var store = new BlobStore(server.NewContainer());
         Assert.Null((await store.CheckAsync(s_none)).Fault);
-        var options = new ChunkOptions { Workers = 2, PackBytes = 1 << 20 };
+        var options = new ChunkOptions { Workers = 1, PackBytes = 1 << 20 };
         var repository = await ChunkRepository.OpenOrCreateAsync(store, options, null, TimeProvider.System, s_none);
         var first = new byte[160 * Leaf + 999];
         new Random(1).NextBytes(first.AsSpan(10 * Leaf));
