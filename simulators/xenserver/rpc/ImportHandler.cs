@@ -43,20 +43,20 @@ internal sealed class ImportHandler(Pool pool, HostRow host)
             return;
         }
 
-        // Clients probe for a redirect with an empty body: it touches nothing.
-        if (length == 0)
-        {
-            End(task, null);
-            return;
-        }
-
         try
         {
             if (fault?.Action == FaultAction.Fail)
                 throw XenError.Planned(fault);
-            await TakeAsync(fault is null ? context.Request.Body : new FaultedUpload(context.Request.Body, length, fault), task, vdi, format);
+            if (fault?.Action == FaultAction.Restart && length == 0)
+                throw new ToolstackGone();
+            // Clients probe for a redirect with an empty body: it touches nothing.
+            if (length > 0)
+            {
+                await TakeAsync(fault is null ? context.Request.Body : new FaultedUpload(context.Request.Body, length, fault), task, vdi, format);
+                pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
+            }
+
             End(task, null);
-            pool.Options.Faults.CountCall(XenServerSimulator.System, Method);
             if (fault?.Action is FaultAction.DropAnswer or FaultAction.Stall)
                 await EndLateAsync(context, fault);
         }
