@@ -50,7 +50,7 @@ internal sealed class LabWorld : IAsyncDisposable
         try
         {
             simulators = await LabSimulators.StartAsync(folder, options.XenServer, copyRate, reaper, cancellation, options.Arrays);
-            if (options.Blob) blobs = await LabBlobs.StartAsync(folder, options.Kill ? copyRate : null, reaper, cancellation);
+            if (options.Blob) blobs = await LabBlobs.StartAsync(folder, options.Kill ? copyRate / (options.Format == "chunks" ? ChunksAreSmaller : 1) : null, reaper, cancellation);
             var key = options.Encrypt ? System.Security.Cryptography.RandomNumberGenerator.GetBytes(32) : null;
             var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, StoreSettings(options, blobs, copyRate, key), changes: null, reaper, cancellation);
             return new LabWorld(folder, reaper, simulators, blobs, app) { ChunkKey = key };
@@ -63,6 +63,9 @@ internal sealed class LabWorld : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>By so much less is sent than is read: a limit of what is sent must be tighter to hold the reading up.</summary>
+    private const int ChunksAreSmaller = 4;
 
     // A folder is as fast as the disk: a copy through the app that is to be killed in its middle is slowed down by the product's own limit.
     private static Dictionary<string, string> StoreSettings(RunOptions options, LabBlobs? blobs, long copyRate, byte[]? key)

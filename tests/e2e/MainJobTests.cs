@@ -35,7 +35,7 @@ public sealed class MainJobTests
     [Fact]
     public async Task Encrypted_chunks_are_proven_by_a_reader_in_another_language_after_three_kills()
     {
-        var outcome = await TestRun.RunAsync(new RunOptions { Format = "chunks", Encrypt = true, Kill = true, Seed = 4 }, Cancellation);
+        var outcome = await TestRun.RunAsync(new RunOptions { Format = "chunks", Encrypt = true, Blob = true, Kill = true, Seed = 4 }, Cancellation);
 
         Assert.EndsWith($"/sessions/{outcome.Status.Id}.1/end", outcome.Status.Location, StringComparison.Ordinal);
     }
