@@ -37,7 +37,7 @@ public sealed class SnapshotVolumeCrashes(ITestOutputHelper output)
             registry.AddActivity<NaiveStartClone>();
         }
 
-        var report = await CrashExploration.RunAsync(new WorldOptions(), Mutate, TestContext.Current.CancellationToken);
+        var report = await CrashExploration.RunAsync(new WorldOptions(), Mutate, TestContext.Current.CancellationToken, untilCaught: true);
         output.WriteLine($"naive mutant: {report}");
         Assert.NotEmpty(report.Faults);
     }

@@ -8,7 +8,8 @@ internal static class CrashExploration
 {
     public static CrashTotals Totals { get; } = new();
 
-    public static async Task<CrashReport> RunAsync(WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation, int stride = 1)
+    /// <param name="untilCaught">Ends with the first world that shows a fault: for mutants.</param>
+    public static async Task<CrashReport> RunAsync(WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation, int stride = 1, bool untilCaught = false)
     {
         var faults = new List<string>();
         // From another point on each time, so that every one has its turn.
@@ -41,7 +42,7 @@ internal static class CrashExploration
                 faults.Add($"#{point} {crash.DiedAt}: {stuck.GetType().Name}: {stuck.Message}");
             }
 
-            if (crash.DiedAt is null) return new CrashReport(crash.Seen, (point - first) / stride + 1, faults);
+            if (crash.DiedAt is null || (untilCaught && faults.Count > 0)) return new CrashReport(crash.Seen, (point - first) / stride + 1, faults);
         }
     }
 }
