@@ -99,7 +99,7 @@ internal sealed partial class Dispatcher
 
     private async Task<bool> CommitSinglyAsync(Unit unit, Exception? known, CancellationToken cancellation)
     {
-        if (unit.Request is { IsWithdrawn: true })
+        if (unit.Request?.DropIfWithdrawn() == true)
             return true;
         var failure = known;
         if (failure is null)

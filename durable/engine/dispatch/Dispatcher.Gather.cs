@@ -29,7 +29,7 @@ internal sealed partial class Dispatcher
         }
         while (batch.Count < options.MaxBatchSize && _requests.TryDequeue(out var request))
         {
-            if (!request.IsWithdrawn)
+            if (!request.DropIfWithdrawn())
                 batch.Add(new Unit(request.Write, request));
         }
         while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))

@@ -24,7 +24,8 @@ internal sealed record Reopened(CommitTurn Commit) : EngineInput;
 internal sealed record WriteRequest(HubWrite Write, TaskCompletionSource<WriteResult> Done, CancellationToken Withdrawn) : EngineInput
 {
     /// <summary>Nobody waits for it any more: it may have been asked for again elsewhere, and answered.</summary>
-    public bool IsWithdrawn => Withdrawn.IsCancellationRequested && (Done.TrySetCanceled(Withdrawn) || Done.Task.IsCanceled);
+    /// <returns>True when it is not to be written; whoever still looks is told so.</returns>
+    public bool DropIfWithdrawn() => Withdrawn.IsCancellationRequested && (Done.TrySetCanceled(Withdrawn) || Done.Task.IsCanceled);
 }
 
 /// <summary>A transaction that was written beside the dispatcher is over; one of the two is null. What it delivered came before.</summary>

@@ -24,12 +24,12 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
 
     /// <summary>A look has taken rows from the hub, and has not told of them yet.</summary>
     private bool _taking;
-    private volatile bool _doubtful;
+    private int _doubts;
 
     public int Node { get; private set; }
 
     /// <summary>A commit may have been made that nobody was told of: the next look tells of everything that is to do.</summary>
-    public void Doubt() => _doubtful = true;
+    public void Doubt() => Interlocked.Increment(ref _doubts);
 
     public long NextCommit() => Interlocked.Increment(ref _commits);
 
@@ -230,7 +230,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private async Task ListenAsync(CancellationToken cancellation)
     {
         var rest = options.PollInterval - TimeProvider.System.GetElapsedTime(_polled);
-        if (_more || _rejoined || _taking || _doubtful || _heard.Contains(0) || _heard.Contains(Node) || (_polled != 0 && rest <= TimeSpan.Zero))
+        if (_more || _rejoined || _taking || Volatile.Read(ref _doubts) > 0 || _heard.Contains(0) || _heard.Contains(Node) || (_polled != 0 && rest <= TimeSpan.Zero))
             return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _wait.Token);
         over.CancelAfter(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1));
@@ -263,8 +263,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         }
         var rejoined = _rejoined;
         // What a look has taken is marked as told: where it broke before it told, nothing else would ever tell.
-        var doubtful = _taking || _doubtful;
-        (_taking, _doubtful) = (true, false);
+        var doubtful = Interlocked.Exchange(ref _doubts, 0) > 0 || _taking;
+        _taking = true;
         var claimed = await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
         var activities = await NodeClaims.FreeActivitiesAsync(connection, tasks, options.ClaimSize, cancellation);
         _more = claimed.Count == options.ClaimSize;
