@@ -92,7 +92,7 @@ public sealed class SeveralArrays(ITestOutputHelper output)
         var taken = await TakenCopy.GetAsync(Cancellation);
         using var world = taken.NewWorld(new WorldOptions { CopyBytesPerSecond = null, TwoArrays = true });
         await using var life = new Life(world, CrashSwitch.Never);
-        var target = world.AddDetached(16 << 20, world.Other);
+        var target = world.AddDetached(CrashWorld.VirtualSize, world.Other);
         var body = $$"""{"targetVolumeId":"{{target.CloudStackId}}","overwrite":true}""";
 
         world.Network.Remove("array.test:443");

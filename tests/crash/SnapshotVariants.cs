@@ -108,7 +108,7 @@ public sealed class SnapshotVariants
     {
         using var world = NewWorld();
         var (snapshot, _) = CloudSnapshot(world);
-        world.Faults.On("xenserver", "VDI.copy").ZeroExtent(6 << 20, 64 << 10);
+        world.Faults.On("xenserver", "VDI.copy").ZeroExtent(4608 << 10, 64 << 10);
         await using var life = new Life(world, CrashSwitch.Never);
         var ended = await RunAsync(life, Body(world, $"\"adoptSnapshotId\":\"{snapshot}\""));
         Assert.Equal("verify.mismatch", StepFault.From(ended.FailureDetails!).Code);

@@ -39,7 +39,7 @@ public sealed class SnapshotVolumeFaults(ITestOutputHelper output)
     public async Task A_copy_that_writes_zeros_for_one_extent_fails_the_snapshot_and_leaves_nothing()
     {
         using var world = new CrashWorld();
-        world.Faults.Add(new FaultSpecification { System = "xenserver", Method = "VDI.copy", Action = FaultAction.ZeroExtent, Offset = 6 << 20, Length = 64 << 10 });
+        world.Faults.Add(new FaultSpecification { System = "xenserver", Method = "VDI.copy", Action = FaultAction.ZeroExtent, Offset = 4608 << 10, Length = 64 << 10 });
         await using var life = new Life(world, CrashSwitch.Never);
         var ended = await life.RunAsync(TestContext.Current.CancellationToken);
         Assert.True(world.Faults.AllFired());

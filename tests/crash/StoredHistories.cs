@@ -83,7 +83,7 @@ public sealed class StoredHistories
     {
         var cancellation = TestContext.Current.CancellationToken;
         using var world = new CrashWorld(Ways[way]);
-        if (way == "failed") world.Faults.On("xenserver", "VDI.copy").ZeroExtent(6 << 20, 64 << 10);
+        if (way == "failed") world.Faults.On("xenserver", "VDI.copy").ZeroExtent(4608 << 10, 64 << 10);
         await using var life = new Life(world, CrashSwitch.Never);
         var id = await life.PostAsync(cancellation);
         var engine = life.Get<DurableEngine>();

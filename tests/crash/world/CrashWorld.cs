@@ -20,7 +20,9 @@ internal sealed class CrashWorld : IDisposable
     public const string CallbackSecret = "callback-secret-canary";
 
     private const string Svip = "10.117.2.10";
-    public const long VirtualSize = 16 << 20;
+
+    /// <summary>Three blocks of a VHD, the one in the middle empty: thousands of them are copied.</summary>
+    public const long VirtualSize = 6 << 20;
     private const string OtherSvip = "10.118.2.10";
     private const long SecondSize = 4 << 20;
     private static readonly Lazy<byte[]> s_image = new(MakeImage);
@@ -123,7 +125,7 @@ internal sealed class CrashWorld : IDisposable
     public SampleVolume AddDetached(long virtualSize, SolidFireSimulator? on = null)
     {
         var (id, iqn, sr, vdi) = MakeLun("spare", virtualSize, account: 1, on);
-        Production.World.WriteVdi(vdi, 3 << 20, s_image.Value.AsSpan(5 << 20, 4 << 20));
+        Production.World.WriteVdi(vdi, 2 << 20, s_image.Value.AsSpan(4 << 20, 1 << 20));
         Production.World.ForgetSr(sr);
         (on ?? Home).Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production", on), ["volumes"] = new JsonArray(id) });
         var cloudVolume = Guid.NewGuid().ToString();
@@ -286,9 +288,9 @@ internal sealed class CrashWorld : IDisposable
     private static byte[] MakeImage()
     {
         var image = new byte[VirtualSize];
-        new Random(7).NextBytes(image.AsSpan(0, 1 << 20));
-        new Random(8).NextBytes(image.AsSpan(5 << 20, 3 << 20));
-        image.AsSpan(12 << 20, 1 << 20).Fill(0x5A);
+        new Random(7).NextBytes(image.AsSpan(0, 256 << 10));
+        new Random(8).NextBytes(image.AsSpan(4352 << 10, 768 << 10));
+        image.AsSpan(5632 << 10, 256 << 10).Fill(0x5A);
         return image;
     }
 }
@@ -317,5 +319,5 @@ internal sealed record WorldOptions
     public string? Format { get; init; }
 
     /// <summary>Null: a copy takes no time.</summary>
-    public long? CopyBytesPerSecond { get; init; } = 8 << 20;
+    public long? CopyBytesPerSecond { get; init; } = 3 << 20;
 }
