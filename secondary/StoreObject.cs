@@ -24,6 +24,9 @@ public enum ReadPurpose
 
     /// <summary>The bytes are to come from the store and not from this machine's memory, as far as the store can see to that.</summary>
     Verification,
+
+    /// <summary>Large parts of it are read, each about once: where the store can, past this machine's page cache, which costs less and leaves to others what they have there.</summary>
+    Once,
 }
 
 /// <summary>What a pre-flight check found.</summary>

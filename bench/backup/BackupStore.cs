@@ -32,6 +32,19 @@ internal static class BackupStore
         return size;
     }
 
+    /// <summary>Bytes that the store holds, whatever they are: of a folder every file, unfinished writes too.</summary>
+    public static Task<long> HeldAsync(string text) => text.StartsWith("folder:", StringComparison.Ordinal) ? Task.FromResult(Peers.Size(text["folder:".Length..])) : SizeAsync(text);
+
+    /// <summary>The store and all that is in it.</summary>
+    public static async Task DeleteAsync(string text)
+    {
+        var place = text[(text.IndexOf(':') + 1)..];
+        if (text.StartsWith("folder:", StringComparison.Ordinal))
+            Directory.Delete(place, true);
+        else
+            await new BlobContainerClient(Environment.GetEnvironmentVariable(ConnectionVariable), place).DeleteIfExistsAsync();
+    }
+
     private static async Task<long> StagedAsync(string text)
     {
         var place = text[(text.IndexOf(':') + 1)..];

@@ -1,66 +1,114 @@
 using System.Globalization;
 using System.Text.Json;
 using SnapshotWorkflows.Secondary.Chunks;
+using SnapshotWorkflows.Tests.Support.Azurite;
 
 namespace SnapshotWorkflows.Bench.Backup;
 
-/// <summary><c>backup-kills</c>: a backup killed by SIGKILL at random moments, each run again: what is sent twice, one manifest, nothing left over after a collection.</summary>
-internal static class KillBench
+/// <summary><c>backup-kills</c>: a backup killed by SIGKILL at random moments, each run again: what is sent twice, one snapshot, nothing left over after a collection and a sweep.</summary>
+internal sealed class KillBench
 {
+    private const double TwiceMiBMax = 64;
+    private readonly Dictionary<string, string> _options;
+    private readonly string _folder;
+
+    private KillBench(Dictionary<string, string> options, string folder) => (_options, _folder) = (options, folder);
+
+    private string Image => Path.Combine(_folder, "image");
+
+    private bool IsVhd => _options["--format"] == "vhd";
+
     public static async Task<int> RunAsync(string[] args)
     {
-        var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["--kills"] = "50", ["--size"] = "2147483648", ["--folder"] = Path.GetTempPath(), ["--seed"] = "1" };
+        var options = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["--format"] = "chunks", ["--store"] = "folder", ["--kills"] = "50", ["--size"] = "2147483648", ["--folder"] = Path.GetTempPath(), ["--seed"] = "1",
+        };
         for (var i = 0; i + 1 < args.Length; i += 2)
             options[args[i]] = args[i + 1];
         var folder = Directory.CreateDirectory(Path.Combine(options["--folder"], $"swf-kills-{Guid.NewGuid():n}")).FullName;
         try
         {
-            var image = Path.Combine(folder, "image");
-            BackupImage.Make(image, long.Parse(options["--size"], CultureInfo.InvariantCulture));
-            string[] Arguments(string store) => ["--format", "chunks", "--store", $"folder:{store}", "--snapshot", "s1", "--image", image];
-            var whole = await Child.RunAsync("write", Arguments(Path.Combine(folder, "whole")));
-            Directory.Delete(Path.Combine(folder, "whole"), true);
-            var random = new Random(int.Parse(options["--seed"], CultureInfo.InvariantCulture));
-            double worst = 0;
-            var (killed, orphans) = (0, 0L);
-            for (var i = 0; i < int.Parse(options["--kills"], CultureInfo.InvariantCulture); i++)
-            {
-                var store = Path.Combine(folder, $"store{i}");
-                using (var process = Child.Start("write", Arguments(store)))
-                {
-                    await Task.Delay(TimeSpan.FromSeconds(random.NextDouble() * whole.Wall), TimeProvider.System);
-                    killed += process.HasExited ? 0 : 1;
-                    process.Kill();
-                    await process.WaitForExitAsync();
-                }
-                var atDeath = Peers.Size(store);
-                // Killed after its commit: the second run finds it done, and what it tells then is what the first one sent.
-                var wasDone = File.Exists(Path.Combine(store, "swf/chunks/sessions/s1.1/end"));
-                var again = await Child.RunAsync("write", Arguments(store));
-                if (wasDone)
-                    again = again with { Sent = 0 };
-                // Unfinished files of the dead process are in it: they were sent too.
-                var twice = (atDeath + again.Sent - whole.Sent) / 1048576.0;
-                worst = Math.Max(worst, twice);
-                var repository = await ChunkRepository.OpenAsync(BackupStore.Open($"folder:{store}"), new ChunkOptions(), null, TimeProvider.System, default);
-                var snapshots = await repository.ListAsync(true, default);
-                await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0 }, default);
-                // Whatever is left must be needed: half-written files too, which CollectRepository sweeps once they are old.
-                await BackupStore.Open($"folder:{store}").SweepUnfinishedAsync("swf/chunks/", DateTimeOffset.MaxValue, default);
-                var left = new DirectoryInfo(Path.Combine(store, "swf/chunks/packs")).EnumerateFiles("*", SearchOption.AllDirectories).Count();
-                var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, default);
-                orphans += left - report.Packs;
-                if (snapshots.Count != 1 || snapshots[0].Root != whole.Root || !report.Sound || twice > 64 || left != report.Packs)
-                    throw new InvalidOperationException($"Round {i}: {snapshots.Count} snapshots, {twice:F1} MiB sent twice, {left} packs of which {report.Packs} are needed, {report.Findings.Count} findings.");
-                Directory.Delete(store, true);
-                Console.Error.WriteLine($"round {i}: {atDeath / 1e6:F0} MB held, {twice:F1} MiB sent twice");
-            }
-            Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object> { ["figure"] = "backup.chunks.folder.kills.sentTwice.worst", ["value"] = Math.Round(worst, 2), ["unit"] = "MiB", ["kills"] = killed, ["orphans"] = orphans }));
+            await new KillBench(options, folder).RunAsync();
             return 0;
         }
         finally
         {
             Directory.Delete(folder, true);
         }
+    }
+
+    private async Task RunAsync()
+    {
+        BackupImage.Make(Image, long.Parse(_options["--size"], CultureInfo.InvariantCulture));
+        await using var azurite = _options["--store"] == "azurite" ? await AzuriteFixture.StartAsync() : null;
+        if (azurite is not null)
+            Environment.SetEnvironmentVariable(BackupStore.ConnectionVariable, azurite.ConnectionString);
+        string Store(string name) => azurite is null ? $"folder:{Path.Combine(_folder, name)}" : $"blob:{name}";
+
+        var whole = await WriteAsync(Store("whole"));
+        await BackupStore.DeleteAsync(Store("whole"));
+        var random = new Random(int.Parse(_options["--seed"], CultureInfo.InvariantCulture));
+        var (worst, killed, rounds) = (0.0, 0, int.Parse(_options["--kills"], CultureInfo.InvariantCulture));
+        for (var i = 0; i < rounds; i++)
+        {
+            var store = Store($"store{i}");
+            using (var process = Child.Start("write", Arguments(store)))
+            {
+                await Task.Delay(TimeSpan.FromSeconds(random.NextDouble() * whole.Wall), TimeProvider.System);
+                killed += process.HasExited ? 0 : 1;
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+            // Unfinished writes of the dead process are in it: they were sent too.
+            var held = await BackupStore.HeldAsync(store);
+            // Killed after its commit: the second run finds it done, and what it tells then is what the first one sent.
+            var wasDone = !IsVhd && await BackupStore.Open(store).FindAsync("swf/chunks/sessions/s1.1/end", default) is not null;
+            var again = await WriteAsync(store);
+            var twice = (held + (wasDone ? 0 : again.Sent) - whole.Sent) / 1048576.0;
+            worst = Math.Max(worst, twice);
+            if (again.Root != whole.Root || twice > TwiceMiBMax)
+                throw new InvalidOperationException($"Round {i}: {twice:F1} MiB sent twice, root {again.Root}.");
+            await DemandCleanAsync(i, store);
+            await BackupStore.DeleteAsync(store);
+            Console.Error.WriteLine($"round {i}: {held / 1e6:F0} MB held, {twice:F1} MiB sent twice");
+        }
+        Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["figure"] = $"backup.{_options["--format"]}.{_options["--store"]}.kills.sentTwice.worst", ["value"] = Math.Round(worst, 2), ["unit"] = "MiB", ["limit"] = TwiceMiBMax, ["rounds"] = rounds, ["kills"] = killed, ["orphans"] = 0,
+        }));
+    }
+
+    private Task<PhaseResult> WriteAsync(string store) => Child.RunAsync("write", Arguments(store));
+
+    private string[] Arguments(string store) => ["--format", _options["--format"], "--store", store, "--snapshot", "s1", "--image", Image];
+
+    /// <summary>One snapshot, whole, and nothing besides that is not needed.</summary>
+    private async Task DemandCleanAsync(int round, string text)
+    {
+        var store = BackupStore.Open(text);
+        var needed = 2L;
+        if (IsVhd)
+            await Child.RunAsync("verify", ["--format", "vhd", "--store", text, "--snapshot", "s1"]);
+        else
+        {
+            var repository = await ChunkRepository.OpenAsync(store, new ChunkOptions(), null, TimeProvider.System, default);
+            await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0 }, default);
+            var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, default);
+            if ((await repository.ListAsync(true, default)).Count != 1 || !report.Sound)
+                throw new InvalidOperationException($"Round {round}: not one sound snapshot; {report.Findings.Count} findings.");
+            needed = report.Packs;
+        }
+        // Half-written objects too, which the service sweeps once they are old.
+        await store.SweepUnfinishedAsync(IsVhd ? "snap/" : "swf/chunks/", DateTimeOffset.MaxValue, default);
+        var (listed, data) = (0L, 0);
+        await foreach (var one in store.ListAsync("", default))
+        {
+            listed += one.Length;
+            data += IsVhd || one.Name.StartsWith("swf/chunks/packs/", StringComparison.Ordinal) ? 1 : 0;
+        }
+        // What a folder holds beyond its objects would be half-written files; of a blob container, uncommitted blocks.
+        if (data != needed || await BackupStore.HeldAsync(text) != listed)
+            throw new InvalidOperationException($"Round {round}: {data} objects with data of which {needed} are needed, {await BackupStore.HeldAsync(text) - listed} bytes beside them.");
     }
 }

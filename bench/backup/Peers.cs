@@ -6,6 +6,8 @@ namespace SnapshotWorkflows.Bench.Backup;
 /// <summary>restic and borg (Debian packages) on the same image in the same run, into folders. CPU seconds and stored bytes by figure; empty where not installed.</summary>
 internal sealed class Peers(string folder)
 {
+    private static readonly EnumerationOptions s_everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+
     public Dictionary<string, double> Restic { get; } = [];
 
     public Dictionary<string, double> Borg { get; } = [];
@@ -39,8 +41,7 @@ internal sealed class Peers(string folder)
             BackupImage.Warm(image);
             Restic[$"{figure}.cpu"] = await CpuAsync($"{restic} backup --stdin --stdin-filename disk < {image}");
             Restic[$"{figure}.sent"] = (Size(repository) - before) / 1e6;
-            if (figure == "first")
-                Restic["first.stored"] = Restic["first.sent"];
+            Restic[$"{figure}.stored"] = Size(repository) / 1e6;
         }
     }
 
@@ -55,8 +56,8 @@ internal sealed class Peers(string folder)
             BackupImage.Warm(image);
             Borg[$"{figure}.cpu"] = await CpuAsync($"{borg} create --chunker-params fixed,65536 -C zstd,1 --sparse {repository}::{figure} {image}");
             Borg[$"{figure}.sent"] = (Size(repository) - before) / 1e6;
+            Borg[$"{figure}.stored"] = Size(repository) / 1e6;
         }
-        Borg["first.stored"] = Borg["first.sent"];
         Borg["verify.cpu"] = await CpuAsync($"{borg} check --verify-data {repository}");
         Directory.CreateDirectory(Path.Combine(folder, "borg-out"));
         Borg["restore.cpu"] = await CpuAsync($"cd {folder}/borg-out && {borg} extract --sparse {repository}::changed1pct");
@@ -64,7 +65,20 @@ internal sealed class Peers(string folder)
         Directory.Delete(repository, true);
     }
 
-    public static long Size(string path) => Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length) : 0;
+    public static long Size(string path) => Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles("*", s_everything).Sum(Length) : 0;
+
+    // One that was renamed or removed since it was listed is gone.
+    private static long Length(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
+    }
 
     // bash's `times` gives user and system time of what it waited for, on its second line.
     private static async Task<double> CpuAsync(string command)

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace SnapshotWorkflows.Secondary.DiskRoots;
 
 /// <summary>Hashes of one group's leaves.</summary>
@@ -13,15 +11,15 @@ internal static class GroupHash
     {
         var leaves = (length + DiskRoot.LeafBytes - 1) / DiskRoot.LeafBytes;
         buffer.Slice(length, leaves * DiskRoot.LeafBytes - length).Clear();
+        uint data = 0;
         for (var i = 0; i < leaves; i++)
         {
-            var leaf = buffer.Slice(i * DiskRoot.LeafBytes, DiskRoot.LeafBytes);
-            var hash = hashes.Slice(i * DiskRoot.HashBytes, DiskRoot.HashBytes);
-            if (leaf.ContainsAnyExcept((byte)0))
-                SHA256.HashData(leaf, hash);
+            if (buffer.Slice(i * DiskRoot.LeafBytes, DiskRoot.LeafBytes).ContainsAnyExcept((byte)0))
+                data |= 1u << i;
             else
-                DiskRoot.ZeroLeaf.CopyTo(hash);
+                DiskRoot.ZeroLeaf.CopyTo(hashes[(i * DiskRoot.HashBytes)..]);
         }
+        LeafHashes.Of(buffer, data, hashes);
         return hashes[..(leaves * DiskRoot.HashBytes)];
     }
 }

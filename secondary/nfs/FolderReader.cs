@@ -8,6 +8,7 @@ internal sealed class FolderReader : IStoreReader
     private readonly string _store;
     private readonly string _name;
     private readonly DirectReads? _direct;
+    private readonly bool _dropsCache;
 
     public FolderReader(SafeFileHandle file, string store, string name, ReadPurpose purpose)
     {
@@ -15,9 +16,11 @@ internal sealed class FolderReader : IStoreReader
         _store = store;
         _name = name;
         Length = RandomAccess.GetLength(file);
-        if (purpose == ReadPurpose.Verification)
-        {
+        if (purpose != ReadPurpose.Ordinary)
             _direct = new DirectReads(file);
+        _dropsCache = purpose == ReadPurpose.Verification;
+        if (_dropsCache)
+        {
             // Only clean pages can be dropped: what another process of this machine wrote is written out first.
             Libc.Sync(file);
             Libc.DropCache(file, 0, 0);
@@ -40,7 +43,7 @@ internal sealed class FolderReader : IStoreReader
                     break;
                 done += read;
             }
-            if (_direct is not null && done > dropFrom)
+            if (_dropsCache && done > dropFrom)
                 Libc.DropCache(_file, offset + dropFrom, done - dropFrom);
             return ValueTask.FromResult(done);
         }
@@ -60,7 +63,7 @@ internal sealed class FolderReader : IStoreReader
             if (read == 0)
             {
                 read = (int)RandomAccess.Read(_file, [head, rest], offset);
-                if (_direct is not null)
+                if (_dropsCache)
                     Libc.DropCache(_file, offset, read);
             }
             if (read == wanted || read == 0)

@@ -10,7 +10,7 @@ internal static partial class Libc
         Enosys = 38, Enotempty = 39, Eopnotsupp = 95, Enotconn = 107, Etimedout = 110, Ehostdown = 112, Estale = 116, Edquot = 122;
 
     public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x8_0000;
-    private const int AdviceDontNeed = 4, AtFdCwd = -100, GetFlags = 3, SetFlags = 4, NoFollow = 0x100;
+    private const int AdviceDontNeed = 4, AdviceHugePages = 14, AtFdCwd = -100, GetFlags = 3, SetFlags = 4, NoFollow = 0x100;
     private const uint StatxBasic = 0x7FF;
     // The one constant here that differs between the two.
     private static readonly int s_direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x1_0000 : 0x4000;
@@ -57,6 +57,10 @@ internal static partial class Libc
 
     /// <summary>Drops clean pages of the range from memory, so that the next read asks the disk or the server. Advice: errors do no harm.</summary>
     public static void DropCache(SafeFileHandle handle, long offset, long length) => _ = posix_fadvise(handle, offset, length, AdviceDontNeed);
+
+    /// <summary>Memory that was not touched yet comes in huge pages from here on (MADV_HUGEPAGE, madvise(2)). Advice: errors do no harm.</summary>
+    /// <param name="address">A multiple of the system's page size.</param>
+    public static unsafe void AdviseHugePages(byte* address, int length) => _ = madvise(address, (nuint)length, AdviceHugePages);
 
     /// <summary>Where the next data at or after the offset begins; the end where only a hole is left; the offset itself where the file system cannot tell.</summary>
     public static long NextData(SafeFileHandle handle, long offset, long end)
@@ -118,6 +122,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int renameat2(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    [LibraryImport("libc")]
+    private static unsafe partial int madvise(byte* address, nuint length, int advice);
 
     [LibraryImport("libc")]
     private static partial int posix_fadvise(SafeFileHandle handle, long offset, long length, int advice);

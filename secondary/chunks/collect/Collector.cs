@@ -107,7 +107,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         if (reached is not null && !request.DryRun)
             await RemoveMarksAsync(pack => !reached.Packs.Contains(pack) && !atWork.Contains(pack.Session) && !packs.Contains(pack), cancellation);
         _condemned = condemnedPacks.Count + condemnedIndexes.Count;
-        var isIdle = _condemned == 0 && waitingTombstones.Count == 0 && !tombstones.Values.Any(t => t.IsPurged) && !sessions.Any(s => s is { HasBegin: true, HasEnd: true } && !IsSnapshot(s));
+        var isIdle = _condemned == 0 && waitingTombstones.Count == 0 && !tombstones.Values.Any(t => t.IsPurged || t.Fault is not null) && !sessions.Any(s => s is { HasBegin: true, HasEnd: true } && !IsSnapshot(s));
         if (request.DryRun || (isIdle && seen.Count == 0))
             return null;
         // Never a name twice: parts of it that a collector puts a year later belong to nothing else.
@@ -213,8 +213,11 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
     private async Task RemoveTextsAsync(CancellationToken cancellation)
     {
         var tombstones = await _tombstones.ListAsync(null, cancellation);
+        var begun = new HashSet<string>(StringComparer.Ordinal);
         foreach (var session in await _sessions.ListAsync(null, cancellation))
         {
+            if (session.HasBegin)
+                begun.Add(session.Session);
             var isPurged = tombstones.GetValueOrDefault(session.Session) is { IsPurged: true };
             if (!isPurged && (!session.HasEnd || IsSnapshot(session) || !session.HasBegin || !await IsClosedAsync(session.Session, cancellation)))
                 continue;
@@ -223,7 +226,8 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
                 await room.Store.DeleteAsync(room.Names.End(session.Session), cancellation);
             room.Ends.TryRemove(session.Session, out _);
         }
-        foreach (var tombstone in tombstones.Values.Where(t => t.IsPurged))
+        // One that cannot be read and whose session is gone since, which only a purge does, stands for nothing any more.
+        foreach (var tombstone in tombstones.Values.Where(t => t.IsPurged || (t.Fault is not null && !begun.Contains(t.Session))))
         {
             for (var generation = 1; generation <= tombstone.Generation; generation++)
             {

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using SnapshotWorkflows.Secondary.DiskRoots;
 
@@ -42,6 +44,35 @@ internal sealed class LeafTree
         for (var i = 0; i < nodes.Length / LeafHash.Bytes; i++)
             SHA256.HashData(bytes.Slice(i * DiskRoot.LeafBytes, DiskRoot.LeafBytes), nodes.AsSpan(i * LeafHash.Bytes));
         return LeafHash.Read(DiskRoot.Fold(nodes));
+    }
+
+    /// <summary>Hashes of several leaves of one group, none of them all zeros.</summary>
+    /// <param name="group">Number of the group on the disk.</param>
+    /// <param name="bytes">The group's, from its beginning on; zeros beyond the end of the disk.</param>
+    /// <param name="wanted">A bit for each leaf to hash, the lowest for the group's first.</param>
+    /// <param name="hashes">One for each leaf of the group; those not wanted are left as they are.</param>
+    public void Hash(long group, ReadOnlySpan<byte> bytes, uint wanted, Span<LeafHash> hashes)
+    {
+        if (_leafBytes == DiskRoot.LeafBytes)
+        {
+            LeafHashes.Of(bytes, wanted, MemoryMarshal.AsBytes(hashes));
+            return;
+        }
+        var each = _leafBytes / DiskRoot.LeafBytes;
+        uint small = 0;
+        for (var left = wanted; left != 0; left &= left - 1)
+        {
+            var leaf = BitOperations.TrailingZeroCount(left);
+            small |= ((1u << SmallLeaves(group * LeavesPerGroup + leaf)) - 1) << (leaf * each);
+        }
+        Span<byte> nodes = stackalloc byte[LeafHashes.Most * LeafHash.Bytes];
+        LeafHashes.Of(bytes, small, nodes);
+        for (; wanted != 0; wanted &= wanted - 1)
+        {
+            var leaf = BitOperations.TrailingZeroCount(wanted);
+            var own = nodes.Slice(leaf * each * LeafHash.Bytes, SmallLeaves(group * LeavesPerGroup + leaf) * LeafHash.Bytes);
+            hashes[leaf] = LeafHash.Read(DiskRoot.Fold(own.ToArray()));
+        }
     }
 
     /// <summary>The node of a group, of the hashes of its leaves.</summary>

@@ -60,7 +60,7 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
     {
         var packs = new PackTable();
         await using var index = new LayeredIndex(room, snapshot.Layers, packs);
-        await using var cache = new PackCache(room, packs, ReadPurpose.Ordinary);
+        await using var cache = new PackCache(room, packs, ReadPurpose.Once);
         var workers = Enumerable.Range(0, room.Options.Workers).Select(_ => (Fetcher: new LeafFetcher(cache, _tree, snapshot.LeafBytes), Buffer: new AlignedBuffer(DiskRoot.GroupBytes))).ToArray();
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try

@@ -1,6 +1,7 @@
 using SnapshotWorkflows.Secondary.Chunks.Codec;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.DiskRoots;
+using SnapshotWorkflows.Secondary.Nfs;
 
 namespace SnapshotWorkflows.Secondary.Chunks.Read;
 
@@ -8,8 +9,9 @@ namespace SnapshotWorkflows.Secondary.Chunks.Read;
 internal sealed class LeafFetcher(PackCache cache, LeafTree tree, int leafBytes) : IDisposable
 {
     private const int FrameBytesMax = 2 << 20;
+    private const int FrameBytesLeast = 256 * 1024;
     private readonly LeafCodec _codec = new();
-    private byte[] _frames = new byte[256 * 1024];
+    private AlignedBuffer _frames = new(0);
 
     /// <summary>Bytes read from packs.</summary>
     public long ReadBytes { get; private set; }
@@ -30,14 +32,20 @@ internal sealed class LeafFetcher(PackCache cache, LeafTree tree, int leafBytes)
             await FetchRunAsync(records, from, to, length, target, cancellation);
             from = to;
         }
+        Check(records, target.Span);
     }
 
-    public void Dispose() => _codec.Dispose();
+    public void Dispose()
+    {
+        _codec.Dispose();
+        _frames.Dispose();
+    }
 
     private async ValueTask FetchRunAsync(IReadOnlyList<IndexRecord> records, int from, int to, int length, Memory<byte> target, CancellationToken cancellation)
     {
-        if (_frames.Length < length)
-            _frames = GC.AllocateUninitializedArray<byte>(Math.Max(length, _frames.Length * 2));
+        // Whole pages, so that a store which can reads past the page cache.
+        var skipped = (int)(records[from].Offset % DirectFile.Alignment);
+        var frames = Room(skipped + length);
         OpenPack pack;
         try
         {
@@ -49,13 +57,13 @@ internal sealed class LeafFetcher(PackCache cache, LeafTree tree, int leafBytes)
         }
         try
         {
-            var read = await pack.Reader.ReadAsync(records[from].Offset, _frames.AsMemory(0, length), cancellation);
+            var read = await pack.Reader.ReadAsync(records[from].Offset - skipped, frames, cancellation);
             ReadBytes += read;
-            for (var (i, at) = (from, 0); i < to; at += StoredForm.Length(records[i++].Stored))
+            for (var (i, at) = (from, skipped); i < to; at += StoredForm.Length(records[i++].Stored))
             {
                 var frame = StoredForm.Length(records[i].Stored);
-                if (at + frame > read || !TryOpen(pack, records[i], _frames.AsSpan(at, frame), Place(records[i], target.Span)))
-                    throw Damaged(pack, records[i]);
+                if (at + frame > read || !TryOpen(pack, records[i], frames.Span.Slice(at, frame), Place(records[i], target.Span)))
+                    throw Damaged(records[i]);
             }
         }
         finally
@@ -64,20 +72,48 @@ internal sealed class LeafFetcher(PackCache cache, LeafTree tree, int leafBytes)
         }
     }
 
+    private Memory<byte> Room(int bytes)
+    {
+        bytes = (bytes + DirectFile.Alignment - 1) / DirectFile.Alignment * DirectFile.Alignment;
+        if (_frames.Length < bytes)
+        {
+            _frames.Dispose();
+            _frames = new AlignedBuffer(Math.Max(bytes, FrameBytesLeast), mustAlign: true);
+        }
+        return _frames.Memory[..bytes];
+    }
+
     private bool TryOpen(OpenPack pack, IndexRecord record, Span<byte> frame, Span<byte> leaf)
     {
         var length = pack.Decrypt(record.Offset, frame);
-        return length >= 0 && _codec.TryDecompress(StoredForm.Coding(record.Stored), frame[..length], leaf) && tree.Hash(record.Leaf, leaf) == record.Hash;
+        return length >= 0 && _codec.TryDecompress(StoredForm.Coding(record.Stored), frame[..length], leaf);
+    }
+
+    // All leaves of the group at once: many are hashed faster together than one by one.
+    private void Check(IReadOnlyList<IndexRecord> records, ReadOnlySpan<byte> group)
+    {
+        if (records.Count == 0)
+            return;
+        uint wanted = 0;
+        foreach (var record in records)
+            wanted |= 1u << (int)(record.Leaf % (uint)tree.LeavesPerGroup);
+        Span<LeafHash> hashes = stackalloc LeafHash[LeafHashes.Most];
+        tree.Hash(records[0].Leaf / (uint)tree.LeavesPerGroup, group, wanted, hashes);
+        foreach (var record in records)
+        {
+            if (hashes[(int)(record.Leaf % (uint)tree.LeavesPerGroup)] != record.Hash)
+                throw Damaged(record);
+        }
     }
 
     private Span<byte> Place(IndexRecord record, Span<byte> target) => target.Slice((int)(record.Leaf % (uint)tree.LeavesPerGroup) * leafBytes, leafBytes);
 
     private DiskExtent Extent(IndexRecord first, IndexRecord last) => new(tree.Extent(first.Leaf).Offset, tree.Extent(last.Leaf).End - tree.Extent(first.Leaf).Offset);
 
-    private ChunkException Damaged(OpenPack pack, IndexRecord record)
+    private ChunkException Damaged(IndexRecord record)
     {
         var extent = tree.Extent(record.Leaf);
-        return new ChunkException(ChunkCodes.Damaged, $"The pack '{pack.Name}' is damaged at byte {record.Offset}: the {extent.Length} bytes at offset {extent.Offset} of the disk cannot be had.",
+        return new ChunkException(ChunkCodes.Damaged, $"The pack '{cache.NameOf(record.Pack)}' is damaged at byte {record.Offset}: the {extent.Length} bytes at offset {extent.Offset} of the disk cannot be had.",
             "Restore from another copy of the store, or another snapshot; verify the repository to see what else is affected.", extent);
     }
 }

@@ -43,6 +43,8 @@ internal sealed class PackCache(ChunkRoom room, PackTable packs, ReadPurpose pur
         }
     }
 
+    public ObjectName NameOf(int number) => packs.Name(number);
+
     public void Return(OpenPack pack)
     {
         lock (_gate)
@@ -67,8 +69,6 @@ internal sealed class OpenPack(ChunkRoom room, int number, ObjectName name, Read
     private FrameCipher? _cipher;
 
     public int Number => number;
-
-    public ObjectName Name => name;
 
     /// <summary>Under the cache's lock.</summary>
     public int Users { get; set; }

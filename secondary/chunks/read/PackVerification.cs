@@ -15,8 +15,10 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
 {
     private readonly LeafCodec _codec = new();
     private AlignedBuffer _bytes = new(0);
-    private byte[] _leaf = [];
-    private LeafTree[] _trees = [];
+    private byte[] _leaves = [];
+    private int _leafBytes;
+    private LeafTree? _whole;
+    private LeafTree[] _short = [];
 
     /// <param name="content">Every frame: its checksum as stored, and its leaf against its id. Else the tail alone.</param>
     public async ValueTask<PackCheck> CheckAsync(int number, ObjectName name, bool content, CancellationToken cancellation)
@@ -52,23 +54,46 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
     private List<uint> Bad(ObjectName name, PackTail tail)
     {
         var bad = new List<uint>();
-        if (_leaf.Length != tail.LeafBytes)
-        {
-            _leaf = new byte[tail.LeafBytes];
-            _trees = [.. Enumerable.Range(1, tail.LeafBytes / DiskRoot.LeafBytes).Reverse().Select(small => new LeafTree(tail.LeafBytes, (long)small * DiskRoot.LeafBytes))];
-        }
+        var whole = Prepare(tail.LeafBytes);
         using var cipher = room.Keys is null ? null : new FrameCipher(room.Key(tail.KeyId, room.Names.Pack(name)).Secret, tail.Salt, FrameCipher.Packs);
-        for (var i = 0; i < tail.Entries.Length; i++)
+        Span<LeafHash> hashes = stackalloc LeafHash[LeafHashes.Most];
+        // As many as fill 2 MiB are hashed together.
+        for (var first = 0; first < tail.Entries.Length; first += whole.LeavesPerGroup)
         {
-            var entry = tail.Entries[i];
-            var frame = _bytes.Span.Slice((int)entry.Offset, entry.Length);
-            if (Crc32C.Of(frame) != entry.Crc || !Opens(cipher, i, entry, frame))
-                bad.Add(entry.Offset);
+            var count = Math.Min(whole.LeavesPerGroup, tail.Entries.Length - first);
+            uint open = 0;
+            for (var i = 0; i < count; i++)
+            {
+                var entry = tail.Entries[first + i];
+                var frame = _bytes.Span.Slice((int)entry.Offset, entry.Length);
+                if (Crc32C.Of(frame) == entry.Crc && Opens(cipher, first + i, entry, frame, Leaf(i)))
+                    open |= 1u << i;
+            }
+            whole.Hash(0, _leaves, open, hashes);
+            for (var i = 0; i < count; i++)
+            {
+                var entry = tail.Entries[first + i];
+                if ((open >> i & 1) == 0 || (room.IdOf(hashes[i]) != entry.Id && !IsLast(entry.Id, Leaf(i))))
+                    bad.Add(entry.Offset);
+            }
         }
         return bad;
     }
 
-    private bool Opens(FrameCipher? cipher, int number, PackEntry entry, Span<byte> frame)
+    private Span<byte> Leaf(int place) => _leaves.AsSpan(place * _leafBytes, _leafBytes);
+
+    /// <returns>The tree of leaves that lie wholly within their disk.</returns>
+    private LeafTree Prepare(int leafBytes)
+    {
+        if (_whole is not null && _leafBytes == leafBytes)
+            return _whole;
+        _leafBytes = leafBytes;
+        _leaves = new byte[DiskRoot.GroupBytes];
+        _short = [.. Enumerable.Range(1, leafBytes / DiskRoot.LeafBytes - 1).Reverse().Select(small => new LeafTree(leafBytes, (long)small * DiskRoot.LeafBytes))];
+        return _whole = new LeafTree(leafBytes, DiskRoot.GroupBytes);
+    }
+
+    private bool Opens(FrameCipher? cipher, int number, PackEntry entry, Span<byte> frame, Span<byte> leaf)
     {
         if (cipher is not null)
         {
@@ -76,15 +101,15 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
                 return false;
             frame = frame[..^FrameCipher.TagBytes];
         }
-        return _codec.TryDecompress(entry.Coding, frame, _leaf) && IsLeaf(entry.Id);
+        return _codec.TryDecompress(entry.Coding, frame, leaf);
     }
 
     // A leaf of 256 KiB at the end of a disk has the node of as many leaves of 64 KiB as begin within the disk: the pack does not know how many those were.
-    private bool IsLeaf(LeafHash id)
+    private bool IsLast(LeafHash id, ReadOnlySpan<byte> leaf)
     {
-        foreach (var tree in _trees)
+        foreach (var tree in _short)
         {
-            if (room.IdOf(tree.Hash(0, _leaf)) == id)
+            if (room.IdOf(tree.Hash(0, leaf)) == id)
                 return true;
         }
         return false;

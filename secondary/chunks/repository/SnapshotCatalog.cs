@@ -76,6 +76,8 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
         foreach (var session in (await _sessions.ListAsync(snapshot, cancellation)).OrderByDescending(s => s.Number).Where(s => s.HasEnd))
         {
             var tombstone = (await _tombstones.ListAsync(session.Session, cancellation)).GetValueOrDefault(session.Session);
+            if (tombstone is { Fault: { } fault } && !evenDeleted)
+                throw fault;
             if (tombstone is { IsPurged: true } || (tombstone is { Hides: true } && !evenDeleted))
                 continue;
             if (await ReadAsync(session, cancellation) is { End: EndText.IsManifest } end)

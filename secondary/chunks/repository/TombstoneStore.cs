@@ -5,7 +5,8 @@ namespace SnapshotWorkflows.Secondary.Chunks.Repository;
 /// <summary>The newest deletion of a session's snapshot, as a listing shows it.</summary>
 /// <param name="Generation">How often it was deleted.</param>
 /// <param name="State"><see cref="TombstoneText.IsDeleted"/>, or what its end says.</param>
-internal sealed record Tombstone(string Session, int Generation, string State)
+/// <param name="Fault">Why the end cannot be read: then nobody knows whether the deletion was undone or purged. The snapshot is hidden, what it reaches is kept, and a further deletion may stand above this one.</param>
+internal sealed record Tombstone(string Session, int Generation, string State, ChunkException? Fault = null)
 {
     public string Key => $"{Session}.{Generation}";
 
@@ -33,19 +34,31 @@ internal sealed class TombstoneStore(ChunkRoom room)
         foreach (var (owner, (generation, hasEnd)) in found)
         {
             // An end that is gone between the listing and the reading was a purged one, being removed.
-            var state = hasEnd ? await StateAsync(owner, generation, cancellation) ?? TombstoneText.IsPurged : TombstoneText.IsDeleted;
-            tombstones.Add(owner, new Tombstone(owner, generation, state));
+            var tombstone = new Tombstone(owner, generation, TombstoneText.IsDeleted);
+            tombstones.Add(owner, hasEnd ? await EndedAsync(tombstone, cancellation) : tombstone);
         }
         return tombstones;
     }
 
-    /// <summary>Hides the snapshot. Hidden already is success.</summary>
+    private async Task<Tombstone> EndedAsync(Tombstone tombstone, CancellationToken cancellation)
+    {
+        try
+        {
+            return tombstone with { State = await StateAsync(tombstone.Session, tombstone.Generation, cancellation) ?? TombstoneText.IsPurged };
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            return tombstone with { State = "", Fault = e };
+        }
+    }
+
+    /// <summary>Hides the snapshot. Hidden already is success; where nobody can tell whether it is, it is deleted once more.</summary>
     public async Task DeleteAsync(string session, CancellationToken cancellation)
     {
         while (true)
         {
             var newest = (await ListAsync(session, cancellation)).GetValueOrDefault(session);
-            if (newest is { Hides: true })
+            if (newest is { Hides: true, Fault: null })
                 return;
             if (await PutAsync(session, (newest?.Generation ?? 0) + 1, "deleted", TombstoneText.IsDeleted, cancellation) == PutOutcome.Created)
                 return;
@@ -54,8 +67,12 @@ internal sealed class TombstoneStore(ChunkRoom room)
 
     /// <summary>Brings the snapshot back.</summary>
     /// <returns>False where it was purged before.</returns>
-    public async Task<bool> UndoAsync(string session, CancellationToken cancellation) =>
-        (await ListAsync(session, cancellation)).GetValueOrDefault(session) is not { Hides: true } newest || await EndAsync(newest, TombstoneText.IsUndone, cancellation);
+    public async Task<bool> UndoAsync(string session, CancellationToken cancellation) => (await ListAsync(session, cancellation)).GetValueOrDefault(session) switch
+    {
+        { Fault: { } fault } => throw fault,
+        { Hides: true } newest => await EndAsync(newest, TombstoneText.IsUndone, cancellation),
+        _ => true,
+    };
 
     /// <summary>From here on the deletion cannot be undone.</summary>
     /// <returns>False where it was undone before.</returns>
@@ -79,7 +96,15 @@ internal sealed class TombstoneStore(ChunkRoom room)
         var name = room.Names.Tombstone(session, generation, "end");
         if (await room.TryReadAsync(name, cancellation) is not { } bytes)
             return null;
-        var text = ChunkTexts.Read(name, "tombstone-end", bytes, ChunkJson.Default.TombstoneText);
-        return text.Tombstone == $"{session}.{generation}" ? text.State : throw ChunkTexts.Damaged(name, "it is of another deletion");
+        try
+        {
+            var text = ChunkTexts.Read(name, "tombstone-end", bytes, ChunkJson.Default.TombstoneText);
+            return text.Tombstone == $"{session}.{generation}" ? text.State : throw ChunkTexts.Damaged(name, "it is of another deletion");
+        }
+        catch (ChunkException e) when (e.Code == ChunkCodes.Damaged)
+        {
+            throw new ChunkException(e.Code, $"{e.Message} Whether that deletion was undone or purged is not known: its snapshot is hidden, and all of it is kept.",
+                "Take the object from another copy of the store. Or delete the snapshot again: the new deletion stands above the damaged one, and collections take it in the end.", null, e);
+        }
     }
 }

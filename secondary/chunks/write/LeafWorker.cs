@@ -14,7 +14,7 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
 {
     private readonly LeafCodec _codec = new(share.Room.Options.Zstd);
     private readonly List<(int Leaf, LeafHash Id)> _later = [];
-    private byte[]? _buffer;
+    private AlignedBuffer? _buffer;
 
     /// <summary>Its pack.</summary>
     public PackSlot Slot { get; } = new(share.Uploads);
@@ -26,13 +26,14 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
         var records = new IndexRecord?[leaves];
         var hashes = new LeafHash[leaves];
         long data = 0, read = 0;
+        var filled = Filled(group, leaves, bytes.Span);
+        share.Tree.Hash(group.Group, bytes.Span, filled, hashes);
         for (var i = 0; i < leaves; i++)
         {
             var leaf = group.Group * share.Tree.LeavesPerGroup + i;
             var isRead = (group.Read >> i & 1) != 0;
-            var span = isRead ? bytes.Slice(i * share.LeafBytes, share.LeafBytes) : default;
             var previous = group.Previous[i];
-            var isZero = isRead ? !span.Span.ContainsAnyExcept((byte)0) : group.IsHole || previous is not { IsZeros: false };
+            var isZero = isRead ? (filled >> i & 1) == 0 : group.IsHole || previous is not { IsZeros: false };
             read += isRead ? Math.Min(share.LeafBytes, group.Length - i * share.LeafBytes) : 0;
             if (isZero)
             {
@@ -42,7 +43,8 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
                 continue;
             }
             data += share.Tree.Extent(leaf).Length;
-            hashes[i] = isRead ? share.Tree.Hash(leaf, span.Span) : previous!.Value.Hash;
+            if (!isRead)
+                hashes[i] = previous!.Value.Hash;
             if (Known(previous, hashes[i]) is { } same)
             {
                 if (share.WholeIndex)
@@ -57,7 +59,7 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
                 records[i] = kept with { Leaf = (uint)leaf };
             }
             else
-                records[i] = await StoreAsync(i, leaf, hashes[i], span, cancellation);
+                records[i] = await StoreAsync(i, leaf, hashes[i], bytes.Slice(i * share.LeafBytes, share.LeafBytes), cancellation);
         }
         await SettleAsync(group, hashes, records, bytes, cancellation);
         share.Root.AddGroupNode(group.Group, LeafTree.GroupNode(hashes));
@@ -68,6 +70,19 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
     {
         Slot.Dispose();
         _codec.Dispose();
+        _buffer?.Dispose();
+    }
+
+    /// <returns>A bit for each leaf that was read and is not all zeros.</returns>
+    private uint Filled(LeafGroup group, int leaves, ReadOnlySpan<byte> bytes)
+    {
+        uint filled = 0;
+        for (var i = 0; i < leaves; i++)
+        {
+            if ((group.Read >> i & 1) != 0 && bytes.Slice(i * share.LeafBytes, share.LeafBytes).ContainsAnyExcept((byte)0))
+                filled |= 1u << i;
+        }
+        return filled;
     }
 
     private IndexRecord? Known(IndexRecord? record, LeafHash hash) =>
@@ -116,7 +131,7 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
             piece.Buffer.Span[piece.Length..].Clear();
             return piece.Buffer.Memory;
         }
-        _buffer ??= GC.AllocateUninitializedArray<byte>((int)Math.Min(share.Tree.LeafCount, share.Tree.LeavesPerGroup) * share.LeafBytes);
+        _buffer ??= new AlignedBuffer((int)Math.Min(share.Tree.LeafCount, share.Tree.LeavesPerGroup) * share.LeafBytes);
         for (var at = 0; at < group.Length;)
         {
             // Leaves next to each other are read in one go.
@@ -130,7 +145,7 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
                 end += share.LeafBytes;
             end = Math.Min(end, group.Length);
             var offset = group.Group * DiskRoot.GroupBytes + at;
-            var count = await share.Source!.ReadAsync(offset, _buffer.AsMemory(at, end - at), cancellation);
+            var count = await share.Source!.ReadAsync(offset, _buffer.Memory[at..end], cancellation);
             if (count < end - at)
             {
                 throw new DiskContentException("disk.short", $"The source ended after {offset + count} bytes, before its end.",
@@ -138,7 +153,7 @@ internal sealed class LeafWorker(WriteShare share) : IDisposable
             }
             at = end;
         }
-        _buffer.AsSpan(group.Length).Clear();
-        return _buffer;
+        _buffer.Span[group.Length..].Clear();
+        return _buffer.Memory;
     }
 }

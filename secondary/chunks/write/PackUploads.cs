@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.Chunks.Repository;
 
@@ -15,7 +14,7 @@ internal sealed class PackUploads : IAsyncDisposable
     private readonly CancellationTokenSource _failed;
     private readonly bool _inline;
     private readonly SemaphoreSlim _atOnce;
-    private readonly Channel<AlignedBuffer?> _buffers = Channel.CreateUnbounded<AlignedBuffer?>();
+    private readonly BufferStack _buffers;
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _own = new();
     private readonly ConcurrentDictionary<Task, bool> _running = new();
     private long _sentBytes;
@@ -27,8 +26,7 @@ internal sealed class PackUploads : IAsyncDisposable
         (_room, _session, _packs, _leafBytes, _failed) = (room, session, packs, leafBytes, failed);
         _inline = room.Options.Workers == 1;
         _atOnce = new SemaphoreSlim(room.Options.Uploads);
-        for (var i = 0; i < room.Options.Workers + (_inline ? 0 : room.Options.Uploads); i++)
-            _buffers.Writer.TryWrite(null);
+        _buffers = new BufferStack(room.Options.Workers + (_inline ? 0 : room.Options.Uploads), PackBuilder.BufferBytes(room.Options.PackBytes, leafBytes));
     }
 
     public long SentBytes => Interlocked.Read(ref _sentBytes);
@@ -42,7 +40,7 @@ internal sealed class PackUploads : IAsyncDisposable
     /// <summary>An empty pack; waits while all buffers are on their way.</summary>
     public async ValueTask<PackBuilder> BeginAsync(CancellationToken cancellation)
     {
-        var buffer = await _buffers.Reader.ReadAsync(cancellation) ?? new AlignedBuffer(PackBuilder.BufferBytes(_room.Options.PackBytes, _leafBytes));
+        var buffer = await _buffers.RentAsync(cancellation);
         var number = _packs.Reserve();
         _own[number] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return new PackBuilder(buffer, number, _room.Options.PackBytes, _leafBytes, _room.Keys?.Current, _room.Options.RandomBytes(PackTail.SaltBytes));
@@ -81,8 +79,7 @@ internal sealed class PackUploads : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DrainAsync();
-        while (_buffers.Reader.TryRead(out var buffer))
-            buffer?.Dispose();
+        _buffers.Clear();
         _atOnce.Dispose();
     }
 
@@ -113,7 +110,7 @@ internal sealed class PackUploads : IAsyncDisposable
         finally
         {
             pack.Dispose();
-            _buffers.Writer.TryWrite(pack.Buffer);
+            _buffers.Return(pack.Buffer);
         }
     }
 }

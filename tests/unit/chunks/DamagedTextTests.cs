@@ -73,6 +73,85 @@ public sealed class DamagedTextTests
         Assert.True((await repository.VerifyAsync(new ChunkVerifyRequest(), null, None)).Sound);
     }
 
+    /// <summary>Undone or purged, nobody can tell: others go on as if nothing were, what the snapshot reaches is kept, and deleting it again is the way to be rid of it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_deletion_whose_end_is_damaged_stops_nobody_and_is_made_anew(bool purged)
+    {
+        var store = new MemoryStore();
+        var repository = await OpenAsync(store, Inline);
+        await repository.BackUpAsync("s1", Disk(40, 1));
+        await repository.BackUpAsync("s2", Disk(30, 9), "disk-b");
+        await repository.DeleteAsync("s1", None);
+        if (purged)
+        {
+            // The purge was put, and the collector died before it took anything.
+            await CollectAsync(repository);
+            store.Before = call => call is { Kind: "put" } && call.Name.EndsWith("/condemned", StringComparison.Ordinal) ? throw new InvalidOperationException("dead") : Task.CompletedTask;
+            await Assert.ThrowsAsync<InvalidOperationException>(() => CollectAsync(repository));
+            store.Before = null;
+        }
+        else
+            await repository.UndeleteAsync("s1", None);
+        const string end = "swf/chunks/tombstones/s1.1.1/end";
+        byte[] bytes = [.. store.Objects[end]];
+        bytes[^4] ^= 1;
+        store.Replace(end, bytes);
+
+        repository = await OpenAsync(store, Inline);
+        foreach (var told in new Func<Task>[] { () => repository.FindAsync("s1", None), () => repository.UndeleteAsync("s1", None) })
+        {
+            var fault = await Assert.ThrowsAsync<ChunkException>(told);
+            Assert.Equal(ChunkCodes.Damaged, fault.Code);
+            Assert.Contains(end, fault.Message, StringComparison.Ordinal);
+            Assert.Contains("delete the snapshot again", fault.Remedy, StringComparison.Ordinal);
+        }
+        Assert.Contains((await repository.VerifyAsync(new ChunkVerifyRequest(), null, None)).Findings, f => f.Object == end);
+        Assert.Equal(["s2"], (await repository.ListAsync(evenDeleted: false, None)).Select(s => s.Snapshot));
+        var next = await repository.BackUpAsync("s3", Disk(30, 9), "disk-b");
+        Assert.Equal((0, "s2"), (next.NewLeaves, next.Previous));
+        await repository.DeleteAsync("s2", None);
+        for (var i = 0; i < 3; i++)
+            await CollectAsync(repository);
+        Assert.NotEmpty(store.Names("swf/chunks/packs/s1.1/"));
+        Assert.Equal(["s1", "s3"], (await repository.ListAsync(evenDeleted: true, None)).Select(s => s.Snapshot));
+
+        await repository.DeleteAsync("s1", None);
+        await repository.DeleteAsync("s1", None);
+        Assert.Null(await repository.FindAsync("s1", None));
+        await CollectAsync(repository);
+        Assert.Equal(["s1"], (await CollectAsync(repository)).Purged);
+        await CollectAsync(repository);
+        Assert.Empty(store.Names("swf/chunks/packs/s1.1/").Concat(store.Names("swf/chunks/sessions/s1.1/")).Concat(store.Names("swf/chunks/tombstones/")));
+        Assert.True((await repository.VerifyAsync(new ChunkVerifyRequest(), null, None)).Sound);
+        Assert.Equal(Disk(30, 9), await repository.ReadAsync("s3"));
+    }
+
+    [Fact]
+    public async Task A_damaged_end_of_a_deletion_whose_snapshot_is_gone_goes_with_the_next_collection()
+    {
+        var store = new MemoryStore();
+        var repository = await OpenAsync(store, Inline);
+        await repository.BackUpAsync("s1", Disk(20, 1));
+        await repository.BackUpAsync("s2", Disk(20, 2), "disk-b");
+        await repository.DeleteAsync("s1", None);
+        await CollectAsync(repository);
+        // The purge's collector dies between the session's texts and the tombstone's.
+        store.Before = call => call.Kind == "delete" && call.Name.StartsWith("swf/chunks/tombstones/", StringComparison.Ordinal) ? throw new InvalidOperationException("dead") : Task.CompletedTask;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => CollectAsync(repository));
+        store.Before = null;
+        Assert.Empty(store.Names("swf/chunks/sessions/s1.1/"));
+        byte[] bytes = [.. store.Objects["swf/chunks/tombstones/s1.1.1/end"]];
+        bytes[^4] ^= 1;
+        store.Replace("swf/chunks/tombstones/s1.1.1/end", bytes);
+
+        await CollectAsync(repository);
+        await CollectAsync(repository);
+        Assert.Empty(store.Names("swf/chunks/tombstones/"));
+        Assert.True((await repository.VerifyAsync(new ChunkVerifyRequest(), null, None)).Sound);
+    }
+
     [Fact]
     public async Task A_backup_whose_own_manifest_is_damaged_is_taken_back()
     {

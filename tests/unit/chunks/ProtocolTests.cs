@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Chunks.Format;
+using SnapshotWorkflows.Secondary.Chunks.Keys;
 using SnapshotWorkflows.Tests.Support.Time;
 using Xunit;
 using static SnapshotWorkflows.Tests.Unit.Chunks.ChunkWorld;
@@ -39,6 +40,15 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         Assert.NotEmpty(world.Faults);
     }
 
+    /// <summary>The same in an encrypted repository: ids are not hashes there, manifests bear an HMAC, and every text of the protocol is met with a key.</summary>
+    [Fact]
+    public async Task A_backup_builds_on_a_snapshot_that_is_deleted_and_collected_meanwhile_in_an_encrypted_repository()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 0, 1, shared: false, Keys(), WriteTwo, DeleteAndCollect);
+        Assert.Empty(world.Faults);
+        Assert.NotEmpty((await ExploreAsync(ProtocolFlaws.NoFence, 0, 2, shared: false, Keys(), WriteTwo, DeleteAndCollect)).Faults);
+    }
+
     [Fact]
     public async Task Two_collectors_and_a_backup()
     {
@@ -71,7 +81,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     [Fact]
     public async Task A_backup_is_taken_back_while_its_snapshot_is_deleted_and_collected_and_another_shares_its_leaves()
     {
-        var world = await ExploreAsync(ProtocolFlaws.None, 1, 1, shared: true, (_, repository) => repository.UndoAsync("s1", None), DeleteAndCollect);
+        var world = await ExploreAsync(ProtocolFlaws.None, 1, 1, shared: true, null, (_, repository) => repository.UndoAsync("s1", None), DeleteAndCollect);
         Assert.Empty(world.Faults);
     }
 
@@ -96,28 +106,29 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     }
 
     private Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, params Func<Told, ChunkRepository, Task>[] actors) =>
-        ExploreAsync(flaws, deaths, switches, shared: false, actors);
+        ExploreAsync(flaws, deaths, switches, shared: false, null, actors);
 
     /// <param name="shared">A second snapshot is there from the start, which shares a leaf with the first.</param>
-    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, bool shared, params Func<Told, ChunkRepository, Task>[] actors)
+    /// <param name="keys">The repository is encrypted.</param>
+    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, bool shared, ChunkKeyRing? keys, params Func<Told, ChunkRepository, Task>[] actors)
     {
         // Of the world that is run now: actors begin anew with each, the first of them clears what the last world was told.
         var told = new Told();
         var world = new Interleavings(
             async store =>
             {
-                await (await OpenWorldAsync(store, Options(flaws, 9))).BackUpAsync("s1", s_one);
+                await (await OpenWorldAsync(store, Options(flaws, 9), keys)).BackUpAsync("s1", s_one);
                 if (shared)
-                    await (await OpenWorldAsync(store, Options(flaws, 8))).BackUpAsync("s2", s_two);
+                    await (await OpenWorldAsync(store, Options(flaws, 8), keys)).BackUpAsync("s2", s_two);
             },
             [.. actors.Select((actor, number) => (Func<MemoryStore, Task>)(async store =>
             {
                 if (number == 0)
                     told.Clear();
-                var repository = await OpenWorldAsync(store, Options(flaws, number));
+                var repository = await OpenWorldAsync(store, Options(flaws, number), keys);
                 await told.TellAsync(() => actor(told, repository));
             }))],
-            store => CheckAsync(store, told, flaws),
+            store => CheckAsync(store, told, keys),
             deaths,
             s_exhaustive ? int.MaxValue : switches);
         await world.RunAsync();
@@ -127,8 +138,8 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         return world;
     }
 
-    private static Task<ChunkRepository> OpenWorldAsync(MemoryStore store, ChunkOptions options) =>
-        ChunkRepository.OpenOrCreateAsync(store, options, null, new ManualTimeProvider(), None);
+    private static Task<ChunkRepository> OpenWorldAsync(MemoryStore store, ChunkOptions options, ChunkKeyRing? keys) =>
+        ChunkRepository.OpenOrCreateAsync(store, options, keys, new ManualTimeProvider(), None);
 
     // Salts and names are the same each time a world is run again, and differ between actors.
     private static ChunkOptions Options(ProtocolFlaws flaws, int actor)
@@ -166,9 +177,9 @@ public sealed class ProtocolTests(ITestOutputHelper output)
 
     private static Task Undo(Told told, ChunkRepository repository) => repository.UndoAsync("s2", None);
 
-    private static async Task<string?> CheckAsync(MemoryStore store, Told told, ProtocolFlaws flaws)
+    private static async Task<string?> CheckAsync(MemoryStore store, Told told, ChunkKeyRing? keys)
     {
-        var repository = await OpenWorldAsync(store, Inline);
+        var repository = await OpenWorldAsync(store, Inline, keys);
         if (told.Failure is { } failure)
             return $"an actor failed: {failure}";
         string? before = null;
