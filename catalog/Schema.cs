@@ -58,8 +58,13 @@ internal static class Schema
         CREATE INDEX intents_by_settled ON intents (state, settled_at);
         """;
 
+    /// <summary>What snapshots that are kept on the array occupy there, until their usage records tell it.</summary>
+    public const string Version5 = """
+        CREATE TABLE primary_usage (snapshot_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+        """;
+
     /// <summary>Element n leads from format n to format n + 1.</summary>
-    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3, Version4];
+    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3, Version4, Version5];
 
     /// <summary>A step in PostgreSQL's words. Text is compared byte by byte, as SQLite does, whatever the database's locale.</summary>
     public static string ForPostgres(string step) => step

@@ -17,8 +17,8 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(RestoreStatus))]
 [JsonSerializable(typeof(RevertStatus))]
 [JsonSerializable(typeof(SnapshotGroupStatus))]
-
 [JsonSerializable(typeof(LeakReport))]
 [JsonSerializable(typeof(UsageRecord))]
 [JsonSerializable(typeof(SnapshotReport))]
+[JsonSerializable(typeof(WorkReport))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -76,9 +76,9 @@ internal static class Program
             return;
         }
 
-        if (options.Policy || options.Webhook)
+        if (options.Policy || options.Webhook || options.Arrays > 1)
         {
-            var told = options.Policy ? await new PolicyScenario(world, screen).RunAsync(imagePath, cancellation) : await new WebhookScenario(world, screen).RunAsync(imagePath, cancellation);
+            var told = options.Arrays > 1 ? await new ArraysScenario(world, screen).RunAsync(imagePath, cancellation) : options.Policy ? await new PolicyScenario(world, options, screen).RunAsync(imagePath, cancellation) : await new WebhookScenario(world, options, screen).RunAsync(imagePath, cancellation);
             screen.Plain($"{told}, {screen.Elapsed.TotalSeconds:0.0} s");
             return;
         }

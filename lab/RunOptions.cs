@@ -68,6 +68,7 @@ internal sealed record RunOptions
                 "--copy" => options with { Copy = OneOf("offload", "stream") },
                 "--restore" => options with { Restore = true },
                 "--group" => options with { Group = true },
+                "--arrays" => options with { Arrays = OneOf("1", "2") == "2" ? 2 : 1 },
                 "--policy" => options with { Policy = true },
                 "--webhook" => options with { Webhook = true },
                 "--kill" => options with { Kill = true },
@@ -99,8 +100,10 @@ internal sealed record RunOptions
         if (options is { Group: true, Restore: true }) throw new UsageException("--group does not go with --restore.");
         if (options is { Group: true, Format: "chunks" }) throw new UsageException("--group does not go with --chunks: its proof reads VHDs.");
         if (options is { Encrypt: true, Format: not "chunks" }) throw new UsageException("--encrypt goes with --chunks: a VHD is readable by anyone.");
-        if ((options.Policy || options.Webhook) && (options.Kill || options.Keep || options.Blob || options.Format != "vhd" || options.Quiesce != "none" || (options.Policy && options.Webhook)))
-            throw new UsageException("--policy and --webhook are runs of their own; they go with --xenserver and --clean only.");
+        if ((options.Policy || options.Webhook) && (options.Keep || options.Blob || options.Format != "vhd" || options.Quiesce != "none" || (options.Policy && options.Webhook)))
+            throw new UsageException("--policy and --webhook are runs of their own; they go with --kill, --seed, --xenserver and --clean only.");
+        if (options.Arrays > 1 && (options.Kill || options.Keep || options.Blob || options.Restore || options.Group || options.Policy || options.Webhook || options.Streams || options.Quiesce != "none"))
+            throw new UsageException("--arrays 2 is a run of its own; it goes with --xenserver and --clean only.");
         return options;
     }
 }

@@ -97,4 +97,7 @@ public sealed record VolumeStats
     [JsonPropertyName("writeOps")] public long WriteOperations { get; init; }
     [JsonPropertyName("nonZeroBlocks")] public long NonZeroBlocks { get; init; }
     [JsonPropertyName("zeroBlocks")] public long ZeroBlocks { get; init; }
+
+    /// <summary>Blocks are of 4 KiB (Element API reference, volumeStats).</summary>
+    [JsonIgnore] public long DataBytes => NonZeroBlocks * 4096;
 }

@@ -36,11 +36,13 @@ public sealed class CallbackSender(HttpClient http, IOptions<CallbackOptions> op
             throw new StepFaultException(new StepFault("callback.not-allowed", FaultKind.Rejected, "The callback's address is not on the list of allowed ones.", "Add it to Callbacks:Allowed and set Callbacks:Secret, or ask without a callback."));
         }
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(input.Report, ContractsJson.Default.SnapshotReport);
+        var (body, eventId) = input.Work is { } work
+            ? (JsonSerializer.SerializeToUtf8Bytes(work, ContractsJson.Default.WorkReport), work.EventId)
+            : (JsonSerializer.SerializeToUtf8Bytes(input.Report!, ContractsJson.Default.SnapshotReport), input.Report!.EventId);
         using var request = new HttpRequestMessage(HttpMethod.Post, input.CallbackUrl) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add(SignatureHeader, Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(settings.Secret), body)));
-        request.Headers.Add(EventHeader, input.Report.EventId);
+        request.Headers.Add(EventHeader, eventId);
         using var deadline = new CancellationTokenSource(settings.CallTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try

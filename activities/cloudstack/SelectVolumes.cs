@@ -11,22 +11,8 @@ public sealed class SelectVolumes(CloudStackClient cloudStack, DurableTaskClient
 {
     protected override async Task<SelectedVolumes> ExecuteAsync(SelectVolumesInput input, CancellationToken cancellation)
     {
-        var selected = new SortedSet<string>(StringComparer.Ordinal);
-        var missing = new List<string>();
-        foreach (var id in input.Volumes.Ids)
-        {
-            if (await cloudStack.FindVolumeAsync(id, cancellation) is null) missing.Add(id);
-            else selected.Add(id);
-        }
-
-        if (input.Volumes.Tag is { } tag)
-        {
-            foreach (var volume in await cloudStack.ListVolumesAsync(cancellation))
-            {
-                if (volume.Tags.Any(one => one.Key == tag.Key && (tag.Value is null || one.Value == tag.Value))) selected.Add(volume.Id);
-            }
-        }
-
+        var (found, missing) = await new PolicySelection(cloudStack).FindAsync(input.Volumes, cancellation);
+        var selected = new SortedSet<string>(found.Select(volume => volume.Id), StringComparer.Ordinal);
         var busy = input.Policy is { } policy ? await BusyAsync(policy, selected, cancellation) : [];
         selected.ExceptWith(busy.Select(one => one.VolumeId));
         return new SelectedVolumes([.. selected], missing) { Busy = busy };

@@ -3,17 +3,20 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.GroupSteps;
 
-/// <summary>Takes the fuse off the members of a group snapshot that the request keeps on the array.</summary>
+/// <summary>Takes the fuse off the members of a group snapshot that the request keeps on the array, and notes what they occupy there.</summary>
 [DurableTask(StepNames.KeepGroupSnapshot)]
-public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<GroupSnapshotInput, bool>(execution)
+public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, IActivityExecution execution) : StepActivity<GroupSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(GroupSnapshotInput input, CancellationToken cancellation)
     {
         var array = (await arrays.RequireAsync(input.Volumes[0].ClusterUuid, cancellation)).Client;
         var own = await new GroupSnapshots(array, marker).OwnAsync(input, cancellation);
-        foreach (var member in own.SelectMany(group => group.Members).Where(member => member.ExpiresAt is not null))
+        // Of volumes that have come to nothing the fuse burns on.
+        var kept = input.Volumes.Select(volume => volume.VolumeId).ToHashSet();
+        foreach (var member in own.SelectMany(group => group.Members).Where(member => member.ExpiresAt is not null && kept.Contains(member.VolumeId)))
             await array.ModifySnapshotAsync(member.SnapshotId, expiresAt: null, cancellation);
         if (own is [var only]) intents.Made(input.Key, Roles.Group, only.GroupSnapshotId.ToString());
+        foreach (var (i, snapshot) in (input.Members ?? []).Index()) usage.KeptOnPrimary(snapshot.Uuid, (await array.GetVolumeStatsAsync(input.Volumes[i].VolumeId, cancellation)).DataBytes);
         return own.Count > 0;
     }
 }

@@ -3,9 +3,9 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Takes the retention fuse off a snapshot that the request keeps on the array.</summary>
+/// <summary>Takes the retention fuse off a snapshot that the request keeps on the array, and notes what it occupies there.</summary>
 [DurableTask(StepNames.KeepStorageSnapshot)]
-public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
@@ -17,6 +17,8 @@ public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger int
             intents.Kept(input.Key, Roles.Snapshot, snapshot.SnapshotId.ToString());
         }
 
+        // Last: what it occupies is worth less than that it stays.
+        if (own.Count > 0) usage.KeptOnPrimary(input.Key.Uuid, (await array.GetVolumeStatsAsync(input.Volume.VolumeId, cancellation)).DataBytes);
         return own.Count > 0;
     }
 }

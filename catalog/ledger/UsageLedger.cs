@@ -22,6 +22,21 @@ public sealed class UsageLedger(CatalogDatabase database)
         return read.All(reader => JsonSerializer.Deserialize(reader.GetString(0), ContractsJson.Default.UsageRecord)!);
     });
 
+    /// <summary>Notes what a snapshot that is kept on the array occupies there at most; its record, which may come later, tells it from then on.</summary>
+    public void KeptOnPrimary(string snapshotId, long bytes) => database.Write("usage on primary", (connection, transaction) =>
+    {
+        if (Find(connection, transaction, snapshotId) is { } record)
+        {
+            Put(connection, transaction, record with { PrimaryPhysicalBytes = bytes });
+            return true;
+        }
+
+        using var note = connection.Command(transaction, "INSERT INTO primary_usage (snapshot_id, bytes) VALUES (@id, @bytes) ON CONFLICT (snapshot_id) DO UPDATE SET bytes=@bytes")
+            .With("@id", snapshotId).With("@bytes", bytes);
+        note.ExecuteNonQuery();
+        return true;
+    });
+
     /// <summary>Notes what a row says that is there, or is gone. A row of something that never came to be notes nothing.</summary>
     internal static void Note(DbConnection connection, DbTransaction transaction, SnapshotRow row)
     {
@@ -36,7 +51,13 @@ public sealed class UsageLedger(CatalogDatabase database)
             onPrimaryOnly ? 0 : disk, onPrimaryOnly ? 0 : status.StoredBytes ?? before?.SecondaryPhysicalBytes,
             onPrimaryOnly || row.Primary is not null ? disk : before?.PrimaryVirtualBytes ?? 0,
             before?.CreatedAt ?? status.TakenAt ?? row.CreatedAt, row.DeletedAt ?? before?.DeletedAt) { DomainId = row.DomainId ?? before?.DomainId };
+        if (record.PrimaryVirtualBytes > 0) record = record with { PrimaryPhysicalBytes = before?.PrimaryPhysicalBytes ?? TakeOnPrimary(connection, transaction, record.SnapshotId) };
         if (record == before) return;
+        Put(connection, transaction, record);
+    }
+
+    private static void Put(DbConnection connection, DbTransaction transaction, UsageRecord record)
+    {
         using var put = connection.Command(transaction, """
             INSERT INTO usage_records (snapshot_id, account, scope, created_at, deleted_at, record) VALUES (@id, @account, @scope, @created, @deleted, @record)
             ON CONFLICT (snapshot_id) DO UPDATE SET account=@account, scope=@scope, deleted_at=@deleted, record=@record
@@ -44,6 +65,13 @@ public sealed class UsageLedger(CatalogDatabase database)
             .With("@id", record.SnapshotId).With("@account", record.Account).With("@scope", AccountScope.Of(record.DomainId, record.Account)).With("@created", record.CreatedAt.Stored()).With("@deleted", record.DeletedAt?.Stored())
             .With("@record", JsonSerializer.Serialize(record, ContractsJson.Default.UsageRecord));
         put.ExecuteNonQuery();
+    }
+
+    /// <summary>What was noted before there was a record; the record tells it from now on.</summary>
+    private static long? TakeOnPrimary(DbConnection connection, DbTransaction transaction, string id)
+    {
+        using var read = connection.Command(transaction, "DELETE FROM primary_usage WHERE snapshot_id=@id RETURNING bytes").With("@id", id);
+        return read.ExecuteScalar() is { } bytes and not DBNull ? Convert.ToInt64(bytes, System.Globalization.CultureInfo.InvariantCulture) : null;
     }
 
     private static UsageRecord? Find(DbConnection connection, DbTransaction transaction, string id)

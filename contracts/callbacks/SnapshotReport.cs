@@ -40,8 +40,13 @@ public sealed record SnapshotReport
 }
 
 /// <summary>What ReportSnapshot is started with.</summary>
-public sealed record ReportSnapshotInput(RequestKey Snapshot, string CallbackUrl, SnapshotReport Report)
+/// <param name="Snapshot">Key of what has ended.</param>
+/// <param name="Report">Null where it is no snapshot: <see cref="Work"/> then tells.</param>
+public sealed record ReportSnapshotInput(RequestKey Snapshot, string CallbackUrl, SnapshotReport? Report)
 {
+    /// <summary>How a group, a restore or a policy's run has ended.</summary>
+    public WorkReport? Work { get; init; }
+
     public RequestKey Instance => new(NameUuid.From($"report\n{Snapshot.Value}").ToString("N"));
 }
 

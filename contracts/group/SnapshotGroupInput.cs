@@ -30,7 +30,10 @@ public sealed record SnapshotGroupInput
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
-    /// <summary>Told how each member ended; null: nobody is.</summary>
+    /// <summary>Ends with the array's snapshots: each listed, deletable, and no backup.</summary>
+    public bool PrimaryOnly { get; init; }
+
+    /// <summary>Told how each member ended, and how the group did; null: nobody is.</summary>
     public string? CallbackUrl { get; init; }
 
     /// <summary>The policy by whose rule the members' copies are kept and let go.</summary>

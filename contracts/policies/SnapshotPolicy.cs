@@ -30,6 +30,9 @@ public sealed record SnapshotPolicy
     /// <summary>Snapshots that CloudStack itself takes of these volumes are copied off the array too, and kept by this policy's rule.</summary>
     public bool FollowCloudStack { get; init; }
 
+    /// <summary>Told how each run ended; on the list of allowed addresses.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>A disabled policy neither takes nor expires.</summary>
     public bool Enabled { get; init; } = true;
 }

@@ -28,6 +28,9 @@ public sealed record RestoreVolumeInput
     /// <summary>Who asked: the name of the key that was used, never the key.</summary>
     public required string Caller { get; init; }
 
+    /// <summary>Told how the restore ended; on the list of allowed addresses.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>CloudStack accounts that the caller is confined to; null: all.</summary>
     public IReadOnlyList<string>? Accounts { get; init; }
 }

@@ -22,6 +22,9 @@ public sealed record FoundCopy(StoredCopy? Copy)
 
     /// <summary>The array's volume of a snapshot that is on the array alone.</summary>
     public ArrayVolume? Primary { get; init; }
+
+    /// <summary>The group that such a snapshot was taken with.</summary>
+    public RequestKey? Group { get; init; }
 }
 
 /// <param name="By">Who deletes, for the tombstone.</param>

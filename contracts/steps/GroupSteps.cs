@@ -6,7 +6,11 @@ public sealed record ListVmVolumesInput(string VmId);
 public sealed record VmVolumes(IReadOnlyList<string> VolumeIds);
 
 /// <param name="Retention">The fuse, as of a single snapshot.</param>
-public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolume> Volumes, TimeSpan Retention);
+public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolume> Volumes, TimeSpan Retention)
+{
+    /// <summary>Where members are kept: their snapshots, in the order of the volumes.</summary>
+    public IReadOnlyList<RequestKey>? Members { get; init; }
+}
 
 /// <param name="Members">In the order of the volumes that were asked for.</param>
 public sealed record GroupSnapshotReceipt(long GroupSnapshotId, DateTimeOffset CreatedAt, IReadOnlyList<StorageSnapshot> Members);

@@ -38,6 +38,16 @@ internal sealed class CloudApi : IDisposable
         return snapshot.TryGetProperty("tags", out var tags) ? tags.EnumerateArray().ToDictionary(tag => tag.GetProperty("key").GetString()!, tag => tag.GetProperty("value").GetString()!) : new Dictionary<string, string>();
     }
 
+    /// <summary>Puts a tag on a volume, as its owner does.</summary>
+    public async Task TagVolumeAsync(string volumeId, string key, string value, CancellationToken cancellation)
+    {
+        await CallAsync("createTags", new() { ["resourceids"] = volumeId, ["resourcetype"] = "Volume", ["tags[0].key"] = key, ["tags[0].value"] = value }, cancellation);
+        await Wait.UntilAsync(
+            $"Volume {volumeId} bears no tag",
+            async () => (await CallAsync("listVolumes", new() { ["id"] = volumeId, ["listall"] = "true" }, cancellation)).GetProperty("volume")[0].TryGetProperty("tags", out var tags) && tags.GetArrayLength() > 0,
+            process: null, cancellation);
+    }
+
     /// <summary>Uuid of the domain that the volume's account belongs to.</summary>
     public async Task<string> DomainOfAsync(string volumeId, CancellationToken cancellation) =>
         (await CallAsync("listVolumes", new() { ["id"] = volumeId, ["listall"] = "true" }, cancellation)).GetProperty("volume")[0].GetProperty("domainid").GetString()!;

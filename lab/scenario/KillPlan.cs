@@ -30,4 +30,11 @@ internal sealed record KillPlan(IReadOnlyList<(string System, string Method)> Ef
     public static KillPlan Restore { get; } = new(
         [("solidfire", "CreateVolume"), ("solidfire", "AddVolumesToVolumeAccessGroup"), ("xenserver", "SR.create"), ("xenserver", "VDI.create")],
         [.. s_attached, ("solidfire", "ModifyVolume")]);
+
+    /// <summary>Of a policy's run: what it looks up, and what its snapshot makes.</summary>
+    public static IReadOnlyList<(string System, string Method)>[] PolicyRun { get; } = [[("cloudstack", "listVolumes")], Snapshot(streams: false).Effects];
+
+    /// <summary>Of an event of CloudStack's: what is looked up, what the copy of CloudStack's own snapshot makes, and the result on it.</summary>
+    public static IReadOnlyList<(string System, string Method)>[] Followed { get; } =
+        [[("cloudstack", "listVolumes")], [.. Snapshot(streams: false).Effects.Where(call => call.Method != "CreateSnapshot")], [("cloudstack", "createTags")]];
 }

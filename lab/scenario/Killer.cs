@@ -6,13 +6,8 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// </summary>
 internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorControl control, Screen screen)
 {
-    private const int StallSeconds = 300;
-
     private readonly Random _random = new(seed);
-    private int _fault;
-    private int _callsBefore;
-    private (string System, string Method) _target;
-    private bool _afterEffect;
+    private readonly ArmedCall _call = new(control);
     private int _share;
 
     /// <summary>Kills so far.</summary>
@@ -41,10 +36,7 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
 
     private async Task AtCallAsync(CancellationToken cancellation)
     {
-        var faults = await control.FaultsAsync(cancellation);
-        if (!faults.Single(fault => fault.Id == _fault).Fired) return;
-        // A dropped request has fired when it came in; a stall shows while its answer waits, and the effect is done once the call is counted as executed.
-        if (_afterEffect && await CallsAsync(cancellation) == _callsBefore) return;
+        if (!await _call.IsThereAsync(cancellation)) return;
         await KillAsync(cancellation);
         if (Kills == 1) Next = $"the copy at {_share} %";
     }
@@ -74,21 +66,8 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
 
     private async Task ArmCallAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation)
     {
-        (_target, _afterEffect) = (target, afterEffect);
-        _callsBefore = await CallsAsync(cancellation);
-        var fault = new PlannedFault(target.System, target.Method, afterEffect ? "stall" : "dropRequest")
-        {
-            Pool = target.System == "xenserver" ? "backup" : null,
-            Seconds = StallSeconds,
-        };
-        _fault = await control.PlanAsync(fault, cancellation);
-        Next = $"{target.System} {target.Method}, {(afterEffect ? "its effect done and not yet committed" : "its request dropped before any effect")}";
-    }
-
-    private async Task<int> CallsAsync(CancellationToken cancellation)
-    {
-        var calls = (await control.InventoryAsync(cancellation)).Calls;
-        return calls.GetValueOrDefault($"{_target.System}.{_target.Method}") + calls.GetValueOrDefault($"{_target.System}.Async.{_target.Method}");
+        await _call.ArmAsync(target, afterEffect, cancellation);
+        Next = _call.Moment;
     }
 
     private async Task KillAsync(CancellationToken cancellation)

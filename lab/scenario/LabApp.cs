@@ -31,6 +31,9 @@ internal sealed class LabApp : IAsyncDisposable
 
     public ChildProcess? Process { get; private set; }
 
+    /// <summary>By how much its clock is ahead of the world's from the next start on: libfaketime shows a process another time of day.</summary>
+    public TimeSpan Ahead { get; set; }
+
     /// <summary>Where the access keys lie; made by the product at its first start.</summary>
     public string KeyFile => Path.Combine(_state, "secrets", "host.json");
 
@@ -55,7 +58,7 @@ internal sealed class LabApp : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellation)
     {
         string[] arguments = ["serve", "--port", _port.ToString(), "--settings-root", Checkout.Root];
-        Process = await ChildProcess.StartAsync("app", Checkout.App, arguments, _environment, _folder.Log(_name), _reaper);
+        Process = await ChildProcess.StartAsync("app", Checkout.App, arguments, Ahead == TimeSpan.Zero ? _environment : FakeTime.Add(_environment, Ahead), _folder.Log(_name), _reaper);
         await Wait.UntilAsync("The app is not ready", () => Api.AnswersAsync(_mustBeReady ? "/readyz" : "/healthz", cancellation), Process, cancellation);
         using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(KeyFile, cancellation));
         Api.Key = keys.RootElement.GetProperty("functionKeys")[0].GetProperty("value").GetString();
@@ -72,6 +75,13 @@ internal sealed class LabApp : IAsyncDisposable
         await using var command = await ChildProcess.StartAsync("command", Checkout.App, [.. arguments, "--settings-root", Checkout.Root], _environment, log, _reaper);
         var code = await command.EndAsync(cancellation);
         return (code, await File.ReadAllTextAsync(log, cancellation));
+    }
+
+    /// <summary>The surface with the master key, which opens the host's and the framework's own routes too.</summary>
+    public async Task<SnapshotApi> MasterAsync(CancellationToken cancellation)
+    {
+        using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(KeyFile, cancellation));
+        return new SnapshotApi(Api.Address) { Key = keys.RootElement.GetProperty("masterKey").GetProperty("value").GetString() };
     }
 
     /// <summary>The state folder: catalog, hub, keys.</summary>

@@ -139,21 +139,55 @@ public sealed class CloudEvents
         }
     }
 
+    /// <summary>A hub that does not answer: 200 within its patience, for the event is stored. A catalog that cannot store it: no 200, so that CloudStack sends it again.</summary>
+    [Fact]
+    public async Task A_hub_or_a_catalog_that_fails_while_an_event_is_taken_loses_and_doubles_none()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var snapshot = Snapshot(world);
+        var body = Event(snapshot, "SNAPSHOT.CREATE", "Completed");
+        await using (var broken = new Life(world, CrashSwitch.Never))
+        {
+            broken.Get<CatalogDatabase>().Dispose();
+            await Assert.ThrowsAnyAsync<Exception>(() => PostAsync(broken, body, "event-1"));
+        }
+
+        await using var life = new Life(world, CrashSwitch.Never);
+        life.Get<PolicyLedger>().Put(Following(world), "test");
+        Assert.Empty(life.Get<EventLedger>().Waiting(10));
+        var context = Request(life, body, "event-1", signature: null);
+        // Nobody turns the engine: the hub is there and does not answer.
+        var post = life.Get<CloudEventTriggers>().TakeAsync(context.Request, life.Get<DurableTaskClient>(), Cancellation);
+        for (var waited = 0; !post.IsCompleted && waited < 100; waited++) world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddMilliseconds(100));
+        await (await post).ExecuteResultAsync(new ActionContext { HttpContext = context });
+        Assert.Equal(200, context.Response.StatusCode);
+
+        var tick = life.Get<CloudEventTriggers>().CatchUpAsync(new TimerInfo(), life.Get<DurableTaskClient>(), Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => tick.IsCompleted, Cancellation);
+        await tick;
+        Assert.Equal(200, await PostAsync(life, body, "event-1"));
+        await EndAsync(life, new CloudEvent("event-1", "SNAPSHOT.CREATE", snapshot).Instance);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await EndAsync(life, Follow(world, life, snapshot).Instance)).RuntimeStatus);
+        Assert.Single(life.Get<SnapshotIndex>().CopiesOf("follow"));
+        Assert.Equal(1, world.Faults.CallsOf("solidfire", "CloneVolume"));
+        Assert.Empty(life.Get<EventLedger>().Waiting(10));
+    }
+
     [Fact]
     public async Task The_callback_comes_signed_and_the_same_after_failures()
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-        var receiver = new Receiver { Refusals = 3 };
+        var receiver = new CallbackReceiver { Refusals = 3 };
         world.Network.Add("callback.test:80", receiver);
         await using var life = new Life(world, CrashSwitch.Never) { CallbackUrl = "http://callback.test/done/1" };
         var snapshot = await life.RunAsync(Cancellation);
         Assert.Equal(OrchestrationRuntimeStatus.Completed, snapshot.RuntimeStatus);
-        var report = new ReportSnapshotInput(new RequestKey(snapshot.InstanceId), "", null!);
+        var report = new ReportSnapshotInput(new RequestKey(snapshot.InstanceId), "", null);
         var ended = await EndAsync(life, report.Instance);
         Assert.True(ended.ReadOutputAs<ReportedSnapshot>()!.Delivered);
         Assert.Equal(4, receiver.Seen.Count);
         Assert.Single(receiver.Seen.Select(one => one.Body).Distinct());
-        Assert.All(receiver.Seen, one => Assert.Equal(Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(CrashWorld.CallbackSecret), Encoding.UTF8.GetBytes(one.Body))), one.Signature));
+        Assert.All(receiver.Seen, one => Assert.Equal(CallbackReceiver.Sign(one.Body), one.Signature));
         Assert.Contains("\"state\":\"BackedUp\"", receiver.Seen[0].Body, StringComparison.Ordinal);
         Assert.DoesNotContain(CrashWorld.CallbackSecret, ended.SerializedInput + ended.SerializedOutput, StringComparison.Ordinal);
     }
@@ -181,6 +215,15 @@ public sealed class CloudEvents
 
     private static async Task<int> PostAsync(Life life, string body, string eventId, string? signature = null)
     {
+        var context = Request(life, body, eventId, signature);
+        var post = life.Get<CloudEventTriggers>().TakeAsync(context.Request, life.Get<DurableTaskClient>(), Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => post.IsCompleted, Cancellation);
+        await (await post).ExecuteResultAsync(new ActionContext { HttpContext = context });
+        return context.Response.StatusCode;
+    }
+
+    private static DefaultHttpContext Request(Life life, string body, string eventId, string? signature)
+    {
         var bytes = Encoding.UTF8.GetBytes(body);
         var context = new DefaultHttpContext { RequestServices = life.Get<IServiceProvider>() };
         context.Request.Method = "POST";
@@ -188,10 +231,7 @@ public sealed class CloudEvents
         context.Request.Headers["X-CS-Event-ID"] = eventId;
         context.Request.Headers["X-CS-Signature"] = signature ?? Sign(bytes);
         context.Request.Body = new MemoryStream(bytes);
-        var post = life.Get<CloudEventTriggers>().TakeAsync(context.Request, life.Get<DurableTaskClient>(), Cancellation);
-        await life.Get<DurableEngine>().PumpAsync(() => post.IsCompleted, Cancellation);
-        await (await post).ExecuteResultAsync(new ActionContext { HttpContext = context });
-        return context.Response.StatusCode;
+        return context;
     }
 
     private static async Task<OrchestrationMetadata> EndAsync(Life life, RequestKey instance) => await life.Get<DurableEngine>().PumpAsync(instance.Value, Cancellation);
@@ -203,20 +243,5 @@ public sealed class CloudEvents
         await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
         await start;
         return await life.Get<DurableEngine>().PumpAsync(instance, Cancellation);
-    }
-
-    private sealed class Receiver : ISimulatedEndpoint
-    {
-        public int Refusals { get; set; }
-
-        public List<(string Body, string Signature)> Seen { get; } = [];
-
-        public async Task InvokeAsync(HttpContext context)
-        {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
-            Seen.Add((Encoding.UTF8.GetString(body.ToArray()), context.Request.Headers["X-SWF-Signature"].ToString()));
-            context.Response.StatusCode = Seen.Count <= Refusals ? 500 : 204;
-        }
     }
 }

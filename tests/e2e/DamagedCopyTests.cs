@@ -2,7 +2,8 @@ using SnapshotWorkflows.Lab.Scenario;
 
 namespace SnapshotWorkflows.Tests.E2e;
 
-public sealed class DamagedCopyTests(World world) : IClassFixture<World>
+[Collection(nameof(FirstWorld))]
+public sealed class DamagedCopyTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -6,7 +6,8 @@ using SnapshotWorkflows.Lab.Scenario;
 namespace SnapshotWorkflows.Tests.E2e;
 
 /// <summary>A reader of VHD that nobody here has written must see the same disk. Skipped where it is not installed: a run needs the SDK alone.</summary>
-public sealed class ForeignReaderTests(World world) : IClassFixture<World>
+[Collection(nameof(FirstWorld))]
+public sealed class ForeignReaderTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,6 +1,7 @@
 namespace SnapshotWorkflows.Tests.E2e;
 
-public sealed class IdempotencyTests(World world) : IClassFixture<World>
+[Collection(nameof(SecondWorld))]
+public sealed class IdempotencyTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,8 @@ using SnapshotWorkflows.Lab.Scenario;
 namespace SnapshotWorkflows.Tests.E2e;
 
 /// <summary>What cannot end well is refused before anything is made, with a code and a remedy.</summary>
-public sealed class RefusalTests(World world) : IClassFixture<World>
+[Collection(nameof(SecondWorld))]
+public sealed class RefusalTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -21,7 +21,8 @@ public sealed class RestoreTests
 }
 
 /// <summary>What cannot be restored is refused, and what is asked for twice is done once.</summary>
-public sealed class RestoreRefusalTests(World world) : IClassFixture<World>
+[Collection(nameof(SecondWorld))]
+public sealed class RestoreRefusalTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,8 @@ using SnapshotWorkflows.Lab.Scenario;
 namespace SnapshotWorkflows.Tests.E2e;
 
 /// <summary>Snapshots that stay on the array, and the way back to them, over HTTP.</summary>
-public sealed class RevertTests(World world) : IClassFixture<World>
+[Collection(nameof(FirstWorld))]
+public sealed class RevertTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -26,7 +27,10 @@ public sealed class RevertTests(World world) : IClassFixture<World>
         await world.Control.DetachVolumeAsync(volume.CloudStackVolumeId, Cancellation);
         var then = world.Lab.Folder.File($"{id}-then.lun");
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, then, Cancellation);
-        Assert.Equal(("Reverted", null), await RevertAsync(id));
+        var rollBacks = World.Count(await world.Control.InventoryAsync(Cancellation), "solidfire.RollbackToSnapshot");
+        var killer = new CallKiller(world.Lab.App, world.Control, Screen.Silent, TestRun.Seed + 4, [("solidfire", "RollbackToSnapshot")]);
+        await killer.ArmAsync(Cancellation);
+        Assert.Equal(("Reverted", null), await RevertAsync(id, killer));
         var now = world.Lab.Folder.File($"{id}-now.lun");
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, now, Cancellation);
         Assert.Equal(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(now, Cancellation));
@@ -35,12 +39,14 @@ public sealed class RevertTests(World world) : IClassFixture<World>
         await Wait.UntilAsync("The snapshot is not deleted", async () => (await world.Api.FindSnapshotAsync(id, Cancellation))?.State == "Destroyed", process: null, Cancellation);
         var left = (await world.Control.InventoryAsync(Cancellation)).Solidfire.Snapshots.Where(snapshot => before.Solidfire.Snapshots.All(known => known.Id != snapshot.Id)).ToList();
         Assert.EndsWith("-saved", Assert.Single(left).Name, StringComparison.Ordinal);
+        Assert.InRange(World.Count(await world.Control.InventoryAsync(Cancellation), "solidfire.RollbackToSnapshot") - rollBacks, 1, 2);
     }
 
-    private async Task<(string? State, string? Code)> RevertAsync(string snapshot)
+    private async Task<(string? State, string? Code)> RevertAsync(string snapshot, CallKiller? killer = null)
     {
         var answer = await world.Api.PostAsync($"/api/snapshots/{snapshot}/revert", new { }, World.NewKey(), Cancellation);
         Assert.Equal(202, answer.Status);
+        if (killer is not null) await killer.UntilDoneAsync(Cancellation);
         ApiAnswer? status = null;
         await Wait.UntilAsync(
             "The revert has not ended", async () => (status = await world.Api.GetAsync($"/api/reverts/{answer["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);

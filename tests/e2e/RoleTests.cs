@@ -4,7 +4,8 @@ using SnapshotWorkflows.Lab.Scenario;
 namespace SnapshotWorkflows.Tests.E2e;
 
 /// <summary>Keys of several roles at one service: a tenant sees and does what concerns its accounts, a reader changes nothing.</summary>
-public sealed class RoleTests(World world) : IClassFixture<World>
+[Collection(nameof(FirstWorld))]
+public sealed class RoleTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

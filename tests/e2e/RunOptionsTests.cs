@@ -15,6 +15,19 @@ public sealed class RunOptionsTests
     }
 
     [Theory]
+    [InlineData("--policy")]
+    [InlineData("--webhook")]
+    public void Runs_of_their_own_go_with_kills(string run) => Assert.Equal((true, 42), (RunOptions.Parse([run, "--kill", "--seed", "42"]).Kill, RunOptions.Parse([run, "--kill", "--seed", "42"]).Seed));
+
+    [Fact]
+    public void Two_arrays_are_a_run_of_their_own()
+    {
+        Assert.Equal(2, RunOptions.Parse(["--arrays", "2"]).Arrays);
+        Assert.Throws<UsageException>(() => RunOptions.Parse(["--arrays", "2", "--kill"]));
+    }
+
+    [Theory]
+    [InlineData("--arrays", "3")]
     [InlineData("--blob", "--copy", "offload")]
     [InlineData("--copy", "tape")]
     [InlineData("--encrypt")]

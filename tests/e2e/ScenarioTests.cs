@@ -1,10 +1,11 @@
-using System.Text.Json;
+using SnapshotWorkflows.Lab;
 using SnapshotWorkflows.Lab.Scenario;
 
 namespace SnapshotWorkflows.Tests.E2e;
 
-/// <summary>What `./run --webhook` shows, and a policy's occurrence with what it lets go, over HTTP, in one world of their own.</summary>
-public sealed class ScenarioTests(World world) : IClassFixture<World>
+/// <summary>What `./run --webhook --kill` shows, and a policy's occurrence with what it lets go, killed in both, over HTTP.</summary>
+[Collection(nameof(FirstWorld))]
+public sealed class ScenarioTests(World world)
 {
     private static readonly string[] s_told = ["snapshot.create done", "policy.run done", "policy.expire done", "snapshot.delete done", "event.handled done"];
 
@@ -13,7 +14,7 @@ public sealed class ScenarioTests(World world) : IClassFixture<World>
     [Fact]
     public async Task CloudStacks_event_makes_one_copy_and_a_policys_occurrence_takes_its_own_and_lets_the_old_one_go()
     {
-        await new WebhookScenario(world.Lab, Screen.Silent).RunAsync(TestRun.ImagePath, Cancellation);
+        await new WebhookScenario(world.Lab, new RunOptions { Kill = true, Seed = TestRun.Seed }, Screen.Silent).RunAsync(TestRun.ImagePath, Cancellation);
         await PolicyAsync();
     }
 
@@ -29,14 +30,20 @@ public sealed class ScenarioTests(World world) : IClassFixture<World>
         Assert.Equal((400, "policy.not-found"), (unknown.Status, unknown["code"]));
 
         // The occurrence leaves out a volume whose earlier snapshot has not ended to its last step.
-        using var master = await UpkeepTests.MasterAsync(world.Lab.App);
+        using var master = await world.Lab.App.MasterAsync(Cancellation);
         await Wait.UntilAsync("The first copy's instance has not ended", async () => (await master.GetAsync($"/runtime/webhooks/durabletask/instances/{Guid.Parse(first):N}", Cancellation))["runtimeStatus"] == "Completed", world.Lab.App.Process, Cancellation);
 
         // Due in a second or two; then the minute's tick is called by the host's own route, once.
         var due = DateTimeOffset.UtcNow.AddSeconds(2);
         await PutAsync($"{due.Second} {due.Minute} {due.Hour} * * *");
         await Wait.UntilAsync("The occurrence is not due", () => Task.FromResult(DateTimeOffset.UtcNow >= due), world.Lab.App.Process, Cancellation);
+        var before = await world.Control.InventoryAsync(Cancellation);
+        var killer = new CallKiller(world.Lab.App, world.Control, Screen.Silent, TestRun.Seed + 7, [.. KillPlan.PolicyRun.SelectMany(calls => calls)]);
+        await killer.ArmAsync(Cancellation);
+        using var inDeletion = StoreKiller.OfDeletion(world.Lab, TestRun.Seed + 8, Screen.Silent);
         Assert.Equal(202, (await master.PostAsync("/admin/functions/StartDuePolicies", new { }, null, Cancellation)).Status);
+        await killer.UntilDoneAsync(Cancellation);
+        await inDeletion.KillAsync(Cancellation);
         var second = default(string);
         await Wait.UntilAsync(
             "The occurrence's copy is not BackedUp, or the first is not Destroyed",
@@ -47,7 +54,17 @@ public sealed class ScenarioTests(World world) : IClassFixture<World>
                 return second is not null && copies[second] == "BackedUp" && copies[first] == "Destroyed";
             },
             world.Lab.App.Process, Cancellation);
-        Assert.Equal("full", (await World.EndAsync(world.Api, second!)).Verified?.Level);
+        var taken = await World.EndAsync(world.Api, second!);
+        Assert.Equal("full", taken.Verified?.Level);
+
+        // One occurrence, one snapshot, one clone, and on the store its copy alone, whatever died on the way.
+        Assert.Equal(2, (await world.Api.GetAsync("/api/snapshots?policy=each", Cancellation)).Body.GetProperty("items").GetArrayLength());
+        var after = await world.Control.InventoryAsync(Cancellation);
+        foreach (var call in (string[])["solidfire.CreateSnapshot", "solidfire.CloneVolume"]) Assert.Equal(World.Count(before, call) + 1, World.Count(after, call));
+        await Wait.UntilAsync(
+            "Something is left",
+            async () => !Leftovers.Find(before, await world.Control.InventoryAsync(Cancellation), [.. world.StoreFiles().Where(file => file.Contains(volume.CloudStackVolumeId, StringComparison.Ordinal))], new HashSet<string> { taken.Manifest!, taken.Location! }).Any(),
+            world.Lab.App.Process, Cancellation);
         Assert.Equal(204, (await world.Api.DeleteAsync("/api/policies/each", Cancellation)).Status);
 
         // A line is written behind what it tells of.

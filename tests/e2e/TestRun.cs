@@ -9,6 +9,9 @@ internal static class TestRun
 {
     public const long DiskBytes = 64L << 20;
 
+    /// <summary>Decides the moments of kills; E2E_SEED sets another.</summary>
+    public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("E2E_SEED"), out var seed) ? seed : 7;
+
     private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "e2e-state");
     private static readonly SemaphoreSlim ImageGate = new(1, 1);
 

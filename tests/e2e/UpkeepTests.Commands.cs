@@ -23,7 +23,7 @@ public sealed partial class UpkeepTests
         await Wait.UntilAsync("The hold does not stand", async () => (await app.Api.GetAsync($"/api/snapshots/{ids[0]}", Cancellation))["hold"] == "True", app.Process, Cancellation);
         var policy = new { schedule = "30 2 * * *", volumes = new { ids = new[] { volume.CloudStackVolumeId } } };
         Assert.Equal(200, (await app.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", policy, null, Cancellation)).Status);
-        using (var master = await MasterAsync(app)) Assert.Equal(202, (await master.PostAsync("/admin/functions/BackupLedgerTimer", new { }, null, Cancellation)).Status);
+        using (var master = await app.MasterAsync(Cancellation)) Assert.Equal(202, (await master.PostAsync("/admin/functions/BackupLedgerTimer", new { }, null, Cancellation)).Status);
         await Wait.UntilAsync("The ledger is not backed up", () => Task.FromResult(Directory.Exists(Path.Combine(store, "swf-ledger", "lab")) && Directory.GetFiles(Path.Combine(store, "swf-ledger", "lab"), "*.db").Length == 1), app.Process, Cancellation);
 
         var (served, refusal) = await app.CommandAsync(Cancellation, "ledger", "restore");

@@ -5,7 +5,8 @@ using SnapshotWorkflows.Lab.Scenario;
 namespace SnapshotWorkflows.Tests.E2e;
 
 /// <summary>The routes of upkeep, policies and holds, CloudStack's own snapshots, and its webhook, over HTTP.</summary>
-public sealed partial class UpkeepTests(World world) : IClassFixture<World>
+[Collection(nameof(SecondWorld))]
+public sealed partial class UpkeepTests(World world)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -14,7 +15,10 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
     {
         var volume = await world.NewVolumeAsync();
         var id = (await world.PostAsync(volume))["id"]!;
-        Assert.Equal("BackedUp", (await World.EndAsync(world.Api, id)).State);
+        var copied = await World.EndAsync(world.Api, id);
+        Assert.Equal("BackedUp", copied.State);
+        var stored = new FileInfo(Path.Combine(world.Lab.Store, copied.Location!)).Length;
+        Assert.Equal(stored, (await world.Api.GetAsync($"/api/snapshots/{id}", Cancellation)).Body.GetProperty("storedBytes").GetInt64());
 
         Assert.Equal(202, (await world.Api.PostAsync($"/api/snapshots/{id}/hold", new { reason = "a court" }, World.NewKey(), Cancellation)).Status);
         await UntilAsync(id, snapshot => snapshot["hold"] == "True");
@@ -27,7 +31,7 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
         await UntilAsync(id, snapshot => snapshot["lastProven"] is { Length: > 0 });
 
         var usage = await world.Api.GetAsync("/api/usage?account=acme", Cancellation);
-        Assert.Contains(usage.Body.GetProperty("items").EnumerateArray(), one => one.GetProperty("snapshotId").GetString() == id && one.GetProperty("secondaryPhysicalBytes").GetInt64() > 0);
+        Assert.Contains(usage.Body.GetProperty("items").EnumerateArray(), one => one.GetProperty("snapshotId").GetString() == id && one.GetProperty("secondaryPhysicalBytes").GetInt64() == stored);
         Assert.Empty((await world.Api.GetAsync("/api/usage?account=nobody", Cancellation)).Body.GetProperty("items").EnumerateArray());
         Assert.Equal(400, (await world.Api.GetAsync("/api/usage?from=2026-02-01&to=2026-01-01", Cancellation)).Status);
 
@@ -36,7 +40,13 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
         Assert.Equal(200, put.Status);
         Assert.Equal(200, (await world.Api.GetAsync("/api/policies/nightly", Cancellation)).Status);
         Assert.Contains("nightly", (await world.Api.GetAsync("/api/policies", Cancellation)).Body.ToString(), StringComparison.Ordinal);
-        Assert.Equal(200, (await world.Api.PostAsync("/api/policies/nightly/preview", new { }, null, Cancellation)).Status);
+        var preview = await world.Api.PostAsync("/api/policies/nightly/preview", new { }, null, Cancellation);
+        Assert.Equal(200, preview.Status);
+        Assert.Equal(volume.CloudStackVolumeId, Assert.Single(preview.Body.GetProperty("volumes").EnumerateArray()).GetProperty("id").GetString());
+        await PreviewByTagAsync(volume);
+        var nowhere = await world.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", new { schedule = "30 2 * * *", timeZone = "Mars/Olympus", volumes = policy.volumes }, null, Cancellation);
+        Assert.Equal((400, "policy.time-zone"), (nowhere.Status, nowhere["code"]));
+        Assert.Contains("Europe/Berlin", nowhere["remedy"], StringComparison.Ordinal);
         Assert.Equal(400, (await world.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", new { schedule = "when it rains", volumes = policy.volumes }, null, Cancellation)).Status);
         Assert.InRange((await world.Api.DeleteAsync("/api/policies/nightly", Cancellation)).Status, 200, 204);
         Assert.Equal(404, (await world.Api.GetAsync("/api/policies/nightly", Cancellation)).Status);
@@ -51,7 +61,7 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
         Assert.Equal(0, report.GetProperty("removed").GetInt32());
 
         // The timers' functions, run now by the host's own route.
-        using var master = await MasterAsync(world.Lab.App);
+        using var master = await world.Lab.App.MasterAsync(Cancellation);
         foreach (var timer in (string[])["PurgeDeletedTimer", "ScrubSnapshotsTimer", "ReconcileTimer", "SweepLeaksTimer", "CheckRows", "SweepAdmission", "CatchUpCloudEvents"])
             Assert.Equal(202, (await master.PostAsync($"/admin/functions/{timer}", new { }, null, Cancellation)).Status);
         Assert.Equal(files, world.StoreFiles());
@@ -72,10 +82,23 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
         var then = world.Lab.Folder.File($"{taken}.lun");
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, then, Cancellation);
 
-        var answer = await world.Api.PostSnapshotAsync(new { volumeId = volume.CloudStackVolumeId, adoptSnapshotId = taken }, World.NewKey(), Cancellation);
-        Assert.Equal(202, answer.Status);
-        var status = await World.EndAsync(world.Api, answer["id"]!);
+        // No webhook told of it: reconciliation finds it, killed when it asks CloudStack or when it writes the result there.
+        const string policy = "reconciled";
+        Assert.Equal(
+            200,
+            (await world.Api.SendAsync(HttpMethod.Put, $"/api/policies/{policy}", new { followCloudStack = true, volumes = new { ids = new[] { volume.CloudStackVolumeId } }, keep = new { last = 3 } }, null, Cancellation)).Status);
+        var killer = new CallKiller(world.Lab.App, world.Control, Screen.Silent, TestRun.Seed + 5, [("cloudstack", "listSnapshots"), ("cloudstack", "createTags")]);
+        await killer.ArmAsync(Cancellation);
+        using var master = await world.Lab.App.MasterAsync(Cancellation);
+        var reconcile = await Instances.StartAsync(master, "Reconcile", new Dictionary<string, object> { ["Caller"] = "test" }, Cancellation);
+        await killer.UntilDoneAsync(Cancellation);
+        Assert.Equal("Completed", (await Instances.EndAsync(master, reconcile, Cancellation))["runtimeStatus"]);
+        await Wait.UntilAsync("CloudStack's snapshot bears no tag of ours", async () => (await cloud.TagsAsync(taken, Cancellation)).ContainsKey("swf-copy"), process: null, Cancellation);
+        var copy = (await cloud.TagsAsync(taken, Cancellation))["swf-copy"];
+        var status = await World.EndAsync(world.Api, copy);
         Assert.Equal(("BackedUp", "full"), (status.State, status.Verified?.Level));
+        Assert.Single((await world.Api.GetAsync($"/api/snapshots?policy={policy}", Cancellation)).Body.GetProperty("items").EnumerateArray());
+        Assert.Equal(204, (await world.Api.DeleteAsync($"/api/policies/{policy}", Cancellation)).Status);
         using (var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(world.Lab.Store, status.Manifest!), Cancellation)))
             Assert.Equal(taken, manifest.RootElement.GetProperty("adoptedSnapshotId").GetString());
 
@@ -89,12 +112,16 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, changed, Cancellation);
         Assert.NotEqual(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(changed, Cancellation));
 
-        var revert = await world.Api.PostAsync($"/api/snapshots/{answer["id"]}/revert", new { }, World.NewKey(), Cancellation);
+        var reverts = World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot");
+        killer = new CallKiller(world.Lab.App, world.Control, Screen.Silent, TestRun.Seed + 6, [("cloudstack", "revertSnapshot")]);
+        await killer.ArmAsync(Cancellation);
+        var revert = await world.Api.PostAsync($"/api/snapshots/{copy}/revert", new { }, World.NewKey(), Cancellation);
         Assert.Equal(202, revert.Status);
+        await killer.UntilDoneAsync(Cancellation);
         ApiAnswer? end = null;
         await Wait.UntilAsync("The revert has not ended", async () => (end = await world.Api.GetAsync($"/api/reverts/{revert["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);
         Assert.True(end!["state"] == "Reverted", end.Body.ToString());
-        Assert.Equal(1, World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot"));
+        Assert.Equal(reverts + 1, World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot"));
         var now = world.Lab.Folder.File($"{taken}-now.lun");
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, now, Cancellation);
         Assert.Equal(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(now, Cancellation));
@@ -119,10 +146,18 @@ public sealed partial class UpkeepTests(World world) : IClassFixture<World>
         Assert.All(await world.Control.SendEventAsync(url, Guid.NewGuid().ToString(), "another", times: 1, Cancellation), one => Assert.Equal(401, one.GetProperty("status").GetInt32()));
     }
 
-    internal static async Task<SnapshotApi> MasterAsync(LabApp app)
+    /// <summary>What bears the tag now, and no other; asked of CloudStack when it is asked for.</summary>
+    private async Task PreviewByTagAsync(WorldVolume volume)
     {
-        using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(app.KeyFile, Cancellation));
-        return new SnapshotApi(app.Api.Address) { Key = keys.RootElement.GetProperty("masterKey").GetProperty("value").GetString() };
+        using var cloud = new CloudApi(world.Lab.Simulators.Endpoints.Cloudstack);
+        await cloud.TagVolumeAsync(volume.CloudStackVolumeId, "backup", volume.CloudStackVolumeId, Cancellation);
+        var policy = new { schedule = "30 2 * * *", volumes = new { ids = new[] { Guid.NewGuid().ToString() }, tag = new { key = "backup", value = volume.CloudStackVolumeId } } };
+        Assert.Equal(200, (await world.Api.SendAsync(HttpMethod.Put, "/api/policies/tagged", policy, null, Cancellation)).Status);
+        var preview = (await world.Api.PostAsync("/api/policies/tagged/preview", new { }, null, Cancellation)).Body;
+        var found = Assert.Single(preview.GetProperty("volumes").EnumerateArray());
+        Assert.Equal((volume.CloudStackVolumeId, "acme"), (found.GetProperty("id").GetString(), found.GetProperty("account").GetString()));
+        Assert.Equal(policy.volumes.ids[0], Assert.Single(preview.GetProperty("missing").EnumerateArray()).GetString());
+        Assert.Equal(204, (await world.Api.DeleteAsync("/api/policies/tagged", Cancellation)).Status);
     }
 
     private Task UntilAsync(string id, Func<ApiAnswer, bool> condition) => Wait.UntilAsync(

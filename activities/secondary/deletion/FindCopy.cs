@@ -15,7 +15,7 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
     protected override async Task<FoundCopy> ExecuteAsync(FindCopyInput input, CancellationToken cancellation)
     {
         var row = index.Find(input.Snapshot);
-        if (row is not { Status: { Manifest: { } name, Destination: { } destination } }) return new FoundCopy(null) { Primary = row?.Primary };
+        if (row is not { Status: { Manifest: { } name, Destination: { } destination } }) return new FoundCopy(null) { Primary = row?.Primary, Group = row?.Primary is not null && RequestKey.TryParse(row.GroupId, out var taken) ? taken : null };
         var store = destinations.Get(destination).Store;
         var address = SnapshotLocations.AddressOf(name);
         if (await new ManifestStore(store).FindAsync(address, cancellation) is { } manifest)

@@ -8,7 +8,7 @@ using SnapshotWorkflows.Functions.Triggers;
 
 namespace SnapshotWorkflows.App.Readiness;
 
-/// <summary>Anonymous /healthz (the process answers) and /readyz (every appliance and store answers, 503 with what to mend otherwise).</summary>
+/// <summary>Anonymous /healthz (the process answers) and /readyz (jobs can end well, 503 otherwise; an array, pool or store that is away while others of its kind answer is named, and the answer is 200).</summary>
 internal sealed class Probes(ReadinessChecks checks) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -31,9 +31,10 @@ internal sealed class Probes(ReadinessChecks checks) : IStartupFilter
         {
             // What was found stays with operators: an anonymous probe learns only which system is to be mended.
             var findings = await checks.FindAsync(context.RequestAborted);
-            context.Response.StatusCode = findings.All(finding => finding.Ready) ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            var verdict = ReadinessVerdict.Of(findings);
+            context.Response.StatusCode = verdict.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             await context.Response.WriteAsJsonAsync(
-                new Readiness(findings.All(finding => finding.Ready), [.. findings.Select(finding => new SystemReadiness(finding.System, finding.Ready))]),
+                new Readiness(verdict.Ready, verdict.Degraded, [.. findings.Select(finding => new SystemReadiness(finding.System, finding.Ready))]),
                 ReadinessJson.Default.Readiness,
                 cancellationToken: context.RequestAborted);
         }
@@ -48,7 +49,7 @@ internal sealed record Health(string Status);
 
 internal sealed record SystemReadiness(string System, bool Ready);
 
-internal sealed record Readiness(bool Ready, IReadOnlyList<SystemReadiness> Systems);
+internal sealed record Readiness(bool Ready, bool Degraded, IReadOnlyList<SystemReadiness> Systems);
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Health))]

@@ -34,9 +34,9 @@ internal sealed class ReadinessChecks(
                 TryAsync("catalog", CatalogAsync, cancellation),
                 TryAsync("hub", () => HubAsync(cancellation), cancellation),
             };
-            rounds.AddRange(arrays.Names.Select(name => TryAsync($"solidfire {name}", () => ArrayAsync(name, cancellation), cancellation)));
-            rounds.AddRange(pools.Names.Select(name => TryAsync($"xenserver {name}", () => PoolAsync(name, cancellation), cancellation)));
-            rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => DestinationAsync(destination, cancellation), cancellation)));
+            rounds.AddRange(arrays.Names.Select(name => TryAsync($"solidfire {name}", () => ArrayAsync(name, cancellation), cancellation, "array")));
+            rounds.AddRange(pools.Names.Select(name => TryAsync($"xenserver {name}", () => PoolAsync(name, cancellation), cancellation, pools.CopyPool.PoolName == name ? null : "pool")));
+            rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => DestinationAsync(destination, cancellation), cancellation, "destination")));
             // Nothing is paused where that is not allowed, so nobody has to guard it.
             if (pause.Value.HighAvailabilityIsOff) rounds.Add(Task.FromResult(Watchdog()));
             _last = await Task.WhenAll(rounds);
@@ -52,17 +52,17 @@ internal sealed class ReadinessChecks(
     public void Dispose() => _one.Dispose();
 
     /// <summary>A check that breaks is a finding too: it must stop neither the others nor the service.</summary>
-    private static async Task<ReadinessFinding> TryAsync(string system, Func<Task<ReadinessFinding>> check, CancellationToken cancellation)
+    private static async Task<ReadinessFinding> TryAsync(string system, Func<Task<ReadinessFinding>> check, CancellationToken cancellation, string? oneOf = null)
     {
         try
         {
-            return await check();
+            return await check() with { OneOf = oneOf };
         }
 #pragma warning disable CA1031 // Whatever it is: it is told.
         catch (Exception broken) when (!cancellation.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            return Finding(system, "not reached", [broken is SecondaryException store ? $"{store.Message} {store.Remedy}" : $"{broken.GetType().Name}: {broken.Message}"]);
+            return Finding(system, "not reached", [broken is SecondaryException store ? $"{store.Message} {store.Remedy}" : $"{broken.GetType().Name}: {broken.Message}"]) with { OneOf = oneOf };
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         try
         {
             var found = await runner.RunAsync(Steps.FindCopy, new FindCopyInput(input.Snapshot), StepPolicy.Work);
-            if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary);
+            if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary, found.Group);
             if (found.Finished) return await EndAsync(freedBytes: 0);
             if (found is { Copy: null, Destroyed: true }) return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
 
@@ -59,10 +59,10 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         return await EndAsync(copy.DataBytes);
 
         // On the array alone: there is no copy, so no tombstone.
-        async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume)
+        async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume, RequestKey? group)
         {
             await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
-            await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero));
+            await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group });
             return await EndAsync(freedBytes: 0);
         }
 

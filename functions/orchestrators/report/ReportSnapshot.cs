@@ -1,6 +1,6 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
-/// <summary>Delivers a callback: tried again with durable waits for a day, then given up and said so. The snapshot has ended before and is not touched.</summary>
+/// <summary>Delivers a callback: tried again with durable waits for a day, then given up and said so. What it tells of has ended before and is not touched.</summary>
 [DurableTask(nameof(ReportSnapshot))]
 public sealed class ReportSnapshot : TaskOrchestrator<ReportSnapshotInput, ReportedSnapshot>
 {
@@ -20,7 +20,7 @@ public sealed class ReportSnapshot : TaskOrchestrator<ReportSnapshotInput, Repor
             why = $"{undelivered.Fault.Code}: {undelivered.Fault.Message}";
         }
 
-        await runner.FinishAsync(Steps.RecordAudit, new AuditEntry("callback", "snapshot.report", input.Snapshot.Uuid, why is null ? "done" : "failed", why), board.Stuck);
+        await runner.FinishAsync(Steps.RecordAudit, new AuditEntry("callback", input.Work is { } work ? work.Event.Replace("ended", "report", StringComparison.Ordinal) : "snapshot.report", input.Snapshot.Uuid, why is null ? "done" : "failed", why), board.Stuck);
         board.Ended();
         return new ReportedSnapshot(why is null, why);
     }

@@ -17,6 +17,21 @@ internal sealed class RestoreRun : WorkRun
 
     public Task AuditAsync(string outcome, string? detail) =>
         FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.restore", Request.Snapshot.Uuid, outcome, detail));
+
+    public Task ReportAsync(RestoreState state, RestoredVolume? restored) => ReportAsync(Request.Key, Request.CallbackUrl, new WorkReport
+    {
+        EventId = Request.Key.Uuid,
+        Event = WorkReport.RestoreEnded,
+        Id = Request.Key.Uuid,
+        State = state.ToString(),
+        Failure = Board.Status.Failure,
+        SnapshotId = Request.Snapshot.Uuid,
+        TargetVolumeId = Request.TargetVolumeId,
+        // Of CloudStack's volume the array's ids are for operators only.
+        Volume = Request.TargetVolumeId is null ? restored : null,
+        Root = restored is null ? null : Board.Status.Root,
+        TargetTouched = restored is null && Board.Status.TargetTouched ? true : null,
+    });
 }
 
 /// <summary>What is to be done, with room and rights for all of it proven.</summary>

@@ -26,12 +26,14 @@ public sealed class RestoreVolume : TaskOrchestrator<RestoreVolumeInput, Restore
             run.Board.Show(status => status with { State = RestoreState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
             await run.UnwindAsync();
             await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
+            await run.ReportAsync(RestoreState.Error, restored: null);
             run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
             throw new StepFaultException(fault, failure);
         }
 
         await run.UnwindAsync();
         await run.AuditAsync("done", $"volume {restored.VolumeId} of cluster {restored.ClusterUuid}");
+        await run.ReportAsync(RestoreState.Restored, restored);
         run.Board.Show(status => status with { State = RestoreState.Restored, Volume = restored, TargetTouched = false, Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         return restored;
     }

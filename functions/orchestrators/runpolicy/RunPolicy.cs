@@ -46,9 +46,23 @@ public sealed class RunPolicy : TaskOrchestrator<PolicyOccurrence, PolicyRunResu
             Steps.RecordAudit,
             new AuditEntry(who, "policy.run", policy.Name, cancelled ? "cancelled" : failures.Count == 0 ? "done" : "failed", $"{input.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {taken} taken, {expired} expired, {failures.Count} failed"),
             board.Stuck);
+        if (policy.CallbackUrl is { } address) await runner.FinishAsync(Steps.StartReport, new ReportSnapshotInput(input.Instance, address, null) { Work = Report(input, cancelled, taken, failures) }, board.Stuck);
         board.Ended();
         return cancelled ? throw new StepFaultException(Faults.Cancelled()) : new PolicyRunResult(taken, failures, expired);
     }
+
+    private static WorkReport Report(PolicyOccurrence occurrence, bool cancelled, int taken, List<PolicyRunFailure> failures) => new()
+    {
+        EventId = occurrence.Instance.Uuid,
+        Event = WorkReport.PolicyRunEnded,
+        Id = occurrence.Instance.Uuid,
+        State = cancelled ? "Cancelled" : failures.Count == 0 ? "Done" : "Failed",
+        Policy = occurrence.Policy.Name,
+        At = occurrence.At,
+        Taken = taken,
+        Failed = failures.Count,
+        Failures = failures.Count == 0 ? null : [.. failures.Take(WorkReport.FailuresMax)],
+    };
 
     /// <summary>As runs that began before expiry was an instance of its own do it.</summary>
     private static async Task<int> ExpireAsChildAsync(TaskOrchestrationContext context, SnapshotPolicy policy, List<PolicyRunFailure> failures)

@@ -15,12 +15,21 @@ internal static class CopyMembers
         }
 
         var members = await all;
-        if (run.Request.KeepOnPrimary && taken.Taken is { } memberships && members.Any(member => member.State == SnapshotState.BackedUp))
-        {
-            run.Undo.Replace(StepNames.DeleteGroupSnapshot, Steps.KeepGroupSnapshot, new GroupSnapshotInput(run.Request.Key, [.. memberships.Select(member => member.Volume)], TimeSpan.Zero));
-        }
-
+        if ((run.Request.KeepOnPrimary || run.Request.PrimaryOnly) && taken.Taken is { } memberships && members.Any(member => member.Failure is null)) Keep(run, memberships, members);
         return members;
+    }
+
+    /// <summary>What is kept on the array loses its fuse; of volumes that came to nothing the snapshot goes.</summary>
+    private static void Keep(GroupRun run, IReadOnlyList<GroupMembership> memberships, IReadOnlyList<GroupMember> members)
+    {
+        var kept = memberships.Zip(members).Where(one => one.Second.Failure is null).ToList();
+        run.Undo.Replace(StepNames.DeleteGroupSnapshot, Steps.KeepGroupSnapshot, new GroupSnapshotInput(run.Request.Key, [.. kept.Select(one => one.First.Volume)], TimeSpan.Zero)
+        {
+            Members = [.. kept.Select(one => run.Request.MemberOf(one.Second.VolumeId))],
+        });
+        if (!run.Context.IsAtLeast(WorkflowVersions.Told)) return;
+        foreach (var (membership, member) in memberships.Zip(members).Where(one => one.Second.Failure is not null))
+            run.Undo.Push(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(run.Request.MemberOf(member.VolumeId), membership.Volume, TimeSpan.Zero) { Group = run.Request.Key });
     }
 
     private static async Task<GroupMember> CopyAsync(GroupRun run, CloudStackVolume volume, GroupMembership? membership)
@@ -38,6 +47,7 @@ internal static class CopyMembers
             Copy = request.Copy,
             Format = request.Format,
             KeepOnPrimary = request.KeepOnPrimary,
+            PrimaryOnly = request.PrimaryOnly,
             Caller = request.Caller,
             Tags = request.Tags,
             CallbackUrl = request.CallbackUrl,
@@ -49,7 +59,9 @@ internal static class CopyMembers
         try
         {
             var result = await run.Context.CallSubOrchestratorAsync<SnapshotVolumeResult>(nameof(SnapshotVolume), input, new SubOrchestrationOptions(retry: null, instanceId: key.Value));
-            ended = new GroupMember(volume.Id, key.Uuid, SnapshotState.BackedUp, result.Manifest, Failure: null);
+            ended = request.PrimaryOnly
+                ? new GroupMember(volume.Id, key.Uuid, SnapshotState.CreatedOnPrimary, Manifest: null, Failure: null)
+                : new GroupMember(volume.Id, key.Uuid, SnapshotState.BackedUp, result.Manifest, Failure: null);
             if (membership is null) run.Board.Show(status => status with { Consistency = result.Consistency });
         }
         catch (TaskFailedException failure)

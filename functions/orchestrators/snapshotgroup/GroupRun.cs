@@ -20,6 +20,23 @@ internal sealed class GroupRun : WorkRun
 
     public Task AuditAsync(string outcome, string? detail) =>
         FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.group", Request.Key.Uuid, outcome, detail));
+
+    /// <summary>Of the group itself; its members tell their own ends.</summary>
+    public Task ReportAsync(SnapshotState state) => !Context.IsAtLeast(WorkflowVersions.Told) ? Task.CompletedTask : ReportAsync(Request.Key, Request.CallbackUrl, new WorkReport
+    {
+        EventId = Request.Key.Uuid,
+        Event = WorkReport.GroupEnded,
+        Id = Request.Key.Uuid,
+        State = state.ToString(),
+        Failure = Board.Status.Failure,
+        Tags = Request.Tags,
+        VmId = Request.VmId,
+        Consistency = Board.Status.Consistency,
+        TakenAt = Board.Status.TakenAt,
+        Destination = Board.Status.Destination,
+        Manifest = Board.Status.Manifest,
+        Members = Board.Status.Members.Items,
+    });
 }
 
 /// <summary>The array's part of the group: every volume on one cluster, in the order of the VM's volumes.</summary>

@@ -4,7 +4,8 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// All volumes of a VM at one instant.
 /// <para>
 /// ListVmVolumes, ResolveVolume and a look at everything that each volume will need (refuse, wait for all volumes) · [Freeze] CreateGroupSnapshot [Thaw], all or nothing · SnapshotVolume's
-/// second half for each volume, side by side, as instances of their own: a member that fails is told, and the others still end · PublishGroup · DeleteGroupSnapshot. A wish to cancel is passed
+/// second half for each volume, side by side, as instances of their own: a member that fails is told, and the others still end · PublishGroup · DeleteGroupSnapshot. A store that refuses the group's
+/// manifest is waited for, after everything else is taken away. A wish to cancel is passed
 /// on to the members, and waited for. A VM of one volume needs no group on the array: its snapshot is an ordinary one.
 /// </para>
 /// </summary>
@@ -25,13 +26,16 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
             run.Board.Show(status => status with { State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
             await run.UnwindAsync();
             await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
+            await run.ReportAsync(SnapshotState.Error);
             End(run);
             throw new StepFaultException(fault, failure);
         }
 
         await run.UnwindAsync();
         await run.AuditAsync("done", $"{result.Members.Count} volumes");
-        run.Board.Show(status => status with { State = SnapshotState.BackedUp });
+        var state = input.PrimaryOnly ? SnapshotState.CreatedOnPrimary : SnapshotState.BackedUp;
+        run.Board.Show(status => status with { State = state });
+        await run.ReportAsync(state);
         End(run);
         return result;
     }
@@ -42,16 +46,14 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
     private static async Task<SnapshotGroupResult> MakeAsync(GroupRun run)
     {
         var taken = await run.TakeGroupAsync();
-        run.Board.Show(status => status with { State = SnapshotState.BackingUp });
+        if (!run.Request.PrimaryOnly) run.Board.Show(status => status with { State = SnapshotState.BackingUp });
         var members = await run.CopyMembersAsync(taken);
         string? manifest = null;
         if (members.Any(member => member.State == SnapshotState.BackedUp))
         {
             var (status, first) = (run.Board.Status, run.Volumes[0]);
-            var published = await run.DoUncancelledAsync(
-                Steps.PublishGroup,
-                new PublishGroupInput(run.Request, taken.Destination, first.ZoneId, first.VmName, first.Account, status.TakenAt, status.Consistency ?? "crash", members) { DomainId = first.DomainId },
-                StepPolicy.Commit);
+            var published = await run.PublishAsync(
+                new PublishGroupInput(run.Request, taken.Destination, first.ZoneId, first.VmName, first.Account, status.TakenAt, status.Consistency ?? "crash", members) { DomainId = first.DomainId });
             manifest = published.Name;
             run.Board.Show(now => now with { Manifest = published.Name });
         }
@@ -61,7 +63,7 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
         if (failed.Count == members.Count && failed.All(member => member.Failure!.Code == "cancelled")) throw new StepFaultException(Faults.Cancelled());
         throw new StepFaultException(new StepFault(
             "group.member-failed", FaultKind.Rejected,
-            $"{failed.Count} of {members.Count} volumes have no copy: {string.Join("; ", failed.Select(member => $"{member.VolumeId}: {member.Failure!.Code}"))}.",
-            "The other volumes' copies stand, each for itself. Mend what the members tell, and take the group again."));
+            $"{failed.Count} of {members.Count} volumes have no {(run.Request.PrimaryOnly ? "snapshot" : "copy")}: {string.Join("; ", failed.Select(member => $"{member.VolumeId}: {member.Failure!.Code}"))}.",
+            run.Request.PrimaryOnly ? "The other volumes' snapshots stand, each for itself. Mend what the members tell, and take the group again." : "The other volumes' copies stand, each for itself. Mend what the members tell, and take the group again."));
     }
 }

@@ -29,6 +29,7 @@ internal static class TakeGroup
         run.Board.Show(status => status with { Members = new GroupMembers([.. volumes.Select(volume => new GroupMember(volume.Id, request.MemberOf(volume.Id).Uuid, SnapshotState.Allocated, null, null))]) });
         if (volumes is [var only])
         {
+            if (request.PrimaryOnly) return new GroupTaken(Taken: null, Destination: "");
             var room = await InspectDestinationAsync(run, only, only.SizeBytes);
             run.Board.Show(status => status with { Destination = room.Destination });
             return new GroupTaken(Taken: null, room.Destination);
@@ -37,7 +38,7 @@ internal static class TakeGroup
         var account = AccountScope.Of(volumes[0].DomainId, volumes[0].Account) ?? "";
         IReadOnlyList<string> slots = [.. volumes.Select(volume => AdmissionSlots.Volume(volume.Id)), .. account.Length > 0 ? [AdmissionSlots.Account(account)] : Array.Empty<string>()];
         var plan = await run.AdmitPlanAsync(account, slots, AdmissionPriorities.Person, () => InspectAsync(run), _ => []);
-        run.Board.Show(status => status with { Destination = plan.Destination, State = SnapshotState.Creating, Waiting = null });
+        run.Board.Show(status => status with { Destination = request.PrimaryOnly ? null : plan.Destination, State = SnapshotState.Creating, Waiting = null });
         return new GroupTaken(await SnapshotAsync(run, plan), plan.Destination);
     }
 
@@ -52,8 +53,12 @@ internal static class TakeGroup
         {
             var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
             var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), run.Looking);
-            await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), run.Looking);
-            destination ??= await InspectDestinationAsync(run, volume, total);
+            if (!run.Request.PrimaryOnly)
+            {
+                await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), run.Looking);
+                destination ??= await InspectDestinationAsync(run, volume, total);
+            }
+
             arrays.Add(array.Volume);
             if (run.Request.Quiesce != QuiesceMode.None) machine ??= Quiesced.MachineOf(run.Request.Key, run.Request.VmId, run.Request.Quiesce, disk);
         }
@@ -64,7 +69,7 @@ internal static class TakeGroup
                 "group.several-arrays", FaultKind.Rejected, $"The volumes of VM {run.Request.VmId} lie on several arrays, and no snapshot spans arrays.", "Quiesce the VM and take the snapshots of its volumes one by one."));
         }
 
-        return new GroupPlan(arrays, destination!.Destination, machine);
+        return new GroupPlan(arrays, destination?.Destination ?? "", machine);
     }
 
     private static Task<DestinationPlan> InspectDestinationAsync(GroupRun run, CloudStackVolume volume, long needed)

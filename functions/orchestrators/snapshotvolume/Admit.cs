@@ -27,7 +27,7 @@ internal static class Admit
             async () =>
             {
                 var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
-                return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), run.Looking));
+                return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = run.Request.Member?.Snapshot.SnapshotId }, run.Looking));
             },
             found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid)]);
         run.Board.Show(status => status with { DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });

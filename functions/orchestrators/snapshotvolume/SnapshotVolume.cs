@@ -40,7 +40,8 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
     private static async Task<SnapshotVolumeResult> OnPrimaryAsync(SnapshotRun run)
     {
         var plan = await run.AdmitPrimaryAsync();
-        await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume);
+        if (run.Request.Member is { } member) run.Taken(plan.Array.Volume, member);
+        else await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume);
         run.Cancellation.ThrowIfWished();
         run.Primary = plan.Array.Volume;
         run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));

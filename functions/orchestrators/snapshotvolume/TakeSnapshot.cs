@@ -8,7 +8,7 @@ internal static class TakeSnapshot
 
     public static async Task<TakenSnapshot> TakeSnapshotAsync(this SnapshotRun run, SnapshotPlan plan)
     {
-        if (run.Request.Member is { } member) return Taken(run, plan, member);
+        if (run.Request.Member is { } member) return new TakenSnapshot(member.Volume, run.Taken(plan.Array.Volume, member), plan.Disk.SrUuid);
         return run.Request.AdoptSnapshotId is { } adopted
             ? await AdoptAsync(run, plan, adopted)
             : new TakenSnapshot(plan.Array.Volume, await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume), plan.Disk.SrUuid);
@@ -37,16 +37,16 @@ internal static class TakeSnapshot
     }
 
     /// <summary>The group took it with the others, and takes it away again.</summary>
-    private static TakenSnapshot Taken(SnapshotRun run, SnapshotPlan plan, GroupMembership member)
+    public static StorageSnapshot Taken(this SnapshotRun run, ArrayVolume array, GroupMembership member)
     {
-        if (plan.Array.Volume != member.Volume)
+        if (array != member.Volume)
         {
             throw new StepFaultException(new StepFault(
-                "group.other-volume", FaultKind.Conflict, $"The group's snapshot is of {member.Volume}, the volume is {plan.Array.Volume} now.", "Find out who moved the volume meanwhile, and ask again."));
+                "group.other-volume", FaultKind.Conflict, $"The group's snapshot is of {member.Volume}, the volume is {array} now.", "Find out who moved the volume meanwhile, and ask again."));
         }
 
         run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = member.Snapshot.CreatedAt, Consistency = member.Consistency, FrozenMs = member.FrozenMs });
-        return new TakenSnapshot(member.Volume, member.Snapshot, plan.Disk.SrUuid);
+        return member.Snapshot;
     }
 
     private static async Task<StorageSnapshot> CrashConsistentAsync(SnapshotRun run, StorageSnapshotInput wanted)

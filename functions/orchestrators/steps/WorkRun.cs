@@ -48,6 +48,11 @@ internal abstract class WorkRun
         return Runner.FinishAsync(step, input, _board.Stuck);
     }
 
+    /// <summary>Hands the end over to whoever asked to be told. It fails nothing, and comes before the end is shown.</summary>
+    protected Task ReportAsync(RequestKey key, string? address, WorkReport report) => address is null
+        ? Task.CompletedTask
+        : Runner.FinishAsync(Steps.StartReport, new ReportSnapshotInput(key, address, null) { Work = report }, _board.Stuck);
+
     /// <summary>Takes everything away. While something of it keeps failing, nobody else waits for the slots of host, store and account: one hung session must not stop the rest.</summary>
     public async Task UnwindAsync()
     {

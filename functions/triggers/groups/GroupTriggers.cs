@@ -23,8 +23,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
                 return new ProblemResult(403, "request.operators-only", "'policy' is for operators: a policy's rule lets copies go.", "Leave 'policy' out.");
             if (body.Policy is { } policy && policies.Find(policy) is null)
                 throw new BadRequestException("policy.not-found", $"There is no policy '{policy}'.", "GET /api/policies lists what there is.");
-            if (body.CallbackUrl is { } callback && !callbacks.Value.Allows(callback))
-                throw new BadRequestException("callback.not-allowed", "'callbackUrl' is not an address that may be called.", "Use one under Callbacks:Allowed of the settings; Callbacks:Secret must be set too.");
+            callbacks.Value.Require(body.CallbackUrl);
             var caller = request.Caller();
             var route = $"POST /vms/{vm:D}/snapshots";
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
@@ -33,7 +32,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
             var input = new SnapshotGroupInput
             {
                 Key = claim.Instance, VmId = vm.ToString("D"), Name = body.Name, Quiesce = body.Quiesce, Destination = body.Destination, Copy = body.Copy, Format = body.Format,
-                KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags, CallbackUrl = body.CallbackUrl, Policy = body.Policy,
+                KeepOnPrimary = body.KeepOnPrimary, Caller = caller, Tags = body.Tags, CallbackUrl = body.CallbackUrl, Policy = body.Policy, PrimaryOnly = body.PrimaryOnly,
                 Accounts = request.Accounts(),
             };
             await client.StartClaimedAsync(Workflow, input, claim, cancellation);

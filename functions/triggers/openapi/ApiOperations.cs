@@ -18,7 +18,7 @@ internal static class ApiOperations
         {
             Query = [new("subject", ApiSchemas.Text, "Only rows about this snapshot or policy."), new("after", ApiSchemas.Count(0, long.MaxValue), "Goes on behind the row of this id."), s_top],
         },
-        new("GetReadiness", "Every appliance, store, key, catalog and hub: what was found, and what to mend. For operators; /readyz tells everybody only which system it is.", 200, TriggersJson.Default.ReadinessReport),
+        new("GetReadiness", "Every appliance, store, key, catalog and hub: what was found, and what to mend. For operators; /readyz tells everybody only which system it is. Ready and degraded: jobs that need what is away wait, the others go on.", 200, TriggersJson.Default.ReadinessReport),
         new("GetOpenApi", "This document.", 200, null),
     ];
 
@@ -84,10 +84,11 @@ internal static class ApiOperations
                 new("destination", ApiSchemas.Text, "As for a snapshot."),
                 new("copy", ApiSchemas.Copy, "As for a snapshot."),
                 new("format", ApiSchemas.Format, "As for a snapshot."),
+                new("locationType", """{"enum":["secondary","primary"]}""", "primary: it ends on the array, and is no backup."),
                 new("keepOnPrimary", ApiSchemas.Flag, "Keeps the array's snapshots beside the copies."),
                 new("policy", ApiSchemas.Text, "As for a snapshot, for every member."),
                 new("tags", ApiSchemas.Tags, "Kept with every member."),
-                new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how each member ended, as for a snapshot."),
+                new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how each member ended, and how the group did (event group.ended), signed; an address that the settings allow."),
             ],
         };
         yield return new("GetGroup", "One group and how each of its members stands.", 200, TriggersJson.Default.GroupView) { Refusals = [404] };
@@ -109,6 +110,7 @@ internal static class ApiOperations
                 new("accountId", ApiSchemas.Count(1, int.MaxValue), "The array's account of the new volume; the original's if absent, which it can be on the original's cluster alone."),
                 new("qos", $$$"""{"type":"object","properties":{"minIops":{{{ApiSchemas.Count(50, 200_000)}}},"maxIops":{{{ApiSchemas.Count(50, 200_000)}}},"burstIops":{{{ApiSchemas.Count(50, 200_000)}}}},"additionalProperties":false}""", "Of the new volume."),
                 new("host", ApiSchemas.Text, "Name or uuid of the host that writes; any if absent."),
+                new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how it ended (event restore.ended), signed; an address that the settings allow."),
             ],
         };
         yield return new("GetRestore", "How a restore stands.", 200, TriggersJson.Default.RestoreView) { Refusals = [404] };
@@ -145,6 +147,7 @@ internal static class ApiOperations
                 new("destination", ApiSchemas.Text, "As for a snapshot."),
                 new("format", ApiSchemas.Format, "As for a snapshot."),
                 new("enabled", ApiSchemas.Flag, "A disabled policy neither takes nor expires."),
+                new("callbackUrl", """{"type":"string","format":"uri"}""", "Told how each run ended (event policy.ended), signed; an address that the settings allow."),
             ],
         };
         yield return new("DeletePolicy", "Removes a policy; its copies stay.", 204, null) { Refusals = [404] };
@@ -153,7 +156,7 @@ internal static class ApiOperations
             Refusals = [409], Body = [new("question", ApiSchemas.Text, "Its id.", Required: true), new("approve", ApiSchemas.Flag, "true lets the copies go that would still go then; false keeps them.", Required: true)],
         };
         yield return new("CancelPolicyRun", "Stops the policy's last run: each of its snapshots undoes what it made.", 202, null) { Refusals = [404, 409] };
-        yield return new("PreviewPolicy", "When it comes next, and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404, 409] };
+        yield return new("PreviewPolicy", "When it comes next, which volumes it selects now (asked of CloudStack), and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404, 409] };
     }
 
     private static IEnumerable<ApiOperation> Upkeep()

@@ -13,7 +13,7 @@ internal static class PolicyBody
 
     private const int JitterMax = 6 * 3600;
 
-    private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "followCloudStack", "enabled"];
+    private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "followCloudStack", "enabled", "callbackUrl"];
     private static readonly string[] s_volumes = ["ids", "tag"];
     private static readonly string[] s_tag = ["key", "value"];
     private static readonly string[] s_keep = ["last", "hourly", "daily", "weekly", "monthly", "yearly", "maxAge"];
@@ -47,6 +47,7 @@ internal static class PolicyBody
             Format = body.OneOf("format", "vhd", "chunks"),
             FollowCloudStack = follow,
             Enabled = body.Flag("enabled") ?? true,
+            CallbackUrl = body.Text("callbackUrl", 2000),
         };
     }
 

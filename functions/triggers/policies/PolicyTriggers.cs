@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>/api/policies: the schedules and what they keep.</summary>
-public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, AuditTrail audit, TimeProvider time)
+public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, AuditTrail audit, IOptions<CallbackOptions> callbacks, IVolumeSelection selection, TimeProvider time)
 {
     private const int PreviewOccurrences = 5;
 
@@ -33,6 +34,7 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
         try
         {
             var policy = PolicyBody.Parse(PolicyBody.RequireName(name), await request.ReadBodyAsync(cancellation, PolicyBody.BytesMax));
+            callbacks.Value.Require(policy.CallbackUrl);
             var caller = request.Caller();
             if (policies.Put(policy, caller, ExpectedRevision(request)) is not { } stored)
             {
@@ -57,7 +59,8 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
     }
 
     [Function("PreviewPolicy")]
-    public IActionResult Preview([HttpTrigger(AuthorizationLevel.Function, "post", Route = "policies/{name}/preview")] HttpRequest request, string name)
+    public async Task<IActionResult> PreviewAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "policies/{name}/preview")] HttpRequest request, string name, CancellationToken cancellation)
     {
         _ = request;
         if (policies.Find(name) is not { } stored) return NotFound(name);
@@ -67,7 +70,8 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
         var next = new List<DateTimeOffset>();
         for (var at = schedule?.Next(now); at is { } occurrence && next.Count < PreviewOccurrences; at = schedule?.Next(occurrence)) next.Add(occurrence);
         var judged = PolicyCopies.Judge(stored.Policy, index.CopiesOf(name), now).ToList();
-        return new JsonResult<PolicyPreview>(200, new PolicyPreview(name, stored.Policy.Volumes, next, judged), TriggersJson.Default.PolicyPreview);
+        var selected = await selection.FindAsync(stored.Policy.Volumes, cancellation);
+        return new JsonResult<PolicyPreview>(200, new PolicyPreview(name, stored.Policy.Volumes, selected.Volumes, selected.Missing, next, judged) { Unresolved = selected.Unresolved }, TriggersJson.Default.PolicyPreview);
     }
 
     private async Task<PolicyView> AskingAsync(StoredPolicy stored, DurableTaskClient client, CancellationToken cancellation) =>
@@ -118,4 +122,11 @@ internal sealed record PolicyView(SnapshotPolicy Policy, long Revision, DateTime
 internal sealed record PolicyList(IReadOnlyList<PolicyView> Items);
 
 /// <summary>What would be taken next, and what the rule says of each copy now.</summary>
-internal sealed record PolicyPreview(string Name, PolicyVolumes Takes, IReadOnlyList<DateTimeOffset> NextAt, IReadOnlyList<JudgedVolume> Copies);
+/// <param name="Volumes">What it selects now; null where CloudStack could not be asked.</param>
+/// <param name="Missing">Ids of the policy that CloudStack does not know any more.</param>
+internal sealed record PolicyPreview(
+    string Name, PolicyVolumes Takes, IReadOnlyList<SelectedVolume>? Volumes, IReadOnlyList<string>? Missing, IReadOnlyList<DateTimeOffset> NextAt, IReadOnlyList<JudgedVolume> Copies)
+{
+    /// <summary>Why the volumes are not known.</summary>
+    public string? Unresolved { get; init; }
+}

@@ -8,4 +8,9 @@ public interface IReadiness
 
 /// <summary>What a check found of one system: what it is, or what to mend.</summary>
 /// <param name="Mend">Null where it is ready.</param>
-public sealed record ReadinessFinding(string System, bool Ready, string Found, string? Mend);
+public sealed record ReadinessFinding(string System, bool Ready, string Found, string? Mend)
+{
+    /// <summary>What it is one of, where others of it go on while it is away: jobs of a second array, pool or destination need nothing of the first. Null where everything needs it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string? OneOf { get; init; }
+}

@@ -11,8 +11,8 @@ public sealed class ReadinessTriggers(IReadiness readiness)
     {
         _ = request;
         var systems = await readiness.FindAsync(cancellation);
-        return new JsonResult<ReadinessReport>(200, new ReadinessReport(systems.All(system => system.Ready), systems), TriggersJson.Default.ReadinessReport);
+        return new JsonResult<ReadinessReport>(200, new ReadinessReport(ReadinessVerdict.Of(systems) is var verdict && verdict.Ready, verdict.Degraded, systems), TriggersJson.Default.ReadinessReport);
     }
 }
 
-internal sealed record ReadinessReport(bool Ready, IReadOnlyList<ReadinessFinding> Systems);
+internal sealed record ReadinessReport(bool Ready, bool Degraded, IReadOnlyList<ReadinessFinding> Systems);

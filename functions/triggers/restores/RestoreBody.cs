@@ -10,11 +10,14 @@ internal sealed record RestoreBody(string? TargetVolumeId, string? Name, long? A
     /// <summary>The cluster of the new volume; null is the source's.</summary>
     public string? ClusterUuid { get; init; }
 
+    /// <summary>Told how it ended.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>Bounds of an array's own figures (solidfire.md, GetLimits).</summary>
     private const int LeastIops = 50;
     private const int MostIops = 200_000;
 
-    private static readonly string[] s_known = ["targetVolumeId", "overwrite", "name", "clusterUuid", "accountId", "qos", "host"];
+    private static readonly string[] s_known = ["targetVolumeId", "overwrite", "name", "clusterUuid", "accountId", "qos", "host", "callbackUrl"];
     private static readonly string[] s_qos = ["minIops", "maxIops", "burstIops"];
 
     public string Hash()
@@ -22,6 +25,7 @@ internal sealed record RestoreBody(string? TargetVolumeId, string? Name, long? A
         string?[] members = [TargetVolumeId, Name, $"{AccountId}", $"{Qos?.MinIops}/{Qos?.MaxIops}/{Qos?.BurstIops}", Host];
         // At the end, and only where given: the hashes of earlier requests are remembered.
         if (ClusterUuid is { } cluster) members = [.. members, cluster];
+        if (CallbackUrl is { } callback) members = [.. members, $"callback={callback}"];
         var text = JsonSerializer.Serialize(members, TriggersJson.Default.StringArray);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
@@ -43,7 +47,7 @@ internal sealed record RestoreBody(string? TargetVolumeId, string? Name, long? A
             throw new BadRequestException("request.value", "'overwrite' is only for 'targetVolumeId': a new volume holds nothing.", "Leave 'overwrite' out, or name the volume to fill.");
         if (name is not null && !IsVolumeName(name))
             throw new BadRequestException("request.value", "'name' must be 1 to 64 letters, digits and dashes, and not begin with 'swf-'.", "An array's volume name allows no more, and cannot be changed later.");
-        return new RestoreBody(target, name, account, qos, body.Text("host")) { ClusterUuid = cluster };
+        return new RestoreBody(target, name, account, qos, body.Text("host")) { ClusterUuid = cluster, CallbackUrl = body.Text("callbackUrl", 2000) };
     }
 
     private static RestoreQos ReadQos(BodyReader body)

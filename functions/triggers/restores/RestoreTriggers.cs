@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/snapshots/{id}/restore, and how it stands under /api/restores/{id}.</summary>
-public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit, WorkInstances instances)
+public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit, WorkInstances instances, IOptions<CallbackOptions> callbacks)
 {
     private const string Workflow = "RestoreVolume";
 
@@ -23,6 +24,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
                 return new ProblemResult(403, "request.operators-only", "A new volume on the array belongs to no account of CloudStack's.", "Create a volume in CloudStack and name it as 'targetVolumeId', with \"overwrite\": true.");
             }
 
+            callbacks.Value.Require(body.CallbackUrl);
             var caller = request.Caller();
             var route = $"POST /snapshots/{snapshot.Value}/restore";
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));
@@ -35,7 +37,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
             var input = new RestoreVolumeInput
             {
                 Key = claim.Instance, Snapshot = snapshot, TargetVolumeId = body.TargetVolumeId, Name = body.Name, ClusterUuid = body.ClusterUuid, AccountId = body.AccountId, Qos = body.Qos, Host = body.Host, Caller = caller,
-                Accounts = request.Accounts(),
+                Accounts = request.Accounts(), CallbackUrl = body.CallbackUrl,
             };
             await client.StartClaimedAsync(Workflow, input, claim, cancellation);
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Restore {claim.Instance.Uuid} was started and cannot be found.");

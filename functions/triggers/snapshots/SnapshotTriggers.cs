@@ -30,10 +30,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
                 return new ProblemResult(403, "request.operators-only", "'policy' is for operators: a policy's rule lets copies go.", "Leave 'policy' out.");
             if (body.Policy is { } policy && policies.Find(policy) is null)
                 throw new BadRequestException("policy.not-found", $"There is no policy '{policy}'.", "GET /api/policies lists what there is.");
-            if (body.CallbackUrl is { } callback && !callbacks.Value.Allows(callback))
-            {
-                throw new BadRequestException("callback.not-allowed", "'callbackUrl' is not an address that may be called.", "Use one under Callbacks:Allowed of the settings; Callbacks:Secret must be set too.");
-            }
+            callbacks.Value.Require(body.CallbackUrl);
 
             var caller = request.Caller();
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{CreateRoute}\n{idempotencyKey}").ToString("N"));

@@ -103,6 +103,24 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal(usage.List(s_start, s_start.AddDays(9), null, null, "", 100).Skip(10).Take(3), usage.List(s_start, s_start.AddDays(9), null, null, usage.List(s_start, s_start.AddDays(9), null, null, "", 10)[^1].SnapshotId, 3));
     }
 
+    /// <summary>A group's members have their records before the group keeps their snapshots; one that stays on the array alone has none yet.</summary>
+    [Fact]
+    public void What_a_kept_snapshot_occupies_is_told_whichever_comes_first()
+    {
+        var (index, usage) = (new SnapshotIndex(Database), new UsageLedger(Database));
+        usage.KeptOnPrimary(Key(1).Uuid, 4096);
+        usage.KeptOnPrimary(Key(1).Uuid, 8192);
+        index.Upsert(Row(1) with { Primary = new ArrayVolume("c", 1), Status = Row(1).Status with { State = SnapshotState.CreatedOnPrimary, Ended = true } });
+        index.Upsert(Row(2) with { Primary = new ArrayVolume("c", 2) });
+        usage.KeptOnPrimary(Key(2).Uuid, 12288);
+        index.Upsert(Row(2) with { Primary = new ArrayVolume("c", 2), Name = "again" });
+        index.Upsert(Row(3));
+        index.Change(Key(2), row => row with { DeletedAt = s_start.AddDays(2), Primary = null, Status = row.Status with { State = SnapshotState.Destroyed } });
+        Assert.Equal(
+            [(Key(1).Uuid, 8192L), (Key(2).Uuid, 12288L), (Key(3).Uuid, null)],
+            usage.List(s_start, s_start.AddDays(9), null, null, "", 100).Select(record => (record.SnapshotId, record.PrimaryPhysicalBytes)).OrderBy(one => one.SnapshotId == Key(1).Uuid ? 1 : one.SnapshotId == Key(2).Uuid ? 2 : 3));
+    }
+
     /// <summary>CloudStack's account names are unique within a domain only.</summary>
     [Fact]
     public void A_scope_shows_its_own_domains_rows_and_no_rows_without_a_domain()

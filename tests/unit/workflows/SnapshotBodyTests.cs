@@ -9,6 +9,24 @@ public sealed class SnapshotBodyTests
     private const string Volume = "0b5a2f4e-3b53-4a5e-9a43-6a1f2c3d4e5f";
 
     [Theory]
+    [InlineData("""{"locationType":"primary"}""", true)]
+    [InlineData("""{"locationType":"secondary"}""", false)]
+    [InlineData("{}", false)]
+    public void A_group_may_stay_on_the_array_as_a_snapshot_may(string json, bool primary) => Assert.Equal(primary, GroupBody.Parse(Encoding.UTF8.GetBytes(json)).PrimaryOnly);
+
+    [Theory]
+    [InlineData("copy", "stream")]
+    [InlineData("format", "chunks")]
+    [InlineData("destination", "nfs")]
+    [InlineData("policy", "p")]
+    public void What_needs_a_copy_does_not_go_with_a_group_on_the_array(string name, string value)
+    {
+        var refused = Assert.Throws<BadRequestException>(() => GroupBody.Parse(Encoding.UTF8.GetBytes($$"""{"locationType":"primary","{{name}}":"{{value}}"}""")));
+        Assert.Equal("request.value", refused.Code);
+        Assert.Contains(name, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", "request.not-json")]
     [InlineData("[]", "request.not-object")]
     [InlineData("{}", "request.volume-missing")]
