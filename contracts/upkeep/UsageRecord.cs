@@ -11,7 +11,7 @@ public sealed record UsageRecord(
     DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt)
 {
     /// <summary>
-    /// Blocks of 4 KiB that held data in the volume when its snapshot was kept (GetVolumeStats, nonZeroBlocks): the most that the snapshot can occupy. The array shares them with the volume and its other
+    /// Blocks of 4 KiB that held data in the volume when its snapshot was kept, as the array's last garbage collection had counted them (GetVolumeStats, nonZeroBlocks): about the most that the snapshot can occupy. The array shares them with the volume and its other
     /// snapshots, dedupes and compresses them, and tells no figure of a snapshot's own (Element API reference, ListSnapshots). Null where not recorded.
     /// </summary>
     public long? PrimaryPhysicalBytes { get; init; }

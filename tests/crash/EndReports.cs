@@ -99,6 +99,8 @@ public sealed class EndReports
     public async Task A_group_that_stays_on_the_array_is_listed_told_what_it_occupies_and_deleted_member_by_member()
     {
         using var world = SnapshotGroupFaults.World();
+        // The array counts blocks now and then.
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddHours(2));
         await using var life = new Life(world, CrashSwitch.Never);
         var group = await PostGroupAsync(world, life, """{"locationType":"primary"}""");
         var ended = await life.Get<DurableEngine>().PumpAsync(group, Cancellation);
