@@ -1,11 +1,18 @@
 using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
-/// <summary>Which destinations have a repository of chunks.</summary>
+/// <summary>
+/// Goes through the destinations: which have a repository of chunks. On its way it sweeps what killed writers left half written under our prefix and nobody has touched for a week, in whatever format: no listing shows
+/// it, and the ledger of intents knows streams alone.
+/// </summary>
 [DurableTask(StepNames.FindRepositories)]
-public sealed class FindRepositories(SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<CollectChunksInput, ChunkRepositories>(execution)
+public sealed class FindRepositories(SecondaryDestinations destinations, TimeProvider time, IActivityExecution execution) : StepActivity<CollectChunksInput, ChunkRepositories>(execution)
 {
+    // As long as Azure keeps blocks that nobody committed (Put Block List, remarks). A copy that stands still for longer begins anew.
+    private static readonly TimeSpan s_abandoned = TimeSpan.FromDays(7);
+
     protected override async Task<ChunkRepositories> ExecuteAsync(CollectChunksInput input, CancellationToken cancellation)
     {
         if (input.Destination is { } one) return new ChunkRepositories([destinations.Get(one).Name]);
@@ -19,10 +26,11 @@ public sealed class FindRepositories(SecondaryDestinations destinations, IActivi
         return new ChunkRepositories(found);
     }
 
-    private static async Task<bool> SurelyHasNoneAsync(SecondaryDestination destination, CancellationToken cancellation)
+    private async Task<bool> SurelyHasNoneAsync(SecondaryDestination destination, CancellationToken cancellation)
     {
         try
         {
+            await destination.Store.SweepUnfinishedAsync(SnapshotLocations.Prefix, time.GetUtcNow() - s_abandoned, cancellation);
             return !await destination.HasRepositoryAsync(cancellation);
         }
         catch (Secondary.SecondaryException)

@@ -84,6 +84,23 @@ public sealed class ChunkStepTests : IDisposable, IActivityExecution
         Assert.Equal([young], Directory.GetFiles(packs));
     }
 
+    [Fact]
+    public async Task Half_written_manifests_and_copies_of_a_week_ago_are_swept_wherever_they_lie()
+    {
+        var volume = Directory.CreateDirectory(Path.Combine(_folder, "swf", "z", "v")).FullName;
+        string[] swept = [Path.Combine(volume, ".s1.manifest.json.0123456789abcdef.partial"), Path.Combine(volume, ".s1.vhd.staged.partial")];
+        string[] kept = [Path.Combine(volume, ".s2.manifest.json.0123456789abcdef.partial"), Path.Combine(volume, "s3.vhd"), Path.Combine(_folder, ".other.partial")];
+        foreach (var file in swept.Concat(kept))
+        {
+            await File.WriteAllTextAsync(file, "half", CancellationToken);
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-8));
+        }
+        File.SetLastWriteTimeUtc(kept[0], DateTime.UtcNow.AddDays(-6));
+        Assert.Empty((await new FindRepositories(_destinations, TimeProvider.System, this).RunAsync(null!, new CollectChunksInput("timer"))).Destinations);
+        Assert.All(swept, file => Assert.False(File.Exists(file), file));
+        Assert.All(kept, file => Assert.True(File.Exists(file), file));
+    }
+
     private async Task<ChunkSnapshot> BackUpAsync(string volume, byte[] disk, string? id = null)
     {
         var repository = await _destinations.Get(null).OpenOrCreateRepositoryAsync(TimeProvider.System, CancellationToken);
