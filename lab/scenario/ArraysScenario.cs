@@ -31,7 +31,6 @@ internal sealed class ArraysScenario(LabWorld world, Screen screen)
         await world.Control.RestartSecondArrayAsync(3600, cancellation);
         screen.Line("the second array is away");
         var alone = await TakeAsync(first, cancellation);
-        await ProveAsync(alone, expected, cancellation);
         var ready = await _api.GetAsync("/readyz", cancellation);
         var away = ready.Body.GetProperty("systems").EnumerateArray().Where(system => !system.GetProperty("ready").GetBoolean()).Select(system => system.GetProperty("system").GetString()).ToList();
         if (ready.Status != 200 || ready["degraded"] != "True" || away is not ["solidfire second"]) throw new LabException($"/readyz answered {ready.Status}: {ready.Body}");

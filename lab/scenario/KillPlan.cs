@@ -34,7 +34,7 @@ internal sealed record KillPlan(IReadOnlyList<(string System, string Method)> Ef
     /// <summary>Of a policy's run: what it looks up, and what its snapshot makes.</summary>
     public static IReadOnlyList<(string System, string Method)>[] PolicyRun { get; } = [[("cloudstack", "listVolumes")], Snapshot(streams: false).Effects];
 
-    /// <summary>Of an event of CloudStack's: what is looked up, what the copy of CloudStack's own snapshot makes, and the result on it.</summary>
+    /// <summary>Of an event of CloudStack's: what is looked up and what the copy of CloudStack's own snapshot makes, and then the result on it.</summary>
     public static IReadOnlyList<(string System, string Method)>[] Followed { get; } =
-        [[("cloudstack", "listVolumes")], [.. Snapshot(streams: false).Effects.Where(call => call.Method != "CreateSnapshot")], [("cloudstack", "createTags")]];
+        [[("cloudstack", "listVolumes"), .. Snapshot(streams: false).Effects.Where(call => call.Method != "CreateSnapshot")], [("cloudstack", "createTags")]];
 }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace SnapshotWorkflows.Lab.Scenario;
 
 /// <summary>
-/// CloudStack takes a snapshot of its own and tells of it by webhook; the copy is made off the array, once, and CloudStack's snapshot says so by its tags. With kills the app dies in the event's
-/// look-up, in the copy, and when it writes the tags.
+/// CloudStack takes a snapshot of its own and tells of it by webhook; the copy is made off the array, once, and CloudStack's snapshot says so by its tags. With kills the app dies before
+/// or in the copy, and when it writes the tags.
 /// </summary>
 internal sealed class WebhookScenario(LabWorld world, RunOptions options, Screen screen)
 {

@@ -5,6 +5,8 @@ using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Orchestrators;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Functions.Worker;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
@@ -15,6 +17,24 @@ namespace SnapshotWorkflows.Tests.Crash;
 public sealed class Scrubs
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Ticks_that_come_while_a_run_is_under_way_begin_no_other()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        await life.RunAsync(Cancellation);
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow() + TimeSpan.FromDays(31));
+        var (client, engine) = (life.Get<DurableTaskClient>(), life.Get<DurableEngine>());
+        var ticks = Task.WhenAll(Enumerable.Range(0, 3).Select(_ => life.Get<UpkeepTimers>().ScrubAsync(new TimerInfo(), client, Cancellation)));
+        await engine.PumpAsync(() => ticks.IsCompleted, Cancellation);
+        await ticks;
+        Assert.Equal((1, 0, 1), Figures((await engine.PumpAsync(ScrubInput.InstanceId, Cancellation)).ReadOutputAs<ScrubResult>()!));
+        var runs = new List<string>();
+        await foreach (var instance in client.GetAllInstancesAsync(new OrchestrationQuery()).WithCancellation(Cancellation)) runs.Add(instance.Name);
+        Assert.Single(runs, name => name == nameof(ScrubSnapshots));
+        Assert.Single(runs, name => name == nameof(VerifySnapshot));
+    }
 
     [Fact]
     public async Task A_copy_is_proven_again_after_its_time_and_a_flipped_bit_marks_it_damaged()

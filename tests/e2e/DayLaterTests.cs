@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Tests.E2e;
 public sealed class DayLaterTests(World world)
 {
     private static readonly (string System, string Method)[] s_removals =
-        [("xenserver", "PBD.unplug"), ("xenserver", "SR.forget"), ("solidfire", "RemoveVolumesFromVolumeAccessGroup"), ("solidfire", "DeleteVolume"), ("solidfire", "DeleteSnapshot")];
+        [("xenserver", "PBD.unplug"), ("xenserver", "SR.forget"), ("solidfire", "RemoveVolumesFromVolumeAccessGroup"), ("solidfire", "DeleteVolume")];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -37,56 +37,51 @@ public sealed class DayLaterTests(World world)
 
         // A day later all upkeep is due at once, and its timers begin it by themselves.
         app.Ahead = TimeSpan.FromHours(25);
-        await KilledInUpkeepAsync(app, copy);
-        var (whole, removed) = (await app.Api.GetAsync($"/api/snapshots/{kept}", Cancellation), (await app.Api.GetAsync("/api/leaks", Cancellation)).Body.GetProperty("last"));
-        Assert.True(DateTimeOffset.Parse(whole["lastProven"]!, CultureInfo.InvariantCulture) > DateTimeOffset.UtcNow.AddHours(24));
-        Assert.Null(whole["damagedAt"]);
-        Assert.Empty(removed.GetProperty("unseen").EnumerateArray());
-        Assert.True(removed.GetProperty("removed").GetInt32() >= 3, removed.ToString());
-        Assert.DoesNotContain(removed.GetProperty("items").EnumerateArray(), item => item.GetProperty("verdict").GetString() == "leak" && item.GetProperty("outcome").GetString() != "removed");
+        await KilledOnItsWayAsync(app, kept, copy);
 
-        // The kept snapshot and its copy are all that is left; its clone is purged, and what other installations deleted is not touched.
+        var report = (await app.Api.GetAsync("/api/leaks", Cancellation)).Body.GetProperty("last");
+        Assert.Empty(report.GetProperty("unseen").EnumerateArray());
+        Assert.True(report.GetProperty("removed").GetInt32() >= 3, report.ToString());
+        Assert.DoesNotContain(report.GetProperty("items").EnumerateArray(), item => item.GetProperty("verdict").GetString() == "leak" && item.GetProperty("outcome").GetString() != "removed");
+
+        // Nothing is left but what the array has not purged yet, and each was done once; what other installations deleted, and what only looks like a clone, is not touched.
         var after = await world.Control.InventoryAsync(Cancellation);
-        var withKept = before with { Solidfire = before.Solidfire with { Snapshots = [.. before.Solidfire.Snapshots, .. after.Solidfire.Snapshots.Where(snapshot => snapshot.VolumeId == volume.SolidFireVolumeId)] } };
-        Assert.Empty(Leftovers.Find(withKept, after, await world.Lab.Secondary.NamesAsync(Cancellation), files.Append(copy.Manifest!).Append(copy.Location!).ToHashSet()));
-        var ours = after.Solidfire.Volumes.Where(one => before.Solidfire.Volumes.All(known => known.Id != one.Id)).ToList();
-        Assert.DoesNotContain(ours, one => one.Name == $"swf-{Guid.Parse(kept):N}-clone");
-        Assert.Equal(2 - ours.Count, World.Count(after, "solidfire.PurgeDeletedVolume") - World.Count(before, "solidfire.PurgeDeletedVolume"));
+        Assert.Empty(Leftovers.Find(before, after, await world.Lab.Secondary.NamesAsync(Cancellation), files));
+        Assert.Contains(after.Solidfire.Volumes, one => one.Id == lookAlike.SolidFireVolumeId && one.Status == "active");
         Assert.Empty(before.Solidfire.Volumes.Select(one => one.Id).Except(after.Solidfire.Volumes.Select(one => one.Id)));
+        var unpurged = after.Solidfire.Volumes.Where(one => before.Solidfire.Volumes.All(known => known.Id != one.Id)).ToList();
+        Assert.DoesNotContain(unpurged, one => one.Name == $"swf-{Guid.Parse(kept):N}-clone");
+        Assert.Equal((2, 2, 2 - unpurged.Count), (Made("CloneVolume"), Made("DeleteSnapshot"), Made("PurgeDeletedVolume")));
+        var usage = (await app.Api.GetAsync($"/api/usage?to={Uri.EscapeDataString(DateTimeOffset.UtcNow.AddDays(2).ToString("O"))}", Cancellation)).Body.GetProperty("items").EnumerateArray().Single(one => one.GetProperty("snapshotId").GetString() == kept);
+        Assert.NotEqual(System.Text.Json.JsonValueKind.Null, usage.GetProperty("deletedAt").ValueKind);
+        Assert.True(usage.GetProperty("primaryVirtualBytes").GetInt64() > 0 && usage.TryGetProperty("primaryPhysicalBytes", out _));
 
-        await DeleteAsync(app, kept);
-        Assert.Empty(Leftovers.Find(before, await world.Control.InventoryAsync(Cancellation), await world.Lab.Secondary.NamesAsync(Cancellation), files));
-        Assert.Contains((await world.Control.InventoryAsync(Cancellation)).Solidfire.Volumes, one => one.Id == lookAlike.SolidFireVolumeId && one.Status == "active");
-        await Wait.UntilAsync("The deletion is not told", () => ToldAsync(app, "snapshot.delete done"), app.Process, Cancellation);
+        int Made(string call) => World.Count(after, $"solidfire.{call}") - World.Count(before, $"solidfire.{call}");
     }
 
-    /// <summary>Dies while it reads a copy again, while it takes away a leak, and while it purges: whichever comes first.</summary>
-    private async Task KilledInUpkeepAsync(LabApp app, SnapshotStatus copy)
+    /// <summary>Dies while it reads a copy again; and once more while it takes away a leak, purges and deletes.</summary>
+    private async Task KilledOnItsWayAsync(LabApp app, string kept, SnapshotStatus copy)
     {
-        CallKiller[] killers =
-        [
-            new CallKiller(app, world.Control, Screen.Silent, TestRun.Seed + 1, s_removals), new CallKiller(app, world.Control, Screen.Silent, TestRun.Seed + 2, [("solidfire", "PurgeDeletedVolume")]),
-        ];
-        foreach (var killer in killers) await killer.ArmAsync(Cancellation);
+        ArmedCall sweeping = new(world.Control), purging = new(world.Control), deleting = new(world.Control);
+        await sweeping.ArmAsync(s_removals[new Random(TestRun.Seed).Next(s_removals.Length)], afterEffect: true, Cancellation);
+        await purging.ArmAsync(("solidfire", "PurgeDeletedVolume"), afterEffect: true, Cancellation);
         await app.StartAsync(Cancellation);
-        var reading = false;
-        await Wait.UntilAsync(
-            "Not all of the upkeep was killed on its way",
-            async () =>
-            {
-                if (!reading && OpenFiles.Has(app.Process!.Id, copy.Location!))
-                {
-                    reading = true;
-                    await app.Process.KillAsync();
-                    await app.StartAsync(Cancellation);
-                }
+        await Wait.UntilAsync("The copy is not read again", () => Task.FromResult(OpenFiles.Has(app.Process!.Id, copy.Location!)), app.Process, Cancellation);
+        await app.Process!.KillAsync();
+        await app.StartAsync(Cancellation);
+        await Wait.UntilAsync("The copy is not proven again", () => ToldAsync(app, "snapshot.verify done"), app.Process, Cancellation);
+        var whole = await app.Api.GetAsync($"/api/snapshots/{kept}", Cancellation);
+        Assert.True(DateTimeOffset.Parse(whole["lastProven"]!, CultureInfo.InvariantCulture) > DateTimeOffset.UtcNow.AddHours(24));
+        Assert.Null(whole["damagedAt"]);
 
-                foreach (var killer in killers) await killer.StepAsync(Cancellation);
-                return reading && killers.All(killer => killer.Done);
-            },
-            process: null,
-            Cancellation);
-        await Wait.UntilAsync("The upkeep has not ended", () => ToldAsync(app, "snapshot.verify done", "leaks.sweep done", "clones.purge done"), app.Process, Cancellation);
+        await Wait.UntilAsync("The leak is not swept, or no clone purged", async () => await sweeping.IsThereAsync(Cancellation) && await purging.IsThereAsync(Cancellation), app.Process, Cancellation);
+        await deleting.ArmAsync(("solidfire", "DeleteSnapshot"), afterEffect: true, Cancellation);
+        Assert.Equal(202, (await app.Api.DeleteAsync($"/api/snapshots/{kept}", Cancellation)).Status);
+        await Wait.UntilAsync("The snapshot is not deleted from the array", () => deleting.IsThereAsync(Cancellation), app.Process, Cancellation);
+        await app.Process!.KillAsync();
+        await app.StartAsync(Cancellation);
+        await Wait.UntilAsync("It has not ended", () => ToldAsync(app, "leaks.sweep done", "clones.purge done", "snapshot.delete done"), app.Process, Cancellation);
+        Assert.Equal("Destroyed", (await app.Api.FindSnapshotAsync(kept, Cancellation))!.State);
     }
 
     private static async Task<bool> ToldAsync(LabApp app, params string[] lines)
@@ -104,18 +99,5 @@ public sealed class DayLaterTests(World world)
         await Wait.UntilAsync("The copy has not begun", () => copying.IsThereAsync(Cancellation), app.Process, Cancellation);
         await app.Process!.KillAsync();
         await Instances.TerminateAsync(app, id, Cancellation);
-    }
-
-    private async Task DeleteAsync(LabApp app, string kept)
-    {
-        var before = await world.Control.InventoryAsync(Cancellation);
-        var killer = new CallKiller(app, world.Control, Screen.Silent, TestRun.Seed + 3, [("solidfire", "DeleteSnapshot")]);
-        await killer.ArmAsync(Cancellation);
-        Assert.Equal(202, (await app.Api.DeleteAsync($"/api/snapshots/{kept}", Cancellation)).Status);
-        await killer.UntilDoneAsync(Cancellation);
-        await Wait.UntilAsync("The snapshot is not deleted", async () => (await app.Api.FindSnapshotAsync(kept, Cancellation))?.State == "Destroyed", app.Process, Cancellation);
-        Assert.Equal(1, World.Count(await world.Control.InventoryAsync(Cancellation), "solidfire.DeleteSnapshot") - World.Count(before, "solidfire.DeleteSnapshot"));
-        var usage = (await app.Api.GetAsync($"/api/usage?to={Uri.EscapeDataString(DateTimeOffset.UtcNow.AddDays(2).ToString("O"))}", Cancellation)).Body.GetProperty("items").EnumerateArray().Single(one => one.GetProperty("snapshotId").GetString() == kept);
-        Assert.NotEqual(System.Text.Json.JsonValueKind.Null, usage.GetProperty("deletedAt").ValueKind);
     }
 }

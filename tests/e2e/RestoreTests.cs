@@ -9,7 +9,6 @@ public sealed class RestoreTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("vhd", false, false)]
     [InlineData("chunks", false, true)]
     [InlineData("vhd", true, false)]
     public async Task A_copy_becomes_a_new_volume_and_fills_a_detached_one_killed_or_not(string format, bool blob, bool kill)

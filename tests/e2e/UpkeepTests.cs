@@ -113,11 +113,8 @@ public sealed partial class UpkeepTests(World world)
         Assert.NotEqual(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(changed, Cancellation));
 
         var reverts = World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot");
-        killer = new CallKiller(world.Lab.App, world.Control, Screen.Silent, TestRun.Seed + 6, [("cloudstack", "revertSnapshot")]);
-        await killer.ArmAsync(Cancellation);
         var revert = await world.Api.PostAsync($"/api/snapshots/{copy}/revert", new { }, World.NewKey(), Cancellation);
         Assert.Equal(202, revert.Status);
-        await killer.UntilDoneAsync(Cancellation);
         ApiAnswer? end = null;
         await Wait.UntilAsync("The revert has not ended", async () => (end = await world.Api.GetAsync($"/api/reverts/{revert["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);
         Assert.True(end!["state"] == "Reverted", end.Body.ToString());
