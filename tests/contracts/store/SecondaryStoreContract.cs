@@ -112,6 +112,25 @@ public abstract partial class SecondaryStoreContract
         Assert.Equal(5, await Store.ReadAsync("r", 0, new byte[5], None));
     }
 
+    /// <summary>Whole pages into aligned memory, which a store may read past the page cache, and everything else: in the middle, over the end, beyond it.</summary>
+    [Theory]
+    [InlineData(ReadPurpose.Ordinary)]
+    [InlineData(ReadPurpose.Verification)]
+    [InlineData(ReadPurpose.Once)]
+    public async Task Whatever_it_is_read_for_the_bytes_are_the_same(ReadPurpose purpose)
+    {
+        var content = Bytes(300_001, 4);
+        await Store.PutAsync("p", content, None);
+        await using var reader = await Store.OpenAsync("p", purpose, None);
+        using var aligned = new AlignedBuffer(256 * 1024, mustAlign: true);
+        foreach (var (offset, length) in new[] { (0, 262_144), (4_096, 131_072), (4_097, 131_072), (245_760, 131_072), (299_008, 69_632), (303_104, 65_536), (8_192, 65_536), (5, 7) })
+        {
+            var expected = content.AsSpan(Math.Min(offset, content.Length), Math.Clamp(content.Length - offset, 0, length)).ToArray();
+            Assert.Equal(expected.Length, await reader.ReadAsync(offset, aligned.Memory[..length], None));
+            Assert.Equal(expected, aligned.Span[..expected.Length].ToArray());
+        }
+    }
+
     [Fact]
     public async Task Reading_past_what_is_there_is_an_error_where_all_of_it_was_wanted()
     {
