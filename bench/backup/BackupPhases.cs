@@ -26,7 +26,7 @@ internal static class BackupPhases
             BackupImage.Make(options["--image"], long.Parse(options["--size"], System.Globalization.CultureInfo.InvariantCulture));
             return (0, null);
         }
-        var store = BackupStore.Open(options["--store"]);
+        var store = options["--store"].StartsWith("blob:", StringComparison.Ordinal) ? await BackupStore.OpenCheckedAsync(options["--store"]) : BackupStore.Open(options["--store"]);
         switch (options["--phase"])
         {
             case "floor-copy":

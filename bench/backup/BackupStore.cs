@@ -23,17 +23,25 @@ internal static class BackupStore
         return new BlobStore(new BlobStoreOptions { Name = "bench", Container = place, ConnectionString = Environment.GetEnvironmentVariable(ConnectionVariable), CreateContainer = true });
     }
 
-    /// <summary>Bytes that the store holds: objects, and parts of objects that are still in the making.</summary>
-    public static async Task<long> SizeAsync(string text)
+    /// <summary>The same; a container is made by the check, as a destination's is when the service starts.</summary>
+    public static async Task<ISecondaryStore> OpenCheckedAsync(string text)
     {
-        var size = await StagedAsync(text);
+        var store = Open(text);
+        return (await store.CheckAsync(default)).Fault is { } fault ? throw fault : store;
+    }
+
+    /// <summary>Bytes that the store holds, whatever they are: of a folder every file, unfinished writes too; of a container its blobs and the blocks of those that are not committed.</summary>
+    public static async Task<long> HeldAsync(string text)
+    {
+        if (text.StartsWith("folder:", StringComparison.Ordinal))
+            return Peers.Size(text["folder:".Length..]);
+        if (!await Container(text).ExistsAsync())
+            return 0;
+        var size = await UncommittedAsync(Container(text));
         await foreach (var one in Open(text).ListAsync("", default))
             size += one.Length;
         return size;
     }
-
-    /// <summary>Bytes that the store holds, whatever they are: of a folder every file, unfinished writes too.</summary>
-    public static Task<long> HeldAsync(string text) => text.StartsWith("folder:", StringComparison.Ordinal) ? Task.FromResult(Peers.Size(text["folder:".Length..])) : SizeAsync(text);
 
     /// <summary>The store and all that is in it.</summary>
     public static async Task DeleteAsync(string text)
@@ -42,21 +50,14 @@ internal static class BackupStore
         if (text.StartsWith("folder:", StringComparison.Ordinal))
             Directory.Delete(place, true);
         else
-            await new BlobContainerClient(Environment.GetEnvironmentVariable(ConnectionVariable), place).DeleteIfExistsAsync();
+            await Container(text).DeleteIfExistsAsync();
     }
 
-    private static async Task<long> StagedAsync(string text)
+    private static BlobContainerClient Container(string text) => new(Environment.GetEnvironmentVariable(ConnectionVariable), text["blob:".Length..]);
+
+    private static async Task<long> UncommittedAsync(BlobContainerClient container)
     {
-        var place = text[(text.IndexOf(':') + 1)..];
-        if (text.StartsWith("folder:", StringComparison.Ordinal))
-        {
-            var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
-            return Directory.Exists(place) ? Directory.EnumerateFiles(place, "*.staged.partial", everything).Sum(file => new FileInfo(file).Length) : 0;
-        }
-        var container = new BlobContainerClient(Environment.GetEnvironmentVariable(ConnectionVariable), place);
         long size = 0;
-        if (!await container.ExistsAsync())
-            return 0;
         await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.Uncommitted))
         {
             var blocks = await container.GetBlockBlobClient(blob.Name).GetBlockListAsync(BlockListTypes.Uncommitted);

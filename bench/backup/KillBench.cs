@@ -63,7 +63,7 @@ internal sealed class KillBench
             // Unfinished writes of the dead process are in it: they were sent too.
             var held = await BackupStore.HeldAsync(store);
             // Killed after its commit: the second run finds it done, and what it tells then is what the first one sent.
-            var wasDone = !IsVhd && await BackupStore.Open(store).FindAsync("swf/chunks/sessions/s1.1/end", default) is not null;
+            var wasDone = !IsVhd && held > 0 && await BackupStore.Open(store).FindAsync("swf/chunks/sessions/s1.1/end", default) is not null;
             var again = await WriteAsync(store);
             var twice = (held + (wasDone ? 0 : again.Sent) - whole.Sent) / 1048576.0;
             worst = Math.Max(worst, twice);
