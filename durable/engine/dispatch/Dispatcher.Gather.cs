@@ -9,6 +9,9 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// <content>What goes into the next transaction: requests first, then ends of calls, claims, and the turns that are ready.</content>
 internal sealed partial class Dispatcher
 {
+    /// <summary>After a start every turn has to read its instance first, a round trip each: the first turns of hundreds do not wait for the last of them.</summary>
+    private const int LoadsPerGathering = 32;
+
     private sealed record Unit(HubWrite Write, WriteRequest? Request = null, HotInstance? Instance = null, EntityBatch? Batch = null, PendingClaim? Claim = null);
 
     private async Task GatherAsync(List<Unit> batch, CancellationToken cancellation)
@@ -43,7 +46,8 @@ internal sealed partial class Dispatcher
         while (batch.Count < options.MaxBatchSize && _claims.TryPeek(out var claim) && HasRoom(claim, batch))
             batch.Add(new Unit(claim.Write, Claim: _claims.Dequeue()));
         var turns = batch.Count(unit => unit.Instance is not null);
-        while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && _ready.TryDequeue(out var instanceId))
+        var loaded = hot.Loads;
+        while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && (turns == 0 || hot.Loads < loaded + LoadsPerGathering) && _ready.TryDequeue(out var instanceId))
         {
             _isReady.Remove(instanceId);
             _readySince.Dequeue();

@@ -20,6 +20,9 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
 
     public int Count => _instances.Count;
 
+    /// <summary>Number of instances read from the hub so far.</summary>
+    public long Loads { get; private set; }
+
     /// <summary>Number of replays so far.</summary>
     public long Replays { get; private set; }
 
@@ -28,6 +31,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     {
         if (!_instances.TryGetValue(instanceId, out var instance))
         {
+            Loads++;
             var snapshot = await hub.LoadAsync(instanceId, cancellation);
             if (snapshot is null)
                 return null;
