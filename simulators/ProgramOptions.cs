@@ -23,6 +23,7 @@ internal sealed record ProgramOptions
           --copy-rate BYTES          bytes a second that a host copies (default 419430400)
           --clone-time SECONDS       how long the array takes to clone a volume (default 2)
           --sr-time SECONDS          how long an operation keeps an SR busy; others wait for it (default 0)
+          --forget                   keeps nothing over restarts and begins anew in an empty folder, so that thousands of volumes cost no more than a few
           --parent PID               stop when this process is gone
 
         A port that is not given, or 0, is of the system's choice. Everything listens on the loopback. Prints "ready {...}" once it does: the
@@ -62,6 +63,9 @@ internal sealed record ProgramOptions
     /// <summary>How long an operation keeps an SR busy.</summary>
     public TimeSpan SrTime { get; init; }
 
+    /// <summary>Nothing is kept over restarts.</summary>
+    public bool Forgets { get; init; }
+
     /// <summary>Process whose end ends this program too; null: none.</summary>
     public int? ParentProcess { get; init; }
 
@@ -72,6 +76,12 @@ internal sealed record ProgramOptions
         for (var i = 0; i < arguments.Count; i++)
         {
             var (name, next) = (arguments[i], i + 1 < arguments.Count ? arguments[i + 1] : null);
+            if (name == "--forget")
+            {
+                options = options with { Forgets = true };
+                continue;
+            }
+
             if (name == "--iscsi" && next?.StartsWith('-') != false)
             {
                 options = options with { IscsiPort = 0 };

@@ -15,7 +15,7 @@ internal static class CampaignBench
 {
     private const int Guests = 20;
     private const string Policy = "campaign";
-    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -59,32 +59,28 @@ internal static class CampaignBench
     {
         await using var reaper = new Reaper(folder.File("children"));
         // Fast enough that the array's and hosts' own work is not what is waited for.
-        await using var simulators = await LabSimulators.StartAsync(folder, "8", 128L << 20, reaper, default);
+        await using var simulators = await LabSimulators.StartAsync(folder, "8", 128L << 20, reaper, default, forget: true);
         var began = Stopwatch.StartNew();
-        var volumes = await MakeVolumesAsync(options, folder, simulators.Control);
+        var program = options.App is { } published ? Path.Combine(published, "SnapshotWorkflows.App.dll") : await CampaignProgram.PublishAsync(folder.MakeFolder("app"), default);
+        Say(new { program, seconds = Seconds(began) });
+        began.Restart();
+        var volumes = await MakeVolumesAsync(options, simulators.Control);
         Say(new { volumes = volumes.Count, diskBytes = options.DiskBytes, dataBytes = options.DataBytes, seconds = Seconds(began) });
         var written = await StartGuestsAsync(volumes, simulators.Control);
         var good = true;
         foreach (var (round, seed) in options.Seeds.Index())
         {
             if (round > 0) EmptyStore(simulators.Endpoints.Nfs.Path);
-            good &= await new Campaign(options, folder, simulators, reaper, volumes, written).RunAsync(seed);
+            good &= await new Campaign(options, folder, program, simulators, reaper, volumes, written).RunAsync(seed);
         }
 
         return good;
     }
 
-    private static async Task<IReadOnlyList<WorldVolume>> MakeVolumesAsync(CampaignOptions options, RunFolder folder, SimulatorControl control)
+    private static async Task<IReadOnlyList<WorldVolume>> MakeVolumesAsync(CampaignOptions options, SimulatorControl control)
     {
         var volumes = new List<WorldVolume>();
-        var image = folder.File("disk.img");
-        for (var number = 0; number < options.Volumes; number++)
-        {
-            CampaignDisk.Write(image, number, options.DiskBytes, options.DataBytes);
-            volumes.Add(await control.MakeVolumeAsync($"data-{number}", image, default));
-        }
-
-        File.Delete(image);
+        for (var number = 0; number < options.Volumes; number++) volumes.Add(await control.MakeGeneratedVolumeAsync($"data-{number}", number, options.DiskBytes, options.DataBytes, default));
         return volumes;
     }
 
@@ -111,16 +107,18 @@ internal static class CampaignBench
 
     /// <summary>One seed: an app of its own, on a store that is empty.</summary>
     private sealed class Campaign(
-        CampaignOptions options, RunFolder folder, LabSimulators simulators, Reaper reaper, IReadOnlyList<WorldVolume> volumes, IReadOnlySet<string> written)
+        CampaignOptions options, RunFolder folder, string program, LabSimulators simulators, Reaper reaper, IReadOnlyList<WorldVolume> volumes, IReadOnlySet<string> written)
     {
         private readonly SimulatorControl _control = simulators.Control;
 
         public async Task<bool> RunAsync(int seed)
         {
             var name = $"app-{seed}";
-            await using var app = await LabApp.StartAsync(folder, name, simulators.Endpoints, new Dictionary<string, string>(), Changes(), reaper, default);
+            await using var app = await LabApp.StartAsync(folder, name, simulators.Endpoints, new Dictionary<string, string>(), Changes(), reaper, default, program);
             var before = await _control.InventoryAsync(default);
             var began = Stopwatch.StartNew();
+            var simulated = ProcessorTime.Of(simulators.Process.Id);
+            var own = ProcessorTime.Of(Environment.ProcessId);
             await PutPolicyAsync(app);
             if (options.Faults > 0) await _control.SetWeatherAsync(CampaignWeather.Of(options.Faults, seed), default);
 
@@ -133,6 +131,16 @@ internal static class CampaignBench
             var weather = await _control.WeatherAsync(default);
             await _control.EndWeatherAsync(default);
             var took = Seconds(began);
+            var processor = new
+            {
+                app = Math.Round(kills.Processor, 1),
+                simulators = Math.Round(ProcessorTime.Of(simulators.Process.Id) - simulated, 1),
+                bench = Math.Round(ProcessorTime.Of(Environment.ProcessId) - own, 1),
+            };
+            var calls = (await _control.InventoryAsync(default)).Calls
+                .Select(call => (Name: call.Key, A: Math.Round((call.Value - before.Calls.GetValueOrDefault(call.Key)) / (double)volumes.Count, 2)))
+                .Where(call => call.A >= 0.5).OrderByDescending(call => call.A).ToDictionary(call => call.Name, call => call.A);
+            Say(new { seed, processorSeconds = processor, callsAVolume = calls });
 
             var judge = new CampaignJudge(options, simulators.Endpoints.Nfs.Path, _control);
             IReadOnlyList<string> wrong = [];

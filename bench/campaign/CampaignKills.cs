@@ -7,11 +7,15 @@ namespace SnapshotWorkflows.Bench.Campaign;
 internal sealed class CampaignKills(LabApp app, TimeSpan every)
 {
     private readonly List<double> _starts = [];
+    private double _processor;
 
     public int Kills { get; private set; }
 
     /// <summary>Seconds from start to the first healthy answer.</summary>
     public IReadOnlyList<double> Starts => _starts;
+
+    /// <summary>Seconds of processor time that all lives of the app have used so far.</summary>
+    public double Processor => _processor + ProcessorTime.Of(app.Process!.Id);
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -28,6 +32,7 @@ internal sealed class CampaignKills(LabApp app, TimeSpan every)
             }
 
             app.Process!.ThrowIfExited();
+            _processor += ProcessorTime.Of(app.Process.Id);
             await app.Process.KillAsync();
             Kills++;
             started.Restart();

@@ -33,11 +33,14 @@ internal sealed record CampaignOptions
 
     public bool Keep { get; init; }
 
+    /// <summary>Folder of an app that was published before; null: it is published now.</summary>
+    public string? App { get; init; }
+
     /// <summary>No seed may take longer.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(60);
 
-    /// <summary>The data on the array, the same in copies, and what is on the way.</summary>
-    public long DiskNeeded => Volumes * DataBytes * (Format == "vhd" ? 2 : 1) * 21 / 20 + (1L << 30);
+    /// <summary>The data in copies, and what guests write. The array keeps of the generated data next to nothing.</summary>
+    public long DiskNeeded => Volumes * DataBytes * 21 / 20 + (4L << 30);
 
     /// <exception cref="ArgumentException">An option is unknown or has a value that cannot be.</exception>
     public static CampaignOptions Parse(IReadOnlyList<string> arguments)
@@ -57,12 +60,13 @@ internal sealed record CampaignOptions
             {
                 "--seeds" => options with { Seeds = [.. value.Split(',').Select(seed => int.Parse(seed, CultureInfo.InvariantCulture))] },
                 "--volumes" => options with { Volumes = Number(name, value, 1, 10_000) },
-                "--data" => options with { DataBytes = (long)Number(name, value, 1, 1000) << 20 },
+                "--data" => options with { DataBytes = Number(name, value, 2, 1000) is var mebibytes && mebibytes % 2 == 0 ? (long)mebibytes << 20 : throw new ArgumentException("--data is an even number of MiB.") },
                 "--at-once" => options with { AtOnce = Number(name, value, 1, 64) },
                 "--kill-every" => options with { KillEvery = TimeSpan.FromSeconds(Number(name, value, 3, 3600)) },
                 "--faults" => options with { Faults = double.Parse(value, CultureInfo.InvariantCulture) is >= 0 and <= 0.5 and var share ? share : throw new ArgumentException("--faults is a share from 0 to 0.5.") },
                 "--quiesce" when value is "none" or "hook" => options with { Quiesce = value },
                 "--format" when value is "vhd" or "chunks" => options with { Format = value },
+                "--app" => options with { App = Path.GetFullPath(value) },
                 "--folder" => options with { Folder = Path.GetFullPath(value) },
                 "--minutes" => options with { Patience = TimeSpan.FromMinutes(Number(name, value, 1, 600)) },
                 _ => throw new ArgumentException($"{name} {value} is no option."),

@@ -16,9 +16,11 @@ internal sealed class LabApp : IAsyncDisposable
     private readonly string _state;
     private readonly int _port;
     private readonly bool _mustBeReady;
+    private readonly string _program;
 
-    private LabApp(RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, Reaper reaper)
+    private LabApp(RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, Reaper reaper, string? program)
     {
+        _program = program ?? Checkout.App;
         // With settings that were changed on purpose an appliance or store may well be called not ready.
         (_folder, _name, _reaper, _mustBeReady) = (folder, name, reaper, changes is null);
         _state = folder.MakeFolder(name);
@@ -39,10 +41,11 @@ internal sealed class LabApp : IAsyncDisposable
 
     /// <param name="store">Settings of the run's store.</param>
     /// <param name="changes">Settings that differ from the lab's own, by their names with colons.</param>
+    /// <param name="program">The app's assembly; null for that of the same build.</param>
     public static async Task<LabApp> StartAsync(
-        RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, Reaper reaper, CancellationToken cancellation)
+        RunFolder folder, string name, Endpoints endpoints, IReadOnlyDictionary<string, string> store, IReadOnlyDictionary<string, string>? changes, Reaper reaper, CancellationToken cancellation, string? program = null)
     {
-        var app = new LabApp(folder, name, endpoints, store, changes, reaper);
+        var app = new LabApp(folder, name, endpoints, store, changes, reaper, program);
         try
         {
             await app.StartAsync(cancellation);
@@ -58,7 +61,7 @@ internal sealed class LabApp : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellation)
     {
         string[] arguments = ["serve", "--port", _port.ToString(), "--settings-root", Checkout.Root];
-        Process = await ChildProcess.StartAsync("app", Checkout.App, arguments, Ahead == TimeSpan.Zero ? _environment : FakeTime.Add(_environment, Ahead), _folder.Log(_name), _reaper);
+        Process = await ChildProcess.StartAsync("app", _program, arguments, Ahead == TimeSpan.Zero ? _environment : FakeTime.Add(_environment, Ahead), _folder.Log(_name), _reaper);
         await Wait.UntilAsync("The app is not ready", () => Api.AnswersAsync(_mustBeReady ? "/readyz" : "/healthz", cancellation), Process, cancellation);
         using var keys = JsonDocument.Parse(await File.ReadAllBytesAsync(KeyFile, cancellation));
         Api.Key = keys.RootElement.GetProperty("functionKeys")[0].GetProperty("value").GetString();
@@ -66,13 +69,13 @@ internal sealed class LabApp : IAsyncDisposable
 
     /// <summary>The watchdog of paused machines, beside the app and with the same settings.</summary>
     public async Task<ChildProcess> StartWatchdogAsync() =>
-        await ChildProcess.StartAsync("watchdog", Checkout.App, ["watchdog", "--settings-root", Checkout.Root], _environment, _folder.Log($"{_name}-watchdog"), _reaper);
+        await ChildProcess.StartAsync("watchdog", _program, ["watchdog", "--settings-root", Checkout.Root], _environment, _folder.Log($"{_name}-watchdog"), _reaper);
 
     /// <summary>One of the program's commands, with the app's settings: its exit code and all it printed.</summary>
     public async Task<(int Code, string Output)> CommandAsync(CancellationToken cancellation, params string[] arguments)
     {
         var log = _folder.Log($"{_name}-command-{Guid.NewGuid():N}");
-        await using var command = await ChildProcess.StartAsync("command", Checkout.App, [.. arguments, "--settings-root", Checkout.Root], _environment, log, _reaper);
+        await using var command = await ChildProcess.StartAsync("command", _program, [.. arguments, "--settings-root", Checkout.Root], _environment, log, _reaper);
         var code = await command.EndAsync(cancellation);
         return (code, await File.ReadAllTextAsync(log, cancellation));
     }

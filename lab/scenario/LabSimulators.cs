@@ -36,10 +36,11 @@ internal sealed class LabSimulators : IAsyncDisposable
 
     /// <summary>Starts them and waits until they listen.</summary>
     /// <param name="copyRate">Bytes a second that a simulated host copies.</param>
-    public static async Task<LabSimulators> StartAsync(RunFolder folder, string xenServer, long copyRate, Reaper reaper, CancellationToken cancellation, int arrays = 1)
+    /// <param name="forget">They are never started again on the same folder.</param>
+    public static async Task<LabSimulators> StartAsync(RunFolder folder, string xenServer, long copyRate, Reaper reaper, CancellationToken cancellation, int arrays = 1, bool forget = false)
     {
         var state = folder.MakeFolder("simulators");
-        string[] arguments = ["--data", state, "--xenserver-version", xenServer, "--copy-rate", copyRate.ToString(), "--arrays", arrays.ToString()];
+        string[] arguments = ["--data", state, "--xenserver-version", xenServer, "--copy-rate", copyRate.ToString(), "--arrays", arrays.ToString(), .. forget ? new[] { "--forget" } : []];
         var process = await ChildProcess.StartAsync("simulators", Checkout.Simulators, arguments, new Dictionary<string, string>(), folder.Log("simulators"), reaper);
         try
         {

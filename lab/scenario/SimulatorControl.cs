@@ -16,6 +16,10 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
     public Task<WorldVolume> MakeVolumeAsync(string name, string imagePath, CancellationToken cancellation, bool onSecond = false) =>
         PostAsync<WorldVolume>("/world/volumes", new { name, imagePath, account = "acme", onSecond }, cancellation);
 
+    /// <summary>A disk whose content follows from its number; see the simulators' GeneratedImage.</summary>
+    public Task<WorldVolume> MakeGeneratedVolumeAsync(string name, int number, long diskBytes, long dataBytes, CancellationToken cancellation) =>
+        PostAsync<WorldVolume>("/world/volumes", new { name, account = "acme", generated = new { number, diskBytes, dataBytes } }, cancellation);
+
     /// <summary>The second array goes away for a while.</summary>
     public Task RestartSecondArrayAsync(int seconds, CancellationToken cancellation) => PostAsync("/solidfire/second/restart", new { seconds }, cancellation);
 

@@ -98,10 +98,39 @@ internal sealed partial class Cluster
     {
         lock (Gate)
         {
-            if (StepAll(Now))
+            var now = Now;
+            if (now < NothingIsDueBefore)
+            {
+                return;
+            }
+
+            if (StepAll(now))
             {
                 Save();
             }
+
+            NothingIsDueBefore = NextDue();
+        }
+    }
+
+    /// <summary>
+    /// When the next thing happens by itself, as of the last look; every change asks for another. Steps come every few milliseconds, and a cluster
+    /// may have thousands of volumes and jobs.
+    /// </summary>
+    public DateTimeOffset NothingIsDueBefore { get; set; } = DateTimeOffset.MinValue;
+
+    private DateTimeOffset NextDue()
+    {
+        var next = LastCollection + CollectionInterval ?? DateTimeOffset.MinValue;
+        foreach (var job in Jobs.Values) Sooner(job.Running ? job.Due : job.CompletedAt + Options.HandleLifetime);
+        foreach (var snapshot in Snapshots.Values) Sooner(snapshot.ExpirationTime);
+        foreach (var volume in Volumes.Values) Sooner(volume.PurgeTime);
+        foreach (var schedule in Schedules.Values) Sooner(schedule.Paused ? null : schedule.NextRun);
+        return next;
+
+        void Sooner(DateTimeOffset? at)
+        {
+            if (at < next) next = at.Value;
         }
     }
 

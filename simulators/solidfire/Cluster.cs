@@ -110,6 +110,7 @@ internal sealed partial class Cluster
     /// <summary>Makes what was done outlive the process; only then are blocks that nobody owns any more free for others.</summary>
     public void Save()
     {
+        NothingIsDueBefore = DateTimeOffset.MinValue;
         state?.Save();
         foreach (var device in discarded)
         {

@@ -128,6 +128,7 @@ public sealed class SolidFireSimulator : ISimulatedEndpoint, ISteppable, IIscsiA
         {
             var running = cluster.Jobs.Values.Where(job => job.Running).ToList();
             running.ForEach(job => job.Due = cluster.Now);
+            cluster.NothingIsDueBefore = DateTimeOffset.MinValue;
             cluster.Step();
             return running.Count;
         }

@@ -20,7 +20,7 @@ internal sealed class RunningWorld : IAsyncDisposable
     /// <summary>Listens, then writes <c>endpoints.json</c>.</summary>
     public static async Task<RunningWorld> StartAsync(ProgramOptions options, TimeProvider clock)
     {
-        var folder = new WorldFolder(options.DataPath);
+        var folder = new WorldFolder(options.DataPath, options.Forgets);
         Endpoints.Remove(options.DataPath);
         var world = new SimulatedWorld(options, folder, clock);
         WorldServers? servers = null;

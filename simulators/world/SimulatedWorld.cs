@@ -22,12 +22,13 @@ internal sealed class SimulatedWorld : IDisposable
 
     private readonly WorldFolder _folder;
     private readonly StorageFabric _fabric = new();
-    private readonly (IDisposable State, IDisposable Blocks)? _second;
+    private readonly (IDisposable? State, IDisposable Blocks)? _second;
 
     public SimulatedWorld(ProgramOptions options, WorldFolder folder, TimeProvider clock)
     {
         _folder = folder;
-        Clock = new WorldClock(clock, folder.State);
+        var state = folder.State ?? (IStateStore)new ForgetfulStateStore();
+        Clock = new WorldClock(clock, state);
         Secrets = WorldSecrets.Of(folder.Path, ["solidfire", SecondArray, Production, Backup, "cloudstack"], clock);
         // With iSCSI the portal is one that can be reached; without, an address inside the world where nothing real listens.
         StorageAddress = options.IscsiPort is null ? "10.117.2.10" : "127.0.0.1";
@@ -40,13 +41,13 @@ internal sealed class SimulatedWorld : IDisposable
         _fabric.Register(PortalOf(Array), Array);
         if (options.TwoArrays)
         {
-            var (state, blocks) = folder.OpenArray(SecondArray);
-            _second = (state, blocks);
+            var (rows, blocks) = folder.OpenArray(SecondArray);
+            _second = (rows, blocks);
             Second = new SolidFireSimulator(
                 Array.Options with
                 {
                     ClusterName = "second", UniqueId = options.Seed is { } drawn ? $"t{drawn % 1000:000}" : "2abc", Uuid = new Guid("77777777-4f0b-4d6c-9d32-0e5d1f7b2c22"), Mvip = "10.118.1.10", Svip = SecondAddress,
-                    State = state,
+                    State = rows,
                 }, Clock, Faults, blocks);
             _fabric.Register(PortalOf(Second), Second);
         }
@@ -56,7 +57,7 @@ internal sealed class SimulatedWorld : IDisposable
         Cloud = new CloudStackSimulator(new CloudStackOptions { ApiKey = Secrets.CloudKey, SecretKey = Secrets.CloudSecret, State = folder.State, Storage = new CloudStorage(volume => Volumes!.ArrayVolume(volume.Id)) }, clock, Faults);
         Agent = new GuestAgent(Secrets.HookToken, Clock, Faults);
         Guest = new GuestSlot(Agent, Clock);
-        Volumes = new VolumeBuilder(this, folder.State);
+        Volumes = new VolumeBuilder(this, state);
         Driver = new StepDriver(Clock);
         foreach (var array in Arrays) Driver.Add(array);
         foreach (var pool in Pools) Driver.Add(pool);
@@ -107,7 +108,7 @@ internal sealed class SimulatedWorld : IDisposable
         Agent.Dispose();
         Cloud.Dispose();
         _second?.Blocks.Dispose();
-        _second?.State.Dispose();
+        _second?.State?.Dispose();
         _folder.Dispose();
     }
 

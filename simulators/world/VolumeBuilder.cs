@@ -12,7 +12,9 @@ namespace SnapshotWorkflows.Simulators.World;
 /// <param name="Detached">It belongs to no machine: no SR of it in any pool, no access.</param>
 /// <param name="VmId">CloudStack's uuid of a machine made earlier, which gets this disk too.</param>
 /// <param name="OnSecond">It lies on the second array.</param>
-internal sealed record VolumeRequest(string Name, string ImagePath, string Account, long? LunBytes = null, bool Detached = false, string? VmId = null, bool OnSecond = false);
+/// <param name="Generated">What its disk holds, instead of an image.</param>
+internal sealed record VolumeRequest(
+    string Name, string Account, string? ImagePath = null, long? LunBytes = null, bool Detached = false, string? VmId = null, bool OnSecond = false, GeneratedImage? Generated = null);
 
 /// <summary>A volume that was made, by all the names it has.</summary>
 internal sealed record SampleVolume(
@@ -64,7 +66,9 @@ internal sealed class VolumeBuilder
             var array = ArrayOf(request.OnSecond);
             var (volumeId, iqn) = MakeLun(array, request, lunBytes, number);
             var sr = production.World.CreateLvmSr(SimulatedWorld.PortalOf(array), iqn, $"/{iqn}/0");
-            var (vdi, virtualSize) = production.World.ImportImage(sr, request.ImagePath, request.Name);
+            var (vdi, virtualSize) = request.Generated is { } generated
+                ? production.World.ImportGenerated(sr, generated, request.Name)
+                : production.World.ImportImage(sr, request.ImagePath!, request.Name);
             var cloudVolume = Guid.NewGuid().ToString();
             var (zone, now) = (_world.Cloud.ZoneId, _world.Clock.GetUtcNow());
             _world.Cloud.AddAccount(request.Account);
@@ -124,13 +128,24 @@ internal sealed class VolumeBuilder
     {
         if (string.IsNullOrWhiteSpace(request.Name)) throw new ArgumentException("name is required.");
         if (string.IsNullOrWhiteSpace(request.Account)) throw new ArgumentException("account is required.");
+        var diskBytes = DiskBytes(request);
+        var needed = PoolWorld.LunBytesFor(diskBytes, snapshots: 0);
+        if (request.LunBytes < needed) throw new ArgumentException($"lunBytes is {request.LunBytes}; a disk of {diskBytes} bytes needs a LUN of at least {needed}.");
+        // Room for a VDI snapshot beside the disk, so that tests can put one there.
+        return request.LunBytes ?? PoolWorld.LunBytesFor(diskBytes);
+    }
+
+    private static long DiskBytes(VolumeRequest request)
+    {
+        if (request.Generated is { } generated)
+        {
+            generated.Check();
+            return request.ImagePath is null ? generated.DiskBytes : throw new ArgumentException("A disk is of an image or generated, not both.");
+        }
+
         if (!Path.IsPathFullyQualified(request.ImagePath ?? "")) throw new ArgumentException("imagePath is required and must be an absolute path.");
         var image = new FileInfo(request.ImagePath!);
-        if (!image.Exists || image.Length == 0) throw new ArgumentException($"There is no image at {request.ImagePath}, or it is empty.");
-        var needed = PoolWorld.LunBytesFor(image.Length, snapshots: 0);
-        if (request.LunBytes < needed) throw new ArgumentException($"lunBytes is {request.LunBytes}; a disk of {image.Length} bytes needs a LUN of at least {needed}.");
-        // Room for a VDI snapshot beside the disk, so that tests can put one there.
-        return request.LunBytes ?? PoolWorld.LunBytesFor(image.Length);
+        return image.Exists && image.Length > 0 ? image.Length : throw new ArgumentException($"There is no image at {request.ImagePath}, or it is empty.");
     }
 
     private (long VolumeId, string Iqn) MakeLun(SolidFireSimulator array, VolumeRequest request, long lunBytes, int number)

@@ -7,36 +7,43 @@ internal sealed class WorldFolder : IDisposable
 {
     private readonly FileStream _lock;
 
-    /// <exception cref="IOException">Another process runs in the folder.</exception>
-    public WorldFolder(string path)
+    private readonly bool _forgets;
+
+    /// <param name="forgets">Nothing is kept for a later process.</param>
+    /// <exception cref="IOException">Another process runs in the folder, or something is kept there that is not to be.</exception>
+    public WorldFolder(string path, bool forgets = false)
     {
+        _forgets = forgets;
         Path = Directory.CreateDirectory(path).FullName;
         _lock = new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         NfsPath = Directory.CreateDirectory(System.IO.Path.Combine(path, "nfs")).FullName;
-        State = new SqliteStateStore(System.IO.Path.Combine(path, "state.db"));
-        Blocks = SparseVolumeStore.InDirectory(System.IO.Path.Combine(path, "blocks"));
+        (State, Blocks) = Open(Path);
     }
 
     /// <summary>Rows and blocks of one more array; the caller's to dispose.</summary>
-    public (SqliteStateStore State, SparseVolumeStore Blocks) OpenArray(string name)
-    {
-        var folder = Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
-        return (new SqliteStateStore(System.IO.Path.Combine(folder, "state.db")), SparseVolumeStore.InDirectory(System.IO.Path.Combine(folder, "blocks")));
-    }
+    public (SqliteStateStore? State, SparseVolumeStore Blocks) OpenArray(string name) => Open(Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName);
 
     public string Path { get; }
 
     /// <summary>Folder that stands for the export.</summary>
     public string NfsPath { get; }
 
-    public SqliteStateStore State { get; }
+    /// <summary>Null where nothing is kept.</summary>
+    public SqliteStateStore? State { get; }
 
     public SparseVolumeStore Blocks { get; }
 
     public void Dispose()
     {
         Blocks.Dispose();
-        State.Dispose();
+        State?.Dispose();
         _lock.Dispose();
+    }
+
+    private (SqliteStateStore? State, SparseVolumeStore Blocks) Open(string folder)
+    {
+        var (rows, blocks) = (System.IO.Path.Combine(folder, "state.db"), System.IO.Path.Combine(folder, "blocks"));
+        if (!_forgets) return (new SqliteStateStore(rows), SparseVolumeStore.InDirectory(blocks));
+        return File.Exists(rows) ? throw new IOException($"{folder} holds a world that is kept: --forget needs a folder of its own.") : (null, SparseVolumeStore.FoldedInDirectory(blocks));
     }
 }

@@ -87,6 +87,29 @@ public sealed class PoolWorld
         }
     }
 
+    /// <summary>A disk that holds what was generated; its uuid and virtual size.</summary>
+    public (string VdiUuid, long VirtualSize) ImportGenerated(string srUuid, GeneratedImage image, string nameLabel)
+    {
+        var uuid = CreateVdi(srUuid, image.DiskBytes, nameLabel);
+        var vdi = Get<VdiRow>(uuid);
+        var disk = Open(vdi);
+        try
+        {
+            var piece = new byte[GeneratedImage.Piece];
+            foreach (var offset in image.Offsets())
+            {
+                image.Fill(offset, piece);
+                disk.Write(offset, piece);
+            }
+        }
+        finally
+        {
+            Close(vdi);
+        }
+
+        return (uuid, vdi.VirtualSize);
+    }
+
     /// <summary>A disk with the contents of a raw image file (regions of zeros stay unallocated); its uuid and virtual size.</summary>
     public (string VdiUuid, long VirtualSize) ImportImage(string srUuid, string rawImagePath, string nameLabel)
     {

@@ -35,6 +35,22 @@ public sealed class SnapshotVolumeFaults(ITestOutputHelper output)
         Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults));
     }
 
+    /// <summary>Longer than a guest may be frozen, and that again: it runs in between, and the snapshot is taken in a freeze that held.</summary>
+    [Theory]
+    [InlineData(FaultAction.DropRequest)]
+    [InlineData(FaultAction.DropAnswer)]
+    public async Task An_array_that_takes_no_snapshot_for_a_while_is_asked_again_in_another_freeze(FaultAction action)
+    {
+        using var world = new CrashWorld(new WorldOptions { Quiesce = "hook", CopyBytesPerSecond = null });
+        foreach (var method in (string[])["CreateSnapshot", "ListSnapshots"])
+            world.Faults.Add(new FaultSpecification { System = "solidfire", Method = method, Occurrence = method == "CreateSnapshot" ? 1 : 2, Times = 16, Action = method == "CreateSnapshot" ? action : FaultAction.DropRequest });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await life.RunAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: true, TestContext.Current.CancellationToken));
+        Assert.Equal("quiesced", ended.ReadCustomStatusAs<Contracts.SnapshotStatus>()!.Consistency);
+        Assert.True(world.Faults.CallsOf("hook", "freeze") >= 2, "one freeze was enough: the array was not away for long enough");
+    }
+
     [Fact]
     public async Task A_copy_that_writes_zeros_for_one_extent_fails_the_snapshot_and_leaves_nothing()
     {

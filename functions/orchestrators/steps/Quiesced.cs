@@ -5,6 +5,9 @@ internal static class Quiesced
 {
     private const int FreezeTries = 3;
 
+    /// <summary>So often the array may fail to take it while the guest is frozen; with the waits between them that is some two minutes, and no guest is frozen for nothing without end.</summary>
+    private const int TakeTries = 8;
+
     /// <summary>The machine to freeze by hook or, where the request says so, by its pool.</summary>
     /// <param name="vmId">CloudStack's uuid.</param>
     /// <exception cref="StepFaultException"><c>quiesce.not-running</c>: a pause is asked for and no pool runs the machine.</exception>
@@ -21,6 +24,7 @@ internal static class Quiesced
     /// <returns>What was taken, <c>quiesced</c> or, where no freeze held, <c>crash</c>, and how long the last freeze lasted.</returns>
     public static async Task<(T Taken, string Consistency, double FrozenMs)> TakeQuiescedAsync<T>(this WorkRun run, FreezeInput machine, Func<Task<T>> take, Func<Task> takeBack) where T : class
     {
+        var failures = 0;
         for (var attempt = 1; ; attempt++)
         {
             var freeze = machine with { Marker = machine.Key.NameFor($"freeze-{attempt}") };
@@ -40,8 +44,16 @@ internal static class Quiesced
             // Thawed before anything else is decided: no path may leave the guest waiting for us.
             var thaw = await run.DoUncancelledAsync(Steps.Thaw, freeze, StepPolicy.Thawing);
             run.Undo.Keep(StepNames.Thaw);
-            if (failure is not null) throw failure;
-            if (thaw.Held || attempt == FreezeTries) return (taken!, thaw.Held ? "quiesced" : "crash", thaw.FrozenMs);
+            if (failure is not null)
+            {
+                // Little is tried while a guest is frozen. Now it runs, and there is time again: a snapshot whose answer was lost is taken away, which the array must answer before anyone is frozen anew.
+                if (!failure.Fault.IsRetryable || ++failures == TakeTries || !run.Context.IsAtLeast(WorkflowVersions.Apart)) throw failure;
+                await takeBack();
+                await run.Cancellation.WaitAsync(StepPolicy.Work.DelayAfter(failures, failure.Fault));
+                continue;
+            }
+
+            if (thaw.Held || attempt - failures == FreezeTries) return (taken!, thaw.Held ? "quiesced" : "crash", thaw.FrozenMs);
             await takeBack();
         }
     }

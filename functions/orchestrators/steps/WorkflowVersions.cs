@@ -11,7 +11,7 @@ public static class WorkflowVersions
 
     /// <summary>
     /// A clean-up that does not end gives back the slots that it does not need; expiry is an instance of its own, asks by name, and judges again after the answer; a policy's run and a followed
-    /// snapshot pass a wish to cancel on. Before it instances bore no version.
+    /// snapshot pass a wish to cancel on; what could not be taken while a guest was frozen is taken in another freeze. Before it instances bore no version.
     /// </summary>
     internal const string Apart = "2.0";
 

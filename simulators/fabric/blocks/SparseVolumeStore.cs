@@ -42,6 +42,13 @@ public sealed class SparseVolumeStore : IDisposable
         return new(new FileBlockPool(Path.Combine(directory, "blocks.bin"), Checked(blockSize)), Path.Combine(directory, "devices"));
     }
 
+    /// <summary>Bytes in one sparse file in the folder, generated pages as their seeds; of no use after this process.</summary>
+    public static SparseVolumeStore FoldedInDirectory(string directory, int blockSize = DefaultBlockSize)
+    {
+        Directory.CreateDirectory(directory);
+        return new(new FoldedBlockPool(Path.Combine(directory, "blocks.bin"), Checked(blockSize)), null);
+    }
+
     /// <summary>A volume of zeros.</summary>
     public SparseVolume Create(long length) => new(pool, maps, length, readOnly: false);
 

@@ -9,6 +9,9 @@ internal sealed class Database(int apiMinor)
     private const int RememberedChanges = 2_000;
     private readonly Dictionary<string, Row> _byRef = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Row>> _tables = new(StringComparer.Ordinal);
+
+    /// <summary>The same lists by the type of their rows: a table's rows are of one type, and no two tables share one.</summary>
+    private readonly Dictionary<Type, List<Row>> _byType = [];
     private readonly List<Change> _changes = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -25,7 +28,7 @@ internal sealed class Database(int apiMinor)
     {
         _byRef.Add(row.Ref, row);
         if (!_tables.TryGetValue(row.Table, out var table))
-            _tables[row.Table] = table = [];
+            _tables[row.Table] = _byType[row.GetType()] = table = [];
         table.Add(row);
         Note(row, "add");
         return row;
@@ -49,7 +52,7 @@ internal sealed class Database(int apiMinor)
 
     /// <summary>A copy, so that rows may be removed while walking it.</summary>
     public List<T> All<T>()
-        where T : Row => [.. _tables.Values.SelectMany(rows => rows.OfType<T>())];
+        where T : Row => typeof(T) == typeof(Row) ? [.. _tables.Values.SelectMany(rows => rows).Cast<T>()] : _byType.TryGetValue(typeof(T), out var rows) ? rows.ConvertAll(row => (T)row) : [];
 
     public T Get<T>(string table, string reference)
         where T : Row => Find<T>(reference) ?? throw new XenError("HANDLE_INVALID", table, reference);
@@ -58,14 +61,17 @@ internal sealed class Database(int apiMinor)
         where T : Row => _byRef.GetValueOrDefault(reference) as T;
 
     public T? FindByUuid<T>(string uuid)
-        where T : Row => All<T>().Find(r => r.Uuid == uuid);
+        where T : Row => _byType.TryGetValue(typeof(T), out var rows) ? (T?)rows.Find(r => r.Uuid == uuid) : null;
 
     public Row ByUuid(string table, string uuid) =>
         Table(table).FirstOrDefault(r => r.Uuid == uuid) ?? throw new XenError("UUID_INVALID", table, uuid);
 
     /// <summary>Changes after a generation; null when they are no longer remembered.</summary>
     public IReadOnlyList<Change>? Since(long generation) =>
-        _changes.Count > 0 && _changes[0].Generation > generation + 1 ? null : [.. _changes.Where(c => c.Generation > generation)];
+        _changes.Count > 0 && _changes[0].Generation > generation + 1 ? null : Last((int)Math.Clamp(Generation - generation, 0, _changes.Count));
+
+    /// <summary>Each change raises the generation by one.</summary>
+    private List<Change> Last(int count) => _changes.GetRange(_changes.Count - count, count);
 
     private void Note(Row row, string operation)
     {
