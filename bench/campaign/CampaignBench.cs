@@ -59,7 +59,7 @@ internal static class CampaignBench
     {
         await using var reaper = new Reaper(folder.File("children"));
         // Fast enough that the array's and hosts' own work is not what is waited for.
-        await using var simulators = await LabSimulators.StartAsync(folder, "8", 128L << 20, reaper, default, forget: true);
+        await using var simulators = await LabSimulators.StartAsync(folder, "8", 400L << 20, reaper, default, forget: true);
         var began = Stopwatch.StartNew();
         var program = options.App is { } published ? Path.Combine(published, "SnapshotWorkflows.App.dll") : await CampaignProgram.PublishAsync(folder.MakeFolder("app"), default);
         Say(new { program, seconds = Seconds(began) });

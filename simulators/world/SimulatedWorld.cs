@@ -137,6 +137,7 @@ internal sealed class SimulatedWorld : IDisposable
             Exports = new Dictionary<string, string>(StringComparer.Ordinal) { [$"{NfsServer}:{NfsExport}"] = NfsPath },
             SrOperationTime = options.SrTime,
             CopyBytesPerSecond = options.CopyBytesPerSecond,
+            CopiesBeside = true,
             State = _folder.State,
         });
     }

@@ -36,6 +36,12 @@ public sealed record XenServerOptions
     /// <summary>Bytes that one VDI.copy moves in a second; null copies everything in the step that starts it.</summary>
     public long? CopyBytesPerSecond { get; init; }
 
+    /// <summary>
+    /// Whether copies move their bytes beside the pool, as a host's does, or in its steps: under a real clock the pool answers meanwhile, however much is copied; under
+    /// a test's own clock a step must have done all that was due.
+    /// </summary>
+    public bool CopiesBeside { get; init; }
+
     /// <summary>How long SR.scan, SR.update, PBD.plug, PBD.unplug, VDI.create and VDI.destroy keep an SR busy; zero: they are over at once.</summary>
     public TimeSpan SrOperationTime { get; init; }
 

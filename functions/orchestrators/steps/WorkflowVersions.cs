@@ -11,11 +11,12 @@ public static class WorkflowVersions
 
     /// <summary>
     /// A clean-up that does not end gives back the slots that it does not need; expiry is an instance of its own, asks by name, and judges again after the answer; a policy's run and a followed
-    /// snapshot pass a wish to cancel on; what could not be taken while a guest was frozen is taken in another freeze. Before it instances bore no version.
+    /// snapshot pass a wish to cancel on. Before it instances bore no version.
     /// </summary>
     internal const string Apart = "2.0";
 
-    /// <summary>A group tells its own end, waits for a store that refuses its manifest, and takes away at once what it keeps on the array of volumes that came to nothing.</summary>
+    /// <summary>A group tells its own end, waits for a store that refuses its manifest, and takes away at once what it keeps on the array of volumes that came to nothing;
+    /// what could not be taken while a guest was frozen is taken in another freeze.</summary>
     internal const string Told = "2.1";
 
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using SnapshotWorkflows.Simulators.Fabric;
 
 namespace SnapshotWorkflows.Simulators.XenServer;
@@ -9,6 +10,10 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 internal sealed class CopyJob : PoolJob
 {
     private const int Piece = VhdHeader.BlockSize;
+
+    /// <summary>At once beside the pool: few, so that a full or unplugged SR and a wish to cancel are seen soon.</summary>
+    private const int PiecesAtOnce = 4;
+
     private readonly VdiRow _source;
     private readonly VdiRow _destination;
     private readonly bool _made;
@@ -22,6 +27,7 @@ internal sealed class CopyJob : PoolJob
     private long _done;
     private int _extent;
     private long _within;
+    private Task? _moving;
 
     public CopyJob(Call call, VdiRow source, VdiRow destination, bool made)
         : base(call.Pool, call.Task)
@@ -55,28 +61,24 @@ internal sealed class CopyJob : PoolJob
     {
         try
         {
-            var allowed = Pool.Options.CopyBytesPerSecond is { } rate ? (long)((Pool.Now - _started).TotalSeconds * rate) : long.MaxValue;
             while (true)
             {
+                if (_moving is { IsCompleted: false })
+                    return false;
+                if (_moving?.Exception is { InnerException: { } broken })
+                    ExceptionDispatchInfo.Throw(broken);
+                _moving = null;
                 if (Task.CancelAsked)
                     throw new XenError("TASK_CANCELLED", Task.Ref);
                 if (_extent == _extents.Count)
                     break;
-                var length = (int)Math.Min(Piece, _extents[_extent].Length - _within);
-                if (_done + length > allowed)
-                {
-                    Pool.Progress(Task, 0.99 * Math.Min(allowed, _total) / Math.Max(1, _total));
+                if (TakeDue() is not { Count: > 0 } due)
                     return false;
-                }
-
-                CopyPiece(_extents[_extent].Offset + _within, length);
-                _done += length;
-                _within += length;
-                if (_within == _extents[_extent].Length)
-                {
-                    _extent++;
-                    _within = 0;
-                }
+                CheckPlugged();
+                if (Pool.Options.CopiesBeside)
+                    _moving = System.Threading.Tasks.Task.Run(() => Copy(due));
+                else
+                    Copy(due);
             }
 
             Release();
@@ -93,20 +95,55 @@ internal sealed class CopyJob : PoolJob
         return true;
     }
 
-    private void CopyPiece(long offset, int length)
+    /// <summary>The pieces that are due by now, a few at most, in order.</summary>
+    private List<(long Offset, int Length)> TakeDue()
+    {
+        var allowed = Pool.Options.CopyBytesPerSecond is { } rate ? (long)((Pool.Now - _started).TotalSeconds * rate) : long.MaxValue;
+        var due = new List<(long Offset, int Length)>();
+        while (due.Count < (Pool.Options.CopiesBeside ? PiecesAtOnce : 1) && _extent < _extents.Count)
+        {
+            var length = (int)Math.Min(Piece, _extents[_extent].Length - _within);
+            if (_done + length > allowed)
+            {
+                Pool.Progress(Task, 0.99 * Math.Min(allowed, _total) / Math.Max(1, _total));
+                break;
+            }
+
+            due.Add((_extents[_extent].Offset + _within, length));
+            _done += length;
+            _within += length;
+            if (_within == _extents[_extent].Length)
+            {
+                _extent++;
+                _within = 0;
+            }
+        }
+
+        return due;
+    }
+
+    private void CheckPlugged()
     {
         var destination = Pool.Db.Get<SrRow>("SR", _destination.Sr);
         var plugged = Pool.Plugged(destination);
         Pool.Plugged(Pool.Db.Get<SrRow>("SR", _source.Sr));
         if (Pool.Driver(destination).IsFull(plugged.Attachment!))
             throw new XenError("SR_FULL", (_total - _done).ToString(), "0");
-        var piece = _buffer.AsSpan(0, length);
-        _from.Read(offset, piece);
-        if (_fault?.Action == FaultAction.Corrupt)
-            CorruptedBytes.Turn(_fault, offset, piece);
-        else if (_fault is not null)
-            Zero(piece, offset);
-        SparseWrite.Write(_to, offset, piece);
+    }
+
+    /// <summary>Without the pool's lock where copies are made beside it: the disks have their own.</summary>
+    private void Copy(List<(long Offset, int Length)> due)
+    {
+        foreach (var (offset, length) in due)
+        {
+            var piece = _buffer.AsSpan(0, length);
+            _from.Read(offset, piece);
+            if (_fault?.Action == FaultAction.Corrupt)
+                CorruptedBytes.Turn(_fault, offset, piece);
+            else if (_fault is not null)
+                Zero(piece, offset);
+            SparseWrite.Write(_to, offset, piece);
+        }
     }
 
     private void Zero(Span<byte> piece, long offset)
@@ -121,6 +158,9 @@ internal sealed class CopyJob : PoolJob
 
     protected override void Release()
     {
+        // What is under way uses the disks; how it ends is of no interest any more.
+        if (_moving is { } moving)
+            ((IAsyncResult)moving).AsyncWaitHandle.WaitOne();
         Pool.Disks.Close(_source);
         Pool.Disks.Close(_destination);
         _source.CurrentOperations.Remove(Task.Ref);
