@@ -14,6 +14,8 @@ public sealed class CommandLineTests
         Assert.Equal(400L << 20, options.CopyBytesPerSecond);
         Assert.Equal(TimeSpan.FromSeconds(2), options.CloneTime);
         Assert.Null(options.ParentProcess);
+        Assert.False(options.Forgets);
+        Assert.True(ProgramOptions.Parse(["--forget", "--data", "some/where"]).Forgets);
     }
 
     [Fact]
