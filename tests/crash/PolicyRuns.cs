@@ -1,10 +1,13 @@
+using SnapshotWorkflows.Activities.CloudStackSteps;
 using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Functions.Worker;
+using SnapshotWorkflows.Simulators.CloudStack;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
@@ -56,6 +59,24 @@ public sealed class PolicyRuns
         await TickAsync(life, policies.Find("nightly")!);
         await life.Get<DurableEngine>().PumpAsync(occurrence.Instance.Value, TestContext.Current.CancellationToken);
         Assert.Single(life.Get<SnapshotIndex>().CopiesOf("nightly"));
+    }
+
+    /// <summary>The app must get through it between two of its deaths: hundreds of calls one after the other take longer than a life may last.</summary>
+    [Fact]
+    public async Task Of_hundreds_of_volumes_a_policy_asks_a_page_at_a_time_and_singly_only_for_those_on_no_page()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ids = Enumerable.Range(0, 450).Select(_ => Guid.NewGuid().ToString()).ToList();
+        foreach (var id in ids) world.Cloud.Add(new CloudVolume(id, "many", "tenant", world.Cloud.ZoneId, null, id, 1 << 30, "SolidFire", "DATADISK", world.Clock.GetUtcNow()));
+        var gone = Guid.NewGuid().ToString();
+        var before = world.Faults.CallsOf("cloudstack", "listVolumes");
+
+        var (volumes, missing) = await new PolicySelection(life.Get<CloudStackClient>()).FindAsync(new PolicyVolumes { Ids = [.. ids, gone] }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(ids.Order(StringComparer.Ordinal), volumes.Select(volume => volume.Id).Order(StringComparer.Ordinal));
+        Assert.Equal([gone], missing);
+        Assert.InRange(world.Faults.CallsOf("cloudstack", "listVolumes") - before, 2, 5);
     }
 
     [Fact]
