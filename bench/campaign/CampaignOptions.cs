@@ -33,7 +33,7 @@ internal sealed record CampaignOptions
 
     public bool Keep { get; init; }
 
-    /// <summary>Folder of an app that was published before; null: it is published now.</summary>
+    /// <summary>Folder of an app that was published, compiled ahead perhaps; null: that of the same build.</summary>
     public string? App { get; init; }
 
     /// <summary>No seed may take longer.</summary>
