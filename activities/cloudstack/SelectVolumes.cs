@@ -1,5 +1,3 @@
-using SnapshotWorkflows.CloudStack;
-
 namespace SnapshotWorkflows.Activities.CloudStackSteps;
 
 /// <summary>
@@ -7,11 +5,11 @@ namespace SnapshotWorkflows.Activities.CloudStackSteps;
 /// every occurrence would add another. Makes nothing.
 /// </summary>
 [DurableTask(StepNames.SelectVolumes)]
-public sealed class SelectVolumes(CloudStackClient cloudStack, DurableTaskClient client, IActivityExecution execution) : StepActivity<SelectVolumesInput, SelectedVolumes>(execution)
+public sealed class SelectVolumes(PolicySelection selection, DurableTaskClient client, IActivityExecution execution) : StepActivity<SelectVolumesInput, SelectedVolumes>(execution)
 {
     protected override async Task<SelectedVolumes> ExecuteAsync(SelectVolumesInput input, CancellationToken cancellation)
     {
-        var (found, missing) = await new PolicySelection(cloudStack).FindAsync(input.Volumes, cancellation);
+        var (found, missing) = await selection.FindAsync(input.Volumes, cancellation);
         var selected = new SortedSet<string>(found.Select(volume => volume.Id), StringComparer.Ordinal);
         var busy = input.Policy is { } policy ? await BusyAsync(policy, selected, cancellation) : [];
         selected.ExceptWith(busy.Select(one => one.VolumeId));

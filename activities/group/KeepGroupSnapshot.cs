@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
@@ -5,7 +6,8 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>Takes the fuse off the members of a group snapshot that the request keeps on the array, and notes what they occupy there.</summary>
 [DurableTask(StepNames.KeepGroupSnapshot)]
-public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, IActivityExecution execution) : StepActivity<GroupSnapshotInput, bool>(execution)
+public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, ILogger<KeepGroupSnapshot> logger, IActivityExecution execution)
+    : StepActivity<GroupSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(GroupSnapshotInput input, CancellationToken cancellation)
     {
@@ -16,7 +18,7 @@ public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger inten
         foreach (var member in own.SelectMany(group => group.Members).Where(member => member.ExpiresAt is not null && kept.Contains(member.VolumeId)))
             await array.ModifySnapshotAsync(member.SnapshotId, expiresAt: null, cancellation);
         if (own is [var only]) intents.Made(input.Key, Roles.Group, only.GroupSnapshotId.ToString());
-        foreach (var (i, snapshot) in (input.Members ?? []).Index()) usage.KeptOnPrimary(snapshot.Uuid, (await array.GetVolumeStatsAsync(input.Volumes[i].VolumeId, cancellation)).DataBytes);
+        foreach (var (i, snapshot) in (input.Members ?? []).Index()) await usage.NoteAsync(array, snapshot, input.Volumes[i].VolumeId, logger, cancellation);
         return own.Count > 0;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
@@ -5,7 +6,8 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>Takes the retention fuse off a snapshot that the request keeps on the array, and notes what it occupies there.</summary>
 [DurableTask(StepNames.KeepStorageSnapshot)]
-public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, ILogger<KeepStorageSnapshot> logger, IActivityExecution execution)
+    : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
@@ -18,7 +20,7 @@ public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger int
         }
 
         // Last: what it occupies is worth less than that it stays.
-        if (own.Count > 0) usage.KeptOnPrimary(input.Key.Uuid, (await array.GetVolumeStatsAsync(input.Volume.VolumeId, cancellation)).DataBytes);
+        if (own.Count > 0) await usage.NoteAsync(array, input.Key, input.Volume.VolumeId, logger, cancellation);
         return own.Count > 0;
     }
 }

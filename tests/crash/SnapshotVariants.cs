@@ -53,6 +53,23 @@ public sealed class SnapshotVariants
         }
     }
 
+    /// <summary>The figure is asked for when the fuse is off: a user without the right to it must not hold the snapshot's end.</summary>
+    [Fact]
+    public async Task A_snapshot_on_the_array_alone_ends_where_the_array_never_tells_what_it_occupies()
+    {
+        using var world = NewWorld();
+        world.Faults.Add(new Simulators.Fabric.FaultSpecification
+        {
+            System = "solidfire", Method = "GetVolumeStats", Action = Simulators.Fabric.FaultAction.Fail, ErrorName = "xPermissionDenied", Times = Simulators.Fabric.FaultSpecification.ForEver,
+        });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await RunAsync(life, Body(world, "\"locationType\":\"primary\""));
+        Assert.True(world.Faults.AllFired());
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        Assert.Null(Assert.Single(Snapshots(world))!["expirationTime"]);
+        Assert.Null(Assert.Single(life.Get<UsageLedger>().List(DateTimeOffset.MinValue, DateTimeOffset.MaxValue, null, null, "", 10)).PrimaryPhysicalBytes);
+    }
+
     [Fact]
     public async Task A_snapshot_that_CloudStack_took_is_copied_and_stays_CloudStacks()
     {
