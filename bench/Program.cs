@@ -24,7 +24,7 @@ static int Usage()
             One JSON line a figure (sent: to the store; of a verification, read from it; of a restore, written): first backup, 1 % changed, nothing changed, verify, restore, killed half-way and run again.
         bench backup-history [--snapshots 1000]
             Many snapshots of one volume: list, manifest, restore, deletion of 70 %, collection; at half the number and at all of it.
-        bench backup-kills [--format chunks|vhd] [--store folder|azurite] [--kills 50] [--size BYTES] [--folder DIR] [--seed N]
+        bench backup-kills [--format chunks|vhd] [--store folder|azurite] [--kills 50] [--size 2GiB] [--folder DIR] [--seed N]
             A backup killed at random moments and run again.
         bench backup-memory [--folder DIR]
             Peak memory at 64 GiB (sparse) and with an index of 2 TiB.

@@ -77,7 +77,10 @@ internal sealed class BackupBench
         await FiguresAsync("verify", await Child.RunAsync("verify", [.. _common, "--store", store]), hash.Cpu, store, null);
         await FiguresAsync("restore", await RestoreAsync("restore", store, changed.Root!), copy.Cpu + hash.Cpu, store, null);
         Line("restoreReadBack.cpu", (await RestoreAsync("restore-readback", store, changed.Root!)).Cpu, "s", copy.Cpu + 2 * hash.Cpu);
-        await ResumeAsync(Store("killed"), first, full);
+        await using var relay = azurite is null ? null : new CountingRelay(azurite.Address);
+        if (azurite is not null)
+            Environment.SetEnvironmentVariable(BackupStore.ConnectionVariable, relay!.Through(azurite.ConnectionString));
+        await ResumeAsync(Store("killed"), first, full, relay);
     }
 
     private async Task<PhaseResult> WriteAsync(string store, string snapshot, string image)
@@ -99,7 +102,7 @@ internal sealed class BackupBench
     }
 
     /// <summary>Killed when half of it is in the store, then the same again.</summary>
-    private async Task ResumeAsync(string store, PhaseResult whole, double floor)
+    private async Task ResumeAsync(string store, PhaseResult whole, double floor, CountingRelay? relay)
     {
         using (var process = Child.Start("write", Write(store, "s1", _first)))
         {
@@ -113,7 +116,7 @@ internal sealed class BackupBench
         if (again.Root != whole.Root)
             throw new InvalidOperationException("The resumed backup is of another disk.");
         await FiguresAsync("resumed", again, floor, store, whole.Sent - held);
-        Line("resumed.sentTwice", Math.Max(0, held + again.Sent - whole.Sent) / 1e6, "MB", null);
+        Line("resumed.sentTwice", Math.Max(0, (relay?.SentBytes ?? held + again.Sent) - whole.Sent) / 1e6, "MB", null);
     }
 
     /// <param name="store">What it holds then, unfinished objects too, is the figure <c>stored</c>.</param>
@@ -158,9 +161,10 @@ internal sealed class BackupBench
         return true;
     }
 
-    private static long Size(string text)
+    /// <summary>Bytes, or a number of MiB or GiB.</summary>
+    public static long Size(string text)
     {
-        var unit = text[^3..] switch { "GiB" => 1L << 30, "MiB" => 1L << 20, _ => 1L };
+        var unit = text.EndsWith("GiB", StringComparison.Ordinal) ? 1L << 30 : text.EndsWith("MiB", StringComparison.Ordinal) ? 1L << 20 : 1L;
         return long.Parse(unit == 1 ? text : text[..^3], CultureInfo.InvariantCulture) * unit;
     }
 }

@@ -24,6 +24,9 @@ public sealed record CollectRepositoryInput(string Destination);
 /// <param name="Closed">Backups that had ended without an end, and were closed.</param>
 public sealed record CollectedRepository(string Destination, IReadOnlyList<string> Purged, int Condemned, int Deleted, IReadOnlyList<string> WaitingFor, IReadOnlyList<string> Closed)
 {
+    /// <summary>Hidden snapshots of which nobody can tell whether their deletion was undone; all of each is kept until it is deleted once more. Null in histories that are older than it.</summary>
+    public IReadOnlyList<string>? Undecided { get; init; }
+
     /// <summary>Why it was not collected; null where it was.</summary>
     public StepFault? Failure { get; init; }
 }

@@ -17,6 +17,12 @@ public sealed record FoundCopy(StoredCopy? Copy)
     /// <summary>It was deleted before, and the store confirmed it then.</summary>
     public bool Destroyed { get; init; }
 
+    /// <summary>
+    /// With <see cref="Destroyed"/>: the copy was in chunks, and its repository is there. A person can take a deletion back in it, and the note that says how a deletion ended can be damaged; so it is deleted there
+    /// once more, which changes nothing where it is deleted. Its <see cref="StoredCopy.Array"/> is not known any more.
+    /// </summary>
+    public StoredCopy? Remains { get; init; }
+
     /// <summary>A deletion got as far as taking its tombstone away, and did not come to mark the row.</summary>
     public bool Finished { get; init; }
 

@@ -21,4 +21,8 @@ public sealed record ChunkCollectRequest
 /// <param name="Deleted">Packs and indexes deleted.</param>
 /// <param name="WaitingFor">Backups at work (by their snapshot's id) because of which what is condemned is not deleted yet: the next collection goes on.</param>
 /// <param name="Closed">Dead backups that were closed.</param>
-public sealed record ChunkCollectReport(IReadOnlyList<string> Purged, int Condemned, int Deleted, IReadOnlyList<string> WaitingFor, IReadOnlyList<string> Closed);
+public sealed record ChunkCollectReport(IReadOnlyList<string> Purged, int Condemned, int Deleted, IReadOnlyList<string> WaitingFor, IReadOnlyList<string> Closed)
+{
+    /// <summary>Hidden snapshots of which nobody can tell whether their deletion was undone, for that note is damaged: all of each is kept until it is deleted once more.</summary>
+    public IReadOnlyList<string> Undecided { get; init; } = [];
+}

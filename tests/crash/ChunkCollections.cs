@@ -48,6 +48,38 @@ public sealed class ChunkCollections
         Assert.Equal(4, lines.Count(line => line is { Who: "timer", What: "chunks.collect", Outcome: "done" }));
     }
 
+    /// <summary>Somebody took the deletion back in the repository, and the note that says so is damaged: whether it was that or the purge nobody can tell. DELETE of the snapshot, which is Destroyed, decides.</summary>
+    [Fact]
+    public async Task A_snapshot_whose_deletion_nobody_can_tell_the_end_of_is_deleted_again_by_the_same_route()
+    {
+        using var world = new CrashWorld(s_options);
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = await TakenAsync(life);
+        await DeletedAsync(life, key);
+        var repository = await life.Get<SecondaryDestinations>().Get(null).OpenRepositoryAsync(world.Clock, Cancellation);
+        await repository.UndeleteAsync(key.Uuid, Cancellation);
+        var end = Directory.GetFiles(Path.Combine(world.StorePath, "swf/chunks/tombstones"), "end", SearchOption.AllDirectories).Single();
+        var bytes = await File.ReadAllBytesAsync(end, Cancellation);
+        bytes[^2] ^= 1;
+        await File.WriteAllBytesAsync(end, bytes, Cancellation);
+
+        for (var night = 0; night < 3; night++) Assert.Equal([key.Uuid], Assert.Single((await CollectedAsync(life)).Repositories).Undecided!);
+        Assert.NotEmpty(Packs(world));
+        Assert.Contains(life.Get<AuditTrail>().List("nfs1", 0, 10), line => line.Detail!.Contains($"delete again (the note of how their deletion ended is damaged): {key.Uuid}", StringComparison.Ordinal));
+
+        var answer = await life.SendAsync($"/api/snapshots/{key.Uuid}", "", (request, client) => life.Get<DeletionTriggers>().DeleteAsync(request, key.Uuid, client, Cancellation), Cancellation);
+        Assert.Equal(202, answer.Status);
+        var ended = await life.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        Assert.False(ended.ReadOutputAs<DeleteSnapshotResult>()!.Deleted);
+        Assert.Equal(SnapshotState.Destroyed, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+        var purged = 0;
+        for (var night = 0; night < 3; night++) purged += Assert.Single((await CollectedAsync(life)).Repositories).Purged.Count;
+        Assert.Equal(1, purged);
+        Assert.Empty(Packs(world));
+        Assert.Empty(Directory.GetFiles(Path.Combine(world.StorePath, "swf/chunks"), "end", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public async Task A_collection_that_dies_at_any_point_is_gone_on_with_and_needed_chunks_stay()
     {

@@ -21,7 +21,7 @@ public sealed class CollectRepository(SecondaryDestinations destinations, Snapsh
         // What writers that were killed left half written: no listing shows it, and nothing else ever takes it.
         await destination.Store.SweepUnfinishedAsync(SecondaryDestination.RepositoryOptions.Prefix, time.GetUtcNow() - s_abandoned, cancellation);
         var report = await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = destinations.ChunkUndoRuns, IsDead = HasEnded }, cancellation);
-        return new CollectedRepository(destination.Name, report.Purged, report.Condemned, report.Deleted, report.WaitingFor, report.Closed);
+        return new CollectedRepository(destination.Name, report.Purged, report.Condemned, report.Deleted, report.WaitingFor, report.Closed) { Undecided = report.Undecided };
     }
 
     private bool HasEnded(string snapshot) => RequestKey.TryParse(snapshot, out var key) && index.Find(key) is { Status.Ended: true };

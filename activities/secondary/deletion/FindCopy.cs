@@ -28,8 +28,17 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
         }
 
         var tombstone = SnapshotLocations.Tombstone(address);
-        return await store.FindAsync(tombstone, cancellation) is null
-            ? new FoundCopy(null) { Destroyed = row.Status.State == SnapshotState.Destroyed, Finished = row.Status.State == SnapshotState.Destroying && IsGone(input.Snapshot, destination) }
-            : new FoundCopy(StoredMark.Read(await store.ReadAllAsync(tombstone, StoredMark.LongestBytes, cancellation), tombstone).Copy);
+        if (await store.FindAsync(tombstone, cancellation) is not null) return new FoundCopy(StoredMark.Read(await store.ReadAllAsync(tombstone, StoredMark.LongestBytes, cancellation), tombstone).Copy);
+        return new FoundCopy(null)
+        {
+            Destroyed = row.Status.State == SnapshotState.Destroyed,
+            Finished = row.Status.State == SnapshotState.Destroying && IsGone(input.Snapshot, destination),
+            Remains = row.Status.State == SnapshotState.Destroyed ? await RemainsAsync(row, destinations.Get(destination), cancellation) : null,
+        };
     }
+
+    private static async Task<StoredCopy?> RemainsAsync(SnapshotRow row, SecondaryDestination destination, CancellationToken cancellation) =>
+        row.Status is { Manifest: { } manifest, Location: { } location } && location.StartsWith(SecondaryDestination.RepositoryOptions.Prefix, StringComparison.Ordinal) && await destination.HasRepositoryAsync(cancellation)
+            ? new StoredCopy(row.Key, destination.Name, manifest, DataFormats.Chunks, location, DataBytes: 0, row.Primary ?? new ArrayVolume("", 0))
+            : null;
 }

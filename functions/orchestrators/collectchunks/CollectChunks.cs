@@ -48,5 +48,5 @@ public sealed class CollectChunks : TaskOrchestrator<CollectChunksInput, Collect
         input.By, "chunks.collect", one.Destination, one.Failure is null ? "done" : "failed",
         one.Failure is { } fault
             ? $"{fault.Code}: {fault.Message}"
-            : $"{one.Purged.Count} snapshots purged, {one.Deleted} of {one.Condemned} packs and indexes deleted, {one.Closed.Count} dead backups closed{(one.WaitingFor.Count > 0 ? $", waiting for {string.Join(", ", one.WaitingFor.Take(5))}" : "")}");
+            : $"{one.Purged.Count} snapshots purged, {one.Deleted} of {one.Condemned} packs and indexes deleted, {one.Closed.Count} dead backups closed{(one.WaitingFor.Count > 0 ? $", waiting for {string.Join(", ", one.WaitingFor.Take(5))}" : "")}{(one.Undecided is { Count: > 0 } kept ? $", delete again (the note of how their deletion ended is damaged): {string.Join(", ", kept.Take(5))}" : "")}");
 }

@@ -34,7 +34,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
             var found = await runner.RunAsync(Steps.FindCopy, new FindCopyInput(input.Snapshot), StepPolicy.Work);
             if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary, found.Group);
             if (found.Finished) return await EndAsync(freedBytes: 0);
-            if (found is { Copy: null, Destroyed: true }) return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
+            if (found is { Copy: null, Destroyed: true }) return await AgainAsync(found.Remains);
 
             // Not success: the store may be the one that lost sight of it (not mounted, an older copy of it), and then the copy comes back with it.
             copy = found.Copy ?? throw new StepFaultException(new StepFault(
@@ -57,6 +57,18 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         if (copy.Group is not null && context.IsAtLeast(WorkflowVersions.Apart)) await FinishAsync(Steps.ForgetGroup, copy);
         await FinishAsync(Steps.RemoveTombstone, copy);
         return await EndAsync(copy.DataBytes);
+
+        // Of a repository of chunks only it can tell whether a deletion still stands, so there it is asked for anew.
+        async Task<DeleteSnapshotResult> AgainAsync(StoredCopy? remains)
+        {
+            if (remains is not null)
+            {
+                await runner.RunAsync(Steps.DeleteData, remains, StepPolicy.Work);
+                await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", "it was deleted before"), board.Stuck);
+            }
+
+            return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
+        }
 
         // On the array alone: there is no copy, so no tombstone.
         async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume, RequestKey? group)

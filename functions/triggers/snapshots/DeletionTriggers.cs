@@ -20,10 +20,10 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
         var instance = DeleteSnapshotInput.InstanceOf(key);
         var deletion = new SnapshotDeletion(view.Id, instance.Value, request.Management(client, instance.Value));
-        if (view.State == SnapshotState.Destroyed) return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion);
+        // One that is Destroyed is looked for again: it is gone, or else goes now.
         if (!view.Ended) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
         if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
-        if (view is { Manifest: null, State: not (SnapshotState.CreatedOnPrimary or SnapshotState.Destroying) }) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
+        if (view is { Manifest: null, State: not (SnapshotState.CreatedOnPrimary or SnapshotState.Destroying or SnapshotState.Destroyed) }) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(

@@ -16,6 +16,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
     private readonly DamageMarks _marks = new(room);
     private readonly List<string> _purged = [];
     private readonly List<string> _closed = [];
+    private List<string> _undecided = [];
     private int _condemned;
     private int _deleted;
     private ChunkException? _damage;
@@ -49,7 +50,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
             throw new ChunkException(damage.Code, $"{damage.Message} What its snapshots reach is not known, so nothing was deleted.",
                 "Take the object from another copy of the store, or delete the snapshots that need it (verify tells which): once they are purged, collections go on.", damage.Extent, damage);
         }
-        return new ChunkCollectReport(_purged, _condemned, _deleted, [.. waiting.Select(SnapshotOf)], _closed);
+        return new ChunkCollectReport(_purged, _condemned, _deleted, [.. waiting.Select(SnapshotOf)], _closed) { Undecided = _undecided };
     }
 
     /// <summary>Damage that keeps one collection from going on must not keep the undo window from running out: where the damaged snapshot is deleted, its purge is what mends it.</summary>
@@ -85,6 +86,7 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         var indexes = await NamesAsync(room.Names.Indexes, cancellation);
         var sessions = await _sessions.ListAsync(null, cancellation);
         var tombstones = await _tombstones.ListAsync(null, cancellation);
+        _undecided = [.. tombstones.Values.Where(t => t.Fault is not null).Select(t => SnapshotOf(t.Session)).Order(StringComparer.Ordinal)];
         var seen = await SeenAsync(known, cancellation);
         var waitingTombstones = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var tombstone in tombstones.Values.Where(t => t.State == TombstoneText.IsDeleted).ToList())

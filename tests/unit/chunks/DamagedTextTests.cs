@@ -113,14 +113,14 @@ public sealed class DamagedTextTests
         Assert.Equal((0, "s2"), (next.NewLeaves, next.Previous));
         await repository.DeleteAsync("s2", None);
         for (var i = 0; i < 3; i++)
-            await CollectAsync(repository);
+            Assert.Equal(["s1"], (await CollectAsync(repository)).Undecided);
         Assert.NotEmpty(store.Names("swf/chunks/packs/s1.1/"));
         Assert.Equal(["s1", "s3"], (await repository.ListAsync(evenDeleted: true, None)).Select(s => s.Snapshot));
 
         await repository.DeleteAsync("s1", None);
         await repository.DeleteAsync("s1", None);
         Assert.Null(await repository.FindAsync("s1", None));
-        await CollectAsync(repository);
+        Assert.Empty((await CollectAsync(repository)).Undecided);
         Assert.Equal(["s1"], (await CollectAsync(repository)).Purged);
         await CollectAsync(repository);
         Assert.Empty(store.Names("swf/chunks/packs/s1.1/").Concat(store.Names("swf/chunks/sessions/s1.1/")).Concat(store.Names("swf/chunks/tombstones/")));
