@@ -10,13 +10,7 @@ public sealed class PbdCalls
     internal PbdCalls(XenServerClient client) => _client = client;
 
     /// <summary>The PBDs of an SR; none when the SR is gone.</summary>
-    public async Task<IReadOnlyList<Pbd>> ListAsync(OpaqueRef sr, CancellationToken cancellation)
-    {
-        var pbds = new List<Pbd>();
-        foreach (var self in (await _client.Srs.FindAsync(sr, cancellation))?.Pbds ?? [])
-            if (await FindAsync(self, cancellation) is { } pbd) pbds.Add(pbd);
-        return pbds;
-    }
+    public Task<IReadOnlyList<Pbd>> ListAsync(OpaqueRef sr, CancellationToken cancellation) => _client.GetRecordsWhereAsync("PBD", "SR", sr.Value, XenJson.Default.Pbd, cancellation);
 
     /// <summary>All PBDs of the pool.</summary>
     public Task<IReadOnlyList<Pbd>> ListAllAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("PBD.get_all_records", XenJson.Default.Pbd, cancellation);

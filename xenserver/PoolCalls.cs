@@ -19,32 +19,33 @@ public sealed class PoolCalls
     public async Task<IReadOnlyList<Host>> ListHostsAsync(CancellationToken cancellation)
     {
         var hosts = await _client.GetAllRecordsAsync("host.get_all_records", XenJson.Default.Host, cancellation);
-        foreach (var host in hosts) host.Live = await IsLiveAsync(host, cancellation);
+        var metrics = hosts.All(host => host.Metrics.IsNull) ? [] : await ListMetricsAsync(cancellation);
+        foreach (var host in hosts) host.Live = metrics.FirstOrDefault(row => row.Ref == host.Metrics)?.Live ?? host.Enabled;
         return hosts;
     }
+
+    /// <summary>Null when the pool has no host of that uuid. Whether it is live is not asked.</summary>
+    public Task<Host?> FindHostAsync(string uuid, CancellationToken cancellation) => _client.FindWhereUuidAsync("host", uuid, XenJson.Default.Host, cancellation);
 
     public async Task<XenServerVersion> GetVersionAsync(CancellationToken cancellation)
     {
         var pool = await GetAsync(cancellation);
-        var master = await _client.GetRecordAsync("host.get_record", pool.Master, XenJson.Default.Host, cancellation);
-        return new(master.ApiVersionMajor, master.ApiVersionMinor,
-            master.SoftwareVersion.GetValueOrDefault("product_brand") ?? "", master.SoftwareVersion.GetValueOrDefault("product_version") ?? "");
+        return XenServerVersion.Of(await _client.GetRecordAsync("host.get_record", pool.Master, XenJson.Default.Host, cancellation));
     }
 
     /// <summary>The storage drivers that the pool has.</summary>
     public Task<IReadOnlyList<SmDriver>> ListSmDriversAsync(CancellationToken cancellation) =>
         _client.GetAllRecordsAsync("SM.get_all_records", XenJson.Default.SmDriver, cancellation);
 
-    private async Task<bool> IsLiveAsync(Host host, CancellationToken cancellation)
+    private async Task<IReadOnlyList<HostMetrics>> ListMetricsAsync(CancellationToken cancellation)
     {
-        if (host.Metrics.IsNull) return host.Enabled;
         try
         {
-            return (await _client.FindRecordAsync("host_metrics.get_record", host.Metrics, XenJson.Default.HostMetrics, cancellation))?.Live ?? host.Enabled;
+            return await _client.GetAllRecordsAsync("host_metrics.get_all_records", XenJson.Default.HostMetrics, cancellation);
         }
         catch (XenApiException fault) when (fault.Code == XenApiErrors.MessageMethodUnknown)
         {
-            return host.Enabled;
+            return [];
         }
     }
 }

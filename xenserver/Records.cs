@@ -40,7 +40,13 @@ public sealed record Host : XenRecord
 }
 
 /// <summary>Versions of the pool's coordinator.</summary>
-public sealed record XenServerVersion(int ApiMajor, int ApiMinor, string ProductBrand, string ProductVersion);
+public sealed record XenServerVersion(int ApiMajor, int ApiMinor, string ProductBrand, string ProductVersion)
+{
+    /// <param name="coordinator">The pool's; other hosts may run an older version during an upgrade.</param>
+    public static XenServerVersion Of(Host coordinator) => new(
+        coordinator.ApiVersionMajor, coordinator.ApiVersionMinor,
+        coordinator.SoftwareVersion.GetValueOrDefault("product_brand") ?? "", coordinator.SoftwareVersion.GetValueOrDefault("product_version") ?? "");
+}
 
 /// <summary>A storage driver that the pool has. An empty list of one type means: not installed.</summary>
 public sealed record SmDriver : XenRecord

@@ -14,11 +14,13 @@ public sealed class SrCalls
     internal SrCalls(XenServerClient client) => _client = client;
 
     /// <summary>Null when the pool knows no SR of that uuid.</summary>
-    public async Task<Sr?> FindAsync(string uuid, CancellationToken cancellation) =>
-        await _client.FindByUuidAsync("SR.get_by_uuid", uuid, cancellation) is { } sr ? await FindAsync(sr, cancellation) : null;
+    public Task<Sr?> FindAsync(string uuid, CancellationToken cancellation) => _client.FindWhereUuidAsync("SR", uuid, XenJson.Default.Sr, cancellation);
 
     /// <summary>Null when the row is gone.</summary>
     public Task<Sr?> FindAsync(OpaqueRef sr, CancellationToken cancellation) => _client.FindRecordAsync("SR.get_record", sr, XenJson.Default.Sr, cancellation);
+
+    /// <summary>Those of a label, which need not be unique.</summary>
+    public Task<IReadOnlyList<Sr>> ListAsync(string label, CancellationToken cancellation) => _client.GetRecordsWhereAsync("SR", "name__label", label, XenJson.Default.Sr, cancellation);
 
     public Task<IReadOnlyList<Sr>> ListAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("SR.get_all_records", XenJson.Default.Sr, cancellation);
 
@@ -83,12 +85,9 @@ public sealed class SrCalls
     /// <summary>Drops the SR's rows; its data stays. Already gone is success.</summary>
     public Task ForgetAsync(OpaqueRef sr, CancellationToken cancellation) => _client.RemoveAsync("SR.forget", CallKind.StorageWrite, [sr.Value], cancellation);
 
-    /// <summary>Adds a key to other_config; one that is there already is replaced.</summary>
-    public async Task SetOtherConfigAsync(OpaqueRef sr, string key, string value, CancellationToken cancellation)
-    {
-        await _client.CallAsync("SR.remove_from_other_config", CallKind.Write, [sr.Value, key], cancellation);
-        await _client.CallAsync("SR.add_to_other_config", CallKind.Write, [sr.Value, key, value], cancellation);
-    }
+    /// <summary>Replaces other_config as a whole, which one call does where a key at a time takes two each: for an SR that nobody else writes to.</summary>
+    public Task SetOtherConfigAsync(OpaqueRef sr, IReadOnlyDictionary<string, string> whole, CancellationToken cancellation) =>
+        _client.CallAsync("SR.set_other_config", CallKind.Write, [sr.Value, XenServerClient.Map(whole)], cancellation);
 
     private void Conceal(IReadOnlyDictionary<string, string> deviceConfig)
     {

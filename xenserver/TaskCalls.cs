@@ -10,6 +10,9 @@ public sealed class TaskCalls
     /// <summary>Null when the pool knows the task no more: its outcome is then UNKNOWN, so look at the resources.</summary>
     public Task<XenTask?> FindAsync(OpaqueRef task, CancellationToken cancellation) => _client.FindRecordAsync("task.get_record", task, XenJson.Default.XenTask, cancellation);
 
+    /// <summary>Those of a label, which need not be unique.</summary>
+    public Task<IReadOnlyList<XenTask>> ListAsync(string label, CancellationToken cancellation) => _client.GetRecordsWhereAsync("task", "name__label", label, XenJson.Default.XenTask, cancellation);
+
     /// <summary>All tasks, for finding one by a marker in its other_config.</summary>
     public Task<IReadOnlyList<XenTask>> ListAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("task.get_all_records", XenJson.Default.XenTask, cancellation);
 
@@ -49,7 +52,7 @@ public sealed class TaskCalls
     /// <summary>Drops a task's row (when it ends, if it still runs). Already gone is success.</summary>
     public Task DestroyAsync(OpaqueRef task, CancellationToken cancellation) => _client.RemoveAsync("task.destroy", CallKind.Write, [task.Value], cancellation);
 
-    /// <exception cref="XenApiException"><c>MAP_DUPLICATE_KEY</c>, kind Conflict: the key is there.</exception>
-    public Task AddToOtherConfigAsync(OpaqueRef task, string key, string value, CancellationToken cancellation) =>
-        _client.CallAsync("task.add_to_other_config", CallKind.Write, [task.Value, key, value], cancellation);
+    /// <summary>Replaces other_config as a whole: for a task that nobody else writes to.</summary>
+    public Task SetOtherConfigAsync(OpaqueRef task, IReadOnlyDictionary<string, string> whole, CancellationToken cancellation) =>
+        _client.CallAsync("task.set_other_config", CallKind.Write, [task.Value, XenServerClient.Map(whole)], cancellation);
 }

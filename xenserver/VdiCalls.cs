@@ -26,8 +26,7 @@ public sealed partial class VdiCalls
     internal VdiCalls(XenServerClient client) => _client = client;
 
     /// <summary>Null when the pool knows no disk of that uuid.</summary>
-    public async Task<Vdi?> FindAsync(string uuid, CancellationToken cancellation) =>
-        await _client.FindByUuidAsync("VDI.get_by_uuid", uuid, cancellation) is { } vdi ? await FindAsync(vdi, cancellation) : null;
+    public Task<Vdi?> FindAsync(string uuid, CancellationToken cancellation) => _client.FindWhereUuidAsync("VDI", uuid, XenJson.Default.Vdi, cancellation);
 
     /// <summary>Null when the row is gone.</summary>
     public Task<Vdi?> FindAsync(OpaqueRef vdi, CancellationToken cancellation) => _client.FindRecordAsync("VDI.get_record", vdi, XenJson.Default.Vdi, cancellation);
@@ -36,13 +35,7 @@ public sealed partial class VdiCalls
     public Task<Vdi> GetAsync(OpaqueRef vdi, CancellationToken cancellation) => _client.GetRecordAsync("VDI.get_record", vdi, XenJson.Default.Vdi, cancellation);
 
     /// <summary>The disks of an SR, hidden parents and snapshots among them; none when the SR is gone.</summary>
-    public async Task<IReadOnlyList<Vdi>> ListAsync(OpaqueRef sr, CancellationToken cancellation)
-    {
-        var vdis = new List<Vdi>();
-        foreach (var self in (await _client.Srs.FindAsync(sr, cancellation))?.Vdis ?? [])
-            if (await FindAsync(self, cancellation) is { } vdi) vdis.Add(vdi);
-        return vdis;
-    }
+    public Task<IReadOnlyList<Vdi>> ListAsync(OpaqueRef sr, CancellationToken cancellation) => _client.GetRecordsWhereAsync("VDI", "SR", sr.Value, XenJson.Default.Vdi, cancellation);
 
     /// <summary>All disks of the pool.</summary>
     public Task<IReadOnlyList<Vdi>> ListAllAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("VDI.get_all_records", XenJson.Default.Vdi, cancellation);

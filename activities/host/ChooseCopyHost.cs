@@ -25,8 +25,9 @@ public sealed class ChooseCopyHost(IXenServerPools pools, IActivityExecution exe
 
     private static async Task<CopyHost> ChooseAsync(XenServerClient pool, ChooseCopyHostInput input, CancellationToken cancellation)
     {
-        var version = await pool.Pool.GetVersionAsync(cancellation);
+        var coordinator = (await pool.Pool.GetAsync(cancellation)).Master;
         var hosts = await pool.Pool.ListHostsAsync(cancellation);
+        var version = hosts.FirstOrDefault(host => host.Ref == coordinator) is { } master ? XenServerVersion.Of(master) : await pool.Pool.GetVersionAsync(cancellation);
         var host = hosts.Where(candidate => candidate is { Enabled: true, Live: true, Iqn.Length: > 0 } && (input.Host is null || candidate.Uuid == input.Host || candidate.NameLabel == input.Host)).OrderBy(candidate => candidate.NameLabel, StringComparer.Ordinal).FirstOrDefault()
             ?? throw new StepFaultException(new StepFault(
                 "host.none-ready", FaultKind.Rejected, $"None of the {hosts.Count} hosts of pool {pool.PoolName}{(input.Host is null ? "" : $" is called '{input.Host}' and")} is enabled, live and has an iSCSI initiator name.",

@@ -13,7 +13,7 @@ internal static class CloneProbe
     };
 
     public static async Task<Host> RequireHostAsync(XenServerClient pool, string hostUuid, CancellationToken cancellation) =>
-        (await pool.Pool.ListHostsAsync(cancellation)).FirstOrDefault(host => host.Uuid == hostUuid)
+        await pool.Pool.FindHostAsync(hostUuid, cancellation)
         ?? throw new StepFaultException(new StepFault("host.gone", FaultKind.Rejected, $"Host {hostUuid} is no longer in pool {pool.PoolName}.", "Start again: another host is chosen."));
 
     /// <summary>The uuid of the one SR on the LUN. An empty LUN is an error, never a reason to format.</summary>

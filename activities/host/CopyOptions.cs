@@ -3,7 +3,7 @@ namespace SnapshotWorkflows.Activities.HostSteps;
 /// <summary>How a running copy is watched. Bound from section Copy.</summary>
 public sealed class CopyOptions
 {
-    /// <summary>Time between two looks at the copy's task; CloudStack looks each second too.</summary>
+    /// <summary>Longest time between two looks at the copy's task; the first looks come sooner. CloudStack looks each second.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How a streamed copy reads the clone: <c>auto</c> (NBD where the pool offers it, the export where not), <c>nbd</c> or <c>export</c>.</summary>

@@ -12,7 +12,9 @@ public sealed class CreateDestinationVdi(IXenServerPools pools, IntentLedger int
     {
         var pool = pools.Get(input.Pool);
         var attempt = input.Attempt.ToString(CultureInfo.InvariantCulture);
-        var own = await new DestinationVdis(pool, marker).OwnAsync(input.Key, input.SrUuid, cancellation);
+        var sr = await pool.Srs.FindAsync(input.SrUuid, cancellation)
+            ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.NotFound, $"The destination SR {input.SrUuid} is no longer in pool {input.Pool}.", "Start again; find out who forgot the SR."));
+        var own = await new DestinationVdis(pool, marker).OwnAsync(input.Key, sr, cancellation);
         var found = own.Where(vdi => vdi.OtherConfig.GetValueOrDefault(DestinationVdis.AttemptName) == attempt).ToList();
         if (found.Count > 1)
         {
@@ -20,8 +22,6 @@ public sealed class CreateDestinationVdi(IXenServerPools pools, IntentLedger int
         }
 
         if (found is [var only]) return new VdiReceipt(only.Uuid, only.VirtualBytes);
-        var sr = await pool.Srs.FindAsync(input.SrUuid, cancellation)
-            ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.NotFound, $"The destination SR {input.SrUuid} is no longer in pool {input.Pool}.", "Start again; find out who forgot the SR."));
         var otherConfig = marker.OtherConfig(input.Key, Roles.DestinationVdi);
         otherConfig[DestinationVdis.AttemptName] = attempt;
         intents.Intend(input.Key, Roles.DestinationVdi, "xenserver", input.Pool, input.Key.NameFor(Roles.DestinationVdi));

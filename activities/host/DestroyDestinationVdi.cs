@@ -11,10 +11,12 @@ public sealed class DestroyDestinationVdi(IXenServerPools pools, IntentLedger in
     {
         var pool = pools.Get(input.Pool);
         var vdis = new DestinationVdis(pool, marker);
-        var own = await vdis.OwnAsync(input.Key, input.SrUuid, cancellation);
+        var own = await pool.Srs.FindAsync(input.SrUuid, cancellation) is { } sr ? await vdis.OwnAsync(input.Key, sr, cancellation) : [];
+        var begun = BegunCopy.Find(intents, input.Key);
         foreach (var vdi in own)
         {
-            if (await vdis.FindCopyAsync(input.Key, vdi, cancellation) is { } copy)
+            var operations = vdi.CurrentOperations;
+            if (await vdis.FindCopyAsync(input.Key, vdi, begun?.Of(vdi.Uuid)?.Task, cancellation) is { } copy)
             {
                 if (!copy.Ended)
                 {
@@ -23,9 +25,10 @@ public sealed class DestroyDestinationVdi(IXenServerPools pools, IntentLedger in
                 }
 
                 await pool.Tasks.DestroyAsync(copy.Ref, cancellation);
+                operations = (await pool.Vdis.FindAsync(vdi.Ref, cancellation))?.CurrentOperations ?? operations;
             }
 
-            if ((await pool.Vdis.FindAsync(vdi.Ref, cancellation))?.CurrentOperations.Count > 0) throw StillWriting(vdi);
+            if (operations.Count > 0) throw StillWriting(vdi);
             await pool.Vdis.DestroyAsync(vdi.Ref, cancellation);
         }
 

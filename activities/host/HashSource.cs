@@ -15,7 +15,7 @@ public sealed class HashSource(IXenServerPools pools, TimeProvider time, IActivi
             ?? throw new StepFaultException(new StepFault("verify.no-source", FaultKind.NotFound, $"The clone's VDI {input.VdiUuid} is gone from pool {input.Pool}.", "Start again; find out who removed it."));
         var progress = new ProgressReports(Execution, new RateMeter(StepNames.HashSource, input.VirtualSizeBytes, time), time);
         if (input.HashedBytes is { } hashed && hashed < vdi.VirtualBytes) return await PrefixAsync(pool, vdi, hashed, input, progress, cancellation);
-        await using var export = await pool.OpenVdiExportAsync(vdi.Ref, VdiExportFormat.Vhd, cancellation, input.Key.NameFor("export"));
+        await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Vhd, cancellation, input.Key.NameFor("export"));
         var digest = await DiskHasher.ComputeFromVhdStreamAsync(export, DiskHashOptions.Default, progress, cancellation);
         await progress.FlushAsync();
         return new ContentReceipt(digest.Root.ToString(), digest.DiskBytes, digest.NonZeroBytes, export.BytesRead);
@@ -24,7 +24,7 @@ public sealed class HashSource(IXenServerPools pools, TimeProvider time, IActivi
     /// <summary>A disk that is larger than what it is to hold: the root of the beginning, and nothing but zeros behind it.</summary>
     private static async Task<ContentReceipt> PrefixAsync(XenServerClient pool, Vdi vdi, long hashed, HashSourceInput input, ProgressReports progress, CancellationToken cancellation)
     {
-        await using var export = await pool.OpenVdiExportAsync(vdi.Ref, VdiExportFormat.Raw, cancellation, input.Key.NameFor("export"));
+        await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Raw, cancellation, input.Key.NameFor("export"));
         var digest = await DiskHasher.ComputeAsync(export, hashed, DiskHashOptions.Default, progress, cancellation);
         var buffer = new byte[1 << 20];
         for (int read; (read = await export.ReadAsync(buffer, cancellation)) > 0;)

@@ -33,7 +33,9 @@ public sealed class InspectSource(IXenServerPools pools, IActivityExecution exec
 
     private static async Task RequireOneDiskAsync(XenServerClient pool, Sr sr, Vdi vdi, CloudStackVolume volume, CancellationToken cancellation)
     {
-        var managed = (await pool.Vdis.ListAsync(sr.Ref, cancellation)).Where(other => other.Managed).ToList();
+        // The SR's row names its disks: where that is the one whose row was just read, nothing more is asked.
+        var managed = sr.Vdis is [var single] && single == vdi.Ref ? [vdi] : await pool.Vdis.ListAsync(sr.Ref, cancellation);
+        managed = [.. managed.Where(other => other.Managed)];
         if (managed.Any(other => other.IsASnapshot))
         {
             throw Refusal(

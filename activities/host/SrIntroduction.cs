@@ -11,7 +11,7 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
     /// <summary>The SR of an earlier attempt, by its label.</summary>
     public async Task<Sr?> FindOwnAsync(CancellationToken cancellation)
     {
-        var own = (await pool.Srs.ListAsync(cancellation)).Where(sr => sr.NameLabel == Label).ToList();
+        var own = (await pool.Srs.ListAsync(Label, cancellation)).Where(sr => sr.NameLabel == Label).ToList();
         return own.Count <= 1
             ? own.FirstOrDefault()
             : throw new StepFaultException(new StepFault("sr.ambiguous", FaultKind.Corrupt, $"Pool {pool.PoolName} has {own.Count} SRs labelled {Label}.", "They are all forgotten by the undo."));
@@ -38,16 +38,15 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
     /// <summary>Mark, one PBD on the host, plugged, scanned: whatever of it is missing.</summary>
     public async Task<Pbd> AttachAsync(Sr sr, Host host, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellation)
     {
-        foreach (var (name, value) in marker.OtherConfig(key, role))
-        {
-            if (!sr.OtherConfig.ContainsKey(name)) await pool.Srs.SetOtherConfigAsync(sr.Ref, name, value, cancellation);
-        }
+        var marks = marker.OtherConfig(key, role);
+        // The SR is ours alone, so its other_config may be written as a whole: a call for each key would be four more that can be lost.
+        if (marks.Keys.Any(name => !sr.OtherConfig.ContainsKey(name))) await pool.Srs.SetOtherConfigAsync(sr.Ref, Whole(sr.OtherConfig, marks), cancellation);
 
-        var pbd = await FindPbdAsync(sr, host, cancellation);
+        var pbd = sr.Pbds.Count == 0 ? null : (await pool.Pbds.ListAsync(sr.Ref, cancellation)).FirstOrDefault(pbd => pbd.Host == host.Ref);
         if (pbd is null)
         {
-            await pool.Pbds.CreateAsync(host.Ref, sr.Ref, deviceConfig, cancellation, marker.OtherConfig(key, role));
-            pbd = await FindPbdAsync(sr, host, cancellation)
+            var made = await pool.Pbds.CreateAsync(host.Ref, sr.Ref, deviceConfig, cancellation, marks);
+            pbd = await pool.Pbds.FindAsync(made, cancellation)
                 ?? throw new StepFaultException(new StepFault("pbd.gone", FaultKind.Transient, $"The PBD of SR {sr.Uuid} is gone right after it was created.", "It is tried again."));
         }
 
@@ -58,6 +57,10 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
         return pbd;
     }
 
-    private async Task<Pbd?> FindPbdAsync(Sr sr, Host host, CancellationToken cancellation) =>
-        (await pool.Pbds.ListAsync(sr.Ref, cancellation)).FirstOrDefault(pbd => pbd.Host == host.Ref);
+    private static Dictionary<string, string> Whole(IReadOnlyDictionary<string, string> present, Dictionary<string, string> marks)
+    {
+        var whole = new Dictionary<string, string>(present, StringComparer.Ordinal);
+        foreach (var (name, value) in marks) whole.TryAdd(name, value);
+        return whole;
+    }
 }

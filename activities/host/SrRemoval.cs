@@ -14,13 +14,13 @@ internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents, Mar
         }
 
         var pool = pools.Get(input.Pool);
-        var own = (await pool.Srs.ListAsync(cancellation)).Where(sr => sr.NameLabel == input.Label && IsOwn(sr, input.Key, role)).ToList();
+        var own = (await pool.Srs.ListAsync(input.Label, cancellation)).Where(sr => sr.NameLabel == input.Label && IsOwn(sr, input.Key, role)).ToList();
         foreach (var sr in own)
         {
-            foreach (var pbd in await pool.Pbds.ListAsync(sr.Ref, cancellation))
+            foreach (var pbd in sr.Pbds)
             {
-                await pool.Pbds.UnplugAsync(pbd.Ref, cancellation);
-                await pool.Pbds.DestroyAsync(pbd.Ref, cancellation);
+                await pool.Pbds.UnplugAsync(pbd, cancellation);
+                await pool.Pbds.DestroyAsync(pbd, cancellation);
             }
 
             await pool.Srs.ForgetAsync(sr.Ref, cancellation);

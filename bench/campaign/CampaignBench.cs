@@ -15,6 +15,8 @@ internal static class CampaignBench
 {
     private const int Guests = 20;
     private const string Policy = "campaign";
+    private const string CallTimeout = "00:00:02";
+    private const string RetryDelay = "00:00:00.100";
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
 
     public static async Task<int> RunAsync(string[] arguments)
@@ -165,15 +167,18 @@ internal static class CampaignBench
                 ["Admission:HostCopies"] = slots,
                 ["Admission:StoreWriters"] = slots,
                 ["Admission:AccountJobs"] = slots,
-                // Deadlines that fit between two kills, so that a stall is met by the deadline and not by the next kill.
-                ["SolidFire:CallTimeout"] = "00:00:03",
-                ["CloudStack:CallTimeout"] = "00:00:03",
+                // Deadlines that fit between two kills, so that a stall is met by the deadline and not by the next kill, and reads that are tried again as soon as suits appliances of one's own machine.
+                ["SolidFire:CallTimeout"] = CallTimeout,
+                ["SolidFire:RetryDelay"] = RetryDelay,
+                ["CloudStack:CallTimeout"] = CallTimeout,
+                ["CloudStack:RetryDelay"] = RetryDelay,
             };
             for (var pool = 0; pool < simulators.Endpoints.Xenserver.Count; pool++)
             {
-                changes[$"XenServer:Pools:{pool}:CallTimeout"] = "00:00:03";
-                changes[$"XenServer:Pools:{pool}:StorageCallTimeout"] = "00:00:05";
-                changes[$"XenServer:Pools:{pool}:StreamIdleTimeout"] = "00:00:03";
+                changes[$"XenServer:Pools:{pool}:CallTimeout"] = CallTimeout;
+                changes[$"XenServer:Pools:{pool}:RetryDelay"] = RetryDelay;
+                changes[$"XenServer:Pools:{pool}:StorageCallTimeout"] = "00:00:03";
+                changes[$"XenServer:Pools:{pool}:StreamIdleTimeout"] = "00:00:02";
             }
 
             return changes;

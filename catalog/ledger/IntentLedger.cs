@@ -43,23 +43,13 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
     public void Gone(RequestKey key, string role) => Settle(key, role, IntentStates.Gone, objectId: null);
 
     /// <summary>Everything that was intended for a request and is not proven gone.</summary>
-    public IReadOnlyList<Intent> Open(RequestKey key) => database.Read<IReadOnlyList<Intent>>(connection =>
-    {
-        using var read = connection.CreateCommand();
-        read.CommandText = "SELECT role, system, scope, marker, state, object_id, intended_at FROM intents WHERE request_key=@key AND state<>'gone' ORDER BY role";
-        read.With("@key", key.Value);
-        using var reader = read.ExecuteReader();
-        var intents = new List<Intent>();
-        while (reader.Read())
-        {
-            intents.Add(new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.Text(5)) { IntendedAt = reader.Time(6) });
-        }
-
-        return intents;
-    });
+    public IReadOnlyList<Intent> Open(RequestKey key) => [.. Of(key).Where(intent => intent.State != IntentStates.Gone)];
 
     /// <summary>One open intent, or null.</summary>
-    public Intent? Find(RequestKey key, string role) => Open(key).FirstOrDefault(intent => intent.Role == role);
+    public Intent? Find(RequestKey key, string role) => Last(key, role) is { State: not IntentStates.Gone } open ? open : null;
+
+    /// <summary>One intent, be its thing gone or not; null when there never was one.</summary>
+    public Intent? Last(RequestKey key, string role) => Of(key).FirstOrDefault(intent => intent.Role == role);
 
     /// <summary>
     /// Open intents of systems that cannot be listed (guests, paused machines) or whose things bear no mark (stores), of before a time, less those that belong to a copy which is backed up: an inventory
@@ -85,6 +75,12 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
 
     /// <summary>The thing stays for good: what is left after the request's end is no leak.</summary>
     public void Kept(RequestKey key, string role, string objectId) => Settle(key, role, IntentStates.Kept, objectId);
+
+    private IReadOnlyList<Intent> Of(RequestKey key) => database.Read<IReadOnlyList<Intent>>(connection =>
+    {
+        using var read = connection.Command(null, "SELECT role, system, scope, marker, state, object_id, intended_at FROM intents WHERE request_key=@key ORDER BY role").With("@key", key.Value);
+        return read.All(reader => new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.Text(5)) { IntendedAt = reader.Time(6) });
+    });
 
     private void Settle(RequestKey key, string role, string state, string? objectId) =>
         database.Write($"{state} {role}", (connection, transaction) =>

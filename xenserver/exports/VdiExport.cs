@@ -7,14 +7,13 @@ internal static class VdiExport
 {
     private const string Method = "export_raw_vdi";
 
-    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, string? label, OpaqueRef? since, CancellationToken cancellation)
+    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, Vdi vdi, VdiExportFormat format, string? label, OpaqueRef? since, CancellationToken cancellation)
     {
-        var record = await client.Vdis.GetAsync(vdi, cancellation);
-        var task = await FindOrCreateTaskAsync(client, label ?? $"Export of {record.Uuid}", cancellation);
+        var task = await FindOrCreateTaskAsync(client, label ?? $"Export of {vdi.Uuid}", cancellation);
         try
         {
-            var response = await RequestAsync(client, vdi, format, since, task, cancellation);
-            return new VdiExportStream(client, response, await response.Content.ReadAsStreamAsync(cancellation), record, task, format);
+            var response = await RequestAsync(client, vdi.Ref, format, since, task, cancellation);
+            return new VdiExportStream(client, response, await response.Content.ReadAsStreamAsync(cancellation), vdi, task, format);
         }
         catch
         {
@@ -29,7 +28,7 @@ internal static class VdiExport
     /// </summary>
     public static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation)
     {
-        var unused = (await client.Tasks.ListAsync(cancellation)).FirstOrDefault(task =>
+        var unused = (await client.Tasks.ListAsync(label, cancellation)).FirstOrDefault(task =>
             task.NameLabel == label && task is { Ended: false, Progress: 0 } && !task.CurrentOperations.Values.Contains("cancel", StringComparer.Ordinal));
         return unused?.Ref ?? await client.Tasks.CreateAsync(label, "SnapshotWorkflows", cancellation);
     }

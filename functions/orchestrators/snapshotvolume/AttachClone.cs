@@ -38,7 +38,7 @@ internal static class AttachClone
         var (key, snapshot) = (run.Request.Key, taken.Snapshot);
         var clone = await run.DoAsync(Steps.StartClone, new StartCloneInput(key, taken.Source, snapshot.SnapshotId, snapshot.TotalSizeBytes));
         var deadline = run.Context.CurrentUtcDateTime + CloneDeadline;
-        for (var wait = TimeSpan.FromMilliseconds(500); ; wait = wait < TimeSpan.FromSeconds(10) ? wait * 1.5 : wait)
+        for (var wait = TimeSpan.FromMilliseconds(250); ; wait = wait < TimeSpan.FromSeconds(10) ? wait * 1.5 : wait)
         {
             var check = await run.DoAsync(Steps.CheckClone, new CheckCloneInput(key, clone));
             if (check.Lun is { } lun) return lun;

@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 internal sealed class Anew(TaskOrchestrationContext context, Cancellation cancellation)
 {
     private const int AtOnce = 2;
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(30);
 
     private DateTime? _firstFailure;
@@ -21,11 +21,11 @@ internal sealed class Anew(TaskOrchestrationContext context, Cancellation cancel
         return _failures <= AtOnce || context.CurrentUtcDateTime - _firstFailure.Value < s_patience;
     }
 
-    /// <summary>Before the next try: nothing after the first failures, then from 1 s to 30 s.</summary>
+    /// <summary>Before the next try: nothing after the first failures, then from half a second to 5 s: a try costs the appliances little beside what it makes.</summary>
     public Task WaitAsync()
     {
         if (_failures <= AtOnce) return Task.CompletedTask;
-        var doubled = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(_failures - AtOnce - 1, 16)));
+        var doubled = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(_failures - AtOnce - 2, 16)));
         return cancellation.WaitAsync(doubled < s_longest ? doubled : s_longest);
     }
 }

@@ -49,7 +49,7 @@ internal static class Quiesced
                 // Little is tried while a guest is frozen. Now it runs, and there is time again: a snapshot whose answer was lost is taken away, which the array must answer before anyone is frozen anew.
                 if (!failure.Fault.IsRetryable || ++failures == TakeTries || !run.Context.IsAtLeast(WorkflowVersions.Told)) throw failure;
                 await takeBack();
-                await run.Cancellation.WaitAsync(StepPolicy.Work.DelayAfter(failures, failure.Fault));
+                await run.Cancellation.WaitAsync(StepPolicy.Refreezing.DelayAfter(failures, failure.Fault));
                 continue;
             }
 

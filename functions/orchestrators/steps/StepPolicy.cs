@@ -11,23 +11,26 @@ internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Dea
     /// <summary>Looking before anything is made: a person waits for the answer.</summary>
     public static readonly StepPolicy Preflight = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(10));
 
-    /// <summary>Making something: appliances fail over in minutes.</summary>
-    public static readonly StepPolicy Work = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30));
+    /// <summary>Making something: one lost answer is made up for soon, an appliance that fails over is waited for by the minute.</summary>
+    public static readonly StepPolicy Work = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30));
 
     /// <summary>Upkeep looks again within the hour: a system that is away for minutes is left for then.</summary>
-    public static readonly StepPolicy Looking = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2));
+    public static readonly StepPolicy Looking = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2));
 
     /// <summary>While a guest is frozen every second counts: better no snapshot than a long freeze.</summary>
     public static readonly StepPolicy Frozen = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+
+    /// <summary>Between two freezes of one guest.</summary>
+    public static readonly StepPolicy Refreezing = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30));
 
     /// <summary>A thaw is tried until it is done, and soon again: the agent's time to live stands behind it.</summary>
     public static readonly StepPolicy Thawing = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10), TimeSpan.MaxValue, Anything: true);
 
     /// <summary>The commit point: tried until it is known whether it came about. Only a fault that says "not done, and will not be" ends it.</summary>
-    public static readonly StepPolicy Commit = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.MaxValue);
+    public static readonly StepPolicy Commit = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromMinutes(1), TimeSpan.MaxValue);
 
     /// <summary>Undo and clean-up never give up; what keeps failing is shown.</summary>
-    public static readonly StepPolicy UntilDone = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), TimeSpan.MaxValue, Anything: true);
+    public static readonly StepPolicy UntilDone = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5), TimeSpan.MaxValue, Anything: true);
 
     public bool Retries(StepFault fault, TimeSpan sinceFirst) => (Anything || fault.IsRetryable) && sinceFirst < Deadline;
 

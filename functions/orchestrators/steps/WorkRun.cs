@@ -3,7 +3,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>What the parts of one workflow share while it runs: steps, what they have made, and the wish to stop.</summary>
 internal abstract class WorkRun
 {
-    /// <summary>A clean-up that failed so often in a row passes for stuck: by then some seconds have gone by.</summary>
+    /// <summary>A clean-up that failed so often in a row passes for stuck: by then it is no single lost answer.</summary>
     private const int StuckAttempts = 3;
 
     private readonly IStepBoard _board;

@@ -20,7 +20,7 @@ internal static class RecordCalls
         if (table != "session")
         {
             methods.Sync(table + ".get_all", 0, c => c.Db.Table(table).Select(object? (r) => r.Ref).ToList());
-            methods.Sync(table + ".get_all_records", 0, c => Records(c, table, _ => true));
+            methods.Sync(table + ".get_all_records", 0, c => Records(c, table, null));
             methods.Sync(table + ".get_all_records_where", 1, c => Records(c, table, RecordFilter.Parse(c.Text(0))));
         }
 
@@ -81,13 +81,13 @@ internal static class RecordCalls
         _ => throw new XenError("FIELD_TYPE_ERROR", field.Name),
     };
 
-    private static Dictionary<string, object?> Records(Call call, string table, Func<Dictionary<string, object?>, bool> wanted)
+    private static Dictionary<string, object?> Records(Call call, string table, RecordFilter? filter)
     {
         var records = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (var row in call.Db.Table(table))
+        foreach (var row in call.Db.Table(table).Where(row => filter?.MayWant(row) != false))
         {
             var record = row.Record(call.Db);
-            if (wanted(record))
+            if (filter?.Wants(record) != false)
                 records[row.Ref] = record;
         }
 

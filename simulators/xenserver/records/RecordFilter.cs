@@ -7,17 +7,28 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 internal sealed class RecordFilter
 {
     private readonly List<string> _tokens;
+    private Func<Dictionary<string, object?>, bool> _wanted = _ => false;
     private int _at;
 
     private RecordFilter(List<string> tokens) => _tokens = tokens;
 
     /// <exception cref="XenError">The expression cannot be read.</exception>
-    public static Func<Dictionary<string, object?>, bool> Parse(string expression)
+    public static RecordFilter Parse(string expression)
     {
         var parser = new RecordFilter(Tokens(expression));
-        var filter = parser.Or(0);
-        return parser._at == parser._tokens.Count ? filter : throw Unreadable(expression);
+        parser._wanted = parser.Or(0);
+        return parser._at == parser._tokens.Count ? parser : throw Unreadable(expression);
     }
+
+    /// <summary>Whether a row can be meant, told without its record, which is dear to make: by uuid or label, where the expression is about that alone.</summary>
+    public bool MayWant(Row row) => _tokens is not ["field", var field, "=", ['"', .. var value]] || field switch
+    {
+        "\"uuid" => row.Uuid == value,
+        "\"name__label" or "\"name_label" => row.NameLabel == value,
+        _ => true,
+    };
+
+    public bool Wants(Dictionary<string, object?> record) => _wanted(record);
 
     private static List<string> Tokens(string text)
     {

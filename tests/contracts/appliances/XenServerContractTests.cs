@@ -146,7 +146,7 @@ public sealed class XenServerContractTests
         var sr = await pool.Srs.CreateAsync(host.Ref, new Dictionary<string, string> { ["server"] = Appliances.NfsServer, ["serverpath"] = Appliances.NfsExport }, 0, "swf-k1", "", "nfs", "user", shared: false, default);
         var into = await pool.Vdis.CreateAsync(new() { Sr = sr, NameLabel = "swf-k1-copy", VirtualBytes = vdi.VirtualBytes, OtherConfig = new Dictionary<string, string> { ["swf"] = "k1" } }, default);
         var task = await pool.Vdis.StartCopyAsync(vdi.Ref, sr, into, default);
-        await pool.Tasks.AddToOtherConfigAsync(task, "swf", "k1", default);
+        await pool.Tasks.SetOtherConfigAsync(task, new Dictionary<string, string> { ["swf"] = "k1" }, default);
         Assert.Equal("k1", (await pool.Tasks.ListAsync(default)).Single(row => row.Ref == task).OtherConfig["swf"]);
         var done = await Appliances.UntilAsync(async () => await pool.Tasks.FindAsync(task, default) is { Ended: true } ended ? ended : null);
         Assert.Null(done.FindFailure());

@@ -179,9 +179,19 @@ public sealed class XenServerCallTests
     [Fact]
     public async Task What_is_not_there_is_null()
     {
-        _rig.LogIn().Error("UUID_INVALID", "SR", "u").Error("HANDLE_INVALID", "task", "OpaqueRef:t");
+        _rig.LogIn().Error("UUID_INVALID", "VM", "u").Result("{}").Error("HANDLE_INVALID", "task", "OpaqueRef:t");
+        Assert.Null(await _rig.Client.Vms.FindAsync("u", default));
         Assert.Null(await _rig.Client.Srs.FindAsync("u", default));
         Assert.Null(await _rig.Client.Tasks.FindAsync(new("OpaqueRef:t"), default));
+    }
+
+    [Theory]
+    [InlineData("u\" or true or \"x")]
+    [InlineData("u\\")]
+    public async Task What_could_change_an_expression_is_not_asked_for(string uuid)
+    {
+        Assert.Null(await _rig.Client.Vdis.FindAsync(uuid, default));
+        Assert.Empty(_rig.Handler.Sent);
     }
 
     [Fact]

@@ -47,13 +47,20 @@ public sealed class XenServerGoldenTests
     {
         yield return ("Srs.Find", client => client.Srs.FindAsync("uuid", default));
         yield return ("Srs.List", client => client.Srs.ListAsync(default));
+        yield return ("Srs.ListOfLabel", client => client.Srs.ListAsync("label", default));
+        yield return ("Vdis.Find", client => client.Vdis.FindAsync("uuid", default));
+        yield return ("Vdis.List", client => client.Vdis.ListAsync(s_sr, default));
+        yield return ("Pbds.List", client => client.Pbds.ListAsync(s_sr, default));
+        yield return ("Pool.ListHosts", client => client.Pool.ListHostsAsync(default));
+        yield return ("Pool.FindHost", client => client.Pool.FindHostAsync("uuid", default));
+        yield return ("Tasks.ListOfLabel", client => client.Tasks.ListAsync("label", default));
         yield return ("Srs.Probe", client => client.Srs.ProbeAsync(s_host, s_device, SrCalls.LvmOverIscsi, default));
         yield return ("Srs.Introduce", client => client.Srs.IntroduceAsync("uuid", "label", "description", "lvmoiscsi", "user", false, default));
         yield return ("Srs.Create", client => client.Srs.CreateAsync(s_host, s_device, 0, "label", "description", "nfs", "user", false, default));
         yield return ("Srs.Resign", client => client.Srs.ResignAsync(s_host, s_device, "label", default));
         yield return ("Srs.Scan", client => client.Srs.ScanAsync(s_sr, default));
         yield return ("Srs.Forget", client => client.Srs.ForgetAsync(s_sr, default));
-        yield return ("Srs.SetOtherConfig", client => client.Srs.SetOtherConfigAsync(s_sr, "key", "value", default));
+        yield return ("Srs.SetOtherConfig", client => client.Srs.SetOtherConfigAsync(s_sr, new Dictionary<string, string> { ["key"] = "value" }, default));
         yield return ("Pbds.Create", client => client.Pbds.CreateAsync(s_host, s_sr, s_device, default));
         yield return ("Pbds.Plug", client => client.Pbds.PlugAsync(s_pbd, default));
         yield return ("Pbds.Unplug", client => client.Pbds.UnplugAsync(s_pbd, default));
@@ -77,7 +84,7 @@ public sealed class XenServerGoldenTests
         yield return ("Tasks.Cancel", client => client.Tasks.CancelAsync(s_task, default));
         yield return ("Tasks.EndCancelled", client => client.Tasks.EndCancelledAsync(s_task, default));
         yield return ("Tasks.Destroy", client => client.Tasks.DestroyAsync(s_task, default));
-        yield return ("Tasks.AddToOtherConfig", client => client.Tasks.AddToOtherConfigAsync(s_task, "key", "value", default));
+        yield return ("Tasks.SetOtherConfig", client => client.Tasks.SetOtherConfigAsync(s_task, new Dictionary<string, string> { ["key"] = "value" }, default));
     }
 
     private static string File(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "golden", name);

@@ -116,7 +116,7 @@ public sealed class XenServerStorageTests
         _rig.LogIn().Result("""
             {"OpaqueRef:a":{"uuid":"a","enabled":true,"metrics":"OpaqueRef:m","iscsi_iqn":"","other_config":{"iscsi_iqn":"iqn.a"},"address":"10.0.0.1"},
              "OpaqueRef:b":{"uuid":"b","enabled":true,"metrics":"OpaqueRef:NULL","iscsi_iqn":"iqn.b","other_config":{},"address":"10.0.0.2"}}
-            """).Result("""{"uuid":"m","live":false}""");
+            """).Result("""{"OpaqueRef:m":{"uuid":"m","live":false} }""");
         var hosts = await _rig.Client.Pool.ListHostsAsync(default);
         Assert.Equal([("a", "iqn.a", false), ("b", "iqn.b", true)], hosts.Select(host => (host.Uuid, host.Iqn!, host.Live)));
         Assert.Equal(new OpaqueRef("OpaqueRef:a"), hosts[0].Ref);
