@@ -41,9 +41,17 @@ internal sealed partial class Dispatcher
             logger.BatchFailed(exception, batch.Count);
         Release(batch);
         var retry = new List<Unit>();
+        var begun = false;
         foreach (var unit in batch)
         {
-            if (unit.Instance is { } instance)
+            if (unit.Write is StartInstance { FirstTurn: not null } start)
+            {
+                // It may be the turn that the hub does not take, and the start is owed to whoever asked.
+                hot.Remove(unit.Instance!);
+                retry.Add(unit with { Write = start with { FirstTurn = null }, Instance = null });
+                begun = true;
+            }
+            else if (unit.Instance is { } instance)
             {
                 Evict(instance, (CommitTurn)unit.Write);
                 // One of them may be what the hub does not take: each has its next turn alone, so that it takes nobody along.
@@ -61,9 +69,9 @@ internal sealed partial class Dispatcher
                 retry.Add(unit);
             }
         }
-        var failed = batch.Count == 1;
+        var failed = batch.Count == 1 && !begun;
         // A hub that is away has the same answer for all.
-        var known = batch.Count == 1 || exception is TaskHubUnavailableException ? exception : null;
+        var known = failed || exception is TaskHubUnavailableException ? exception : null;
         foreach (var unit in retry)
             failed |= !await CommitSinglyAsync(unit, known, cancellation);
         if (failed)
@@ -137,7 +145,7 @@ internal sealed partial class Dispatcher
             case CommitTurn commit:
                 metrics.FenceLost();
                 logger.TurnFenced(commit.InstanceId);
-                Evict(unit.Instance!, commit);
+                Evict(unit.Instance!, commit, isFenced: true);
                 break;
             case CommitEntity commit: Applied(unit.Batch!, commit, result); break;
             case ClaimActivity claim:
@@ -150,6 +158,8 @@ internal sealed partial class Dispatcher
         }
         if (unit.Write is StartInstance start && result.Outcome == WriteOutcome.Done)
             Started(start.Start);
+        if (unit.Write is StartInstance { FirstTurn: not null } begun)
+            Settled(unit, begun, result);
         unit.Request?.Done.TrySetResult(result);
     }
 
@@ -164,6 +174,9 @@ internal sealed partial class Dispatcher
     {
         var changed = instance.Status != commit.Status;
         metrics.TurnCommitted();
+        _fenced.Remove(commit.InstanceId);
+        if (commit.HistoryRow == 0)
+            _proven.Add(instance.Name);
         instance.Revision++;
         instance.NextHistoryRow++;
         instance.OpenTurn = commit.OpenTurn;
@@ -272,7 +285,8 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Forgets what is in memory; ends of calls that were in it go to the inbox, if their attempt is still the current one.</summary>
-    private void Evict(HotInstance instance, CommitTurn lost)
+    /// <param name="isFenced">Whoever has moved it on may do so again, or the hub may never let it go on here: from the second time on there is a pause.</param>
+    private void Evict(HotInstance instance, CommitTurn lost, bool isFenced = false)
     {
         hot.Remove(instance);
         waiters.Forget(instance.InstanceId);
@@ -285,7 +299,10 @@ internal sealed partial class Dispatcher
             _completions.Enqueue(new StoreCompletion(new ActivityKey(lost.InstanceId, lost.ExecutionId, taskId), attempt, end));
         }
         KeepEnds(instance);
-        MarkReady(instance.InstanceId);
+        if (isFenced && !_fenced.Add(instance.InstanceId))
+            _wakes.Enqueue(instance.InstanceId, (time.GetUtcNow() + options.HubRetryDelay, _order++));
+        else
+            MarkReady(instance.InstanceId);
     }
 
     /// <summary>Ends of calls that are in memory only go to the inbox.</summary>

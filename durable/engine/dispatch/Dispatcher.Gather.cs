@@ -33,7 +33,7 @@ internal sealed partial class Dispatcher
         while (batch.Count < options.MaxBatchSize && _requests.TryDequeue(out var request))
         {
             if (!request.DropIfWithdrawn())
-                batch.Add(new Unit(request.Write, request));
+                batch.Add(Begin(request, now));
         }
         while (batch.Count < options.MaxBatchSize && _completions.TryDequeue(out var completion))
             batch.Add(new Unit(completion));
@@ -107,6 +107,7 @@ internal sealed partial class Dispatcher
         _unread.Remove(instanceId);
         if (instance is null)
         {
+            _fenced.Remove(instanceId);
             // Not ours: it has ended, and nobody takes them, or it lives elsewhere, and its node does.
             if (_ends.Remove(instanceId, out var late))
             {
@@ -140,11 +141,14 @@ internal sealed partial class Dispatcher
                 _notes.Enqueue(new NoteReason(instanceId, obstacle.Reason));
             return null;
         }
-        if (commit.Activities.Any(activity => registry.FindActivity(activity.Name, activity.Version) is null))
-            commit = commit with { Activities = [.. commit.Activities.Select(activity => activity with { Claimed = registry.FindActivity(activity.Name, activity.Version) is not null })] };
         _busy.Add(instanceId);
-        return new Unit(commit, Instance: instance);
+        return new Unit(Claimed(commit), Instance: instance);
     }
+
+    /// <summary>Calls that nothing here can run are left to others.</summary>
+    private CommitTurn Claimed(CommitTurn commit) => commit.Activities.All(activity => registry.FindActivity(activity.Name, activity.Version) is not null)
+        ? commit
+        : commit with { Activities = [.. commit.Activities.Select(activity => activity with { Claimed = registry.FindActivity(activity.Name, activity.Version) is not null })] };
 
     /// <summary>The hub cannot be read now, for longer than it waits by itself: the engine outlives that.</summary>
     private void Later(Exception exception, string instanceId)

@@ -97,17 +97,26 @@ internal sealed partial class Dispatcher
         }
     }
 
-    /// <summary>The others took this node for dead: what is in memory is theirs now. Activities hear it by their tokens; their ends no longer count.</summary>
+    /// <summary>
+    /// The others took this node for dead: what is in memory is theirs now, but for what it has begun under its new number before it heard of that. The hub tells which: ends of calls count
+    /// there by their attempts, and calls that are not this node's by its rows are abandoned once these have been compared.
+    /// </summary>
     private void LoseEverything()
     {
+        foreach (var instance in hot.All)
+            KeepEnds(instance);
+        foreach (var (instanceId, ends) in _ends)
+        {
+            foreach (var end in ends)
+                _completions.Enqueue(Completion(instanceId, end));
+        }
         hot.Clear();
         _suspects.Clear();
         waiters.ForgetAll();
         _entities.Clear();
         _ends.Clear();
         _orphans.Clear();
-        foreach (var execution in _running.Values)
-            execution.Abandon();
+        _fenced.Clear();
     }
 
     /// <summary>A call that is no longer ours by the hub's rows was taken over, or nobody waits for it any more.</summary>

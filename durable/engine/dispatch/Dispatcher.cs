@@ -32,6 +32,9 @@ internal sealed partial class Dispatcher(
     private readonly Queue<long> _readySince = [];
     private int _endedBeforeTrim = LeastEndedBeforeTrim;
 
+    /// <summary>Instances whose latest turn was fenced off.</summary>
+    private readonly HashSet<string> _fenced = new(StringComparer.Ordinal);
+
     /// <summary>Instances that are not in memory and have been sent something by other nodes: only the hub knows all of their inbox.</summary>
     private readonly HashSet<string> _unread = [];
     private readonly ActivityGates _gates = new(options.ActivityLimits);

@@ -18,6 +18,8 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
 
     public HotInstance? Find(string instanceId) => _instances.GetValueOrDefault(instanceId);
 
+    public IReadOnlyCollection<HotInstance> All => _instances.Values;
+
     public int Count => _instances.Count;
 
     /// <summary>Number of instances read from the hub so far.</summary>
@@ -65,10 +67,11 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     }
 
     /// <summary>An instance that was created a moment ago and has nothing but its start. One that does not fit in, or cannot run here, is loaded when its turn comes.</summary>
-    public void Begin(InboxMessage message, ExecutionStartedEvent start)
+    /// <returns>Null where that is so.</returns>
+    public HotInstance? Begin(InboxMessage message, ExecutionStartedEvent start)
     {
         if (_instances.Count >= options.MaxHotInstances || !CanRun(start.Name, start.Version))
-            return;
+            return null;
         var snapshot = new InstanceSnapshot
         {
             InstanceId = message.InstanceId,
@@ -83,7 +86,9 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             Inbox = [message],
             CreatedAt = message.CreatedAt,
         };
-        _instances.Add(message.InstanceId, Replay(snapshot));
+        var instance = Replay(snapshot);
+        _instances.Add(message.InstanceId, instance);
+        return instance;
     }
 
     public void Clear() => _instances.Clear();
@@ -123,6 +128,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             return;
         }
         instance.Executor = NewExecutor(orchestrator);
+        instance.DropExecution(instance.ExecutionId);
         instance.ExecutionId = start.OrchestrationInstance.ExecutionId!;
         instance.NextHistoryRow = 1;
         instance.Locks = new HeldLocks();

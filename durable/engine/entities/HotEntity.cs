@@ -42,8 +42,8 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
             _inbox.Add(message);
     }
 
-    /// <summary>What may be worked on now, in order of arrival.</summary>
-    public List<InboxMessage> Visible(DateTimeOffset now) => [.. _inbox.Where(message => message.VisibleAt <= now)];
+    /// <summary>What may be worked on now, in order of arrival: numbers of several nodes rise each by itself.</summary>
+    public List<InboxMessage> Visible(DateTimeOffset now) => [.. _inbox.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence)];
 
     public DateTimeOffset? NextVisible(DateTimeOffset now) =>
         _inbox.Where(message => message.VisibleAt > now).Select(message => (DateTimeOffset?)message.VisibleAt).Min();

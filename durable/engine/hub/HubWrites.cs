@@ -8,7 +8,14 @@ public abstract record HubWrite;
 
 /// <summary>Creates an instance (Pending) with its start message.</summary>
 /// <param name="RefusedBy">Statuses of an existing instance that refuse the start; a live instance refuses always.</param>
-public sealed record StartInstance(ExecutionStartedEvent Start, DateTimeOffset VisibleAt, IReadOnlySet<OrchestrationRuntimeStatus> RefusedBy) : HubWrite;
+public sealed record StartInstance(ExecutionStartedEvent Start, DateTimeOffset VisibleAt, IReadOnlySet<OrchestrationRuntimeStatus> RefusedBy) : HubWrite
+{
+    /// <summary>
+    /// What the start leads to, run by whoever asks for it and written with it: then there is no start message. Of revision 0, consumes nothing and is no restart. A hub that does not give
+    /// the instance to this process writes the start alone; <see cref="WriteResult.TookFirstTurn"/> tells.
+    /// </summary>
+    public CommitTurn? FirstTurn { get; init; }
+}
 
 /// <summary>Puts a message into the inbox of a live instance. An entity that does not exist comes to be.</summary>
 public sealed record SendMessage(string InstanceId, HistoryEvent Event) : HubWrite

@@ -21,6 +21,9 @@ public sealed record WriteResult(WriteOutcome Outcome, IReadOnlyList<InboxMessag
     public ClaimedActivity? Claimed { get; init; }
     public int Count { get; init; }
 
+    /// <summary>After <see cref="StartInstance"/>: its first turn is written too.</summary>
+    public bool TookFirstTurn { get; init; }
+
     /// <summary>After <see cref="StoreDocument"/>: what stands there now, null if nothing does.</summary>
     public HubDocument? Document { get; init; }
 }

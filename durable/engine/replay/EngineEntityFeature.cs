@@ -21,7 +21,7 @@ internal sealed class EngineEntityFeature(OrchestrationExecutor executor, Orches
         var number = executor.NextId++;
         var promise = new Promise<TResult>(executor.Converter);
         executor.Add(new CallEntity(number, RequestId(number), target, operationName, data));
-        executor.Open(number, promise, $"{operationName} of {target}");
+        executor.Open(number, promise, operationName, entity: id);
         try
         {
             return await promise.Task;

@@ -15,7 +15,7 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
 
     private readonly TurnSynchronizationContext _turns = new();
     private readonly SortedDictionary<int, OrchestratorAction> _pending = [];
-    private readonly Dictionary<int, (IPromise Promise, string Name)> _open = [];
+    private readonly Dictionary<int, (IPromise Promise, string Name, EntityInstanceId? Entity)> _open = [];
     private readonly Dictionary<int, string> _cancelOnEvent = [];
     private EngineOrchestrationContext? _context;
     private Task<object?>? _run;
@@ -42,8 +42,6 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
     public bool IsInTurn => _turns.IsInTurn;
 
     public bool IsOpen(int id) => _open.ContainsKey(id);
-
-    public string? NameOf(int id) => _open.TryGetValue(id, out var open) ? open.Name : null;
 
     public PayloadConverter Converter => converter;
 
@@ -83,7 +81,7 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
             case EntityLockRequestedEvent locked: Confirm<RequestLock>(locked, string.Join(' ', locked.LockSet), action => string.Join(' ', action.LockSet)); break;
             case EntityUnlockSentEvent { EventId: >= 0 } unlocked: Confirm<Unlock>(unlocked, unlocked.TargetInstanceId, action => action.Target); break;
             case EntityOperationCompletedEvent done: Settle(done.TaskScheduledId, (promise, _) => promise.Resolve(done.Output)); break;
-            case EntityOperationFailedEvent failed: Settle(failed.TaskScheduledId, FailCall(failed.FailureDetails)); break;
+            case EntityOperationFailedEvent failed: FailCall(failed.TaskScheduledId, failed.FailureDetails); break;
             case EntityLockGrantedEvent granted: Settle(granted.TaskScheduledId, (promise, _) => promise.Resolve(null)); break;
             case TaskCompletedEvent completed: Settle(completed.TaskScheduledId, (promise, _) => promise.Resolve(completed.Result)); break;
             case TaskFailedEvent failed: Settle(failed.TaskScheduledId, Fail(failed.TaskScheduledId, failed.FailureDetails)); break;
@@ -129,9 +127,10 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
         _pending.Add(action.Id, action);
     }
 
-    public void Open(int id, IPromise promise, string name, string? cancelOnEvent = null)
+    /// <param name="entity">Whose operation <paramref name="name"/> is.</param>
+    public void Open(int id, IPromise promise, string name, string? cancelOnEvent = null, EntityInstanceId? entity = null)
     {
-        _open.Add(id, (promise, name));
+        _open.Add(id, (promise, name, entity));
         if (cancelOnEvent is not null)
             _cancelOnEvent.Add(id, cancelOnEvent);
     }
@@ -194,12 +193,12 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
     private static Action<IPromise, string> Fail(int id, TaskFailureDetails? details) => (promise, name) =>
         promise.Fail(new TaskFailedException(name, id, details ?? s_unknown));
 
-    private static Action<IPromise, string> FailCall(TaskFailureDetails? details) => (promise, name) =>
+    private void FailCall(int id, TaskFailureDetails? details)
     {
-        // Opened under "operation of @name@key".
-        var at = name.LastIndexOf(" of @", StringComparison.Ordinal);
-        promise.Fail(new EntityOperationFailedException(EntityInstanceId.FromString(name[(at + 4)..]), name[..at], details ?? s_unknown));
-    };
+        if (!_open.TryGetValue(id, out var call))
+            return;
+        Settle(id, (promise, operation) => promise.Fail(new EntityOperationFailedException(call.Entity!.Value, operation, details ?? s_unknown)));
+    }
 
     private void Raise(EventRaisedEvent raised) => _turns.Run(() =>
     {

@@ -106,6 +106,18 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     public void DropTimers(IReadOnlyList<int> ids)
     {
         if (ids.Count > 0)
-            _future.RemoveAll(message => message.Event is TimerFiredEvent timer && message.ExecutionId == ExecutionId && ids.Contains(timer.TimerId));
+            Drop(message => message.Event is TimerFiredEvent timer && message.ExecutionId == ExecutionId && ids.Contains(timer.TimerId));
+    }
+
+    /// <summary>An execution that is over: the hub has dropped the timers of it that were still to come.</summary>
+    public void DropExecution(string executionId) => Drop(message => message.ExecutionId == executionId);
+
+    private void Drop(Predicate<InboxMessage> isGone)
+    {
+        var gone = _future.FindAll(isGone);
+        if (gone.Count == 0)
+            return;
+        _future.RemoveAll(gone.Contains);
+        _seen.Consumed([.. gone.Select(message => message.Sequence)]);
     }
 }

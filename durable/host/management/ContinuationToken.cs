@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
@@ -49,7 +50,7 @@ internal static class ContinuationToken
         try
         {
             var token = Encoding.UTF8.GetString(Convert.FromBase64String(text));
-            return token is "" or "null" ? null : token;
+            return token is "" or "null" ? null : StorableText.IsStorable(token) ? token : throw Bad();
         }
         catch (FormatException)
         {

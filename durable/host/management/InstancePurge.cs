@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
@@ -10,7 +11,7 @@ internal sealed class InstancePurge(DurableTaskClient client, TimeProvider time)
     public async Task PurgeOneAsync(HttpContext context, string id)
     {
         var instance = await client.GetInstancesAsync(id, getInputsAndOutputs: false, context.RequestAborted) ?? throw InstanceAnswers.Missing(id);
-        if (!InstanceAnswers.HasEnded(instance.RuntimeStatus))
+        if (!EntityIds.IsEntity(id) && !InstanceAnswers.HasEnded(instance.RuntimeStatus))
         {
             throw NotEnded(instance);
         }
@@ -58,5 +59,5 @@ internal sealed class InstancePurge(DurableTaskClient client, TimeProvider time)
         StatusCodes.Status412PreconditionFailed,
         "instance.live",
         $"The orchestration instance {instance.InstanceId} is in the {instance.RuntimeStatus} state.",
-        instance.InstanceId.StartsWith('@') ? "DELETE entities/{name}/{key} deletes the state of an entity." : "Wait until it has ended, or terminate it; then purge."));
+        "Wait until it has ended, or terminate it; then purge."));
 }

@@ -41,7 +41,7 @@ internal sealed class InstanceQueries(DurableTaskClient client, PublicOrigin ori
     public async Task ListAsync(HttpContext context)
     {
         var request = context.Request;
-        var prefix = request.Query["instanceIdPrefix"].ToString();
+        var prefix = ManagementQuery.Text(request, "instanceIdPrefix");
         var size = ManagementQuery.PageSize(request);
         var query = new OrchestrationQuery(
             CreatedFrom: ManagementQuery.Time(request, "createdTimeFrom"),

@@ -41,7 +41,7 @@ internal sealed class InstanceStart(
             await AskToReplaceAsync(id, context.RequestAborted);
         }
 
-        var version = request.Query["version"].ToString();
+        var version = ManagementQuery.Text(request, "version");
         var start = new StartOrchestrationOptions(id)
         {
             DedupeStatuses = options.OverrideRunningInstances ? [] : null,

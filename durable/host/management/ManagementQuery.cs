@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
@@ -8,6 +9,14 @@ namespace SnapshotWorkflows.Durable.Host.Management;
 /// <summary>Query parameters of the management API; names are matched without regard to case.</summary>
 internal static class ManagementQuery
 {
+    /// <summary>Text that a hub can be asked for; empty when it is not there.</summary>
+    public static string Text(HttpRequest request, string name)
+    {
+        var text = request.Query[name].ToString();
+        return StorableText.IsStorable(text) ? text : throw new HostProblemException(new HostProblem(
+            StatusCodes.Status400BadRequest, "query.invalid", $"Query parameter {name} holds a control character or half of a surrogate pair.", "Leave such characters out."));
+    }
+
     public static bool Flag(HttpRequest request, string name, bool otherwise)
     {
         var text = request.Query[name].ToString();

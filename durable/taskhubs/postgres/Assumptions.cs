@@ -26,7 +26,7 @@ internal static class Assumptions
                 default: return null;
             }
         }
-        foreach (var turn in writes.OfType<CommitTurn>())
+        foreach (var turn in writes.Select(write => write as CommitTurn ?? (write as StartInstance)?.FirstTurn).OfType<CommitTurn>())
         {
             foreach (var message in turn.Messages)
             {
@@ -76,7 +76,7 @@ internal sealed class OwnedInstances
     {
         lock (_gate)
         {
-            foreach (var made in plan.Instances)
+            foreach (var made in plan.Instances.Concat(plan.Begun.Select(begun => begun.Made)))
             {
                 if (made.Owner == node)
                     _ids.Add(made.Id);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 using SnapshotWorkflows.Durable.Engine.Hub;
@@ -9,6 +10,7 @@ internal sealed class HubConnections : IAsyncDisposable
 {
     private readonly NpgsqlConnectionStringBuilder _where;
     private readonly NpgsqlDataSource _source;
+    private readonly TimeSpan _lease;
 
     /// <exception cref="TaskHubUnavailableException">The connection string is none.</exception>
     public HubConnections(PostgresHubOptions options)
@@ -16,6 +18,7 @@ internal sealed class HubConnections : IAsyncDisposable
         if (options.HubName.Length is 0 or > 60 || !options.HubName.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
             throw new ArgumentException($"'{options.HubName}' cannot be a hub's name: letters, digits and underscores, 60 at most.", nameof(options));
 #pragma warning disable CA1308 // PostgreSQL folds names to lower case.
+        _lease = options.Lease;
         Schema = options.HubName.ToLowerInvariant();
 #pragma warning restore CA1308
         try
@@ -38,6 +41,9 @@ internal sealed class HubConnections : IAsyncDisposable
         _source = NpgsqlDataSource.Create(_where);
     }
 
+    /// <summary>SQLSTATE idle_in_transaction_session_timeout.</summary>
+    private const string IdleInTransaction = "25P03";
+
     public string Schema { get; }
 
     /// <summary>For messages: no password, nothing else that is secret.</summary>
@@ -47,7 +53,8 @@ internal sealed class HubConnections : IAsyncDisposable
 
     /// <summary>
     /// A connection for commits. They reach every row by its key with a few statements that are always the same, so their plans are made once, by index; without that the server plans
-    /// arrays anew at each execution, and by the statistics of tables that were empty a moment ago. It stays with its owner until it is closed.
+    /// arrays anew at each execution, and by the statistics of tables that were empty a moment ago. It stays with its owner until it is closed. Where its process stands still, or its machine is
+    /// gone, in the middle of a transaction, the server ends it with the node's lease: others wait for the rows.
     /// </summary>
     public async ValueTask<NpgsqlConnection> OpenForCommitsAsync(CancellationToken cancellation)
     {
@@ -55,8 +62,13 @@ internal sealed class HubConnections : IAsyncDisposable
         try
         {
             await using var settings = new NpgsqlCommand(
-                "SELECT set_config(name, value, false) FROM (VALUES ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS s(name, value)",
+                """
+                SELECT set_config(name, value, false) FROM (VALUES
+                    ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'),
+                    ('idle_in_transaction_session_timeout', $1)) AS s(name, value)
+                """,
                 connection);
+            settings.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{_lease.TotalMilliseconds:F0}")));
             await settings.ExecuteNonQueryAsync(cancellation);
             return connection;
         }
@@ -71,7 +83,7 @@ internal sealed class HubConnections : IAsyncDisposable
     public static bool IsLost(Exception exception) => exception switch
     {
         PostgresException server => server.SqlState
-            is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            is IdleInTransaction or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
             || server.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException driver => driver.InnerException is IOException or SocketException or TimeoutException or null,
         InvalidOperationException closed => closed is ObjectDisposedException || closed.Message.Contains("onnection", StringComparison.Ordinal),

@@ -36,7 +36,10 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         var (snapshot, owner, alive) = await SnapshotAsync(instanceId);
         if (snapshot is null || !Statuses.IsLive(snapshot.Status) || (alive && owner != node))
             return null;
-        var runs = instanceId[0] == '@' ? tasks.HasEntity(snapshot.Name) : tasks.HasOrchestrator(snapshot.Name, snapshot.Version);
+        // To end it no code of its own is needed, and it may be that no node will ever have that.
+        var runs = instanceId[0] == '@'
+            ? tasks.HasEntity(snapshot.Name)
+            : tasks.HasOrchestrator(snapshot.Name, snapshot.Version) || snapshot.Inbox.Any(message => message.Event is ExecutionTerminatedEvent);
         if (owner == node || !runs)
         {
             if (owner == node)

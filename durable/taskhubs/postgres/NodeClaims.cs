@@ -16,7 +16,8 @@ internal static partial class NodeClaims
 
     /// <summary>
     /// Nodes whose lock is free, or whose lease is over, are gone. Their rows keep their number: whoever takes one over writes it once, and a process that begins again after a crash need not
-    /// first write all that its former life owned.
+    /// first write all that its former life owned. A row that is locked is one's whose process stands still in the middle of a commit: it goes when the server has ended that
+    /// (<see cref="HubConnections.OpenForCommitsAsync"/>), and nobody waits for it.
     /// </summary>
     public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, bool countsDeaths, ILogger logger, CancellationToken cancellation)
     {
@@ -24,7 +25,9 @@ internal static partial class NodeClaims
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using (var find = new NpgsqlCommand(
             $"""
-            UPDATE nodes SET left_at = now() WHERE id <> $1 AND left_at IS NULL AND (lease_until < now() OR pg_try_advisory_xact_lock({LockSpace(schema)}, id)) RETURNING id
+            WITH dead AS MATERIALIZED (
+                SELECT id FROM nodes WHERE id <> $1 AND left_at IS NULL AND (lease_until < now() OR pg_try_advisory_xact_lock({LockSpace(schema)}, id)) FOR UPDATE SKIP LOCKED)
+            UPDATE nodes n SET left_at = now() FROM dead WHERE n.id = dead.id RETURNING n.id
             """, connection, transaction))
         {
             find.Parameters.Add(Parameters.Small(node));
@@ -164,7 +167,7 @@ internal static partial class NodeClaims
         return (messages, unreadable);
     }
 
-    /// <summary>Calls that nobody runs and this node can.</summary>
+    /// <summary>Calls that nobody runs and this node can; so many of each name, for a limit on one activity may hold back thousands of its calls, and the others' do not wait behind them.</summary>
     public static async Task<List<(ActivityKey Key, string Name, int Attempts)>> FreeActivitiesAsync(NpgsqlConnection connection, INodeTasks tasks, int most, CancellationToken cancellation)
     {
         var names = new List<(string Name, string? Version)>();
@@ -183,8 +186,9 @@ internal static partial class NodeClaims
             return free;
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT a.instance_id, a.execution_id, a.task_id, a.name, a.attempt FROM activities a JOIN unnest($1, $2) AS k(name, version) ON a.name = k.name AND a.version IS NOT DISTINCT FROM k.version
-            WHERE a.owner IS NULL OR a.owner = ANY(ARRAY{Gone}) LIMIT $3
+            SELECT f.* FROM unnest($1, $2) AS k(name, version) CROSS JOIN LATERAL (
+                SELECT a.instance_id, a.execution_id, a.task_id, a.name, a.attempt FROM activities a
+                WHERE a.name = k.name AND a.version IS NOT DISTINCT FROM k.version AND (a.owner IS NULL OR a.owner = ANY(ARRAY{Gone})) LIMIT $3) f
             """, connection);
         command.Parameters.Add(Parameters.Texts(names, one => one.Name));
         command.Parameters.Add(Parameters.Texts(names, one => one.Version));

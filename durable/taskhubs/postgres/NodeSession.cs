@@ -262,8 +262,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
         }
         var rejoined = _rejoined;
-        // What a look has taken is marked as told: where it broke before it told, nothing else would ever tell.
-        var doubtful = Interlocked.Exchange(ref _doubts, 0) > 0 || _taking;
+        // What a look has taken is marked as told: where it broke before it told, nothing else would ever tell. And what this node has begun under its new number goes from memory with the rest.
+        var doubtful = Interlocked.Exchange(ref _doubts, 0) > 0 || _taking || rejoined;
         _taking = true;
         var claimed = await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
         var activities = await NodeClaims.FreeActivitiesAsync(connection, tasks, options.ClaimSize, cancellation);

@@ -41,6 +41,8 @@ internal sealed class Plan
 
     public List<NewInstance> Instances { get; } = [];
 
+    public List<BegunInstance> Begun { get; } = [];
+
     public List<(string Id, string Execution, int Turn, string Events)> History { get; } = [];
 
     public List<NewMessage> Inbox { get; } = [];
@@ -62,6 +64,9 @@ internal sealed class Plan
 
 internal sealed record NewInstance(
     string Id, string Execution, string Name, string? Version, int Status, int? Owner, string? Parent, long CreatedAt, string? Input, string? Tags);
+
+/// <summary>A new instance after its first turn.</summary>
+internal sealed record BegunInstance(NewInstance Made, string? CustomStatus, string? Reason, long? EndedAt, string? Output, string? Failure);
 
 /// <param name="News">The node that hears of it by its next look; null when this one knows, or nobody owns the instance.</param>
 internal sealed record NewMessage(InboxMessage Message, int? News, string Stored);

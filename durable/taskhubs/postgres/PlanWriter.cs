@@ -146,12 +146,17 @@ internal sealed class PlanWriter(Plan plan, int node)
     {
         var made = plan.Instances;
         if (made.Count > 0)
+            Add(Statements.NewInstances, made.Count == 1, Made(made));
+        var begun = plan.Begun;
+        if (begun.Count > 0)
         {
-            var of = new Columns<NewInstance>(made);
+            var of = new Columns<BegunInstance>(begun);
             Add(
-                Statements.NewInstances, of.IsSingle,
-                of.Text(row => row.Id), of.Text(row => row.Execution), of.Text(row => row.Name), of.Text(row => row.Version), of.Small(row => row.Status),
-                of.SmallOrNull(row => row.Owner), of.Text(row => row.Parent), of.Number(row => row.CreatedAt), of.Text(row => row.Input), of.Text(row => row.Tags));
+                Statements.BegunInstances, of.IsSingle,
+                [
+                    .. Made([.. begun.Select(row => row.Made)]),
+                    of.Text(row => row.CustomStatus), of.Text(row => row.Reason), of.NumberOrNull(row => row.EndedAt), of.Text(row => row.Output), of.Text(row => row.Failure),
+                ]);
         }
         if (plan.History.Count > 0)
         {
@@ -174,6 +179,16 @@ internal sealed class PlanWriter(Plan plan, int node)
             Add(Statements.NewPayloads, Numbers(plan.Payloads, row => row.Id), Texts(plan.Payloads, row => row.Instance), Smalls(plan.Payloads, row => (int)row.Part), Bytes(plan.Payloads, row => row.Data));
         if (plan.Traceless.Count > 0)
             Add(Statements.TracelessEntities, Texts(plan.Traceless, id => id));
+    }
+
+    private static NpgsqlParameter[] Made(IReadOnlyList<NewInstance> made)
+    {
+        var of = new Columns<NewInstance>(made);
+        return
+        [
+            of.Text(row => row.Id), of.Text(row => row.Execution), of.Text(row => row.Name), of.Text(row => row.Version), of.Small(row => row.Status),
+            of.SmallOrNull(row => row.Owner), of.Text(row => row.Parent), of.Number(row => row.CreatedAt), of.Text(row => row.Input), of.Text(row => row.Tags),
+        ];
     }
 
     private void InsertWork()

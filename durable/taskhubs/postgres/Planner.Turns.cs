@@ -30,7 +30,7 @@ internal sealed partial class Planner
         instance.Owner = owner;
         var execution = turn.Restart?.OrchestrationInstance.ExecutionId ?? turn.ExecutionId;
         instance.Execution = execution;
-        plan.History.Add((turn.InstanceId, execution, turn.HistoryRow, Keep(turn.InstanceId, PayloadPart.History, HistoryJson.Write(turn.Events))!));
+        Remember(turn, execution);
         if (ended || turn.Restart is not null)
             DropWork(turn, everything: ended);
         plan.Consumed.AddRange(turn.ConsumedMessages);
@@ -41,6 +41,31 @@ internal sealed partial class Planner
         }
         foreach (var timerId in turn.CancelledTimers)
             plan.CancelledTimers.Add((turn.InstanceId, turn.ExecutionId, timerId));
+        return new WriteResult(WriteOutcome.Done, LetOut(turn));
+    }
+
+    /// <summary>The start of an instance and its first turn: of all that a turn can do, there is nothing yet that it could take away.</summary>
+    private WriteResult Begin(ExecutionStartedEvent start, CommitTurn first)
+    {
+        var ended = !Statuses.IsLive(first.Status);
+        var owner = ended ? (int?)null : node;
+        var id = first.InstanceId;
+        plan.Begun.Add(new BegunInstance(
+            new NewInstance(
+                id, first.ExecutionId, start.Name, start.Version, (int)first.Status, owner, start.ParentInstance?.OrchestrationInstance.InstanceId,
+                first.At.UtcTicks, Keep(id, PayloadPart.Input, start.Input), HistoryJson.Write(start.Tags)),
+            first.CustomStatus, first.Reason, ended ? first.At.UtcTicks : null, Keep(id, PayloadPart.Result, first.Output), Keep(id, PayloadPart.Result, HistoryJson.Write(first.Failure))));
+        facts.Instances[id] = new InstanceFact { Status = first.Status, Execution = first.ExecutionId, Revision = first.Revision + 1, Owner = owner };
+        Remember(first, first.ExecutionId);
+        return new WriteResult(WriteOutcome.Done, LetOut(first)) { TookFirstTurn = true };
+    }
+
+    private void Remember(CommitTurn turn, string execution) =>
+        plan.History.Add((turn.InstanceId, execution, turn.HistoryRow, Keep(turn.InstanceId, PayloadPart.History, HistoryJson.Write(turn.Events))!));
+
+    /// <returns>Messages that this node takes.</returns>
+    private List<InboxMessage> LetOut(CommitTurn turn)
+    {
         foreach (var activity in turn.Activities)
             Schedule(activity);
         foreach (var taskId in turn.CancelRequested)
@@ -48,7 +73,7 @@ internal sealed partial class Planner
             plan.CancelledActivities.Add(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId));
             plan.Told.Add(0);
         }
-        return new WriteResult(WriteOutcome.Done, Deliver(turn));
+        return Deliver(turn);
     }
 
     /// <summary>The fence: this node owns the instance, which is where the turn found it; the ends of calls are of their current attempts.</summary>

@@ -36,7 +36,9 @@ internal sealed partial class Planner(int node, INodeTasks tasks, Facts facts, P
                 return new WriteResult(WriteOutcome.Refused, []) { Status = existing.Status };
             Remove(instanceId);
         }
-        return new WriteResult(WriteOutcome.Done, Told(Create(start.Start, start.VisibleAt)));
+        return start.FirstTurn is { } first && tasks.HasOrchestrator(start.Start.Name, start.Start.Version)
+            ? Begin(start.Start, first)
+            : new WriteResult(WriteOutcome.Done, Told(Create(start.Start, start.VisibleAt)));
     }
 
     private WriteResult Send(SendMessage message)

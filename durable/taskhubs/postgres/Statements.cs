@@ -109,6 +109,16 @@ internal static class Statements
         """),
     ]);
 
+    public static readonly Statement BegunInstances = Statement.Mergeable(null, rows =>
+    [
+        ("begun", $"""
+        INSERT INTO instances (instance_id, execution_id, name, version, status, revision, open_turn, owner, parent_id, created_at, updated_at, input, tags,
+            custom_status, reason, ended_at, output, failure)
+        SELECT id, execution, name, version, status, 1, false, owner, parent, created, created, input, tags, custom_status, reason, ended_at, output, failure
+        FROM {rows.Of("b", "id", "execution", "name", "version", "status", "owner", "parent", "created", "input", "tags", "custom_status", "reason", "ended_at", "output", "failure")}
+        """),
+    ]);
+
     public static readonly Statement NewHistory = Statement.Mergeable(null, rows =>
     [
         ("told", $"INSERT INTO history (instance_id, execution_id, turn, events) SELECT * FROM {rows.Of("h", "id", "execution", "turn", "events")}"),

@@ -34,6 +34,7 @@ internal sealed class Touched
             .Concat(turn.ConsumedActivities.Select(ended => Row(new ActivityKey(turn.InstanceId, turn.ExecutionId, ended.TaskId))))
             .Prepend(Row(turn.InstanceId)),
         CommitEntity entity => entity.Starts.Select(start => Row(start.Start.OrchestrationInstance.InstanceId)).Prepend(Row(entity.InstanceId)),
+        StartInstance { FirstTurn: { } first } => Changes(first),
         StartInstance start => [Row(start.Start.OrchestrationInstance.InstanceId)],
         NoteReason note => [Row(note.InstanceId)],
         ClaimActivity claim => [Row(claim.Key)],
@@ -64,6 +65,7 @@ internal sealed class Touched
                 Instances.UnionWith(entity.Messages.Select(message => message.InstanceId));
                 Instances.UnionWith(entity.Starts.Select(start => start.Start.OrchestrationInstance.InstanceId));
                 break;
+            case StartInstance { FirstTurn: { } first }: Look(first); break;
             case StartInstance start: Instances.Add(start.Start.OrchestrationInstance.InstanceId); break;
             case SendMessage message: Instances.Add(message.InstanceId); break;
             case NoteReason note: Instances.Add(note.InstanceId); break;

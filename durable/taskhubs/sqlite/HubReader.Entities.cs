@@ -18,11 +18,11 @@ internal sealed partial class HubReader
         var records = Entities(
             $"""
             SELECT {EntityColumns} FROM instances
-            WHERE instance_id > $0 AND instance_id >= $1 AND instance_id < 'A' AND substr(instance_id, 1, $2) = $1 AND updated_at BETWEEN $3 AND $4
-              AND ($5 = 1 OR state IS NOT NULL)
-            ORDER BY instance_id LIMIT $6
+            WHERE instance_id > $0 AND instance_id >= $1 AND instance_id < 'A' AND substr(instance_id, 1, length($1)) = $1 AND updated_at BETWEEN $2 AND $3
+              AND ($4 = 1 OR state IS NOT NULL)
+            ORDER BY instance_id LIMIT $5
             """,
-            query.IncludeState, query.ContinuationToken ?? "", prefix, prefix.Length, query.LastModifiedFrom?.UtcTicks ?? 0,
+            query.IncludeState, query.ContinuationToken ?? "", prefix, query.LastModifiedFrom?.UtcTicks ?? 0,
             query.LastModifiedTo?.UtcTicks ?? long.MaxValue, query.IncludeTransient ? 1 : 0, size + 1);
         var more = records.Count > size;
         if (more)

@@ -92,12 +92,12 @@ internal sealed partial class HubReader(Statements statements)
         using (var reader = statements.Read(
             $"""
             SELECT {Columns} FROM instances
-            WHERE (created_at, instance_id) > ($0, $1) AND created_at BETWEEN $2 AND $3 AND substr(instance_id, 1, $4) = $5 AND substr(instance_id, 1, 1) <> '@'
-              AND ($6 = '' OR instr($6, ',' || status || ',') > 0)
-            ORDER BY created_at, instance_id LIMIT $7
+            WHERE (created_at, instance_id) > ($0, $1) AND created_at BETWEEN $2 AND $3 AND substr(instance_id, 1, length($4)) = $4 AND substr(instance_id, 1, 1) <> '@'
+              AND ($5 = '' OR instr($5, ',' || status || ',') > 0)
+            ORDER BY created_at, instance_id LIMIT $6
             """,
             afterTime, afterId, query.CreatedFrom?.UtcTicks ?? 0, query.CreatedTo?.UtcTicks ?? long.MaxValue,
-            query.InstanceIdPrefix?.Length ?? 0, query.InstanceIdPrefix ?? "",
+            query.InstanceIdPrefix ?? "",
             statuses.Count == 0 ? "" : $",{string.Join(',', statuses)},", query.PageSize + 1))
         {
             while (reader.Read())

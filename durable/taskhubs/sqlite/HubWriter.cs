@@ -37,7 +37,13 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
                 return new WriteResult(WriteOutcome.Refused, []) { Status = existing };
             Remove(instanceId);
         }
-        return new WriteResult(WriteOutcome.Done, [Create(start.Start, start.VisibleAt)]);
+        if (start.FirstTurn is not { } first)
+            return new WriteResult(WriteOutcome.Done, [Create(start.Start, start.VisibleAt)]);
+        Insert(start.Start, first.At);
+        var begun = Turn(first);
+        return begun.Outcome == WriteOutcome.Done
+            ? begun with { TookFirstTurn = true }
+            : new WriteResult(WriteOutcome.Done, [Announce(start.Start, start.VisibleAt, first.At)]);
     }
 
     private WriteResult Send(SendMessage message)
@@ -63,6 +69,15 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
 
     private InboxMessage Create(ExecutionStartedEvent start, DateTimeOffset visibleAt)
     {
+        Insert(start, now);
+        return Announce(start, visibleAt, now);
+    }
+
+    private InboxMessage Announce(ExecutionStartedEvent start, DateTimeOffset visibleAt, DateTimeOffset createdAt) =>
+        Post(start.OrchestrationInstance.InstanceId, start.OrchestrationInstance.ExecutionId, visibleAt, start) with { CreatedAt = createdAt };
+
+    private void Insert(ExecutionStartedEvent start, DateTimeOffset createdAt)
+    {
         var instance = start.OrchestrationInstance;
         statements.Execute(
             """
@@ -70,8 +85,7 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
             VALUES ($0, $1, $2, $3, $4, 0, 0, $5, $6, $6, $7, $8)
             """,
             instance.InstanceId, instance.ExecutionId, start.Name, start.Version, (int)OrchestrationRuntimeStatus.Pending,
-            start.ParentInstance?.OrchestrationInstance.InstanceId, now.UtcTicks, Payloads.Store(statements, start.Input), HistoryJson.Write(start.Tags));
-        return Post(instance.InstanceId, instance.ExecutionId, visibleAt, start) with { CreatedAt = now };
+            start.ParentInstance?.OrchestrationInstance.InstanceId, createdAt.UtcTicks, Payloads.Store(statements, start.Input), HistoryJson.Write(start.Tags));
     }
 
     private InboxMessage Post(string instanceId, string? executionId, DateTimeOffset visibleAt, HistoryEvent message)

@@ -1,5 +1,6 @@
 using Npgsql;
 using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.History;
 using SnapshotWorkflows.Durable.TaskHubs.Postgres;
 using SnapshotWorkflows.Tests.Support.Time;
 using Xunit;
@@ -122,6 +123,66 @@ public sealed class PostgresTaskHubTests(PostgresServer server) : TaskHubContrac
     }
 
     [Fact]
+    public async Task What_a_node_begins_under_its_new_number_before_it_hears_of_it_is_told_to_it_again()
+    {
+        var zombie = (PostgresTaskHub)Hub;
+        await StartAsync("one");
+        await ExecuteAsync("UPDATE nodes SET left_at = now()");
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(Turn("one", 0))).Outcome);
+        await StartAsync("two");
+        await WriteAsync(Turn("two", 0) with { Activities = [Activity("two", 0)] });
+        await WriteAsync(new SendMessage("two", Raised("hello")));
+        var news = await zombie.NextNewsAsync(Token);
+        Assert.Equal((true, true), (news.Rejoined, news.IsDoubtful));
+        Assert.Contains("two", news.Doubtful.Select(due => due.InstanceId));
+        Assert.Equal(Activity("two", 0).Key, Assert.Single(news.Held!).Key);
+    }
+
+    [Fact]
+    public async Task A_node_that_stands_still_in_the_middle_of_a_commit_keeps_nobody_from_hearing_the_others()
+    {
+        await StartAsync("one");
+        await ExecuteAsync("UPDATE nodes SET lease_until = now() - interval '1 second'");
+        await using var still = new NpgsqlConnection(_database + ";Pooling=false;Search Path=snapshotworkflows");
+        await still.OpenAsync(Token);
+        var transaction = await still.BeginTransactionAsync(Token);
+        await using (var locks = new NpgsqlCommand("SELECT id FROM nodes FOR UPDATE", still, transaction))
+            await locks.ExecuteScalarAsync(Token);
+        var other = await OtherAsync();
+        var third = await OtherAsync();
+        await other.CommitAsync([new StartInstance(Start("two"), Now, NoStatuses)], Token);
+        await third.CommitAsync([new SendMessage("two", Raised("hello"))], Token);
+        Assert.Equal("two", Assert.Single(await NewsAsync(other, news => news.Messages)).InstanceId);
+        Assert.Null(await other.LoadAsync("one", Token));
+        await transaction.RollbackAsync(Token);
+        Assert.Equal("one", Assert.Single(await NewsAsync(other, news => news.Wakes)).InstanceId);
+    }
+
+    [Fact]
+    public async Task An_instance_that_no_node_can_run_ends_when_it_is_terminated()
+    {
+        ((PostgresTaskHub)Hub).Serve(new OnlyActivities());
+        await StartAsync("one");
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(Turn("one", 0))).Outcome);
+        await WriteAsync(new SendMessage("one", new ExecutionTerminatedEvent { Timestamp = Now.UtcDateTime }));
+        Assert.Equal(2, (await Hub.LoadAsync("one", Token))!.Inbox.Count);
+        Assert.Equal(WriteOutcome.Done, (await WriteAsync(Turn("one", 0) with { Status = Durable.Client.OrchestrationRuntimeStatus.Terminated })).Outcome);
+    }
+
+    [Fact]
+    public async Task Thousands_of_free_calls_of_one_activity_do_not_hide_the_others()
+    {
+        await StartAsync("one");
+        var calls = Enumerable.Range(0, 9).Select(task => Activity("one", task) with { Claimed = false, Name = task < 8 ? "Copy" : "Other" });
+        await WriteAsync(Turn("one", 0) with { Activities = [.. calls] });
+        var few = await HubAsync(claimSize: 3);
+        _others.Add(few);
+        await few.OpenAsync(Token);
+        var free = await NewsAsync(few, news => news.Activities);
+        Assert.Equal([("Copy", 3), ("Other", 1)], free.GroupBy(one => one.Name).OrderBy(name => name.Key).Select(name => (name.Key, name.Count())));
+    }
+
+    [Fact]
     public async Task A_node_whose_lock_is_gone_is_taken_over_before_its_lease_is_over()
     {
         var other = await OtherAsync();
@@ -175,15 +236,24 @@ public sealed class PostgresTaskHubTests(PostgresServer server) : TaskHubContrac
         return other;
     }
 
-    private async Task<PostgresTaskHub> HubAsync(int? schemaVersion = null, string? database = null, TimeSpan? lease = null)
+    private async Task<PostgresTaskHub> HubAsync(int? schemaVersion = null, string? database = null, TimeSpan? lease = null, int claimSize = 1000)
     {
         database ??= _database ??= await server.Cluster.CreateDatabaseAsync();
         return new PostgresTaskHub(
             new PostgresHubOptions
             {
-                ConnectionString = database, SchemaVersion = schemaVersion, PollInterval = TimeSpan.FromMilliseconds(100), Lease = lease ?? TimeSpan.FromMinutes(5),
+                ConnectionString = database, SchemaVersion = schemaVersion, PollInterval = TimeSpan.FromMilliseconds(100), Lease = lease ?? TimeSpan.FromMinutes(5), ClaimSize = claimSize,
             },
             new ManualTimeProvider(Now));
+    }
+
+    private sealed class OnlyActivities : INodeTasks
+    {
+        public bool HasOrchestrator(string name, string? version) => false;
+
+        public bool HasActivity(string name, string? version) => true;
+
+        public bool HasEntity(string name) => false;
     }
 
     private static async Task<IReadOnlyList<T>> NewsAsync<T>(PostgresTaskHub hub, Func<HubNews, IReadOnlyList<T>> wanted)

@@ -105,10 +105,32 @@ public abstract partial class TaskHubContract
         private Unit StartOf(string id)
         {
             var write = new StartInstance(Start(id), Now, s_refuseLive);
+            var first = random.Next(3);
+            if (first > 0)
+            {
+                write = write with
+                {
+                    FirstTurn = Turn(id, 0) with
+                    {
+                        Status = first == 1 ? OrchestrationRuntimeStatus.Completed : OrchestrationRuntimeStatus.Running,
+                        Activities = first == 1 ? [] : [.. Enumerable.Range(0, random.Next(3)).Select(task => Activity(id, task))],
+                    },
+                };
+            }
             if (Rows.TryGetValue(id, out var row) && !row.Ended)
                 return new Unit(write, WriteOutcome.Refused, []);
             Rows[id] = row = new Row();
-            return new Unit(write, WriteOutcome.Done, Deliver(row));
+            return write.FirstTurn is { } turn ? Begin(write, turn, row) : new Unit(write, WriteOutcome.Done, Deliver(row));
+        }
+
+        private static Unit Begin(StartInstance write, CommitTurn first, Row row)
+        {
+            row.Revision = 1;
+            row.Ended = first.Status == OrchestrationRuntimeStatus.Completed;
+            row.NextTask = first.Activities.Count;
+            foreach (var call in first.Activities)
+                row.Calls.Add(call.Key.TaskId, 1);
+            return new Unit(write, WriteOutcome.Done, []);
         }
 
         private Unit SendTo(string id)

@@ -93,6 +93,64 @@ public abstract partial class TaskHubContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_start_with_its_first_turn_is_one_write_and_leaves_no_start_message()
+    {
+        await StartAsync("other");
+        var first = Turn("one", 0) with
+        {
+            Activities = [Activity("one", 0), Activity("one", 1) with { Claimed = false }],
+            Timers = [new TimerFiredEvent { TimerId = 2, FireAt = Now.UtcDateTime.AddHours(1) }],
+            Messages = [new OutgoingMessage("other", null, Raised("hello")), new OutgoingMessage("@counter@one", null, Raised("hello"))],
+            Children = [Start("child", parent: "one", task: 3)],
+            CustomStatus = "\"busy\"",
+        };
+        var result = await WriteAsync(new StartInstance(Start("one") with { Input = new string('x', 40_000) }, Now, s_refuseLive) { FirstTurn = first });
+        Assert.True(result.TookFirstTurn);
+        Assert.Equal(["one", "child", "other", "@counter@one"], result.Delivered.Select(message => message.InstanceId));
+        var snapshot = (await Hub.LoadAsync("one", Token))!;
+        Assert.Equal((OrchestrationRuntimeStatus.Running, 1L, 1, "\"busy\""), (snapshot.Status, snapshot.Revision, snapshot.NextHistoryRow, snapshot.CustomStatus));
+        Assert.IsType<TimerFiredEvent>(Assert.Single(snapshot.Inbox).Event);
+        Assert.Equal(first.Events.Select(one => one.EventType), snapshot.History.Select(one => one.EventType));
+        Assert.Equal([0, 1], (await Hub.ReadPendingWorkAsync(Token)).Activities.Select(one => one.Key.TaskId));
+        var record = (await Hub.ReadInstanceAsync("one", true, Token))!;
+        Assert.Equal((first.At, first.At, 40_000), (record.CreatedAt, record.UpdatedAt, record.Input!.Length));
+        Assert.Equal(WriteOutcome.Done, (await WriteAsync(Turn("one", 1) with { HistoryRow = 1, ConsumedActivities = [(0, 1)] })).Outcome);
+    }
+
+    [Fact]
+    public async Task A_start_with_its_first_turn_is_refused_whole_and_replaces_what_has_ended()
+    {
+        await StartAsync("one");
+        var first = Turn("one", 0) with { Activities = [Activity("one", 0)] };
+        var start = new StartInstance(Start("one"), Now, s_refuseLive) { FirstTurn = first };
+        var refused = await WriteAsync(start);
+        Assert.Equal((WriteOutcome.Refused, false), (refused.Outcome, refused.TookFirstTurn));
+        Assert.Empty((await Hub.ReadPendingWorkAsync(Token)).Activities);
+        Assert.Single((await Hub.LoadAsync("one", Token))!.Inbox);
+        await WriteAsync(Turn("one", 0) with { Status = OrchestrationRuntimeStatus.Completed });
+        // What comes after it in the same transaction finds it as it left it.
+        var results = await Hub.CommitAsync([start, new SendMessage("one", Raised("go")), Turn("one", 1) with { HistoryRow = 1, CustomStatus = "\"on\"" }, start], Token);
+        Assert.Equal([WriteOutcome.Done, WriteOutcome.Done, WriteOutcome.Done, WriteOutcome.Refused], results.Select(result => result.Outcome));
+        var snapshot = (await Hub.LoadAsync("one", Token))!;
+        Assert.Equal((2L, "\"on\""), (snapshot.Revision, snapshot.CustomStatus));
+        Assert.IsType<EventRaisedEvent>(Assert.Single(snapshot.Inbox).Event);
+    }
+
+    [Fact]
+    public async Task An_instance_may_end_with_its_first_turn()
+    {
+        var failure = new TaskFailureDetails("Boom", new string('y', 40_000), null, null);
+        var first = Turn("one", 0) with { Status = OrchestrationRuntimeStatus.Failed, Failure = failure, Output = "\"out\"", CustomStatus = "1" };
+        var result = await WriteAsync(new StartInstance(Start("one"), Now, s_refuseLive) { FirstTurn = first });
+        Assert.True(result.TookFirstTurn);
+        Assert.Null(await Hub.LoadAsync("one", Token));
+        var record = (await Hub.ReadInstanceAsync("one", true, Token))!;
+        Assert.Equal((OrchestrationRuntimeStatus.Failed, "\"out\"", "1", 40_000), (record.Status, record.Output, record.CustomStatus, record.Failure!.ErrorMessage.Length));
+        Assert.Equal(["one"], (await Hub.ListEndedAsync(new EndedFilter(null, null, null, 10, null), Token)).Values);
+        Assert.Equal(1, (await WriteAsync(new PurgeInstance("one", Recursive: false))).Count);
+    }
+
+    [Fact]
     public async Task The_fence_leaves_out_the_late_turn_and_lets_the_others_of_the_batch_through()
     {
         await StartAsync("late");
@@ -127,6 +185,14 @@ public abstract partial class TaskHubContract : IAsyncLifetime
         var pending = await Hub.ReadPendingWorkAsync(Token);
         Assert.Empty(pending.Activities);
         Assert.Contains(pending.Wakes, wake => wake.InstanceId == "one");
+    }
+
+    [Fact]
+    public async Task A_prefix_may_hold_any_character()
+    {
+        await StartAsync("\U0001F4BE1");
+        await StartAsync("other");
+        Assert.Equal(["\U0001F4BE1"], (await Hub.QueryAsync(new OrchestrationQuery(InstanceIdPrefix: "\U0001F4BE"), Token)).Values.Select(one => one.InstanceId));
     }
 
     [Fact]

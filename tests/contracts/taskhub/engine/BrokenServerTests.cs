@@ -96,6 +96,25 @@ public sealed class BrokenServerTests(PostgresServer server)
             await second.AssertEndedOnceAsync(id, Token);
     }
 
+    /// <summary>What it begins at once, under its new number, is not lost with what it had under the old one.</summary>
+    [Fact]
+    public async Task A_node_that_was_taken_for_dead_goes_on_with_what_it_has_just_begun()
+    {
+        var database = await server.Cluster.CreateDatabaseAsync();
+        await using var running = await RunningEngine.StartAsync(database, "again");
+        await using var connection = new NpgsqlConnection(database + ";Pooling=false;Search Path=again");
+        await connection.OpenAsync(Token);
+        for (var round = 0; round < 5; round++)
+        {
+            await using (var bury = new NpgsqlCommand("UPDATE nodes SET left_at = now() WHERE left_at IS NULL", connection))
+                await bury.ExecuteNonQueryAsync(Token);
+            string[] ids = [.. Enumerable.Range(0, 4).Select(number => $"wide{round}-{number}")];
+            await Task.WhenAll(ids.Select(id => running.Client.ScheduleNewOrchestrationInstanceAsync("Wide", 2, new(id), Token)));
+            foreach (var id in ids)
+                Assert.Equal("2", (await running.Client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, Token).WaitAsync(TimeSpan.FromSeconds(20), Token)).SerializedOutput);
+        }
+    }
+
     [Fact]
     public async Task A_node_that_joins_takes_its_share_of_the_calls_that_wait_at_another()
     {

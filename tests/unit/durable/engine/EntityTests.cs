@@ -42,6 +42,24 @@ public sealed class EntityTests
     }
 
     [Fact]
+    public async Task A_failed_call_is_told_whatever_words_the_key_holds()
+    {
+        var end = await RunAsync(async context =>
+        {
+            try
+            {
+                await context.Entities.CallEntityAsync(new EntityInstanceId("Counter", "x of @y"), "nothing of @z");
+                return "not reached";
+            }
+            catch (EntityOperationFailedException failure)
+            {
+                return $"{failure.EntityId} {failure.OperationName}";
+            }
+        });
+        Assert.Equal("@counter@x of @y nothing of @z", end.ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task An_operation_that_throws_leaves_nothing_and_its_caller_learns_why()
     {
         await using var bench = Bench(async context =>

@@ -15,6 +15,9 @@ internal sealed class MeddlingHub(int every = 3) : ITaskHub
 
     public Func<InstanceRecord?, InstanceRecord?> OnRead { get; set; } = record => record;
 
+    /// <summary>What is written instead; may throw.</summary>
+    public Func<HubWrite, HubWrite> OnWrite { get; set; } = write => write;
+
     public MeddlingHub Over(ITaskHub inner)
     {
         _inner = inner;
@@ -23,7 +26,7 @@ internal sealed class MeddlingHub(int every = 3) : ITaskHub
 
     public async ValueTask<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
     {
-        HubWrite[] late = [.. writes.Select(write => write is CommitTurn turn && ++_turns % every == 0 ? turn with { Revision = turn.Revision - 1 } : write)];
+        HubWrite[] late = [.. writes.Select(write => write is CommitTurn turn && ++_turns % every == 0 ? turn with { Revision = turn.Revision - 1 } : OnWrite(write))];
         var results = await _inner.CommitAsync(late, cancellation);
         Fenced += results.Count(result => result.Outcome == WriteOutcome.Fenced);
         return results;

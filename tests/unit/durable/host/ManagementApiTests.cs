@@ -167,6 +167,8 @@ public sealed class ManagementApiTests
         Assert.Empty(await IdsAsync(host, "?createdTimeFrom=2999-01-01T00:00:00Z"));
         Assert.Equal(6, (await IdsAsync(host, "?createdTimeTo=2999-01-01")).Count);
         await (await host.GetAsync("/instances?createdTimeFrom=yesterday")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "query.invalid");
+        await (await host.GetAsync("/instances?instanceIdPrefix=%00")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "query.invalid");
+        await (await host.PostAsync("/orchestrators/Echo/one?version=%0d%0a", "\"x\"")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "query.invalid");
         await (await host.GetAsync("/instances?top=0")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "query.invalid");
         var inputs = await ManagementHost.JsonAsync(await host.GetAsync("/instances?instanceIdPrefix=list-3&showInput=false"));
         Assert.Equal(System.Text.Json.JsonValueKind.Null, inputs[0].GetProperty("input").ValueKind);
