@@ -176,7 +176,7 @@ internal sealed partial class Dispatcher
         metrics.TurnCommitted();
         _fenced.Remove(commit.InstanceId);
         if (commit.HistoryRow == 0)
-            _proven.Add(instance.Name);
+            _firstTurns[instance.Name] = _firstTurns.GetValueOrDefault(instance.Name) + 1;
         instance.Revision++;
         instance.NextHistoryRow++;
         instance.OpenTurn = commit.OpenTurn;

@@ -11,16 +11,18 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 internal sealed partial class Dispatcher
 {
     /// <summary>
-    /// Orchestrators that have had a first turn in this life of the process. The others' starts are written by themselves: one whose turn kills the process has to be in the hub before
-    /// that, or its deaths could not be counted.
+    /// First turns that an orchestrator has to have had in this life of the process, until then its starts are written by themselves: one whose turn kills the process and that is asked for
+    /// again after that has to be in the hub before it runs, or its deaths could not be counted.
     /// </summary>
-    private readonly HashSet<string> _proven = new(StringComparer.Ordinal);
+    private const int Proof = 20;
+
+    private readonly Dictionary<string, int> _firstTurns = new(StringComparer.Ordinal);
 
     /// <returns>The start with its first turn, or as it was asked for.</returns>
     private Unit Begin(WriteRequest request, DateTimeOffset now)
     {
         var unit = new Unit(request.Write, request);
-        if (request.Write is not StartInstance start || start.VisibleAt > now || Draining || !_proven.Contains(start.Start.Name))
+        if (request.Write is not StartInstance start || start.VisibleAt > now || Draining || _firstTurns.GetValueOrDefault(start.Start.Name) < Proof)
             return unit;
         var instanceId = start.Start.OrchestrationInstance.InstanceId;
         // What is known of the id here is another's, which perhaps lives.

@@ -9,6 +9,9 @@ namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
 /// <summary>Starts whose first turn is written with them: all but an orchestrator's first in the life of a process.</summary>
 public sealed class FirstTurnTests
 {
+    /// <summary>So many first turns are written after their starts.</summary>
+    private const int Proof = 20;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -25,6 +28,8 @@ public sealed class FirstTurnTests
             },
         }.Over;
         await bench.Engine.StartAsync(Token);
+        await ProveAsync(bench, nameof(FiveSteps), Proof - 1);
+        writes.Clear();
         var former = await RunAsync("first");
         Assert.Equal((7, 6), (writes.Count, writes.Count(write => write is CommitTurn)));
         writes.Clear();
@@ -42,7 +47,7 @@ public sealed class FirstTurnTests
     {
         await using var bench = Bench();
         await bench.Engine.StartAsync(Token);
-        await bench.Client.WaitForInstanceStartAsync(await bench.StartAsync("Waiter"), Token);
+        await ProveAsync(bench, "Waiter", Proof);
         await bench.Client.ScheduleNewOrchestrationInstanceAsync("Waiter", null, new StartOrchestrationOptions("second"), Token);
         Assert.Equal(OrchestrationRuntimeStatus.Running, (await bench.GetAsync("second")).RuntimeStatus);
         await bench.RestartAsync();
@@ -61,7 +66,7 @@ public sealed class FirstTurnTests
         // No longer in memory: only the hub knows that it lives.
         await bench.RestartAsync();
         await bench.Engine.StartAsync(Token);
-        await bench.Client.WaitForInstanceStartAsync(await bench.Client.ScheduleNewOrchestrationInstanceAsync("Waiter", null, new StartOrchestrationOptions("another"), Token), Token);
+        await ProveAsync(bench, "Waiter", Proof);
         await Assert.ThrowsAsync<OrchestrationAlreadyExistsException>(() => bench.StartAsync("Waiter"));
         await bench.Client.RaiseEventAsync("waiter", "go", 2, Token);
         Assert.Equal(2, (await bench.Client.WaitForInstanceCompletionAsync("waiter", true, Token)).ReadOutputAs<int>());
@@ -72,7 +77,7 @@ public sealed class FirstTurnTests
     {
         await using var bench = Bench();
         await bench.Engine.StartAsync(Token);
-        await bench.Client.WaitForInstanceStartAsync(await bench.StartAsync("Waiter"), Token);
+        await ProveAsync(bench, "Waiter", Proof);
         await Task.WhenAll(Enumerable.Range(0, 40).Select(async number =>
         {
             var id = $"w{number}";
@@ -104,7 +109,7 @@ public sealed class FirstTurnTests
         };
         bench.Decorate = hub.Over;
         await bench.Engine.StartAsync(Token);
-        await bench.Client.WaitForInstanceStartAsync(await bench.StartAsync("Waiter"), Token);
+        await ProveAsync(bench, "Waiter", Proof);
         await bench.Client.ScheduleNewOrchestrationInstanceAsync("Waiter", null, new StartOrchestrationOptions("second"), Token);
         await bench.Client.RaiseEventAsync("second", "go", 7, Token);
         Assert.Equal(7, (await bench.Client.WaitForInstanceCompletionAsync("second", getInputsAndOutputs: true, Token)).ReadOutputAs<int>());
@@ -126,7 +131,7 @@ public sealed class FirstTurnTests
                 return Task.FromResult<object?>(round);
             })));
         await bench.Engine.StartAsync(Token);
-        for (var round = 0; round < 2; round++)
+        for (var round = 0; round < Proof + 2; round++)
         {
             Assert.Equal("done", (await RunAsync("Ends")).ReadOutputAs<string>());
             Assert.Equal("boom", (await RunAsync("Fails")).FailureDetails!.ErrorMessage);
@@ -134,6 +139,18 @@ public sealed class FirstTurnTests
         }
 
         async Task<OrchestrationMetadata> RunAsync(string name) => await bench.Client.WaitForInstanceCompletionAsync(await bench.StartAsync(name, 0), true, Token);
+    }
+
+    private static async Task ProveAsync(EngineBench bench, string name, int count)
+    {
+        for (var number = 0; number < count; number++)
+        {
+            var id = await bench.Client.ScheduleNewOrchestrationInstanceAsync(name, null, new StartOrchestrationOptions($"proof{number}"), Token);
+            if (name == "Waiter")
+                await bench.Client.WaitForInstanceStartAsync(id, Token);
+            else
+                await bench.Client.WaitForInstanceCompletionAsync(id, Token);
+        }
     }
 
     private static EngineBench Bench() =>

@@ -36,8 +36,9 @@ public sealed class ManagementEntityTests
     [Fact]
     public async Task An_entity_is_purged_as_an_instance_by_its_id()
     {
-        await using var host = await ManagementHost.StartAsync();
+        await using var host = await StartAsync();
         await host.PostAsync("/entities/Counter/a?op=add", "5");
+        await StateBecomesAsync(host, "Counter/a", """{"value":5}""");
         Assert.Equal(HttpStatusCode.OK, (await host.DeleteAsync("/instances/@counter@a")).StatusCode);
         await (await host.GetAsync("/entities/Counter/a")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "entity.missing");
         await (await host.DeleteAsync("/instances/@counter@a")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "instance.missing");
