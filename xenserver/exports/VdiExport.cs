@@ -6,6 +6,7 @@ namespace SnapshotWorkflows.XenServer;
 internal static class VdiExport
 {
     private const string Method = "export_raw_vdi";
+    private const int LooksMax = 3;
 
     public static async Task<VdiExportStream> OpenAsync(XenServerClient client, Vdi vdi, VdiExportFormat format, string? label, OpaqueRef? since, CancellationToken cancellation)
     {
@@ -28,9 +29,21 @@ internal static class VdiExport
     /// </summary>
     public static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation)
     {
-        var unused = (await client.Tasks.ListAsync(label, cancellation)).FirstOrDefault(task =>
-            task.NameLabel == label && task is { Ended: false, Progress: 0 } && !task.CurrentOperations.Values.Contains("cancel", StringComparer.Ordinal));
-        return unused?.Ref ?? await client.Tasks.CreateAsync(label, "SnapshotWorkflows", cancellation);
+        for (var look = 1; ; look++)
+        {
+            var unused = (await client.Tasks.ListAsync(label, cancellation)).FirstOrDefault(task =>
+                task.NameLabel == label && task is { Ended: false, Progress: 0 } && !task.CurrentOperations.Values.Contains("cancel", StringComparer.Ordinal));
+            if (unused is not null) return unused.Ref;
+            try
+            {
+                return await client.Tasks.CreateAsync(label, "SnapshotWorkflows", cancellation);
+            }
+            catch (XenApiException lost) when (lost.Kind is XenApiErrorKind.Transient or XenApiErrorKind.Reconcile && look < LooksMax)
+            {
+                // Whatever it made is found by its label.
+                client.Connection.Logger.ReadingAgain(client.PoolName, lost.Method, lost.Code, 0, look + 1);
+            }
+        }
     }
 
     /// <summary>Cancels (if asked) and drops our task; failing that, the pool drops it by itself.</summary>

@@ -110,6 +110,16 @@ public sealed class XenServerExportTests
     }
 
     [Fact]
+    public async Task A_task_whose_making_was_not_answered_is_looked_for_before_another_is_made()
+    {
+        Listed("{}").Error("INTERNAL_ERROR", "x").Result($$"""{"OpaqueRef:left":{{Left("{}")}} }""").Handler.Bytes([1, 2, 3, 4]);
+        _rig.Result(XenServerRig.Task("success")).Result("\"\"");
+        Assert.Equal(4, (await ReadAsync(VdiExportFormat.Raw)).Length);
+        Assert.Single(_rig.Handler.Sent, sent => sent.Body.Contains("task.create", StringComparison.Ordinal));
+        Assert.Contains("OpaqueRef%3Aleft", _rig.Handler.Sent.Single(sent => sent.Method == HttpMethod.Get).Address.Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_task_that_was_asked_to_stop_is_left_alone()
     {
         Listed($$"""{"OpaqueRef:left":{{Left("""{"OpaqueRef:c":"cancel"}""")}} }""").Result("\"OpaqueRef:new\"").Handler.Bytes([1, 2, 3, 4]);
