@@ -43,6 +43,8 @@ internal static class CrashExploration
                 faults.AddRange(found.Select(fault => $"#{point} {crash.DiedAt ?? "(no death)"}: {fault}"));
                 if (options.ProductVersion == "8" && world.Faults.CallsOf("solidfire", "CloneVolume") != 1) faults.Add($"#{point} {crash.DiedAt}: {world.Faults.CallsOf("solidfire", "CloneVolume")} clones were made");
                 if (options.Quiesce == "none" && world.Faults.CallsOf("solidfire", "CreateSnapshot") != 1) faults.Add($"#{point} {crash.DiedAt}: {world.Faults.CallsOf("solidfire", "CreateSnapshot")} snapshots were made");
+                var (copies, disks) = (world.Faults.CallsOf("xenserver", "VDI.copy"), world.Faults.CallsOf("xenserver", "VDI.create"));
+                if (copies > disks) faults.Add($"#{point} {crash.DiedAt}: {copies} copies were made into {disks} disks");
             }
             catch (Exception stuck) when (stuck is not OperationCanceledException)
             {

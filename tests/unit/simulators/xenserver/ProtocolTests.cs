@@ -26,6 +26,8 @@ public sealed class ProtocolTests
         Assert.Equal(2, Where("VM", "field \"is_control_domain\" = \"true\"").Count);
         Assert.Empty(Where("VM", "not (field \"is_control_domain\" = \"true\") and true"));
         Assert.Single(Where("VDI", "field \"name__label\" = \"root disk of vol\" or false"));
+        Assert.Single(Where("VDI", "field \"name__label\" = \"root disk of vol\""));
+        Assert.Empty(Where("VDI", "field \"uuid\" = \"root disk of vol\""));
         Assert.Equal("INTERNAL_ERROR", pool.Refusal("VM.get_all_records_where", "field \"x\" =").Code);
         Assert.Equal("INTERNAL_ERROR", pool.Refusal("VM.get_all_records_where", new string('(', 5000)).Code);
 
