@@ -20,6 +20,9 @@ internal sealed class SimulatorControl(Uri address) : IDisposable
     public Task<WorldVolume> MakeGeneratedVolumeAsync(string name, int number, long diskBytes, long dataBytes, CancellationToken cancellation) =>
         PostAsync<WorldVolume>("/world/volumes", new { name, account = "acme", generated = new { number, diskBytes, dataBytes } }, cancellation);
 
+    /// <summary>The array's deleted volumes are purged, as it does by itself after eight hours.</summary>
+    public Task PurgeDeletedAsync(CancellationToken cancellation) => PostAsync("/solidfire/purge", new { }, cancellation);
+
     /// <summary>The second array goes away for a while.</summary>
     public Task RestartSecondArrayAsync(int seconds, CancellationToken cancellation) => PostAsync("/solidfire/second/restart", new { seconds }, cancellation);
 

@@ -55,6 +55,7 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
             ("GET", ["faults", "unfired"]) => world.Faults.List().Where(fault => !fault.Fired).Select(FaultAnswer.From),
             ("POST", ["time", "skip"]) => Done(Skip, await BodyAsync<SkipRequest>(request, cancellation)),
             ("POST", ["solidfire", "jobs", "finish"]) => new { finished = world.Array.FinishJobs() },
+            ("POST", ["solidfire", "purge"]) => new { purged = PurgeDeleted() },
             ("POST", ["solidfire", "restart"]) => Done(world.Array.Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
             ("POST", ["solidfire", "second", "restart"]) => Done((world.Second ?? throw new KeyNotFoundException("There is one array alone.")).Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
             ("POST", ["cloudstack", "restart"]) => Done(world.Cloud.Restart, Away(await BodyAsync<RestartRequest>(request, cancellation))),
@@ -101,6 +102,14 @@ internal sealed class ControlEndpoint(SimulatedWorld world) : ISimulatedEndpoint
     {
         await world.Guest.StopAsync();
         return world.Guest.Report();
+    }
+
+    /// <summary>As the array does by itself eight hours after each deletion.</summary>
+    private int PurgeDeleted()
+    {
+        var deleted = world.Array.Inventory()["volumes"]!.AsArray().Where(volume => (string)volume!["status"]! == "deleted").Select(volume => (long)volume!["id"]!).ToList();
+        foreach (var id in deleted) world.Array.Call("PurgeDeletedVolume", new JsonObject { ["volumeID"] = id });
+        return deleted.Count;
     }
 
     private object FillSnapshots(long volume, int count)
