@@ -9,4 +9,7 @@ public sealed class InstallationOptions
     [Required]
     [RegularExpression("^[A-Za-z0-9-]{1,40}$", ErrorMessage = "SnapshotWorkflows:Installation must be 1 to 40 letters, digits or dashes.")]
     public string Installation { get; set; } = "";
+
+    /// <summary>Installations whose copies are ours too: what this one was called before, or one that it took over. Of nobody else's copies a row is made, and none is deleted.</summary>
+    public IList<string> TakesOver { get; } = [];
 }

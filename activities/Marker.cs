@@ -13,6 +13,9 @@ public sealed class Marker(IOptions<InstallationOptions> options, TimeProvider t
 
     public string Installation => options.Value.Installation;
 
+    /// <summary>Whether copies on secondary storage that an installation made are ours: only those may be listed and deleted. On arrays and hosts our own mark alone counts.</summary>
+    public bool OwnsCopiesOf(string installation) => installation == Installation || options.Value.TakesOver.Contains(installation);
+
     /// <summary>As attributes of an array's object, always given whole: a clone would otherwise inherit its source's.</summary>
     public JsonObject Attributes(RequestKey key, string role) => new()
     {

@@ -53,6 +53,7 @@ public sealed record CloudStackVirtualMachine
 
     [JsonPropertyName("state")] public string? State { get; init; }
     [JsonPropertyName("account")] public string? Account { get; init; }
+    [JsonPropertyName("domainid")] public string? DomainId { get; init; }
     [JsonPropertyName("zoneid")] public string? ZoneId { get; init; }
     [JsonPropertyName("hostid")] public string? HostId { get; init; }
     [JsonPropertyName("hostname")] public string? HostName { get; init; }

@@ -8,9 +8,10 @@ namespace SnapshotWorkflows.Activities.CatalogSteps;
 
 /// <summary>
 /// Makes the index anew from what lies on the stores: manifests, holds and tombstones, also those whose manifest is gone already. A store that cannot be listed whole ends it with nothing changed for that store.
-/// Rows of snapshots that have a manifest are replaced; a row that claims a copy whose manifest is not there is marked as failed, never dropped.
+/// Rows of snapshots that have a manifest are replaced; a row that claims a copy whose manifest is not there is marked as failed, never dropped. Copies of other installations on the same store
+/// are left to them: their rows, which an earlier version may have made, go, for a rule of ours would count and delete them.
 /// </summary>
-public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotIndex index)
+public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotIndex index, Marker marker)
 {
     public const string ManifestMissing = "manifest.missing";
 
@@ -30,6 +31,7 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
         var manifests = new ManifestStore(destination.Store);
         var unreadable = new List<UnreadableManifest>();
         var seen = new HashSet<RequestKey>();
+        var foreign = 0;
         foreach (var name in names.Where(name => SnapshotLocations.TryParseManifest(name, out _)))
         {
             SnapshotManifest manifest;
@@ -40,6 +42,13 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             catch (ManifestException broken)
             {
                 unreadable.Add(new UnreadableManifest(destination.Name, name, broken.Message));
+                continue;
+            }
+
+            if (!marker.OwnsCopiesOf(manifest.Installation))
+            {
+                foreign++;
+                if (index.Find(new RequestKey(manifest.RequestKey)) is { } adopted && adopted.Status.Manifest == name && adopted.Status.Destination == destination.Name) index.Remove(adopted.Key);
                 continue;
             }
 
@@ -57,8 +66,9 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
         {
             try
             {
-                var copy = StoredMark.Read(await destination.Store.ReadAllAsync(name, StoredMark.LongestBytes, cancellation), name).Copy;
-                if (!seen.Add(copy.Snapshot)) continue;
+                var mark = StoredMark.Read(await destination.Store.ReadAllAsync(name, StoredMark.LongestBytes, cancellation), name);
+                var copy = mark.Copy;
+                if ((mark.Installation is { } whose && !marker.OwnsCopiesOf(whose)) || !seen.Add(copy.Snapshot)) continue;
                 deleting++;
                 if (index.Change(copy.Snapshot, row => row.Status.State == SnapshotState.Destroyed ? row : row with { Status = row.Status with { State = SnapshotState.Destroying } })) continue;
                 index.Upsert(Half(copy, destination.Name, (await destination.Store.FindAsync(name, cancellation))?.ModifiedAt ?? DateTimeOffset.UnixEpoch));
@@ -83,8 +93,8 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             });
         }
 
-        progress?.Report($"{destination.Name}: {seen.Count - deleting} manifests read, {deleting} half deleted, {unreadable.Count} unreadable, {missing} missing");
-        return new RebuildReport(seen.Count - deleting, marks.Count(SnapshotLocations.IsHold), missing, unreadable) { Deleting = deleting };
+        progress?.Report($"{destination.Name}: {seen.Count - deleting} manifests read, {deleting} half deleted, {unreadable.Count} unreadable, {missing} missing, {foreign} of other installations");
+        return new RebuildReport(seen.Count - deleting, marks.Count(SnapshotLocations.IsHold), missing, unreadable) { Deleting = deleting, Foreign = foreign };
     }
 
     /// <summary>As far as its tombstone tells it.</summary>
@@ -109,10 +119,13 @@ public sealed record RebuildReport(int Snapshots, int Holds, int Missing, IReadO
     /// <summary>Copies whose deletion had begun and not ended: it is taken up again by itself.</summary>
     public int Deleting { get; init; }
 
+    /// <summary>Copies of other installations, left alone.</summary>
+    public int Foreign { get; init; }
+
     public RebuildReport Plus(RebuildReport other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new RebuildReport(Snapshots + other.Snapshots, Holds + other.Holds, Missing + other.Missing, [.. Unreadable, .. other.Unreadable]) { Deleting = Deleting + other.Deleting };
+        return new RebuildReport(Snapshots + other.Snapshots, Holds + other.Holds, Missing + other.Missing, [.. Unreadable, .. other.Unreadable]) { Deleting = Deleting + other.Deleting, Foreign = Foreign + other.Foreign };
     }
 }
 

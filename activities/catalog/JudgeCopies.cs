@@ -18,7 +18,7 @@ public sealed class JudgeCopies(SnapshotIndex index, PolicyLedger policies, Time
     protected override Task<JudgedCopies> ExecuteAsync(JudgeCopiesInput input, CancellationToken cancellation)
     {
         if (policies.Find(input.Policy.Name)?.Policy is not { Enabled: true } policy) return Task.FromResult(new JudgedCopies([]));
-        var copies = index.CopiesOf(policy.Name);
+        var copies = index.CopiesOf(policy.Name, input.VolumeId);
         var now = input.Now < time.GetUtcNow() ? input.Now : time.GetUtcNow();
         if (copies.FirstOrDefault(copy => copy.Status.TakenAt > now + s_clockTolerance) is { } future)
         {

@@ -2,14 +2,16 @@ using SnapshotWorkflows.CloudStack;
 
 namespace SnapshotWorkflows.Activities.CloudStackSteps;
 
-/// <summary>Asks CloudStack what the volume is. Makes nothing.</summary>
+/// <summary>Asks CloudStack what the volume is, and whose, before anything else is told about it. Makes nothing.</summary>
 [DurableTask(StepNames.ResolveVolume)]
 public sealed class ResolveVolume(CloudStackClient cloudStack, IActivityExecution execution) : StepActivity<ResolveVolumeInput, Contracts.CloudStackVolume>(execution)
 {
     protected override async Task<Contracts.CloudStackVolume> ExecuteAsync(ResolveVolumeInput input, CancellationToken cancellation)
     {
-        var volume = await cloudStack.FindVolumeAsync(input.VolumeId, cancellation)
-            ?? throw Refusal("volume.not-found", FaultKind.NotFound, $"CloudStack has no volume {input.VolumeId} that our key may see.", "Check the volume's uuid, and that CloudStack:ApiKey belongs to an administrator.");
+        var volume = await cloudStack.FindVolumeAsync(input.VolumeId, cancellation);
+        if (input.Accounts is { } accounts && (volume is null || !AccountScope.Covers(accounts, volume.DomainId?.ToLowerInvariant(), volume.Account))) throw new StepFaultException(AccountFaults.NoVolume(input.VolumeId));
+        if (volume is null)
+            throw Refusal("volume.not-found", FaultKind.NotFound, $"CloudStack has no volume {input.VolumeId} that our key may see.", "Check the volume's uuid, and that CloudStack:ApiKey belongs to an administrator.");
         if (volume.State is { } state && !string.Equals(state, "Ready", StringComparison.OrdinalIgnoreCase))
         {
             throw Refusal("volume.not-ready", FaultKind.Busy, $"Volume {volume.Name} is {state} in CloudStack.", "Wait until it is Ready, then ask again.");

@@ -4,14 +4,17 @@ using SnapshotWorkflows.CloudStack;
 namespace SnapshotWorkflows.Activities.CloudStackSteps;
 
 /// <summary>
-/// For every snapshot and every policy that follows its volume: starts the copy, unless there is one or one is on its way. A copy that failed is tried again, three times in all. The
+/// For every snapshot and every policy that follows its volume: starts the copy, unless there is one or one is on its way. A copy that failed is tried again an hour later and half a day after that, three times in all. The
 /// instance's id is drawn from snapshot, policy and attempt, so webhook, repetition and reconciliation meet in one.
 /// </summary>
 [DurableTask(StepNames.StartFollows)]
-public sealed class StartFollows(CloudStackClient cloudStack, PolicyLedger policies, SnapshotIndex index, DurableTaskClient client, IActivityExecution execution)
+public sealed class StartFollows(CloudStackClient cloudStack, PolicyLedger policies, SnapshotIndex index, DurableTaskClient client, TimeProvider time, IActivityExecution execution)
     : StepActivity<StartFollowsInput, StartedFollows>(execution)
 {
     private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
+
+    /// <summary>After the first failure, and after the second.</summary>
+    private static readonly TimeSpan[] s_pauses = [TimeSpan.FromHours(1), TimeSpan.FromHours(12)];
 
     protected override async Task<StartedFollows> ExecuteAsync(StartFollowsInput input, CancellationToken cancellation)
     {
@@ -51,8 +54,11 @@ public sealed class StartFollows(CloudStackClient cloudStack, PolicyLedger polic
             if (index.Find(follow.Copy) is { Status.State: SnapshotState.BackedUp or SnapshotState.Destroying or SnapshotState.Destroyed }) return false;
             if (await client.GetInstanceAsync(follow.Instance.Value, cancellation) is { } known)
             {
-                if (known.RuntimeStatus is OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated) continue;
-                return false;
+                if (known.RuntimeStatus is not (OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated)) return false;
+
+                // Reconciliation comes every few minutes: what failed at a full store would have failed for good before anybody saw it.
+                if (attempt < FollowSnapshotInput.AttemptsMax && time.GetUtcNow() - known.LastUpdatedAt < s_pauses[attempt - 1]) return false;
+                continue;
             }
 
             try

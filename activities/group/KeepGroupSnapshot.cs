@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>Takes the fuse off the members of a group snapshot that the request keeps on the array, and notes what they occupy there.</summary>
 [DurableTask(StepNames.KeepGroupSnapshot)]
-public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, ILogger<KeepGroupSnapshot> logger, IActivityExecution execution)
+public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, SnapshotIndex index, AuditTrail audit, UsageLedger usage, Marker marker, ILogger<KeepGroupSnapshot> logger, IActivityExecution execution)
     : StepActivity<GroupSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(GroupSnapshotInput input, CancellationToken cancellation)
@@ -17,6 +17,16 @@ public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger inten
         var kept = input.Volumes.Select(volume => volume.VolumeId).ToHashSet();
         foreach (var member in own.SelectMany(group => group.Members).Where(member => member.ExpiresAt is not null && kept.Contains(member.VolumeId)))
             await array.ModifySnapshotAsync(member.SnapshotId, expiresAt: null, cancellation);
+        var there = own.SelectMany(group => group.Members).Select(member => member.VolumeId).ToHashSet();
+        foreach (var (i, volume) in input.Volumes.Index().Where(one => !there.Contains(one.Item.VolumeId)))
+        {
+            var snapshot = input.Members?[i] ?? input.Key;
+            audit.Add("snapshot", "snapshot.keep", snapshot.Uuid, "failed", $"The array has no {input.Key.NameFor(Roles.Group)} of {volume} any more: nothing is kept there.");
+
+            // A snapshot on the array alone keeps its place: by it, it can be deleted.
+            index.Change(snapshot, row => row.Status.Manifest is null ? row : row with { Primary = null });
+        }
+
         if (own is [var only]) intents.Made(input.Key, Roles.Group, only.GroupSnapshotId.ToString());
         foreach (var (i, snapshot) in (input.Members ?? []).Index()) await usage.NoteAsync(array, snapshot, input.Volumes[i].VolumeId, logger, cancellation);
         return own.Count > 0;

@@ -14,8 +14,19 @@ public sealed class Freeze(QuiesceHook hook, GuestPause pause, IntentLedger inte
             return await pause.FreezeAsync(input, cancellation);
         }
 
-        intents.Intend(input.Key, Roles.Freeze, "guest", input.VmId, input.Marker);
-        var answer = await hook.FreezeAsync(input.VmId, input.Marker, cancellation);
+        var first = intents.Intend(input.Key, Roles.Freeze, "guest", input.VmId, input.Marker);
+        FreezeAnswer answer;
+        try
+        {
+            answer = await hook.FreezeAsync(input.VmId, input.Marker, cancellation);
+        }
+        catch (StepFaultException refused) when (first && !refused.Fault.IsRetryable)
+        {
+            // No call went out before this one, and it was refused: nothing is frozen, so the thaw need not wait for an agent that refuses it just as well.
+            intents.Gone(input.Key, Roles.Freeze);
+            throw;
+        }
+
         return answer.Frozen
             ? new FreezeReceipt(answer.Marker, answer.At)
             : throw new StepFaultException(new StepFault("quiesce.not-frozen", FaultKind.Rejected, "The agent answered that the guest is not frozen.", "Look at the agent's log, or ask for quiesce 'none'."));

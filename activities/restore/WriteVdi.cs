@@ -28,6 +28,7 @@ public sealed class WriteVdi(
         await RequireIdleAsync(pool, vdi, cancellation);
 
         var destination = destinations.Get(source.Copy.Destination);
+        await RequireKeptAsync(destination.Store, source.Copy, cancellation);
         var manifest = await new ManifestStore(destination.Store).ReadAsync(source.Copy.Manifest, cancellation);
         await using var copy = await CopyDisk.OpenAsync(destination, manifest, time, cancellation);
         if (copy.DiskBytes != source.DiskBytes || manifest.Root != source.Root)
@@ -38,6 +39,14 @@ public sealed class WriteVdi(
         var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy, label, cancellation) : await WriteRawAsync(pool, vdi, copy, label, cancellation);
         intents.Made(input.Key, Roles.Write, vdi.Uuid);
         return new WriteReceipt(sent, time.GetElapsedTime(began).TotalSeconds);
+    }
+
+    /// <summary>A deletion that began before this restore had its slots is not stopped by them, so it is looked for before the first write.</summary>
+    private static async Task RequireKeptAsync(ISecondaryStore store, StoredCopy copy, CancellationToken cancellation)
+    {
+        if (await store.FindAsync(SnapshotLocations.Tombstone(SnapshotLocations.AddressOf(copy.Manifest)), cancellation) is null) return;
+        throw new StepFaultException(new StepFault(
+            "snapshot.deleting", FaultKind.Transient, $"The deletion of snapshot {copy.Snapshot.Uuid} has begun; nothing was written.", "It is looked at again, for the deletion may give way; else restore another snapshot of the volume."));
     }
 
     private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, CopyDisk copy, string label, CancellationToken cancellation)

@@ -36,6 +36,11 @@ public static class LedgerBackups
 
     public static string Name(string installation, DateTimeOffset at) => $"{Prefix(installation)}{at.UtcDateTime.ToString(Form, CultureInfo.InvariantCulture)}.db";
 
+    /// <summary>The newest whose time can be true: a name of later than an hour from now was made by a clock that was ahead, and is older than it says. Null when there is none.</summary>
+    /// <param name="names">Newest first.</param>
+    public static string? Newest(IReadOnlyList<string> names, string installation, DateTimeOffset now) =>
+        names.FirstOrDefault(name => string.CompareOrdinal(name, Name(installation, now.AddHours(1))) <= 0);
+
     /// <summary>Newest first; the listing was complete, or it throws.</summary>
     public static async Task<IReadOnlyList<string>> ListAsync(ISecondaryStore store, string installation, CancellationToken cancellation)
     {

@@ -12,7 +12,9 @@ public sealed class TrimLedgerBackups(SecondaryDestinations destinations, Marker
         var store = destinations.Get(null).Store;
         var all = await LedgerBackups.ListAsync(store, marker.Installation, cancellation);
         if (input.Name is null || !all.Contains(input.Name)) return 0;
-        var going = all.Skip(options.Value.LedgerBackups).ToList();
+
+        // Names of a time to come, of a clock that was ahead, must not crowd out the one just made.
+        var going = all.Where(name => string.CompareOrdinal(name, input.Name) <= 0).Skip(options.Value.LedgerBackups).ToList();
         foreach (var name in going) await store.DeleteAsync(name, cancellation);
         return going.Count;
     }

@@ -3,13 +3,28 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left.</summary>
+/// <summary>
+/// Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left. With a finished copy goes what was kept beside it, if anything was: a copy must not
+/// become undeletable, and its policy's retention with it, because its array is gone.
+/// </summary>
 [DurableTask(StepNames.DeleteStorageSnapshot)]
-public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, AuditTrail audit, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
-        var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
+        if (input.KeptBesideCopy is false) return true;
+        SolidFireClient array;
+        try
+        {
+            array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
+        }
+        catch (SolidFireArraysException other) when (input.KeptBesideCopy is true && other.Code == SolidFireArraysException.OtherCluster)
+        {
+            // Every array that is served answered, and none is it. An array that is away does not come here.
+            audit.Add("deletion", "snapshot.delete", input.Key.Uuid, "left", $"The array's snapshot {input.Key.NameFor(Roles.Snapshot)} of {input.Volume} stays: its array is served no more.");
+            return true;
+        }
+
         var snapshots = new StorageSnapshots(array, marker);
         try
         {

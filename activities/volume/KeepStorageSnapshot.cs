@@ -4,9 +4,9 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Takes the retention fuse off a snapshot that the request keeps on the array, and notes what it occupies there.</summary>
+/// <summary>Takes the retention fuse off a snapshot that the request keeps on the array, and notes what it occupies there. One that is gone is told to the audit trail: its row must not claim it.</summary>
 [DurableTask(StepNames.KeepStorageSnapshot)]
-public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, UsageLedger usage, Marker marker, ILogger<KeepStorageSnapshot> logger, IActivityExecution execution)
+public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, AuditTrail audit, UsageLedger usage, Marker marker, ILogger<KeepStorageSnapshot> logger, IActivityExecution execution)
     : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
@@ -18,6 +18,8 @@ public sealed class KeepStorageSnapshot(SolidFireArrays arrays, IntentLedger int
             if (snapshot.ExpiresAt is not null) await array.ModifySnapshotAsync(snapshot.SnapshotId, expiresAt: null, cancellation);
             intents.Kept(input.Key, Roles.Snapshot, snapshot.SnapshotId.ToString());
         }
+
+        if (own.Count == 0) audit.Add("snapshot", "snapshot.keep", input.Key.Uuid, "failed", $"The array has no {input.Key.NameFor(Roles.Snapshot)} of {input.Volume} any more: nothing is kept there.");
 
         // Last: what it occupies is worth less than that it stays.
         if (own.Count > 0) await usage.NoteAsync(array, input.Key, input.Volume.VolumeId, logger, cancellation);

@@ -64,6 +64,15 @@ public sealed class PolicyLedger(CatalogDatabase database, TimeProvider time)
         return done.ExecuteNonQuery();
     });
 
+    /// <summary>Takes back what a clock that was ahead has noted: the schedule counts from now.</summary>
+    public void BeginAnew(string name, long revision, DateTimeOffset now) => database.Write($"policy {name} begins anew", (connection, transaction) =>
+    {
+        using var begin = Command(connection, transaction, "UPDATE policies SET done_until=@until WHERE name=@name AND revision=@revision AND done_until>@until", name);
+        begin.With("@revision", revision);
+        begin.With("@until", Text(now));
+        return begin.ExecuteNonQuery();
+    });
+
     private const string Select = "SELECT policy, revision, updated_at, updated_by, done_until, last_occurrence FROM policies";
 
     private static StoredPolicy? Find(DbConnection connection, DbTransaction? transaction, string name)

@@ -24,13 +24,13 @@ public static class AdmissionQueue
         },
         now);
 
-    /// <summary>Gives back all slots of a workflow but those of some kinds.</summary>
+    /// <summary>Gives back all slots of a workflow but those of some kinds. It is unwinding, so it reads no copy any more.</summary>
     public static (AdmissionState State, IReadOnlyList<AdmissionRequest> Granted) Reduce(AdmissionState state, AdmissionReduction reduction, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(reduction);
         var granted = state.Granted
-            .Select(grant => grant.Request.Instance != reduction.Instance ? grant : grant with { Request = grant.Request with { Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] } })
+            .Select(grant => grant.Request.Instance != reduction.Instance ? grant : grant with { Request = grant.Request with { Reads = null, Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] } })
             .Where(grant => grant.Request.Slots.Count > 0 || grant.Request.Instance != reduction.Instance);
         return Grant(state with { Granted = [.. granted], Waiting = [.. state.Waiting.Where(wish => wish.Request.Instance != reduction.Instance)] }, now);
     }

@@ -6,7 +6,11 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="Slots">All or none of them are granted: <c>kind:name</c>, see <see cref="AdmissionSlots"/>.</param>
 /// <param name="Account">CloudStack's account, for fairness; empty where unknown.</param>
 /// <param name="Priority">Higher goes first.</param>
-public sealed record AdmissionRequest(string Instance, int Stage, IReadOnlyList<string> Slots, string Account, int Priority);
+public sealed record AdmissionRequest(string Instance, int Stage, IReadOnlyList<string> Slots, string Account, int Priority)
+{
+    /// <summary>The snapshot whose copy the workflow reads: while it has, or waits for, its slots, the copy is not deleted. No slot, for any number may read one.</summary>
+    public RequestKey? Reads { get; init; }
+}
 
 /// <summary>What a workflow still holds while a clean-up of its own does not end: the slots of these kinds; the others are given back.</summary>
 /// <param name="Kinds">What stands before the colon in <see cref="AdmissionSlots"/>.</param>

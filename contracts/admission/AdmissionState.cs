@@ -18,6 +18,10 @@ public sealed record AdmissionState
 
     /// <summary>Number of the wish that came last.</summary>
     public long LastNumber { get; init; }
+
+    /// <summary>Instances that read a snapshot's copy, or wait to. One that was ended by force is listed until its slots are taken back.</summary>
+    public IReadOnlyList<string> ReadersOf(RequestKey snapshot) =>
+        [.. Granted.Select(grant => grant.Request).Concat(Waiting.Select(wish => wish.Request)).Where(request => request.Reads == snapshot).Select(request => request.Instance).Distinct(StringComparer.Ordinal)];
 }
 
 public sealed record AdmissionGrant(AdmissionRequest Request, DateTimeOffset At);

@@ -2,7 +2,11 @@ namespace SnapshotWorkflows.Contracts;
 
 // What the read-only steps of Admit ask and answer. Each looks at one system; SnapshotVolume puts the plan together.
 
-public sealed record ResolveVolumeInput(string VolumeId);
+public sealed record ResolveVolumeInput(string VolumeId)
+{
+    /// <summary>As of <see cref="AccountScope"/>: of a volume of anybody else nothing is told. Null: all.</summary>
+    public IReadOnlyList<string>? Accounts { get; init; }
+}
 
 /// <summary>A volume that only the array knows; the answer stands for CloudStack's.</summary>
 public sealed record ResolveArrayVolumeInput(ArrayVolume Volume);

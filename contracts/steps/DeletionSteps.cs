@@ -9,6 +9,9 @@ public sealed record StoredCopy(RequestKey Snapshot, string Destination, string 
 {
     /// <summary>The group that it was taken with, where the catalog knows.</summary>
     public RequestKey? Group { get; init; }
+
+    /// <summary>Whether the array's snapshot was kept besides; null in tombstones that are older than this member.</summary>
+    public bool? KeptOnPrimary { get; init; }
 }
 
 /// <param name="Copy">Null when neither manifest nor tombstone is there.</param>

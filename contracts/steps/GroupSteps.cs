@@ -1,6 +1,10 @@
 namespace SnapshotWorkflows.Contracts;
 
-public sealed record ListVmVolumesInput(string VmId);
+public sealed record ListVmVolumesInput(string VmId)
+{
+    /// <summary>As of <see cref="AccountScope"/>: of a VM of anybody else nothing is told. Null: all.</summary>
+    public IReadOnlyList<string>? Accounts { get; init; }
+}
 
 /// <param name="VolumeIds">CloudStack uuids, in order.</param>
 public sealed record VmVolumes(IReadOnlyList<string> VolumeIds);

@@ -18,7 +18,11 @@ public sealed record SelectedVolumes(IReadOnlyList<string> VolumeIds, IReadOnlyL
 
 /// <param name="Policy">As it was when the workflow was started: only its name counts, for its rule is read anew.</param>
 /// <param name="Now">The orchestrator's time.</param>
-public sealed record JudgeCopiesInput(SnapshotPolicy Policy, DateTimeOffset Now);
+public sealed record JudgeCopiesInput(SnapshotPolicy Policy, DateTimeOffset Now)
+{
+    /// <summary>The only volume to judge; null: all of the policy's.</summary>
+    public string? VolumeId { get; init; }
+}
 
 /// <param name="VolumeId">CloudStack uuid.</param>
 /// <param name="Verdicts">Newest first.</param>

@@ -21,6 +21,9 @@ public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, Ti
 {
     /// <summary>The group that it may have been taken with: then the array's snapshot bears that mark.</summary>
     public RequestKey? Group { get; init; }
+
+    /// <summary>When a finished copy is deleted: whether the array's snapshot was kept besides it. Null wherever the snapshot is undone or cleaned up.</summary>
+    public bool? KeptBesideCopy { get; init; }
 }
 
 public sealed record StorageSnapshot(long SnapshotId, string Uuid, DateTimeOffset CreatedAt, long TotalSizeBytes);

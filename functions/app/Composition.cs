@@ -118,6 +118,7 @@ public static class Composition
             .ValidateOnStart();
         services.AddPause(settings);
         services.AddOptions<WebhookOptions>().Bind(settings.GetSection("CloudStack:Webhook"));
+        services.AddOptions<QuiescingOptions>().Bind(settings.GetSection("Quiesce:Hook"));
         services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"));
         services.AddHttpClient(nameof(CallbackSender), http => http.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })

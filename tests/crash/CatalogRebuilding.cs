@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
@@ -53,5 +55,32 @@ public sealed class CatalogRebuilding
         Assert.Equal((SnapshotState.Error, CatalogRebuild.ManifestMissing), (life.Get<SnapshotIndex>().Find(key)!.Status.State, life.Get<SnapshotIndex>().Find(key)!.Status.Failure!.Code));
     }
 
-    private static CatalogRebuild Rebuild(Life life) => new(life.Get<SecondaryDestinations>(), life.Get<SnapshotIndex>());
+    /// <summary>Two installations on one store: neither lists, counts or deletes what is the other's, also where an earlier version had made rows of it.</summary>
+    [Fact]
+    public async Task Another_installations_copies_are_neither_listed_nor_deleted()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        SnapshotRow theirs;
+        await using (var life = new Life(world, CrashSwitch.Never)) theirs = life.Get<SnapshotIndex>().Find(new RequestKey((await life.RunAsync(cancellation)).InstanceId))!;
+        foreach (var file in Directory.GetFiles(world.Folder, "*.db*")) File.Delete(file);
+
+        await using var ours = new Life(world, CrashSwitch.Never, installation: "ours");
+        ours.Get<SnapshotIndex>().Upsert(theirs);
+        var ended = await Deletions.DeleteAsync(ours, theirs.Key);
+        Assert.Equal("snapshot.foreign", StepFault.From(ended.FailureDetails!).Code);
+        Assert.True(File.Exists(Path.Combine(world.StorePath, theirs.Status.Manifest!)));
+        Assert.DoesNotContain(Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories), file => file.EndsWith(".tombstone.json", StringComparison.Ordinal));
+
+        var report = await Rebuild(ours).RunAsync(progress: null, cancellation);
+        Assert.Equal((0, 1, 0), (report.Snapshots, report.Foreign, report.Missing));
+        Assert.Null(ours.Get<SnapshotIndex>().Find(theirs.Key));
+
+        // Named as taken over they are ours.
+        var heir = new Marker(Options.Create(new InstallationOptions { Installation = "ours", TakesOver = { "crash-test" } }), world.Clock);
+        report = await new CatalogRebuild(ours.Get<SecondaryDestinations>(), ours.Get<SnapshotIndex>(), heir).RunAsync(progress: null, cancellation);
+        Assert.Equal((1, 0), (report.Snapshots, report.Foreign));
+    }
+
+    private static CatalogRebuild Rebuild(Life life) => new(life.Get<SecondaryDestinations>(), life.Get<SnapshotIndex>(), life.Get<Marker>());
 }

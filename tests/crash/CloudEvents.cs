@@ -83,6 +83,34 @@ public sealed class CloudEvents
         Assert.Equal((0, 1), (second.Follows.Started, second.Follows.Known));
     }
 
+    /// <summary>A store that is full for a morning must not cost all three attempts within the half hour.</summary>
+    [Fact]
+    public async Task A_copy_that_failed_is_tried_again_an_hour_later_and_not_before()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var snapshot = Snapshot(world);
+        life.Get<PolicyLedger>().Put(Following(world), "test");
+        world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "CloneVolume", Action = FaultAction.Fail, ErrorName = "xPermissionDenied", Times = 2 });
+        Assert.Equal((1, 0), await ReconcileAsync("r1"));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await EndAsync(life, Follow(world, life, snapshot).Instance)).RuntimeStatus);
+        Assert.Equal((0, 1), await ReconcileAsync("r2"));
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddMinutes(61));
+        Assert.Equal((1, 0), await ReconcileAsync("r3"));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await EndAsync(life, (Follow(world, life, snapshot) with { Attempt = 2 }).Instance)).RuntimeStatus);
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddMinutes(61));
+        Assert.Equal((0, 1), await ReconcileAsync("r4"));
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddHours(11));
+        Assert.Equal((1, 0), await ReconcileAsync("r5"));
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await EndAsync(life, (Follow(world, life, snapshot) with { Attempt = 3 }).Instance)).RuntimeStatus);
+
+        async Task<(int Started, int Known)> ReconcileAsync(string name)
+        {
+            var follows = (await RunAsync(life, nameof(Reconcile), new ReconcileInput("test"), name)).ReadOutputAs<ReconcileResult>()!.Follows;
+            return (follows.Started, follows.Known);
+        }
+    }
+
     [Fact]
     public async Task Nonsense_is_refused_by_name_and_nothing_is_stored()
     {

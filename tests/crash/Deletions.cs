@@ -1,4 +1,6 @@
+using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
+using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
@@ -62,7 +64,7 @@ public sealed class Deletions
         await using var after = new Life(world, CrashSwitch.Never);
         if (lost)
         {
-            var report = await new CatalogRebuild(after.Get<SecondaryDestinations>(), after.Get<SnapshotIndex>()).RunAsync(progress: null, Cancellation);
+            var report = await new CatalogRebuild(after.Get<SecondaryDestinations>(), after.Get<SnapshotIndex>(), after.Get<Marker>()).RunAsync(progress: null, Cancellation);
             Assert.Equal((0, 1, 0, 0), (report.Snapshots, report.Deleting, report.Missing, report.Unreadable.Count));
         }
 
@@ -89,7 +91,48 @@ public sealed class Deletions
         Assert.Empty(Files(world));
     }
 
-    private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
+    /// <summary>From when a restore waits for its slots until it has ended, its copy stays; a restore that was cancelled, or ended by force, holds nothing up.</summary>
+    [Theory]
+    [InlineData("ends")]
+    [InlineData("cancelled")]
+    [InlineData("terminated")]
+    public async Task A_copy_is_not_deleted_while_it_is_restored_or_about_to_be(string how)
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (engine, client) = (life.Get<DurableEngine>(), life.Get<DurableTaskClient>());
+
+        // Everything is paused, so that the restore waits.
+        await Pumped(client.Entities.SignalEntityAsync(AdmissionEntity.Id, AdmissionEntity.Pause, new AdmissionPause("test", null, world.Clock.GetUtcNow()), null, Cancellation));
+        var restore = await life.PostRestoreAsync(taken.Key, """{"name":"back","accountId":1,"qos":{"minIops":100,"maxIops":1000,"burstIops":2000}}""", Cancellation);
+        await engine.PumpAsync(async () => (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, Cancellation))?.State?.ReadersOf(taken.Key).Count > 0, Cancellation);
+        Assert.Equal(409, (await SendAsync(life, taken.Key)).Status);
+
+        // A deletion that looked before the restore had asked: its own look refuses it.
+        var copy = new StoredCopy(taken.Key, "nfs1", life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Manifest!, "vhd", life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Location!, 1, new ArrayVolume("x", 1));
+        var entomb = new EntombCopy(life.Get<SecondaryDestinations>(), client, life.Get<Marker>(), new NoExecution());
+        var refused = Assert.ThrowsAsync<StepFaultException>(() => entomb.RunAsync(null!, new EntombCopyInput(copy with { Destination = life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Destination! }, "test", "x")));
+        await Pumped(refused);
+        Assert.Equal("snapshot.being-restored", (await refused).Fault.Code);
+        Assert.DoesNotContain(Files(world), file => file.EndsWith(".tombstone.json", StringComparison.Ordinal));
+
+        if (how == "cancelled") await Pumped(client.RaiseEventAsync(restore, "Cancel", "test", Cancellation));
+        if (how == "terminated") await Pumped(client.TerminateInstanceAsync(restore, new TerminateInstanceOptions(null, false), Cancellation));
+        await Pumped(client.Entities.SignalEntityAsync(AdmissionEntity.Id, AdmissionEntity.Resume, null, null, Cancellation));
+        var ended = await engine.PumpAsync(restore, Cancellation);
+        Assert.Equal(how switch { "ends" => OrchestrationRuntimeStatus.Completed, "cancelled" => OrchestrationRuntimeStatus.Failed, _ => OrchestrationRuntimeStatus.Terminated }, ended.RuntimeStatus);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, taken.Key)).RuntimeStatus);
+        Assert.Empty(Files(world));
+
+        async Task Pumped(Task task)
+        {
+            await engine.PumpAsync(() => task.IsCompleted, Cancellation);
+            await task;
+        }
+    }
+
+    internal static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
     {
         Assert.Equal(202, (await SendAsync(life, key)).Status);
         return await life.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation);

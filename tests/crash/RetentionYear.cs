@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
 using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
@@ -12,6 +13,7 @@ using SnapshotWorkflows.Functions.Orchestrators;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Secondary.Manifests;
+using SnapshotWorkflows.Tests.Crash.World;
 using SnapshotWorkflows.Tests.Support.Time;
 
 namespace SnapshotWorkflows.Tests.Crash;
@@ -150,6 +152,46 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
         Assert.Equal(["asks", .. meanwhile is "keep raised" or "policy disabled" or "policy deleted" ? Array.Empty<string>() : [result.Left.Count == 0 ? "done" : "failed"]], run.Audited);
     }
 
+    /// <summary>A long run judges when it begins; by the time it comes to a volume, that volume's newest copy may be worth nothing.</summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task What_happens_to_a_volume_while_others_lose_theirs_counts(bool damaged, int goes)
+    {
+        using var catalog = new DayCatalog(Path.Combine(_folder, "catalog.db"));
+        var clock = new ManualTimeProvider();
+        var run = new Run(catalog, clock, Directory.CreateDirectory(Path.Combine(_folder, "store")).FullName);
+        var second = new List<RequestKey>();
+        for (var day = 0; day < 3; day++)
+        {
+            clock.AdvanceTo(s_start.AddDays(day));
+            await run.TakeAsync(new Copy(1, clock.GetUtcNow(), Good: true, Held: false));
+            second.Add(await run.TakeAsync(new Copy(2, clock.GetUtcNow(), Good: true, Held: false)));
+        }
+
+        run.Put(s_policy with { Keep = new RetentionRule { Last = 1 } });
+        run.Deleting = key =>
+        {
+            if (damaged && run.Volumes[key] == 1) run.Damage(second[^1]);
+        };
+        Assert.Equal(2 + goes, (await run.ExpireAsync()).Expired);
+        Assert.Equal(damaged ? second[1..] : second[2..], run.Remaining().Where(key => run.Volumes[key] == 2).OrderBy(second.IndexOf));
+    }
+
+    [Fact]
+    public async Task A_judgement_that_fails_is_told_to_the_audit_trail()
+    {
+        using var catalog = new DayCatalog(Path.Combine(_folder, "catalog.db"));
+        var clock = new ManualTimeProvider();
+        clock.AdvanceTo(s_start.AddDays(9));
+        var run = new Run(catalog, clock, Directory.CreateDirectory(Path.Combine(_folder, "store")).FullName);
+        run.Put(s_policy);
+        await run.TakeAsync(new Copy(1, clock.GetUtcNow(), Good: true, Held: false));
+        var back = new Run(catalog, new Frozen(s_start), Path.Combine(_folder, "store"));
+        Assert.Equal("retention.clock", (await Assert.ThrowsAsync<StepFaultException>(() => back.ExpireAsync())).Fault.Code);
+        Assert.Equal(["failed"], back.Audited);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>The rule in plain words, written without a look at the product's: which copies are in none of the sets that keep one.</summary>
@@ -231,6 +273,9 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
 
         /// <summary>What a person says when asked, and does before; null: nobody answers.</summary>
         public Func<bool>? Answer { get; set; }
+
+        /// <summary>Called at each deletion, before it.</summary>
+        public Action<RequestKey>? Deleting { get; set; }
 
         /// <summary>Outcomes that were noted.</summary>
         public List<string> Audited { get; } = [];
@@ -320,7 +365,8 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
             switch (name)
             {
                 case StepNames.JudgeCopies:
-                    Flush();
+                    // Of one volume it is judged before its first deletion: what was deleted of it since the last flush is nothing.
+                    if (input is JudgeCopiesInput { VolumeId: null }) Flush();
                     return await new JudgeCopies(_index, _policies, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
                 case StepNames.ProveCopies:
                     var keys = ((ProveCopiesInput)input!).Snapshots.Where(key => VolumeOf(key) < OnStore).ToList();
@@ -335,10 +381,11 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
 
         public async Task<DeleteSnapshotResult> DeleteAsync(DeleteSnapshotInput input)
         {
+            Deleting?.Invoke(input.Snapshot);
             if (VolumeOf(input.Snapshot) < OnStore)
             {
                 var copy = (await new FindCopy(_index, new IntentLedger(catalog, time), _destinations, this).RunAsync(null!, new FindCopyInput(input.Snapshot))).Copy!;
-                await new EntombCopy(_destinations, this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
+                await new EntombCopy(_destinations, new NoAdmission(), new Marker(Microsoft.Extensions.Options.Options.Create(new InstallationOptions { Installation = "test" }), time), this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
                 var intents = new IntentLedger(catalog, time);
                 await new DeleteManifest(_destinations, intents, this).RunAsync(null!, copy);
                 await new DeleteData(_destinations, intents, TimeProvider.System, this).RunAsync(null!, copy);

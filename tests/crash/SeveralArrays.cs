@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using SnapshotWorkflows.Activities.UpkeepSteps;
+using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Orchestrators;
+using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Simulators.SolidFire;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
@@ -53,6 +55,25 @@ public sealed class SeveralArrays(ITestOutputHelper output)
             Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults.Take(20)));
             return;
         }
+    }
+
+    /// <summary>Its address leads to another cluster now: copies of its volumes can still be deleted, and so expire.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_from_an_array_that_was_retired_can_be_deleted(bool kept)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, TwoArrays = true, SourceOnOther = true });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await life.PostAsync(
+            "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","keepOnPrimary":{{(kept ? "true" : "false")}}}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
+        world.Network.Add(OtherAddress, world.Array);
+        var key = new RequestKey(id);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await Deletions.DeleteAsync(life, key)).RuntimeStatus);
+        Assert.Equal(SnapshotState.Destroyed, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+        Assert.Empty(Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories));
+        Assert.Equal(kept ? 1 : 0, life.Get<AuditTrail>().List(key.Uuid, 0, 20).Count(row => row is { What: "snapshot.delete", Outcome: "left" }));
     }
 
     [Fact]

@@ -51,6 +51,26 @@ public sealed class SnapshotVolumeFaults(ITestOutputHelper output)
         Assert.True(world.Faults.CallsOf("hook", "freeze") >= 2, "one freeze was enough: the array was not away for long enough");
     }
 
+    /// <summary>No agent, and none that thaws: neither may keep the volume, or a place on the array, for ever.</summary>
+    [Theory]
+    [InlineData("freeze thaw", FaultAction.HttpStatus, false)]
+    [InlineData("thaw", FaultAction.DropRequest, true)]
+    [InlineData("thaw", FaultAction.HttpStatus, true)]
+    public async Task An_agent_that_is_not_there_or_dies_while_the_guest_is_frozen_ends_the_request(string methods, FaultAction action, bool succeeds)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var world = new CrashWorld(new WorldOptions { Quiesce = "hook", CopyBytesPerSecond = null });
+        foreach (var method in methods.Split(' ')) world.Faults.Add(new FaultSpecification { System = "hook", Method = method, Action = action, Status = 404, Times = FaultSpecification.ForEver });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await life.RunAsync(cancellation);
+        Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: succeeds, cancellation));
+        if (succeeds) Assert.Equal("crash", ended.ReadCustomStatusAs<Contracts.SnapshotStatus>()!.Consistency);
+        else Assert.Equal("quiesce.unknown-vm", Contracts.StepFault.From(ended.FailureDetails!).Code);
+        var admission = (await life.Get<DurableTaskClient>().Entities.GetEntityAsync<Contracts.AdmissionState>(Contracts.AdmissionEntity.Id, cancellation))!.State;
+        Assert.Empty(admission.Granted);
+        Assert.Empty(admission.Waiting);
+    }
+
     [Fact]
     public async Task A_copy_that_writes_zeros_for_one_extent_fails_the_snapshot_and_leaves_nothing()
     {

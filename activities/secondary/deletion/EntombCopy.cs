@@ -1,14 +1,15 @@
+using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>
-/// Begins a deletion: puts the tombstone, then looks for a hold. Whoever holds does the reverse, so of the two, at the same moment, at least one sees the other;
-/// the deletion gives way.
+/// Begins a deletion: puts the tombstone, then looks for a hold and for a restore of the copy. Whoever holds or restores does the reverse, so of the two, at the same moment, at least one sees the
+/// other; the deletion gives way.
 /// </summary>
 [DurableTask(StepNames.EntombCopy)]
-public sealed class EntombCopy(SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<EntombCopyInput, bool>(execution)
+public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskClient client, Marker marker, IActivityExecution execution) : StepActivity<EntombCopyInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(EntombCopyInput input, CancellationToken cancellation)
     {
@@ -16,11 +17,33 @@ public sealed class EntombCopy(SecondaryDestinations destinations, IActivityExec
         var address = SnapshotLocations.AddressOf(input.Copy.Manifest);
 
         // A copy whose manifest is gone cannot be saved by a hold any more: its deletion is finished.
-        if (await store.FindAsync(input.Copy.Manifest, cancellation) is null) return true;
-        await store.PutAsync(SnapshotLocations.Tombstone(address), new StoredMark(StoredMark.CurrentFormatVersion, input.Copy, input.By, input.Reason).Write(), cancellation);
-        if (await store.FindAsync(SnapshotLocations.Hold(address), cancellation) is null) return true;
+        if (await new ManifestStore(store).FindAsync(address, cancellation) is not { } manifest) return true;
+        if (!marker.OwnsCopiesOf(manifest.Installation))
+        {
+            throw new StepFaultException(new StepFault(
+                "snapshot.foreign", FaultKind.Conflict, $"Snapshot {input.Copy.Snapshot.Uuid} was made by installation '{manifest.Installation}', not by '{marker.Installation}'; nothing was deleted.",
+                "Delete it there. If that installation is this one under another name, or is gone for good, name it under SnapshotWorkflows:TakesOver."));
+        }
 
+        var tombstone = new StoredMark(StoredMark.CurrentFormatVersion, input.Copy, input.By, input.Reason) { Installation = manifest.Installation };
+        await store.PutAsync(SnapshotLocations.Tombstone(address), tombstone.Write(), cancellation);
+        if (await RefusalAsync(store, input.Copy.Snapshot, address, cancellation) is not { } refusal) return true;
         await store.DeleteAsync(SnapshotLocations.Tombstone(address), cancellation);
-        throw new StepFaultException(new StepFault("snapshot.held", FaultKind.Conflict, $"Snapshot {input.Copy.Snapshot.Uuid} is under legal hold; nothing was deleted.", "Release the hold first, if you may."));
+        throw new StepFaultException(refusal);
+    }
+
+    private async Task<StepFault?> RefusalAsync(ISecondaryStore store, RequestKey snapshot, SnapshotAddress address, CancellationToken cancellation)
+    {
+        if (await store.FindAsync(SnapshotLocations.Hold(address), cancellation) is not null)
+            return new StepFault("snapshot.held", FaultKind.Conflict, $"Snapshot {snapshot.Uuid} is under legal hold; nothing was deleted.", "Release the hold first, if you may.");
+        if ((await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State is not { } admission) return null;
+        foreach (var reader in admission.ReadersOf(snapshot))
+        {
+            // One that was ended by force has not given back; it reads no more.
+            if (await client.GetInstanceAsync(reader, cancellation) is { IsCompleted: false })
+                return new StepFault("snapshot.being-restored", FaultKind.Conflict, $"Snapshot {snapshot.Uuid} is being restored by {reader}, or about to be; nothing was deleted.", $"Wait for the restore's end, or POST /api/restores/{reader}/cancel; then delete the snapshot again.");
+        }
+
+        return null;
     }
 }

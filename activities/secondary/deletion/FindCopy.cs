@@ -24,6 +24,7 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
                 input.Snapshot, destination, name, manifest.Format, manifest.Location, manifest.DataBytes, new ArrayVolume(manifest.Volume.ArrayClusterUuid, manifest.Volume.VolumeId))
             {
                 Group = RequestKey.TryParse(row.GroupId, out var group) ? group : null,
+                KeptOnPrimary = manifest.KeptOnPrimary is true || row.Primary is not null,
             });
         }
 

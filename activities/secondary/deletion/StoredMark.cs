@@ -9,6 +9,9 @@ internal sealed record StoredMark(int FormatVersion, StoredCopy Copy, string By,
     public const int CurrentFormatVersion = 1;
     public const int LongestBytes = 64 * 1024;
 
+    /// <summary>Whose copy it is; null in marks that are older than this member.</summary>
+    public string? Installation { get; init; }
+
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, StoredMarkJson.Default.StoredMark);
 
     public static StoredMark Read(byte[] json, string name)

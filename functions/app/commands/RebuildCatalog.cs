@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Durable.Host;
@@ -19,9 +21,12 @@ internal static class RebuildCatalog
             Composition.MakeStateFolder(state);
             using var database = Composition.OpenCatalog(settings, state);
             var destinations = new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions());
-            var report = await new CatalogRebuild(destinations, new SnapshotIndex(database)).RunAsync(new Lines(), CancellationToken.None);
+            var installation = settings.GetSection("SnapshotWorkflows").Get<InstallationOptions>() ?? new InstallationOptions();
+            if (installation.Installation.Length == 0) throw new CatalogException("catalog.no-installation", "SnapshotWorkflows:Installation is not set.", "Set it as the service has it: copies of other installations are left to them.");
+            var marker = new Marker(Options.Create(installation), TimeProvider.System);
+            var report = await new CatalogRebuild(destinations, new SnapshotIndex(database), marker).RunAsync(new Lines(), CancellationToken.None);
             foreach (var one in report.Unreadable) await Console.Error.WriteLineAsync($"{one.Destination}: '{one.Name}': {one.Why}");
-            Console.WriteLine($"{report.Snapshots} snapshots, {report.Holds} holds, {report.Missing} rows without a manifest, {report.Unreadable.Count} manifests unreadable, {report.Deleting} half deleted");
+            Console.WriteLine($"{report.Snapshots} snapshots, {report.Holds} holds, {report.Missing} rows without a manifest, {report.Unreadable.Count} manifests unreadable, {report.Deleting} half deleted, {report.Foreign} of other installations left alone");
             return report.Unreadable.Count + report.Missing == 0 ? 0 : 1;
         }
         catch (HostStartupException wrong)

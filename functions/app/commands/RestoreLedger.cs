@@ -24,10 +24,10 @@ internal static class RestoreLedger
             RefuseWhileServing(state);
             var store = new SecondaryDestinations(settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions()).Get(null).Store;
             var all = await LedgerBackups.ListAsync(store, installation, CancellationToken.None);
-            var name = from ?? (all.Count > 0 ? all[0] : null);
+            var name = from ?? LedgerBackups.Newest(all, installation, TimeProvider.System.GetUtcNow());
             if (name is null || !all.Contains(name))
             {
-                await Console.Error.WriteLineAsync(name is null ? $"{store.Name} holds no backup of the ledger of '{installation}'." : $"There is no backup '{name}'. There are: {string.Join(", ", all)}");
+                await Console.Error.WriteLineAsync(name is null ? $"{store.Name} holds no backup of the ledger of '{installation}'{(all.Count == 0 ? "" : $" but such of a time to come: {string.Join(", ", all)}. Set this machine's clock, or name one with --from")}." : $"There is no backup '{name}'. There are: {string.Join(", ", all)}");
                 return 1;
             }
 

@@ -53,7 +53,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
         await FinishAsync(Steps.DeleteManifest, copy);
         await FinishAsync(Steps.DeleteData, copy);
-        await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, copy.Array, TimeSpan.Zero) { Group = copy.Group });
+        await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, copy.Array, TimeSpan.Zero) { Group = copy.Group, KeptBesideCopy = copy.KeptOnPrimary ?? true });
         if (copy.Group is not null && context.IsAtLeast(WorkflowVersions.Apart)) await FinishAsync(Steps.ForgetGroup, copy);
         await FinishAsync(Steps.RemoveTombstone, copy);
         return await EndAsync(copy.DataBytes);

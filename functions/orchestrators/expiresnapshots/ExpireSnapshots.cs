@@ -3,7 +3,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>
 /// Deletes what a policy no longer keeps. Rows of the catalog only propose: of every volume that is to lose copies, those that are to survive are looked up on the store first.
 /// A run that would let go more than half of what could go, or that comes when nothing was taken for a week (a clock that jumped), waits for a person's word; after it everything is judged and
-/// proven again, for days may have passed, and only what would go by both goes.
+/// proven again, for days may have passed, and only what would go by both goes. The same right before the first deletion of each volume, for a long run takes hours.
 /// </summary>
 [DurableTask(nameof(ExpireSnapshots))]
 public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, ExpireSnapshotsResult>
@@ -16,10 +16,11 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
         var policy = input.Policy;
         var who = $"policy:{policy.Name}";
         var apart = context.IsAtLeast(WorkflowVersions.Apart);
+        var judgedAgain = context.IsAtLeast(WorkflowVersions.Judged);
         var board = new PlainBoard(context);
         var cancellation = new Cancellation(context);
         var runner = new StepRunner(context, board, cancellation);
-        var judged = await Judgement.OfAsync(context, runner, policy);
+        var judged = await JudgeAsync();
         var left = judged.Left.ToList();
         var going = judged.Going.ToList();
         var large = going.Count > LargeRun && going.Count * 2 > judged.Eligible;
@@ -33,19 +34,63 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
             }
             else if (apart)
             {
-                var again = await Judgement.OfAsync(context, runner, policy);
+                var again = await JudgeAsync();
                 left = [.. again.Left];
                 going = [.. again.Going.Where(one => going.Exists(before => before.Verdict.Key == one.Verdict.Key))];
             }
         }
 
         var expired = 0;
-        foreach (var (volumeId, verdict) in going)
+        foreach (var volume in going.GroupBy(one => one.VolumeId, StringComparer.Ordinal))
+        {
+            foreach (var one in judgedAgain ? await StillGoingAsync(volume.Key, [.. volume]) : [.. volume]) await LetGoAsync(one.VolumeId, one.Verdict);
+        }
+
+        if (apart && (expired > 0 || left.Count > 0))
+        {
+            var detail = $"{expired} expired, {left.Count} left{(left.Count > 0 ? $": {string.Join(", ", left.Select(one => one.Code).Distinct().Order(StringComparer.Ordinal))}" : "")}";
+            await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(who, "policy.expire", policy.Name, left.Count == 0 ? "done" : "failed", detail), board.Stuck);
+        }
+
+        board.Ended();
+        return new ExpireSnapshotsResult(expired, judged.Total - expired - left.Count, left);
+
+        async Task<Judgement> JudgeAsync()
+        {
+            try
+            {
+                return await Judgement.OfAsync(context, runner, policy);
+            }
+            catch (StepFaultException failure) when (judgedAgain)
+            {
+                await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(who, "policy.expire", policy.Name, failure.Fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", failure.Fault.Code), board.Stuck);
+                throw;
+            }
+        }
+
+        // The deletions of the volumes before may have taken hours: a survivor can be damaged, deleted or gone by now.
+        async Task<IReadOnlyList<(string VolumeId, RetentionVerdict Verdict)>> StillGoingAsync(string volumeId, IReadOnlyList<(string VolumeId, RetentionVerdict Verdict)> before)
+        {
+            if (cancellation.Wish.IsCompleted) return before;
+            try
+            {
+                var again = await Judgement.OfAsync(context, runner, policy, volumeId);
+                left.AddRange(again.Left);
+                return [.. before.Where(one => again.Going.Any(now => now.Verdict.Key == one.Verdict.Key))];
+            }
+            catch (StepFaultException failure)
+            {
+                left.Add(new PolicyRunFailure(volumeId, failure.Fault.Code, $"Nothing of this volume was let go, for it could not be judged again: {failure.Fault.Message}"));
+                return [];
+            }
+        }
+
+        async Task LetGoAsync(string volumeId, RetentionVerdict verdict)
         {
             if (apart && cancellation.Wish.IsCompleted)
             {
                 left.Add(new PolicyRunFailure(volumeId, "cancelled", $"Snapshot {verdict.Key.Uuid} was not let go: it was cancelled before."));
-                continue;
+                return;
             }
 
             try
@@ -59,14 +104,5 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
                 left.Add(new PolicyRunFailure(volumeId, fault.Code, fault.Message));
             }
         }
-
-        if (apart && (expired > 0 || left.Count > 0))
-        {
-            var detail = $"{expired} expired, {left.Count} left{(left.Count > 0 ? $": {string.Join(", ", left.Select(one => one.Code).Distinct().Order(StringComparer.Ordinal))}" : "")}";
-            await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(who, "policy.expire", policy.Name, left.Count == 0 ? "done" : "failed", detail), board.Stuck);
-        }
-
-        board.Ended();
-        return new ExpireSnapshotsResult(expired, judged.Total - expired - left.Count, left);
     }
 }

@@ -41,14 +41,8 @@ internal static class AdmitRestore
     /// <summary>CloudStack's volume, detached and Ready: asked again before each write and before it is said to be restored.</summary>
     public static async Task<CloudStackVolume> ResolveTargetAsync(this RestoreRun run)
     {
-        var target = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(run.Request.TargetVolumeId!), run.Looking);
-        if (run.Request.Accounts is { } accounts && !AccountScope.Covers(accounts, target.DomainId, target.Account))
-        {
-            // As for a snapshot: nothing is told about another's volume.
-            throw new StepFaultException(new StepFault(
-                "volume.not-found", FaultKind.NotFound, $"There is no volume {run.Request.TargetVolumeId} in the accounts of this key.", "Check the volume's uuid, or ask an operator."));
-        }
-
+        var target = await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(run.Request.TargetVolumeId!) { Accounts = run.Request.Accounts }, run.Looking);
+        if (run.Request.Accounts is { } accounts && !AccountScope.Covers(accounts, target.DomainId, target.Account)) throw new StepFaultException(AccountFaults.NoVolume(run.Request.TargetVolumeId!));
         return target.VmId is null
             ? target
             : throw new StepFaultException(new StepFault(

@@ -15,6 +15,8 @@ internal sealed class RestoreRun : WorkRun
 
     public RestoreBoard Board { get; }
 
+    protected override RequestKey? Reads => Request.Snapshot;
+
     public Task AuditAsync(string outcome, string? detail) =>
         FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.restore", Request.Snapshot.Uuid, outcome, detail));
 

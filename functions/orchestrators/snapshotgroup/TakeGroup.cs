@@ -9,7 +9,7 @@ internal static class TakeGroup
     public static async Task<GroupTaken> TakeGroupAsync(this GroupRun run)
     {
         var request = run.Request;
-        var ids = (await run.DoAsync(Steps.ListVmVolumes, new ListVmVolumesInput(request.VmId), run.Looking)).VolumeIds;
+        var ids = (await run.DoAsync(Steps.ListVmVolumes, new ListVmVolumesInput(request.VmId) { Accounts = request.Accounts }, run.Looking)).VolumeIds;
         if (ids.Count is 0 or > VolumesMax)
         {
             throw new StepFaultException(new StepFault(
@@ -17,13 +17,8 @@ internal static class TakeGroup
         }
 
         var volumes = new List<CloudStackVolume>();
-        foreach (var id in ids) volumes.Add(await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(id), run.Looking));
-        if (request.Accounts is { } accounts && volumes.Exists(volume => !AccountScope.Covers(accounts, volume.DomainId, volume.Account)))
-        {
-            // As for an unknown one: nothing is told about another's machine.
-            throw new StepFaultException(new StepFault(
-                "group.vm-not-found", FaultKind.NotFound, $"There is no VM {request.VmId} in the accounts of this key.", "Check the VM's uuid, or ask an operator."));
-        }
+        foreach (var id in ids) volumes.Add(await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(id) { Accounts = request.Accounts }, run.Looking));
+        if (request.Accounts is { } accounts && volumes.Exists(volume => !AccountScope.Covers(accounts, volume.DomainId, volume.Account))) throw new StepFaultException(AccountFaults.NoVm(request.VmId));
 
         run.Volumes = volumes;
         run.Board.Show(status => status with { Members = new GroupMembers([.. volumes.Select(volume => new GroupMember(volume.Id, request.MemberOf(volume.Id).Uuid, SnapshotState.Allocated, null, null))]) });
@@ -84,7 +79,7 @@ internal static class TakeGroup
     private static async Task<IReadOnlyList<GroupMembership>> SnapshotAsync(GroupRun run, GroupPlan plan)
     {
         var request = run.Request;
-        var wanted = new GroupSnapshotInput(request.Key, plan.Volumes, TakeSnapshot.Fuse);
+        var wanted = new GroupSnapshotInput(request.Key, plan.Volumes, TakeSnapshot.FuseOf(request.KeepOnPrimary || request.PrimaryOnly));
         run.Undo.Push(Steps.DeleteGroupSnapshot, wanted);
         var (taken, consistency, frozenMs) = plan.Machine is { } machine
             ? await run.TakeQuiescedAsync(

@@ -40,13 +40,8 @@ internal static class Admit
         var request = run.Request;
         var volume = request.ArraySource is { } source
             ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), run.Looking)
-            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId), run.Looking);
-        if (request.Accounts is { } accounts && !AccountScope.Covers(accounts, volume.DomainId, volume.Account))
-        {
-            // Nothing is told about another's volume, not even that there is one.
-            throw new StepFaultException(new StepFault(
-                "volume.not-found", FaultKind.NotFound, $"There is no volume {request.VolumeId} in the accounts of this key.", "Check the volume's uuid, or ask an operator."));
-        }
+            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId) { Accounts = request.Accounts }, run.Looking);
+        if (request.Accounts is { } accounts && !AccountScope.Covers(accounts, volume.DomainId, volume.Account)) throw new StepFaultException(AccountFaults.NoVolume(request.VolumeId));
 
         run.Volume = volume;
         if (request.Quiesce != QuiesceMode.None && volume.VmId is null)

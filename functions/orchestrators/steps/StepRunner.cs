@@ -37,10 +37,11 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
     }
 
     /// <summary>A step of undo or clean-up: never cancelled, never given up; <paramref name="stuck"/> shows what keeps failing.</summary>
-    public async Task FinishAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, Action<StepNotice?> stuck)
+    public async Task<TOutput> FinishAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, Action<StepNotice?> stuck)
     {
-        await PersistAsync(step, input, StepPolicy.UntilDone, stuck);
+        var output = await PersistAsync(step, input, StepPolicy.UntilDone, stuck);
         stuck(null);
+        return output;
     }
 
     private async Task<TOutput> PersistAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy, Action<StepNotice> failed)

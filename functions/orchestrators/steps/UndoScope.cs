@@ -18,11 +18,18 @@ internal sealed class UndoScope(StepRunner runner)
     public void Keep(string undoStep) => _stack.RemoveAll(entry => entry.Step == undoStep);
 
     /// <summary>Puts another clean-up in the place of one.</summary>
-    public void Replace<TInput, TOutput>(string undoStep, Step<TInput, TOutput> by, TInput input)
+    /// <param name="done">Told its answer.</param>
+    public void Replace<TInput, TOutput>(string undoStep, Step<TInput, TOutput> by, TInput input, Action<TOutput>? done = null)
     {
         for (var i = 0; i < _stack.Count; i++)
         {
-            if (_stack[i].Step == undoStep) _stack[i] = (by.Name, stuck => runner.FinishAsync(by, input, stuck));
+            if (_stack[i].Step == undoStep) _stack[i] = (by.Name, FinishAsync);
+        }
+
+        async Task FinishAsync(Action<StepNotice?> stuck)
+        {
+            var output = await runner.FinishAsync(by, input, stuck);
+            done?.Invoke(output);
         }
     }
 

@@ -32,6 +32,9 @@ internal abstract class WorkRun
 
     protected StepRunner Runner { get; }
 
+    /// <summary>The snapshot whose copy is read, and so must not be deleted meanwhile.</summary>
+    protected virtual RequestKey? Reads => null;
+
     /// <summary>For what is made anew as a whole when its outcome is unknown.</summary>
     public Anew Anew() => new(Context, Cancellation);
 
@@ -67,7 +70,7 @@ internal abstract class WorkRun
     /// <summary>Takes slots, waiting its turn.</summary>
     /// <returns>Whether it had to wait.</returns>
     public Task<bool> TakeAsync(int stage, string account, IReadOnlyList<string> slots, int priority) =>
-        Context.AdmitAsync(new AdmissionRequest(Context.InstanceId, stage, slots, account, priority), _board, Cancellation);
+        Context.AdmitAsync(new AdmissionRequest(Context.InstanceId, stage, slots, account, priority) { Reads = Reads }, _board, Cancellation);
 
     /// <summary>
     /// Takes the slots that are known from the beginning, looks at everything, and takes the slots that the plan needs; after a wait for those everything is looked at again, for it may have

@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 public static class WorkflowVersions
 {
     /// <summary>What instances are started with, and every child of theirs.</summary>
-    public const string Current = Told;
+    public const string Current = Judged;
 
     /// <summary>
     /// A clean-up that does not end gives back the slots that it does not need; expiry is an instance of its own, asks by name, and judges again after the answer; a policy's run and a followed
@@ -18,6 +18,9 @@ public static class WorkflowVersions
     /// <summary>A group tells its own end, waits for a store that refuses its manifest, and takes away at once what it keeps on the array of volumes that came to nothing;
     /// what could not be taken while a guest was frozen is taken in another freeze.</summary>
     internal const string Told = "2.1";
+
+    /// <summary>Expiry judges and proves each volume again right before its first deletion, and tells the audit trail of a judgement that failed.</summary>
+    internal const string Judged = "2.2";
 
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
 }

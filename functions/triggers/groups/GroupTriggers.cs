@@ -6,7 +6,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
-public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks)
+public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing)
 {
     private const string Workflow = "SnapshotGroup";
 
@@ -24,6 +24,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
             if (body.Policy is { } policy && policies.Find(policy) is null)
                 throw new BadRequestException("policy.not-found", $"There is no policy '{policy}'.", "GET /api/policies lists what there is.");
             callbacks.Value.Require(body.CallbackUrl);
+            quiescing.Value.Require(body.Quiesce);
             var caller = request.Caller();
             var route = $"POST /vms/{vm:D}/snapshots";
             var proposed = new RequestKey(NameUuid.From($"{caller}\n{route}\n{idempotencyKey}").ToString("N"));

@@ -12,6 +12,8 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
 {
     private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
 
+    private static readonly TimeSpan s_clockTolerance = TimeSpan.FromHours(1);
+
     [Function("StartDuePolicies")]
     public async Task RunAsync([TimerTrigger("0 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
@@ -33,7 +35,16 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
     internal async Task StartDueAsync(StoredPolicy stored, DurableTaskClient client, CancellationToken cancellation)
     {
         var policy = stored.Policy;
-        if (PolicySchedule.Of(policy)?.LatestDue(stored.DoneUntil, time.GetUtcNow()) is not { } due) return;
+        var now = time.GetUtcNow();
+        if (stored.DoneUntil > now + s_clockTolerance)
+        {
+            // The clock was ahead when it was noted. Believed, it would keep the policy from running until that date.
+            ClockWasAhead(logger, policy.Name, stored.DoneUntil, now);
+            policies.BeginAnew(policy.Name, stored.Revision, now);
+            return;
+        }
+
+        if (PolicySchedule.Of(policy)?.LatestDue(stored.DoneUntil, now) is not { } due) return;
         if (stored.LastOccurrence is { } last && await client.GetInstanceAsync(new PolicyOccurrence(policy, last, 0).Instance.Value, cancellation) is { IsCompleted: false }) StillRunning(logger, policy.Name, last, due.At);
         var occurrence = new PolicyOccurrence(policy, due.At, due.Count - 1);
         try
@@ -57,4 +68,7 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
 
     [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "Policy {Policy} cannot run: {Why} {Remedy}")]
     private static partial void Unusable(ILogger logger, string policy, string why, string remedy);
+
+    [LoggerMessage(EventId = 5104, Level = LogLevel.Error, Message = "Policy {Policy} is noted as done until {Until:O}, and it is {Now:O}: the clock was ahead. Its schedule begins again from now; look at the clocks, and for copies of that time")]
+    private static partial void ClockWasAhead(ILogger logger, string policy, DateTimeOffset until, DateTimeOffset now);
 }

@@ -6,7 +6,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>/api/policies: the schedules and what they keep.</summary>
-public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, AuditTrail audit, IOptions<CallbackOptions> callbacks, IVolumeSelection selection, TimeProvider time)
+public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing, IVolumeSelection selection, TimeProvider time)
 {
     private const int PreviewOccurrences = 5;
 
@@ -35,6 +35,7 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
         {
             var policy = PolicyBody.Parse(PolicyBody.RequireName(name), await request.ReadBodyAsync(cancellation, PolicyBody.BytesMax));
             callbacks.Value.Require(policy.CallbackUrl);
+            quiescing.Value.Require(policy.Quiesce);
             var caller = request.Caller();
             if (policies.Put(policy, caller, ExpectedRevision(request)) is not { } stored)
             {

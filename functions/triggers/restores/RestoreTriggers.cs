@@ -43,7 +43,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Restore {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/restores/{view.Id}";
             return new JsonResult<RestoreAccepted>(
-                202, new RestoreAccepted(view, view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.RestoreAccepted, location);
+                202, new RestoreAccepted(view.For(request), view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.RestoreAccepted, location);
         }
         catch (BadRequestException refused)
         {
@@ -55,7 +55,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "restores/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view && Sees(request, view) ? new JsonResult<RestoreView>(200, view, TriggersJson.Default.RestoreView) : NotFound(id);
+        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view && Sees(request, view) ? new JsonResult<RestoreView>(200, view.For(request), TriggersJson.Default.RestoreView) : NotFound(id);
     }
 
     [Function("CancelRestore")]
@@ -67,7 +67,7 @@ public sealed class RestoreTriggers(IdempotencyLedger ledger, SnapshotIndex inde
             return new ProblemResult(409, "restore.ended", $"Restore {view.Id} is {(view.Root is not null && !view.Ended ? "being handed over" : view.State.ToString())}: there is nothing left to cancel.", "Delete the volume if it is not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         audit.Add(request.Caller(), "restore.cancel", view.Id, "done");
-        return new JsonResult<RestoreView>(202, view, TriggersJson.Default.RestoreView);
+        return new JsonResult<RestoreView>(202, view.For(request), TriggersJson.Default.RestoreView);
     }
 
     /// <summary>A restore is whose its snapshot is; of one that the catalog lost only those may know who see all.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>A restore as the API shows it.</summary>
@@ -32,6 +34,9 @@ internal sealed record RestoreView
     public required CleanupStatus Cleanup { get; init; }
 
     public required bool Ended { get; init; }
+
+    /// <summary>What the caller may see: of CloudStack's own volume the array's ids are for operators only, as in the callback.</summary>
+    public RestoreView For(HttpRequest request) => TargetVolumeId is not null && request.Accounts() is not null ? this with { Volume = null } : this;
 
     public static RestoreView Of(RestoreVolumeInput input, RestoreStatus status, DateTimeOffset createdAt) => new()
     {

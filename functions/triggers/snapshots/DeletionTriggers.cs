@@ -24,6 +24,8 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         if (!view.Ended) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
         if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
         if (view is { Manifest: null, State: not (SnapshotState.CreatedOnPrimary or SnapshotState.Destroying or SnapshotState.Destroyed) }) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
+        if (await RestoreOfAsync(key, client, cancellation) is { } restore)
+            return new ProblemResult(409, "snapshot.being-restored", $"Snapshot {view.Id} is being restored by {restore}, or about to be.", $"Wait for the restore's end, or POST /api/restores/{restore}/cancel.");
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(
@@ -35,6 +37,17 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         }
 
         return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion, $"{request.Path.Value}");
+    }
+
+    /// <summary>The live restore of a copy; the deletion itself looks again.</summary>
+    private static async Task<string?> RestoreOfAsync(RequestKey snapshot, DurableTaskClient client, CancellationToken cancellation)
+    {
+        foreach (var restore in (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State?.ReadersOf(snapshot) ?? [])
+        {
+            if (await client.GetInstanceAsync(restore, cancellation) is { IsCompleted: false }) return restore;
+        }
+
+        return null;
     }
 
     [Function("HoldSnapshotCopy")]

@@ -42,6 +42,20 @@ public sealed class AdmissionQueueTests
     }
 
     [Fact]
+    public void A_copy_is_read_from_the_wish_on_until_the_job_unwinds()
+    {
+        var copy = new RequestKey(new string('c', 32));
+        var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
+        state = Ask(state, Wish("b", "volume:v") with { Reads = copy });
+        Assert.Equal(["b"], state.ReadersOf(copy));
+        Assert.Empty(state.ReadersOf(new RequestKey(new string('d', 32))));
+        state = AdmissionQueue.Release(state, "a", s_now).State;
+        Assert.Equal(["b"], state.ReadersOf(copy));
+        Assert.Empty(AdmissionQueue.Reduce(state, new AdmissionReduction("b", AdmissionSlots.OfWhatIsThere), s_now).State.ReadersOf(copy));
+        Assert.Empty(AdmissionQueue.Release(state, "b", s_now).State.ReadersOf(copy));
+    }
+
+    [Fact]
     public void The_queue_is_shown_in_its_order_with_place_and_reason()
     {
         var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");

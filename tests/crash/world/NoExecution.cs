@@ -1,0 +1,17 @@
+using SnapshotWorkflows.Durable.Execution;
+
+namespace SnapshotWorkflows.Tests.Crash.World;
+
+/// <summary>For a step that is run by hand, outside of any instance.</summary>
+internal sealed class NoExecution : IActivityExecution
+{
+    public CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    public int Attempt => 1;
+
+    public string InstanceId => new('0', 32);
+
+    public int TaskId => 1;
+
+    public ValueTask ReportProgressAsync(object progress) => ValueTask.CompletedTask;
+}
