@@ -8,12 +8,13 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 /// neither a clone of ours nor a job that may be making one.
 /// </summary>
 [DurableTask(StepNames.StartClone)]
-public sealed partial class StartClone(SolidFireArrays arrays, IntentLedger intents, Marker marker, ILogger<StartClone> logger, IActivityExecution execution)
+public sealed partial class StartClone(SolidFireArrays arrays, IntentLedger intents, Marker marker, TimeProvider time, ILogger<StartClone> logger, IActivityExecution execution)
     : StepActivity<StartCloneInput, CloneReceipt>(execution)
 {
     protected override async Task<CloneReceipt> ExecuteAsync(StartCloneInput input, CancellationToken cancellation)
     {
         var array = (await arrays.RequireAsync(input.Source.ClusterUuid, cancellation)).Client;
+        if (input.Fuse is { } fuse) await array.ModifySnapshotAsync(input.SnapshotId, time.GetUtcNow() + fuse, cancellation);
         var clones = new OwnClones(array, intents, marker);
         var active = await clones.ActiveAsync(input.Key, cancellation);
         if (active.Count > 1)

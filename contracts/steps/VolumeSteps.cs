@@ -28,7 +28,11 @@ public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, Ti
 
 public sealed record StorageSnapshot(long SnapshotId, string Uuid, DateTimeOffset CreatedAt, long TotalSizeBytes);
 
-public sealed record StartCloneInput(RequestKey Key, ArrayVolume Source, long SnapshotId, long TotalSizeBytes);
+public sealed record StartCloneInput(RequestKey Key, ArrayVolume Source, long SnapshotId, long TotalSizeBytes)
+{
+    /// <summary>A snapshot of ours that is to stay: its fuse from now. Null leaves the fuse that it has.</summary>
+    public TimeSpan? Fuse { get; init; }
+}
 
 /// <summary>What CloneVolume answered. The clone is invisible until it is done, so its id is kept from here.</summary>
 /// <param name="AsyncHandle">Null when an earlier attempt's clone was found finished.</param>

@@ -79,7 +79,7 @@ internal static class TakeGroup
     private static async Task<IReadOnlyList<GroupMembership>> SnapshotAsync(GroupRun run, GroupPlan plan)
     {
         var request = run.Request;
-        var wanted = new GroupSnapshotInput(request.Key, plan.Volumes, TakeSnapshot.FuseOf(request.KeepOnPrimary || request.PrimaryOnly));
+        var wanted = new GroupSnapshotInput(request.Key, plan.Volumes, TakeSnapshot.Fuse);
         run.Undo.Push(Steps.DeleteGroupSnapshot, wanted);
         var (taken, consistency, frozenMs) = plan.Machine is { } machine
             ? await run.TakeQuiescedAsync(

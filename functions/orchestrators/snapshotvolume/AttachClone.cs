@@ -36,7 +36,10 @@ internal static class AttachClone
     private static async Task<CloneLun> CloneToLunAsync(SnapshotRun run, TakenSnapshot taken)
     {
         var (key, snapshot) = (run.Request.Key, taken.Snapshot);
-        var clone = await run.DoAsync(Steps.StartClone, new StartCloneInput(key, taken.Source, snapshot.SnapshotId, snapshot.TotalSizeBytes));
+        var clone = await run.DoAsync(Steps.StartClone, new StartCloneInput(key, taken.Source, snapshot.SnapshotId, snapshot.TotalSizeBytes)
+        {
+            Fuse = run.Request is { KeepOnPrimary: true, AdoptSnapshotId: null } ? TakeSnapshot.FuseOfKept : null,
+        });
         var deadline = run.Context.CurrentUtcDateTime + CloneDeadline;
         for (var wait = TimeSpan.FromMilliseconds(250); ; wait = wait < TimeSpan.FromSeconds(10) ? wait * 1.5 : wait)
         {

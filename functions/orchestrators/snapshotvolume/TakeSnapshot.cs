@@ -7,12 +7,10 @@ internal static class TakeSnapshot
     public static readonly TimeSpan Fuse = TimeSpan.FromHours(48);
 
     /// <summary>
-    /// Of a snapshot that the request keeps, until the end takes its fuse off: longer than the longest copy, which reads a full 16 TiB three times (some 70 h at 200 MB/s). Still a fuse, and not none
-    /// from the beginning: without one it would stay for ever where a job is killed and its database lost.
+    /// Of a snapshot that the request keeps, from its clone on, until the end takes its fuse off: longer than the longest copy, which reads a full 16 TiB three times (some 70 h at 200 MB/s). Still a
+    /// fuse, and not none: without one it would stay for ever where a job is killed and its database lost.
     /// </summary>
     public static readonly TimeSpan FuseOfKept = TimeSpan.FromDays(14);
-
-    public static TimeSpan FuseOf(bool kept) => kept ? FuseOfKept : Fuse;
 
     public static async Task<TakenSnapshot> TakeSnapshotAsync(this SnapshotRun run, SnapshotPlan plan)
     {
@@ -28,7 +26,7 @@ internal static class TakeSnapshot
         var quiesce = run.Request.Quiesce;
         var machine = quiesce == QuiesceMode.None ? null : Quiesced.MachineOf(run.Request.Key, volume.VmId!, quiesce, disk);
         run.Board.Show(status => status with { State = SnapshotState.Creating });
-        var wanted = new StorageSnapshotInput(run.Request.Key, array, FuseOf(run.Request.KeepOnPrimary || run.Request.PrimaryOnly));
+        var wanted = new StorageSnapshotInput(run.Request.Key, array, Fuse);
         run.Undo.Push(Steps.DeleteStorageSnapshot, wanted);
 
         var snapshot = machine is not null ? await QuiescedAsync(run, machine, wanted) : await CrashConsistentAsync(run, wanted);
