@@ -25,6 +25,7 @@ public sealed record CollectRepositoryInput(string Destination);
 public sealed record CollectedRepository(string Destination, IReadOnlyList<string> Purged, int Condemned, int Deleted, IReadOnlyList<string> WaitingFor, IReadOnlyList<string> Closed)
 {
     /// <summary>Hidden snapshots of which nobody can tell whether their deletion was undone; all of each is kept until it is deleted once more. Null in histories that are older than it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Undecided { get; init; }
 
     /// <summary>Why it was not collected; null where it was.</summary>
