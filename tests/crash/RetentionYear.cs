@@ -22,7 +22,7 @@ namespace SnapshotWorkflows.Tests.Crash;
 /// A year of a policy over a hundred volumes, day by day, beside a plain model of its rule. The real ExpireSnapshots judges and proves by its real steps and the real catalog; the copies of one
 /// volume lie on a real store, those of the others are rows alone.
 /// </summary>
-public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
+public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposable
 {
     private const int VolumeCount = 100;
     private const int OnStore = 1;
@@ -150,46 +150,6 @@ public sealed class RetentionYear(ITestOutputHelper output) : IDisposable
         Assert.Equal(goes, result.Expired);
         Assert.Equal(30 - goes, run.Remaining().Count);
         Assert.Equal(["asks", .. meanwhile is "keep raised" or "policy disabled" or "policy deleted" ? Array.Empty<string>() : [result.Left.Count == 0 ? "done" : "failed"]], run.Audited);
-    }
-
-    /// <summary>A long run judges when it begins; by the time it comes to a volume, that volume's newest copy may be worth nothing.</summary>
-    [Theory]
-    [InlineData(true, 1)]
-    [InlineData(false, 2)]
-    public async Task What_happens_to_a_volume_while_others_lose_theirs_counts(bool damaged, int goes)
-    {
-        using var catalog = new DayCatalog(Path.Combine(_folder, "catalog.db"));
-        var clock = new ManualTimeProvider();
-        var run = new Run(catalog, clock, Directory.CreateDirectory(Path.Combine(_folder, "store")).FullName);
-        var second = new List<RequestKey>();
-        for (var day = 0; day < 3; day++)
-        {
-            clock.AdvanceTo(s_start.AddDays(day));
-            await run.TakeAsync(new Copy(1, clock.GetUtcNow(), Good: true, Held: false));
-            second.Add(await run.TakeAsync(new Copy(2, clock.GetUtcNow(), Good: true, Held: false)));
-        }
-
-        run.Put(s_policy with { Keep = new RetentionRule { Last = 1 } });
-        run.Deleting = key =>
-        {
-            if (damaged && run.Volumes[key] == 1) run.Damage(second[^1]);
-        };
-        Assert.Equal(2 + goes, (await run.ExpireAsync()).Expired);
-        Assert.Equal(damaged ? second[1..] : second[2..], run.Remaining().Where(key => run.Volumes[key] == 2).OrderBy(second.IndexOf));
-    }
-
-    [Fact]
-    public async Task A_judgement_that_fails_is_told_to_the_audit_trail()
-    {
-        using var catalog = new DayCatalog(Path.Combine(_folder, "catalog.db"));
-        var clock = new ManualTimeProvider();
-        clock.AdvanceTo(s_start.AddDays(9));
-        var run = new Run(catalog, clock, Directory.CreateDirectory(Path.Combine(_folder, "store")).FullName);
-        run.Put(s_policy);
-        await run.TakeAsync(new Copy(1, clock.GetUtcNow(), Good: true, Held: false));
-        var back = new Run(catalog, new Frozen(s_start), Path.Combine(_folder, "store"));
-        Assert.Equal("retention.clock", (await Assert.ThrowsAsync<StepFaultException>(() => back.ExpireAsync())).Fault.Code);
-        Assert.Equal(["failed"], back.Audited);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
