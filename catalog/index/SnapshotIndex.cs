@@ -56,7 +56,10 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
         connection.Command(transaction, "DELETE FROM snapshots WHERE id=@id").With("@id", key.Value).ExecuteNonQuery() > 0);
 
     /// <summary>Every copy that was taken for a policy and is on secondary storage; of one volume, where it is named.</summary>
-    public IReadOnlyList<SnapshotRow> CopiesOf(string policy, string? volumeId = null) => volumeId is null ? Copies("policy=@value", policy) : Copies("policy=@value AND volume_id=@volume", policy, volumeId);
+    public IReadOnlyList<SnapshotRow> CopiesOf(string policy, string? volumeId = null) => volumeId is null
+        ? Copies("policy=@value", policy)
+        // By the volume's index: a database that took the policy's would read all of its rows for each volume.
+        : [.. Copies("volume_id=@value", volumeId).Where(row => row.Policy == policy)];
 
     /// <summary>Every copy that is on secondary storage, newest first.</summary>
     public IReadOnlyList<SnapshotRow> AllBackedUp() => Copies("CAST(@value AS TEXT) IS NOT NULL", "");
@@ -91,12 +94,11 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
     /// <summary>Every copy that the catalog believes to be on a destination.</summary>
     public IEnumerable<SnapshotRow> BackedUpOn(string destination) => Copies("CAST(@value AS TEXT) IS NOT NULL", destination).Where(row => row.Status.Destination == destination);
 
-    private List<SnapshotRow> Copies(string condition, string value, string? volumeId = null) => database.Read(connection =>
+    private List<SnapshotRow> Copies(string condition, string value) => database.Read(connection =>
     {
         using var read = connection.CreateCommand();
         read.CommandText = $"SELECT row FROM snapshots WHERE {condition} AND state=@state ORDER BY created_at DESC, id DESC";
         read.With("@value", value);
-        if (volumeId is not null) read.With("@volume", volumeId);
         read.With("@state", SnapshotState.BackedUp.ToString());
         using var reader = read.ExecuteReader();
         var rows = new List<SnapshotRow>();

@@ -26,6 +26,7 @@ public sealed partial class RetentionYear
         run.Put(s_policy with { Keep = new RetentionRule { Last = 1 } });
         run.Deleting = key =>
         {
+            clock.Advance(TimeSpan.FromMinutes(30));
             if (damaged && run.Volumes[key] == 1) run.Damage(second[^1]);
         };
         Assert.Equal(2 + goes, (await run.ExpireAsync()).Expired);

@@ -325,8 +325,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
             switch (name)
             {
                 case StepNames.JudgeCopies:
-                    // Of one volume it is judged before its first deletion: what was deleted of it since the last flush is nothing.
-                    if (input is JudgeCopiesInput { VolumeId: null }) Flush();
+                    Flush();
                     return await new JudgeCopies(_index, _policies, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
                 case StepNames.ProveCopies:
                     var keys = ((ProveCopiesInput)input!).Snapshots.Where(key => VolumeOf(key) < OnStore).ToList();

@@ -3,13 +3,16 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>
 /// Deletes what a policy no longer keeps. Rows of the catalog only propose: of every volume that is to lose copies, those that are to survive are looked up on the store first.
 /// A run that would let go more than half of what could go, or that comes when nothing was taken for a week (a clock that jumped), waits for a person's word; after it everything is judged and
-/// proven again, for days may have passed, and only what would go by both goes. The same right before the first deletion of each volume, for a long run takes hours.
+/// proven again, for days may have passed, and only what would go by both goes. The same right before the first deletion of each volume once minutes have passed, for a long run takes hours.
 /// </summary>
 [DurableTask(nameof(ExpireSnapshots))]
 public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, ExpireSnapshotsResult>
 {
     /// <summary>Fewer than so many are never a large run.</summary>
     private const int LargeRun = 10;
+
+    /// <summary>A judgement that is no older is not made again: short runs cost no more than they did.</summary>
+    private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(5);
 
     public override async Task<ExpireSnapshotsResult> RunAsync(TaskOrchestrationContext context, ExpireSnapshotsInput input)
     {
@@ -20,6 +23,7 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
         var board = new PlainBoard(context);
         var cancellation = new Cancellation(context);
         var runner = new StepRunner(context, board, cancellation);
+        var judgedAt = context.CurrentUtcDateTime;
         var judged = await JudgeAsync();
         var left = judged.Left.ToList();
         var going = judged.Going.ToList();
@@ -57,6 +61,7 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
 
         async Task<Judgement> JudgeAsync()
         {
+            judgedAt = context.CurrentUtcDateTime;
             try
             {
                 return await Judgement.OfAsync(context, runner, policy);
@@ -71,7 +76,7 @@ public sealed class ExpireSnapshots : TaskOrchestrator<ExpireSnapshotsInput, Exp
         // The deletions of the volumes before may have taken hours: a survivor can be damaged, deleted or gone by now.
         async Task<IReadOnlyList<(string VolumeId, RetentionVerdict Verdict)>> StillGoingAsync(string volumeId, IReadOnlyList<(string VolumeId, RetentionVerdict Verdict)> before)
         {
-            if (cancellation.Wish.IsCompleted) return before;
+            if (cancellation.Wish.IsCompleted || context.CurrentUtcDateTime - judgedAt < s_fresh) return before;
             try
             {
                 var again = await Judgement.OfAsync(context, runner, policy, volumeId);
