@@ -45,7 +45,7 @@ public static class FunctionsHost
             catch (Exception e)
             {
                 application?.LogStartFailure(e);
-                return await ReportAsync(surroundings.Error, Explain(e));
+                return await ReportAsync(surroundings.Error, surroundings.Explain?.Invoke(e) ?? Explain(e));
             }
 
             await surroundings.Output.WriteLineAsync($"listening {application.Address.GetLeftPart(UriPartial.Authority)}");

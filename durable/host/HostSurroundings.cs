@@ -16,6 +16,9 @@ public sealed class HostSurroundings
     /// <summary>Gets the message of a start-up error.</summary>
     public TextWriter Error { get; init; } = Console.Error;
 
+    /// <summary>What the app's own exceptions mean at the start; null for one that it does not know.</summary>
+    public Func<Exception, HostStartupException?>? Explain { get; init; }
+
     /// <summary>Whether log entries go to the process's standard error.</summary>
     public bool LogToConsole { get; init; } = true;
 

@@ -37,7 +37,7 @@ internal static class ApiOperations
                 new("secondaryPath", ApiSchemas.Text, "For operators: a folder of CloudStack's own tree, snapshots/<accountId>/<volumeId> (docs/cloudstack-plugin.md)."),
                 new("name", ApiSchemas.Text, "Shown in listings; vm_volume_time if absent."),
                 new("quiesce", ApiSchemas.Quiesce, "none (crash-consistent), hook (a guest-side agent freezes the file systems) or pause (the hypervisor stops the machine for the moment; where the settings allow it)."),
-                new("destination", ApiSchemas.Text, "Name of a destination of the settings; the first if absent."),
+                new("destination", ApiSchemas.Text, "Name of a destination of the settings; if absent Secondary:DefaultDestination, else the only one."),
                 new("copy", ApiSchemas.Copy, "offload: the hypervisor writes; stream: this service does. The destination decides if absent."),
                 new("format", ApiSchemas.Format, "vhd, or chunks: deduplicated and compressed."),
                 new("locationType", """{"enum":["secondary","primary"]}""", "primary: it ends on the array, and is no backup."),

@@ -212,6 +212,22 @@ public sealed class HostSettingsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_app_itself_can_explain_ends_as_the_app_says()
+    {
+        _folder.Write("host.json", """{"version":"2.0"}""");
+        using var error = new StringWriter();
+        var surroundings = new HostSurroundings
+        {
+            Environment = new Dictionary<string, string>(),
+            Error = error,
+            LogToConsole = false,
+            Explain = wrong => wrong is FormatException ? new HostStartupException("store.none", wrong.Message, "Name one.") : null,
+        };
+        var code = await FunctionsHost.RunAsync(["--settings-root", _folder.Path], _ => throw new FormatException("no store"), surroundings);
+        Assert.Equal((HostExitCodes.Configuration, "error store.none: no store Name one."), (code, error.ToString().Trim()));
+    }
+
+    [Fact]
     public async Task A_fault_of_the_app_at_start_is_one_line_too()
     {
         _folder.Write("host.json", """{"version":"2.0"}""");
