@@ -3,6 +3,8 @@ namespace SnapshotWorkflows.Secondary.Nfs;
 /// <summary>Where a store's names lie, and whether what they lie on is there.</summary>
 internal sealed class FolderPaths(FolderStoreOptions options, string mountTable)
 {
+    private const string ProbeLeaf = "probe";
+
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Path));
 
     public string Of(string name) => name.Length == 0 ? Root : Path.Combine(Root, name);
@@ -25,6 +27,11 @@ internal sealed class FolderPaths(FolderStoreOptions options, string mountTable)
         var rest = file[(leaf.Length + 2)..^StoreName.UnfinishedSuffix.Length];
         return rest.Split('.') is [_, "staged" or "parts"];
     }
+
+    /// <summary>The file of a check, in the root.</summary>
+    public string Probe() => Partial(Of(ProbeLeaf));
+
+    public static bool IsProbe(string leaf) => leaf.Split('.') is ["", ProbeLeaf, var id, "partial"] && Guid.TryParseExact(id, "n", out _);
 
     private static string SessionFile(string path, string session, string kind) =>
         Path.Combine(Parent(path), $".{Path.GetFileName(path)}.{session}{kind}{StoreName.UnfinishedSuffix}");

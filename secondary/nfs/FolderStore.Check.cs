@@ -32,24 +32,42 @@ public sealed partial class FolderStore
         return Task.FromResult(new StoreCheck(mounted, writable, free, total, fault));
     }
 
-    // A file as a real write makes it, up to the sync; never an object.
+    // A file as a real write makes it, up to the sync; never an object. Its name goes first, so that a death leaves nothing: on NFS too, whose client renames it and removes it with the last close.
     private void Probe()
     {
-        var probe = FolderPaths.Partial(_paths.Of("probe"));
-        Before?.Invoke(FolderStep.CreatePartial, "probe");
-        using (var file = Libc.Open(probe, Libc.WriteOnly | Libc.Create | Libc.Exclusive))
+        var probe = _paths.Probe();
+        Before?.Invoke(FolderStep.CreatePartial, ProbeName);
+        using var file = Libc.Open(probe, Libc.WriteOnly | Libc.Create | Libc.Exclusive);
+        FileStat? made;
+        try
         {
-            try
-            {
-                RandomAccess.Write(file, new byte[VerifyProbeBytes], 0);
-                Libc.Sync(file);
-            }
-            finally
-            {
-                Libc.Unlink(probe);
-            }
+            made = Libc.Find(probe);
+        }
+        finally
+        {
+            RemovePartial(probe, ProbeName);
+        }
+        Before?.Invoke(FolderStep.WritePartial, ProbeName);
+        RandomAccess.Write(file, new byte[VerifyProbeBytes], 0);
+        Libc.Sync(file);
+        if (made is { } now)
+            SweepProbes(new DateTimeOffset(now.ModifiedUtc) - s_probeAge);
+    }
+
+    // Left by checks that died between the opening and the removal, and by versions that removed it last. Old by the file system's own clock.
+    private void SweepProbes(DateTimeOffset untouchedSince)
+    {
+        foreach (var file in Directory.EnumerateFiles(_paths.Root, "*" + StoreName.UnfinishedSuffix, s_oneLevel))
+        {
+            // One that cannot be removed does no harm: the store is no less usable for it.
+            if (FolderPaths.IsProbe(Path.GetFileName(file)) && Libc.Find(file, followLink: false) is { } old && new DateTimeOffset(old.ModifiedUtc) < untouchedSince)
+                _ = Libc.Unlink(file);
         }
     }
 
+    private const string ProbeName = "probe";
+
     private const int VerifyProbeBytes = 4096;
+
+    private static readonly TimeSpan s_probeAge = TimeSpan.FromHours(1);
 }

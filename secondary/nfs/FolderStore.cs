@@ -103,12 +103,14 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
     {
         StoreName.Validate(name);
         cancellation.ThrowIfCancellationRequested();
-        _paths.EnsureThere();
+        var mount = _paths.EnsureThere();
         var path = _paths.Of(name);
         try
         {
             if (Look(path, name) is not { IsFolder: false })
             {
+                // Nothing there is true only of the mount: the folder below a lost one is empty.
+                _paths.EnsureStill(mount);
                 throw new SecondaryStoreException(StoreCodes.Missing, $"'{name}' is not on '{Name}'.",
                     "Look at the destination and at the name in the manifest; it may have been deleted.");
             }
@@ -116,6 +118,7 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         }
         catch (Exception e) when (FolderErrors.IsOurs(e))
         {
+            _paths.EnsureStill(mount);
             throw FolderErrors.Map(e, Name, $"Opening '{name}'");
         }
     }

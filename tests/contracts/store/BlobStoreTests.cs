@@ -66,6 +66,18 @@ public sealed class BlobStoreTests : SecondaryStoreContract, IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_check_takes_what_an_older_one_left_when_it_died()
+    {
+        var left = BlobContainers.Open(_options, null).GetBlobClient(".probe-left");
+        await left.UploadAsync(BinaryData.FromString("probe"), None);
+        Assert.Null((await _store.CheckAsync(None)).Fault);
+        Assert.True(await left.ExistsAsync(None));
+        // As an hour later.
+        Assert.Null((await new BlobStore(_options) { ProbeAge = TimeSpan.FromHours(-1) }.CheckAsync(None)).Fault);
+        Assert.False(await left.ExistsAsync(None));
+    }
+
+    [Fact]
     public async Task Neither_signing_way_shows_its_secret_when_it_is_refused()
     {
         var wrong = Convert.ToBase64String(new byte[32]);

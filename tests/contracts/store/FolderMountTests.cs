@@ -94,6 +94,17 @@ public sealed class FolderMountTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_opened_while_its_mount_goes_is_not_called_missing()
+    {
+        var store = Make((step, _) =>
+        {
+            if (step == FolderStep.Look)
+                Unmount();
+        });
+        Assert.Equal(StoreCodes.NotMounted, (await Assert.ThrowsAsync<SecondaryStoreException>(() => store.OpenAsync("a", ReadPurpose.Ordinary, s_none))).Code);
+    }
+
+    [Fact]
     public async Task A_listing_that_outlives_its_mount_throws_and_never_just_ends()
     {
         var store = Make();
