@@ -126,8 +126,7 @@ public sealed class ChunkDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposab
     {
         _fetcher.Dispose();
         await _cache.DisposeAsync();
-        if (_index is not null)
-            await _index.DisposeAsync();
+        await DropIndexAsync();
         _one.Dispose();
     }
 
@@ -139,18 +138,32 @@ public sealed class ChunkDisk : ISparseDisk, IRandomAccessSource, IAsyncDisposab
         _group.AsSpan().Clear();
         if (MayHoldData(group * DiskRoot.GroupBytes, DiskRoot.GroupBytes))
         {
-            // Cursors only go forward.
-            if (_index is null || group < _indexGroup)
-            {
-                if (_index is not null)
-                    await _index.DisposeAsync();
-                _index = new LayeredIndex(_room, _snapshot.Layers, _packs);
-            }
+            // Cursors only go forward, and stand behind the group that they were last asked for.
+            if (_index is not null && group <= _indexGroup)
+                await DropIndexAsync();
+            _index ??= new LayeredIndex(_room, _snapshot.Layers, _packs);
             _indexGroup = group;
-            var records = new IndexRecord?[_tree.LeavesIn(group)];
-            await _index.FillAsync((uint)(group * _tree.LeavesPerGroup), records, cancellation);
-            await _fetcher.FetchAsync([.. records.OfType<IndexRecord>().Where(r => !r.IsZeros)], _group, cancellation);
+            try
+            {
+                var records = new IndexRecord?[_tree.LeavesIn(group)];
+                await _index.FillAsync((uint)(group * _tree.LeavesPerGroup), records, cancellation);
+                await _fetcher.FetchAsync([.. records.OfType<IndexRecord>().Where(r => !r.IsZeros)], _group, cancellation);
+            }
+            catch
+            {
+                // A cursor that failed has passed the page that it did not read: the next read would take its leaves for zeros.
+                await DropIndexAsync();
+                throw;
+            }
         }
         _groupHeld = group;
+    }
+
+    private async ValueTask DropIndexAsync()
+    {
+        if (_index is not { } index)
+            return;
+        _index = null;
+        await index.DisposeAsync();
     }
 }
