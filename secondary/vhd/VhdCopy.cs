@@ -36,7 +36,7 @@ public sealed record VhdCopyReceipt(DiskDigest Digest, long DataBytes, int Alloc
 /// </summary>
 /// <remarks>
 /// A process that dies loses at most 64 MiB of what it sent. Cancelling leaves the parts for the next attempt; <see cref="IStagedObjects.DiscardStagedAsync"/> takes them away.
-/// Where the object exists already (an attempt died after its last call), the source is read and hashed only, and the length is compared.
+/// Where the object exists already (an attempt died after its last call), the source is read and hashed only, the length is compared, and what is still staged of it is discarded.
 /// </remarks>
 public static class VhdCopy
 {
@@ -67,9 +67,15 @@ public static class VhdCopy
     {
         var layout = new VhdCopyLayout(diskBytes, request);
         if (await store.FindAsync(request.Location, cancellation) is { } there)
-            return await new VhdCopyRun(layout, staged: null, progress).RunAsync(pieces, there, cancellation);
+        {
+            var receipt = await new VhdCopyRun(layout, staged: null, progress).RunAsync(pieces, there, cancellation);
+            // An attempt that died between the object's name and its end: what it staged is a second name of the object by now, and would keep its space when that is deleted.
+            if (store is IStagedObjects staged)
+                await staged.DiscardStagedAsync(request.Location, cancellation);
+            return receipt;
+        }
         var staging = store as IStagedObjects ?? throw new ArgumentException($"The store '{store.Name}' cannot stage.", nameof(store));
-        await using var staged = await staging.OpenStagedAsync(request.Location, request.Session, cancellation);
-        return await new VhdCopyRun(layout, staged, progress).RunAsync(pieces, there: null, cancellation);
+        await using var parts = await staging.OpenStagedAsync(request.Location, request.Session, cancellation);
+        return await new VhdCopyRun(layout, parts, progress).RunAsync(pieces, there: null, cancellation);
     }
 }

@@ -24,6 +24,9 @@ public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger 
         }
 
         var folder = SnapshotLocations.DataFolder(SnapshotLocations.AddressOf(input.Manifest));
+        var isBeside = input.Format == DataFormats.Vhd && !input.Location.StartsWith($"{folder}/", StringComparison.Ordinal);
+        // What a copy left that died after its object had its name: it would keep the object's space, and be in the folder's way.
+        if (input.Format == DataFormats.Vhd && !isBeside) await destination.Staging.DiscardStagedAsync(input.Location, cancellation);
         if (destination.Folders is { } folders)
         {
             var files = await folders.FilesInFolderAsync(folder, cancellation);
@@ -36,11 +39,12 @@ public sealed class DeleteData(SecondaryDestinations destinations, IntentLedger 
             foreach (var name in names) await destination.Store.DeleteAsync(name, cancellation);
         }
 
-        if (input.Format == DataFormats.Vhd && !input.Location.StartsWith($"{folder}/", StringComparison.Ordinal))
+        if (isBeside)
         {
             // In CloudStack's tree: this one file, which bears the snapshot's own uuid, and nothing beside it.
             if (Path.GetDirectoryName(input.Location) is not { } home || !SecondaryPaths.IsValid(home) || Path.GetFileName(input.Location) != $"{input.Snapshot.Uuid}.vhd")
                 throw new StepFaultException(new StepFault("store.not-ours", FaultKind.Conflict, $"'{input.Location}' is not a name that we give. It was not removed.", "Look at the manifest; report this with the instance's history."));
+            await destination.Staging.DiscardStagedAsync(input.Location, cancellation);
             await destination.Store.DeleteAsync(input.Location, cancellation);
         }
 

@@ -1,5 +1,6 @@
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Nfs;
+using SnapshotWorkflows.Secondary.Vhd;
 using SnapshotWorkflows.Tests.Secondary;
 using Xunit;
 
@@ -72,6 +73,49 @@ public sealed class FolderStoreTests : SecondaryStoreContract, IDisposable
         Assert.True(await Store.SweepUnfinishedAsync("crash/", DateTimeOffset.MaxValue, None) > 3);
         Assert.DoesNotContain(FilesOnDisk(), f => f.EndsWith(".partial", StringComparison.Ordinal));
         Assert.Equal(deaths + 1, (await NamesAsync("crash/")).Count);
+    }
+
+    [Fact]
+    public async Task A_copy_that_dies_behind_its_commit_leaves_no_second_name_of_its_object()
+    {
+        var disk = Disk(21, 1);
+        for (var last = 0; last < 2; last++)
+        {
+            var (location, removals) = ($"vhd/{last}/copy.vhd", 0);
+            var dying = Make((step, _) =>
+            {
+                // The first removal is the opening's: a journal without its file.
+                if (step == FolderStep.RemovePartial && removals++ == last + 1)
+                    throw new SimulatedDeathException();
+            });
+            await Assert.ThrowsAsync<SimulatedDeathException>(() => VhdCopy.FromRawStreamAsync(dying, Copy(location), new MemoryStream(disk), disk.Length, null, None));
+            Assert.Equal(3 - last, FilesOnDisk().Count(f => f.StartsWith($"vhd/{last}/", StringComparison.Ordinal)));
+
+            var receipt = await VhdCopy.FromRawStreamAsync(Store, Copy(location), new MemoryStream(disk), disk.Length, null, None);
+            Assert.Equal(PutOutcome.AlreadyExists, receipt.Outcome);
+            Assert.Equal([location], FilesOnDisk().Where(f => f.StartsWith($"vhd/{last}/", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task A_check_that_dies_leaves_nothing_and_takes_what_an_older_one_left()
+    {
+        var dying = Make((step, _) =>
+        {
+            if (step == FolderStep.WritePartial)
+                throw new SimulatedDeathException();
+        });
+        await Assert.ThrowsAsync<SimulatedDeathException>(() => dying.CheckAsync(None));
+        Assert.Empty(FilesOnDisk());
+
+        var (old, young, other) = ($".probe.{Guid.NewGuid():n}.partial", $".probe.{Guid.NewGuid():n}.partial", ".probe.s1.staged.partial");
+        foreach (var name in new[] { old, young, other })
+            await File.WriteAllTextAsync(_folder.Of(name), "x");
+        foreach (var name in new[] { old, other })
+            File.SetLastWriteTimeUtc(_folder.Of(name), File.GetLastWriteTimeUtc(_folder.Of(young)) - TimeSpan.FromMinutes(62));
+        File.SetLastWriteTimeUtc(_folder.Of(young), File.GetLastWriteTimeUtc(_folder.Of(young)) - TimeSpan.FromMinutes(50));
+        Assert.True((await Store.CheckAsync(None)).Ready);
+        Assert.Equal(new[] { young, other }.Order(StringComparer.Ordinal), FilesOnDisk().Order(StringComparer.Ordinal));
     }
 
     [Theory]

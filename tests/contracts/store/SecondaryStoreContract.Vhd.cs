@@ -17,10 +17,10 @@ public abstract partial class SecondaryStoreContract
     private static readonly DateTimeOffset s_noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly Guid s_uuid = new("6f1d2c3b-4a59-4e68-9777-865544332211");
 
-    private static VhdCopyRequest Copy(string location) => new() { Location = location, Session = "copy1", UniqueId = s_uuid, Timestamp = s_noon };
+    protected static VhdCopyRequest Copy(string location) => new() { Location = location, Session = "copy1", UniqueId = s_uuid, Timestamp = s_noon };
 
     /// <summary>Data, holes, a block of zeros that is written out, and an end that is no whole leaf.</summary>
-    private static byte[] Disk(int mebibytes, int seed)
+    protected static byte[] Disk(int mebibytes, int seed)
     {
         var disk = new byte[(mebibytes * MiB) + 1536];
         new Random(seed).NextBytes(disk);
