@@ -88,6 +88,29 @@ public sealed class DamagedPackTests
     }
 
     [Fact]
+    public async Task A_pack_that_cannot_be_read_is_damaged_and_a_store_that_does_not_answer_is_an_error()
+    {
+        var store = new MemoryStore();
+        var repository = await OpenAsync(store, Inline);
+        var disk = Disk(40, 1);
+        await repository.BackUpAsync("s1", disk);
+        var pack = store.Names(Packs).First();
+        var code = StoreCodes.Unavailable;
+        store.Before = call => call.Kind == "open" && call.Name == pack ? throw new SecondaryStoreException(code, "Input/output error.", "Look at the disk.") : Task.CompletedTask;
+        Assert.Equal(code, (await Assert.ThrowsAsync<SecondaryStoreException>(() => VerifyAsync(repository, "s1"))).Code);
+        Assert.Empty(store.Names(Marks));
+
+        code = StoreCodes.Io;
+        var report = await VerifyAsync(repository, "s1");
+        Assert.All(report.Findings, f => Assert.Equal((ChunkCodes.Damaged, pack), (f.Code, f.Object)));
+        Assert.Contains(report.Findings, f => f is { Snapshot: "s1", Extent: not null });
+        Assert.Equal([Marks + pack[Packs.Length..]], store.Names(Marks));
+        Assert.InRange((await repository.BackUpAsync("s2", disk)).NewLeaves, 1, 12);
+        Assert.True((await VerifyAsync(repository, "s2")).Sound);
+        Assert.Equal(disk, await repository.ReadAsync("s2"));
+    }
+
+    [Fact]
     public async Task A_mark_that_is_damaged_itself_still_bars_and_is_told()
     {
         var store = new MemoryStore();
