@@ -17,7 +17,7 @@ public sealed record ChunkCollectRequest
 
 /// <summary>What a collection did.</summary>
 /// <param name="Purged">Snapshots that cannot be brought back from here on.</param>
-/// <param name="Condemned">Packs and indexes that nothing reaches.</param>
+/// <param name="Condemned">Packs and indexes that nothing reaches; at most 200,000 of each, the next collection takes the rest.</param>
 /// <param name="Deleted">Packs and indexes deleted.</param>
 /// <param name="WaitingFor">Backups at work (by their snapshot's id) because of which what is condemned is not deleted yet: the next collection goes on.</param>
 /// <param name="Closed">Dead backups that were closed.</param>

@@ -24,6 +24,9 @@ public sealed record ChunkOptions
     /// <summary>Records in an index object. For tests; the format's limit otherwise.</summary>
     internal int IndexRecordsMax { get; init; } = Format.IndexTail.RecordsMax;
 
+    /// <summary>Packs, and indexes, that one collection condemns: their names are one text, which must stay far below the longest that is read. The next collection takes the rest.</summary>
+    internal int CondemnedMax { get; init; } = 200_000;
+
     /// <summary>Whether zstd is used; null = where libzstd is there. For tests.</summary>
     internal bool? Zstd { get; init; }
 

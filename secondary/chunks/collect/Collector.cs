@@ -104,8 +104,8 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         if (room.Options.Flaws.HasFlag(ProtocolFlaws.CondemnsWork))
             atWork.Clear();
         var reached = await TryReachAsync(sessions, tombstones, cancellation);
-        var condemnedPacks = packs.Where(p => reached is not null && !atWork.Contains(p.Session) && !reached.Packs.Contains(p)).ToList();
-        var condemnedIndexes = indexes.Where(i => reached is not null && !atWork.Contains(i.Session) && !reached.Indexes.Contains(i)).ToList();
+        var condemnedPacks = packs.Where(p => reached is not null && !atWork.Contains(p.Session) && !reached.Packs.Contains(p)).Take(room.Options.CondemnedMax).ToList();
+        var condemnedIndexes = indexes.Where(i => reached is not null && !atWork.Contains(i.Session) && !reached.Indexes.Contains(i)).Take(room.Options.CondemnedMax).ToList();
         if (reached is not null && !request.DryRun)
             await RemoveMarksAsync(pack => !reached.Packs.Contains(pack) && !atWork.Contains(pack.Session) && !packs.Contains(pack), cancellation);
         _condemned = condemnedPacks.Count + condemnedIndexes.Count;

@@ -49,11 +49,20 @@ internal sealed class RepositoryKeys
         await foreach (var found in store.ListAsync(names.Keys, cancellation))
         {
             wrapped++;
-            if (ring.Find(found.Name[names.Keys.Length..]) is not { } master)
+            var id = found.Name[names.Keys.Length..];
+            if (ring.Find(id) is not { } master)
                 continue;
             var one = Unwrap(found.Name, await store.ReadAllAsync(found.Name, ChunkTexts.LongestBytes, cancellation), master);
             if (check is not null && check != CheckOf(Convert.FromHexString(one.IdKey), Convert.FromHexString(one.ManifestKey)))
+            {
+                // A creator's that came second. Ours could never be put under that name.
+                if (id == ring.CurrentId)
+                {
+                    throw new ChunkException(ChunkCodes.Key, $"'{found.Name}' holds the secrets of another repository, so the key '{id}' cannot be added to this one.",
+                        "The name is taken by another repository's key: give the new key another id.");
+                }
                 continue;
+            }
             secrets = secrets is null ? one : secrets with { DataKeys = new(secrets.DataKeys.Union(one.DataKeys), StringComparer.Ordinal) };
         }
         if (secrets is null && (wrapped > 0 || check is not null))

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using SnapshotWorkflows.Secondary.Chunks.Codec;
@@ -73,36 +74,40 @@ internal sealed class IndexWriter(ChunkRoom room, string session, int leafBytes,
             return place;
         }
 
-        var plain = new List<byte[]>();
+        var frames = new List<(byte[] Bytes, int Length, LeafCoding Coding, int Plain)>();
         var starts = new List<int>();
         using var salt = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         salt.AppendData(Encoding.ASCII.GetBytes(session));
+        Span<byte> lengthBytes = stackalloc byte[4];
         for (var at = 0; at < _pending.Count; at += IndexPage.RecordsWritten)
         {
             var records = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pending).Slice(at, Math.Min(IndexPage.RecordsWritten, _pending.Count - at));
             var page = new byte[IndexPage.Length(records.Length)];
             IndexPage.Write(records, page, Place);
-            salt.AppendData(page);
-            plain.Add(page);
+            var frame = new byte[page.Length + FrameCipher.TagBytes];
+            var length = _codec.Compress(page, frame, out var coding);
+            BinaryPrimitives.WriteInt32LittleEndian(lengthBytes, length);
+            salt.AppendData(lengthBytes);
+            salt.AppendData(frame.AsSpan(0, length));
+            frames.Add((frame, length, coding, page.Length));
             starts.Add(at);
         }
-        // The same records give the same object, and so the same nonces only ever for the same bytes.
+        // Of what is encrypted, not of the records: a next life with another codec (no libzstd, a newer one) must not use the same nonces for other bytes.
         var saltBytes = salt.GetHashAndReset()[..PackTail.SaltBytes];
         var key = room.Keys?.Current;
         using var cipher = key is null ? null : new FrameCipher(key.Secret, saltBytes, FrameCipher.Indexes);
         var bytes = new MemoryStream(_pending.Count * 40);
         var pages = new List<IndexPageEntry>();
-        for (var i = 0; i < plain.Count; i++)
+        for (var i = 0; i < frames.Count; i++)
         {
-            var frame = new byte[plain[i].Length + FrameCipher.TagBytes];
-            var length = _codec.Compress(plain[i], frame, out var coding);
+            var (frame, length, coding, plain) = frames[i];
             if (cipher is not null)
             {
                 cipher.Encrypt((uint)i, frame.AsSpan(0, length), frame.AsSpan(length, FrameCipher.TagBytes), []);
                 length += FrameCipher.TagBytes;
             }
             var last = i + 1 < starts.Count ? starts[i + 1] - 1 : _pending.Count - 1;
-            pages.Add(new IndexPageEntry(_pending[starts[i]].Leaf, _pending[last].Leaf, (uint)bytes.Length, StoredForm.Of(length, coding), (uint)plain[i].Length,
+            pages.Add(new IndexPageEntry(_pending[starts[i]].Leaf, _pending[last].Leaf, (uint)bytes.Length, StoredForm.Of(length, coding), (uint)plain,
                 LeafHash.Read(SHA256.HashData(frame.AsSpan(0, length)))));
             bytes.Write(frame, 0, length);
         }
