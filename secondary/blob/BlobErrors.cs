@@ -17,7 +17,10 @@ internal static class BlobErrors
 
     public static bool IsMissing(RequestFailedException e) => e is { Status: 404 } && e.ErrorCode is BlobNotFound or null or "";
 
-    public static bool IsTaken(RequestFailedException e) => e is { Status: 409, ErrorCode: BlobAlreadyExists } or { Status: 412, ErrorCode: ConditionNotMet };
+    public static bool IsTaken(RequestFailedException e) => e is { Status: 409, ErrorCode: BlobAlreadyExists } || IsChanged(e);
+
+    /// <summary>A condition of the call's own does not hold; a 412 may also be a lease's.</summary>
+    public static bool IsChanged(RequestFailedException e) => e is { Status: 412, ErrorCode: ConditionNotMet };
 
     public static SecondaryStoreException Map(Exception e, string store, string doing)
     {
@@ -32,8 +35,10 @@ internal static class BlobErrors
             { ErrorCode: "ContainerNotFound" or "ContainerBeingDeleted" or "ResourceNotFound" or "ContainerDisabled" } => (StoreCodes.PathMissing, "Make the container, or correct Container in the settings."),
             { ErrorCode: "InvalidBlockList" } => (StoreCodes.StagedLost, "It goes on from what is still there; blocks that are not committed are kept for 7 days."),
             { Status: 404 } => (StoreCodes.Missing, "Look at the destination and at the name in the manifest; it may have been deleted."),
-            { Status: 409, ErrorCode: "BlobImmutableDueToPolicy" or "BlobImmutableDueToLegalHold" or "ContainerImmutableDueToPolicy" or "AccountIsDisabled" or "LeaseIdMissing" } =>
+            { Status: 409, ErrorCode: "BlobImmutableDueToPolicy" or "BlobImmutableDueToLegalHold" or "ContainerImmutableDueToPolicy" or "AccountIsDisabled" } or { ErrorCode: "LeaseIdMissing" } =>
                 (StoreCodes.Denied, "A policy, hold or lease on the container or blob forbids it: look at it in the storage account."),
+            { Status: 409, ErrorCode: "BlobArchived" or "BlobBeingRehydrated" } =>
+                (StoreCodes.Denied, "The blob lies in the archive tier: rehydrate it, and exclude the container from the rule that moved it there."),
             { Status: 409, ErrorCode: BlobAlreadyExists } => (StoreCodes.Exists, "Something of that name exists: look at who made it."),
             { Status: 412 } => (StoreCodes.Changed, "The object was exchanged while it was read: look at who else writes there, then repeat."),
             { Status: 413 or 507 } => (StoreCodes.Full, "The service takes no more of this: look at the limits of the storage account."),

@@ -76,7 +76,7 @@ public sealed partial class BlobStore
         {
             await blob.DeleteAsync(DeleteSnapshotsOption.None, new BlobRequestConditions { IfMatch = found.ETag }, cancellation);
         }
-        catch (RequestFailedException e) when (e.Status == 412 || BlobErrors.IsMissing(e))
+        catch (RequestFailedException e) when (BlobErrors.IsChanged(e) || BlobErrors.IsMissing(e))
         {
             // It is no longer the empty blob that was looked at, so it is no longer ours to remove.
         }
