@@ -110,6 +110,8 @@ internal sealed class BackupBench
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
             process.Kill();
             await process.WaitForExitAsync();
+            if (process.ExitCode != 128 + 9)
+                throw new InvalidOperationException($"The backup that was to be killed half-way ended by itself with {process.ExitCode}: take a larger --size.");
         }
         var held = await BackupStore.HeldAsync(store);
         var again = await WriteAsync(store, "s1", _first);

@@ -113,6 +113,7 @@ internal sealed class KillBench
     {
         var store = BackupStore.Open(text);
         var needed = 2L;
+        var indexes = new HashSet<string>(StringComparer.Ordinal);
         if (IsVhd)
             await Child.RunAsync("verify", ["--format", "vhd", "--store", text, "--snapshot", "s1"]);
         else
@@ -120,20 +121,24 @@ internal sealed class KillBench
             var repository = await ChunkRepository.OpenAsync(store, new ChunkOptions(), null, TimeProvider.System, default);
             await repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0 }, default);
             var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, default);
-            if ((await repository.ListAsync(true, default)).Count != 1 || !report.Sound)
+            var snapshots = await repository.ListAsync(true, default);
+            indexes.UnionWith(snapshots.SelectMany(s => s.Layers).SelectMany(l => l.Objects));
+            if (snapshots.Count != 1 || !report.Sound)
                 throw new InvalidOperationException($"Round {round}: not one sound snapshot; {report.Findings.Count} findings.");
             needed = report.Packs;
         }
         // Half-written objects too, which the service sweeps once they are old.
         await store.SweepUnfinishedAsync(IsVhd ? "snap/" : "swf/chunks/", DateTimeOffset.MaxValue, default);
-        var (listed, data) = (0L, 0);
+        const string Indexes = "swf/chunks/indexes/";
+        var (listed, data, orphans) = (0L, 0, 0);
         await foreach (var one in store.ListAsync("", default))
         {
             listed += one.Length;
+            orphans += one.Name.StartsWith(Indexes, StringComparison.Ordinal) && !indexes.Contains(one.Name[Indexes.Length..]) ? 1 : 0;
             data += IsVhd || one.Name.StartsWith("swf/chunks/packs/", StringComparison.Ordinal) ? 1 : 0;
         }
         // What a folder holds beyond its objects would be half-written files; of a blob container, uncommitted blocks.
-        if (data != needed || await BackupStore.HeldAsync(text) != listed)
-            throw new InvalidOperationException($"Round {round}: {data} objects with data of which {needed} are needed, {await BackupStore.HeldAsync(text) - listed} bytes beside them.");
+        if (data != needed || orphans > 0 || await BackupStore.HeldAsync(text) != listed)
+            throw new InvalidOperationException($"Round {round}: {data} objects with data of which {needed} are needed, {orphans} indexes that no manifest names, {await BackupStore.HeldAsync(text) - listed} bytes beside them.");
     }
 }
