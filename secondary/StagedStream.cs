@@ -11,6 +11,15 @@ internal static class StagedStream
     /// <summary>Parts grow with the object, so that 50,000 of them hold more than any disk here: 8 MiB, from part 10,000 on 16 MiB, and so on up to 128 MiB.</summary>
     public static int BytesOf(int index) => PartBytes << Math.Min(4, index / PartsOfOneSize);
 
+    /// <summary>What a stream over memory has left, for one call; null for another stream, and where it is too long to be sent again as a whole. A pack is a little longer than a part.</summary>
+    public static ReadOnlyMemory<byte>? InMemory(Stream content)
+    {
+        // Not a conditional expression: its null would be an empty Memory, by way of a null array. And no heir, whose reading may be another.
+        if (content.GetType() == typeof(MemoryStream) && content is MemoryStream memory && memory.TryGetBuffer(out var bytes) && bytes.Count <= 4 * PartBytes)
+            return bytes.AsMemory((int)memory.Position);
+        return null;
+    }
+
     /// <summary>Fills the buffer from the stream as far as it goes.</summary>
     public static ValueTask<int> FillAsync(Stream content, Memory<byte> buffer, CancellationToken cancellation) =>
         content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);

@@ -85,6 +85,8 @@ public sealed partial class BlobStore : ISecondaryStore, IStagedObjects, IMarked
     {
         if (await FindAsync(name, cancellation) is not null)
             return PutOutcome.AlreadyExists;
+        if (StagedStream.InMemory(content) is { } whole)
+            return await PutAsync(name, whole, cancellation);
         var first = new byte[StagedStream.PartBytes];
         var length = await StagedStream.FillAsync(content, first, cancellation);
         return length < first.Length

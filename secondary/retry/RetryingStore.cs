@@ -46,6 +46,8 @@ public sealed class RetryingStore(ISecondaryStore inner, StoreRetryOptions optio
             return await base.PutAsync(name, content, cancellation);
         if (await FindAsync(name, cancellation) is not null)
             return PutOutcome.AlreadyExists;
+        if (StagedStream.InMemory(content) is { } whole)
+            return await PutAsync(name, whole, cancellation);
         var first = new byte[StagedStream.PartBytes];
         var length = await StagedStream.FillAsync(content, first, cancellation);
         return length < first.Length

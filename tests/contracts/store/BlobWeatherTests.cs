@@ -79,6 +79,29 @@ public sealed class BlobWeatherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pack_goes_in_one_call_and_again_in_one()
+    {
+        var pack = new byte[(8 << 20) + 4000];
+        new Random(4).NextBytes(pack);
+        _weather.Add("put", "lose-answer").Add("put", "503 ServerBusy");
+        Assert.Equal(PutOutcome.Created, await _store.PutAsync("w/pack", new MemoryStream(pack, 0, pack.Length, writable: false, publiclyVisible: true) { Position = 100 }, s_none));
+        Assert.True(_weather.AllFired);
+        Assert.Equal(pack[100..], await _bare.ReadAllAsync("w/pack", pack.Length, s_none));
+    }
+
+    [Fact]
+    public async Task What_a_discard_leaves_under_a_lease_is_an_error()
+    {
+        await using (var staged = await _bare.OpenStagedAsync("w/leased", "s", s_none))
+            await staged.WriteAsync(new StagedPart(0, 0, 1000, new string('a', 64)), Content(4), s_none);
+        _weather.Add("delete", "lose-request").Add("delete", "412 LeaseIdMissing");
+        Assert.Equal(StoreCodes.Unavailable, (await Assert.ThrowsAsync<SecondaryStoreException>(() => _bare.DiscardStagedAsync("w/leased", s_none))).Code);
+        Assert.Equal(StoreCodes.Denied, (await Assert.ThrowsAsync<SecondaryStoreException>(() => _bare.DiscardStagedAsync("w/leased", s_none))).Code);
+        await _bare.DiscardStagedAsync("w/leased", s_none);
+        Assert.Null(await _bare.FindAsync("w/leased", s_none));
+    }
+
+    [Fact]
     public async Task A_rival_that_came_first_while_we_tried_again_is_not_taken_for_ourselves()
     {
         _weather.Add("put", "503 ServerBusy");
@@ -96,6 +119,9 @@ public sealed class BlobWeatherTests : IAsyncLifetime
     [InlineData("404 ContainerNotFound", StoreCodes.PathMissing)]
     [InlineData("409 ContainerBeingDeleted", StoreCodes.PathMissing)]
     [InlineData("409 BlobImmutableDueToPolicy", StoreCodes.Denied)]
+    [InlineData("412 LeaseIdMissing", StoreCodes.Denied)]
+    [InlineData("409 BlobArchived", StoreCodes.Denied)]
+    [InlineData("409 BlobBeingRehydrated", StoreCodes.Denied)]
     [InlineData("400 InvalidInput", StoreCodes.Io)]
     public async Task What_lasts_is_said_with_a_code_and_a_remedy_and_not_tried_again(string fault, string code)
     {
