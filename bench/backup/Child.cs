@@ -18,6 +18,8 @@ internal static class Child
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
             start.ArgumentList.Add(typeof(Child).Assembly.Location);
+        // As the app's own settings have it (hexadecimal): in a process of seconds hardly anything is hot.
+        start.Environment["DOTNET_TC_CallCountThreshold"] = "1000";
         foreach (var argument in (string[])["backup-phase", "--phase", phase, .. arguments])
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;

@@ -130,7 +130,9 @@ public sealed partial class DurableEngine
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var input = _inputs.WaitAsync(over.Token);
-        var came = await Task.WhenAny(input, Task.Delay(_options.PumpLongGrace, TimeProvider.System, over.Token)) == input;
+        // A commit of a caller's own on a server may take longer than that while the disk is busy.
+        var grace = IsShared ? 8 * _options.PumpLongGrace : _options.PumpLongGrace;
+        var came = await Task.WhenAny(input, Task.Delay(grace, TimeProvider.System, over.Token)) == input;
         await over.CancelAsync();
         cancellation.ThrowIfCancellationRequested();
         return came;
