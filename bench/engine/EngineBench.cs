@@ -37,7 +37,7 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options, Can
     private async Task RunAsync()
     {
         Figures.Note($"engine on {hub.Name}: {options.Rounds} alternating runs of {options.Seconds} s; the floor commits {TenSteps.Steps + 2} single rows a workflow");
-        await ThroughputAsync(16, TimeSpan.FromSeconds(2), warm: true);
+        await ThroughputAsync(16, TimeSpan.FromSeconds(6), warm: true);
         if (options.Has("c1"))
         {
             var (engine, floor) = await RoundsAsync(1);
