@@ -4,7 +4,7 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.RestoreSteps;
 
-/// <summary>Makes the new volume, or adopts the one of an earlier attempt. The array answers with it finished (solidfire.md, CreateVolume).</summary>
+/// <summary>Makes the new volume, or adopts the one of an earlier attempt. The array answers with it finished (Element API reference, CreateVolume).</summary>
 [DurableTask(StepNames.CreateVolume)]
 public sealed partial class CreateVolume(SolidFireArrays arrays, IntentLedger intents, Marker marker, ILogger<CreateVolume> logger, IActivityExecution execution)
     : StepActivity<CreateVolumeInput, CloneLun>(execution)

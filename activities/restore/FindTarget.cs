@@ -27,7 +27,7 @@ public sealed class FindTarget(SolidFireArrays arrays, IActivityExecution execut
         return ArrayLookup.Lun(volume, cluster);
     }
 
-    /// <summary>The plug-in names a volume as CloudStack does, anything but letters, digits and dashes as a dash (cloudstack.md 1.4; for volumes an inference).</summary>
+    /// <summary>The plug-in names a volume as CloudStack does, anything but letters, digits and dashes as a dash (CloudStack, SolidFirePrimaryDataStoreDriver; for volumes a guess).</summary>
     private async Task<FoundVolume?> ByNameAsync(Contracts.CloudStackVolume wanted, CancellationToken cancellation)
     {
         // A name proves so little that every array has to be heard: the one that is away may have another volume of it.

@@ -15,7 +15,7 @@ public sealed class InspectNewVolume(SolidFireArrays arrays, IActivityExecution 
     /// <summary>CloudStack's reserve for what an SR needs besides the disk: a tenth at least (solidfire plug-in, hypervisor snapshot reserve).</summary>
     private const int ReservePercent = 10;
 
-    /// <summary>The smallest volume where the cluster does not tell (solidfire.md, GetLimits).</summary>
+    /// <summary>The smallest volume where the cluster does not tell (Element API reference, GetLimits: volumeSizeMin).</summary>
     private const long SmallestBytes = 1_000_000_000;
 
     protected override async Task<NewVolumePlan> ExecuteAsync(InspectNewVolumeInput input, CancellationToken cancellation)

@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 internal static class ArrayLookup
 {
     /// <summary>
-    /// The active volume of this IQN and the array that has it; null once every array has said no. An IQN holds its cluster's uniqueID (solidfire.md, naming), which saves asking the others; what
+    /// The active volume of this IQN and the array that has it; null once every array has said no. An IQN holds its cluster's uniqueID (as in IQNs that owners of clusters have published), which saves asking the others; what
     /// releases put into one differs, so the IQN itself is what is compared.
     /// </summary>
     /// <exception cref="SolidFireException">It was not found, and an array that may have it does not answer.</exception>

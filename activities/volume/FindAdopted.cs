@@ -4,7 +4,7 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>
 /// Finds what CloudStack made on the array for one of its snapshots: the array's snapshot (SfSnapshotId), or, where its hosts cannot resign, a volume that a host copied into (SfVolumeId). Both
-/// bear a name that ends with the snapshot's uuid, whole, and CloudStackSnapshotId among their attributes (cloudstack.md 1.4; for the volume's name an inference). Makes and deletes nothing.
+/// bear a name that ends with the snapshot's uuid, whole, and CloudStackSnapshotId among their attributes (CloudStack, SolidFirePrimaryDataStoreDriver; for the volume's name a guess). Makes and deletes nothing.
 /// </summary>
 [DurableTask(StepNames.FindAdopted)]
 public sealed class FindAdopted(SolidFireArrays arrays, IActivityExecution execution) : StepActivity<FindAdoptedInput, AdoptedSnapshot>(execution)

@@ -39,7 +39,7 @@ internal sealed class OwnClones(SolidFireClient array, IntentLedger intents, Mar
             : jobs.Any(job => job.IsClone && job.SourceVolumeId == sourceVolumeId) || running.Any(result => SourceOf(result) is not { } source || source == sourceVolumeId);
     }
 
-    /// <summary>The volume that a running clone's result names; in live data it is the source (solidfire.md, section 2).</summary>
+    /// <summary>The volume that a running clone's result names; in live data it is the source (answers that owners of clusters have published).</summary>
     private static long? SourceOf(AsyncResultEntry result) =>
         result.Data is { ValueKind: JsonValueKind.Object } data && data.TryGetProperty("volumeID", out var id) && id.TryGetInt64(out var value) ? value : null;
 }

@@ -3,7 +3,7 @@ namespace SnapshotWorkflows.Contracts;
 /// <summary>How many jobs may hold a slot of a kind at once. A volume has one.</summary>
 public sealed record AdmissionLimits
 {
-    /// <summary>Clones under way or in use per array; an Element node makes at most 8 at once (peers.md's facts of GetLimits: cloneJobsPerNodeMax).</summary>
+    /// <summary>Clones under way or in use per array; an Element node makes at most 8 at once (Element API reference, GetLimits: cloneJobsPerNodeMax).</summary>
     public int ArrayClones { get; init; } = 4;
 
     public int HostCopies { get; init; } = 2;

@@ -53,7 +53,7 @@ public sealed partial class BlobStore
         while (await MoveAsync(blobs, $"Listing what is unfinished under '{prefix}'", cancellation))
         {
             var blob = blobs.Current;
-            // [I] An uncommitted blob is listed with neither tag nor creation time; where a service gives it one, the look at its blocks decides.
+            // A guess: an uncommitted blob is listed with neither tag nor creation time; where a service gives it one, the look at its blocks decides.
             if (!StoreName.IsValid(blob.Name) || (blob.Properties.ContentLength ?? 0) != 0 || !IsOld(blob.Properties.LastModified, untouchedSince))
                 continue;
             var client = _container.GetBlockBlobClient(blob.Name);

@@ -3,7 +3,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>The instant: everything is looked at first, for all volumes together, then one snapshot of all is taken.</summary>
 internal static class TakeGroup
 {
-    /// <summary>CreateGroupSnapshot takes so many (solidfire.md, volumesPerGroupSnapshotMax).</summary>
+    /// <summary>CreateGroupSnapshot takes so many (Element API reference, GetLimits: volumesPerGroupSnapshotMax).</summary>
     private const int VolumesMax = 32;
 
     public static async Task<GroupTaken> TakeGroupAsync(this GroupRun run)

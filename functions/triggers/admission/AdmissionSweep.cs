@@ -19,6 +19,6 @@ public sealed partial class AdmissionSweep(ILogger<AdmissionSweep> logger)
         }
     }
 
-    [LoggerMessage(EventId = 5201, Level = LogLevel.Warning, Message = "Instance {InstanceId} has ended and held slots; they are taken back")]
+    [LoggerMessage(EventId = 4201, Level = LogLevel.Warning, Message = "Instance {InstanceId} has ended and held slots; they are taken back")]
     private static partial void TakenBack(ILogger logger, string instanceId);
 }

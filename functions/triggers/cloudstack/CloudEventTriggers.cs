@@ -88,6 +88,6 @@ public sealed partial class CloudEventTriggers(EventLedger events, IOptions<Webh
         }
     }
 
-    [LoggerMessage(EventId = 5302, Level = LogLevel.Warning, Message = "The hub does not start event {EventId} now ({Why}); it is stored and is started within the minute")]
+    [LoggerMessage(EventId = 4302, Level = LogLevel.Warning, Message = "The hub does not start event {EventId} now ({Why}); it is stored and is started within the minute")]
     private static partial void StartedLater(ILogger logger, string eventId, string why);
 }

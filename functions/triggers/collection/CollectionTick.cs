@@ -25,6 +25,6 @@ public sealed partial class CollectionTick(ILogger<CollectionTick> logger)
         }
     }
 
-    [LoggerMessage(EventId = 5301, Level = LogLevel.Warning, Message = "The collection {InstanceId} of an earlier night still runs; no second one is started")]
+    [LoggerMessage(EventId = 4301, Level = LogLevel.Warning, Message = "The collection {InstanceId} of an earlier night still runs; no second one is started")]
     private static partial void StillRunning(ILogger logger, string instanceId);
 }

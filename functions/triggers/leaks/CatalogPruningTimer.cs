@@ -15,6 +15,6 @@ public sealed partial class CatalogPruningTimer(CatalogPruning pruning, IOptions
         if (gone > 0) Pruned(logger, gone);
     }
 
-    [LoggerMessage(EventId = 5402, Level = LogLevel.Information, Message = "{Rows} old rows of the catalog were forgotten")]
+    [LoggerMessage(EventId = 4402, Level = LogLevel.Information, Message = "{Rows} old rows of the catalog were forgotten")]
     private static partial void Pruned(ILogger logger, int rows);
 }

@@ -52,9 +52,9 @@ public sealed partial class RowCheck(SnapshotIndex index, AuditTrail audit, Time
         Ended = true,
     };
 
-    [LoggerMessage(EventId = 5401, Level = LogLevel.Warning, Message = "The row of snapshot {SnapshotId} said it was under way; its instance is {Instance}")]
+    [LoggerMessage(EventId = 4401, Level = LogLevel.Warning, Message = "The row of snapshot {SnapshotId} said it was under way; its instance is {Instance}")]
     private static partial void Mended(ILogger logger, string snapshotId, string instance);
 
-    [LoggerMessage(EventId = 5403, Level = LogLevel.Warning, Message = "The deletion of snapshot {SnapshotId} had not ended; it is taken up again")]
+    [LoggerMessage(EventId = 4403, Level = LogLevel.Warning, Message = "The deletion of snapshot {SnapshotId} had not ended; it is taken up again")]
     private static partial void Resumed(ILogger logger, string snapshotId);
 }

@@ -60,15 +60,15 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
         policies.Done(policy.Name, stored.Revision, due.At);
     }
 
-    [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Policy {Policy}: occurrence {At:O} started; it stands for {Missed} missed ones")]
+    [LoggerMessage(EventId = 4101, Level = LogLevel.Information, Message = "Policy {Policy}: occurrence {At:O} started; it stands for {Missed} missed ones")]
     private static partial void Started(ILogger logger, string policy, DateTimeOffset at, int missed);
 
-    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Policy {Policy}: occurrence {Due:O} begins although that of {Running:O} has not ended; volumes whose snapshot is unfinished are left out of it")]
+    [LoggerMessage(EventId = 4102, Level = LogLevel.Warning, Message = "Policy {Policy}: occurrence {Due:O} begins although that of {Running:O} has not ended; volumes whose snapshot is unfinished are left out of it")]
     private static partial void StillRunning(ILogger logger, string policy, DateTimeOffset running, DateTimeOffset due);
 
-    [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "Policy {Policy} cannot run: {Why} {Remedy}")]
+    [LoggerMessage(EventId = 4103, Level = LogLevel.Error, Message = "Policy {Policy} cannot run: {Why} {Remedy}")]
     private static partial void Unusable(ILogger logger, string policy, string why, string remedy);
 
-    [LoggerMessage(EventId = 5104, Level = LogLevel.Error, Message = "Policy {Policy} is noted as done until {Until:O}, and it is {Now:O}: the clock was ahead. Its schedule begins again from now; look at the clocks, and for copies of that time")]
+    [LoggerMessage(EventId = 4104, Level = LogLevel.Error, Message = "Policy {Policy} is noted as done until {Until:O}, and it is {Now:O}: the clock was ahead. Its schedule begins again from now; look at the clocks, and for copies of that time")]
     private static partial void ClockWasAhead(ILogger logger, string policy, DateTimeOffset until, DateTimeOffset now);
 }

@@ -13,7 +13,7 @@ internal sealed record RestoreBody(string? TargetVolumeId, string? Name, long? A
     /// <summary>Told how it ended.</summary>
     public string? CallbackUrl { get; init; }
 
-    /// <summary>Bounds of an array's own figures (solidfire.md, GetLimits).</summary>
+    /// <summary>Bounds of an array's own figures (Element API reference, GetLimits).</summary>
     private const int LeastIops = 50;
     private const int MostIops = 200_000;
 

@@ -11,7 +11,7 @@ internal enum LeafCoding : byte
 }
 
 /// <summary>Compresses and decompresses leaves and index pages. One a thread: it keeps the library's working memory.</summary>
-/// <remarks>zstd level 1, or Brotli quality 0 where libzstd is missing (about a third slower, measured in docs/performance.md).</remarks>
+/// <remarks>zstd level 1, or Brotli quality 0 where libzstd is missing (slower).</remarks>
 internal sealed unsafe class LeafCodec(bool? zstd = null) : IDisposable
 {
     private readonly bool _zstd = zstd ?? LibZstd.IsThere;
