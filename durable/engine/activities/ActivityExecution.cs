@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Execution;
 
 namespace SnapshotWorkflows.Durable.Engine.Activities;
 
 /// <summary>One attempt of one call while it runs.</summary>
-internal sealed class ActivityExecution(ClaimedActivity claimed, string? traceParent, Func<HubWrite, Task<WriteResult>> write, DataConverter converter) : IActivityExecution, IDisposable
+internal sealed class ActivityExecution(ClaimedActivity claimed, string? traceParent, Func<HubWrite, Task<WriteResult>> write, DataConverter converter, ILogger logger) : IActivityExecution, IDisposable
 {
     private const int Waits = 0;
     private const int Begun = 1;
@@ -68,10 +69,20 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
         CancelOffThread();
     }
 
+    /// <summary>For people to see: a hub that is away does not end hours of work. Where the end is written, it matters.</summary>
     public async ValueTask ReportProgressAsync(object progress)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        var result = await write(new StoreProgress(claimed.Activity.Key, claimed.Attempt, converter.Serialize(progress)));
+        WriteResult result;
+        try
+        {
+            result = await write(new StoreProgress(claimed.Activity.Key, claimed.Attempt, converter.Serialize(progress)));
+        }
+        catch (TaskHubUnavailableException exception)
+        {
+            logger.ProgressNotKept(exception, claimed.Activity.Name, InstanceId);
+            return;
+        }
         if (result.Outcome != WriteOutcome.Done)
             Abandon();
     }

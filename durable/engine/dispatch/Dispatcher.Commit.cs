@@ -267,22 +267,30 @@ internal sealed partial class Dispatcher
         if (claim is not null)
             _gates.Exchange(claim, execution);
         _running[claimed.Activity.Key] = execution;
+        if (claimed.Damage is { } damage)
+        {
+            logger.MalformedInput(claimed.Activity.Name, claimed.Activity.Key.InstanceId, damage);
+            Refuse(execution, "MalformedInput", $"The activity's input cannot be read: {damage}");
+            return;
+        }
         if (claimed.Attempt > options.MaxActivityAttempts)
         {
             logger.PoisonActivity(claimed.Activity.Name, claimed.Activity.Key.InstanceId, options.MaxActivityAttempts);
-            Take(new AttemptEnded(execution, new TaskFailedEvent
-            {
-                TaskScheduledId = claimed.Activity.Key.TaskId,
-                Timestamp = time.GetUtcNow().UtcDateTime,
-                FailureDetails = new TaskFailureDetails(
-                    "PoisonActivity", $"The activity did not end in {options.MaxActivityAttempts} attempts; each ended with its process.", null, null),
-            }));
+            Refuse(execution, "PoisonActivity", $"The activity did not end in {options.MaxActivityAttempts} attempts; each ended with its process.");
             return;
         }
         if (claimed.CancelRequested)
             execution.RequestCancel();
         _runnable.Enqueue(execution);
     }
+
+    /// <summary>The call fails without being run.</summary>
+    private void Refuse(ActivityExecution execution, string kind, string reason) => Take(new AttemptEnded(execution, new TaskFailedEvent
+    {
+        TaskScheduledId = execution.TaskId,
+        Timestamp = time.GetUtcNow().UtcDateTime,
+        FailureDetails = new TaskFailureDetails(kind, reason, null, null),
+    }));
 
     /// <summary>Forgets what is in memory; ends of calls that were in it go to the inbox, if their attempt is still the current one.</summary>
     /// <param name="isFenced">Whoever has moved it on may do so again, or the hub may never let it go on here: from the second time on there is a pause.</param>

@@ -49,29 +49,22 @@ internal sealed partial class Dispatcher
     /// <returns>The batch that waits to be run; null when there is nothing to do.</returns>
     private async ValueTask<EntityBatch?> EntityTurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (!_entities.TryGetValue(instanceId, out var entity))
+        HotEntity? entity;
+        if (!_entities.TryGetValue(instanceId, out entity))
         {
-            InstanceSnapshot? snapshot;
             try
             {
-                snapshot = await hub.LoadAsync(instanceId, cancellation);
+                entity = await LoadEntityAsync(instanceId, cancellation);
             }
             catch (Exception exception) when (!PropagateFailures && exception is not OperationCanceledException)
             {
+                if (exception is InvalidDataException)
+                    _notes.Enqueue(new NoteReason(instanceId, exception.Message));
                 Later(exception, instanceId);
                 return null;
             }
-            if (snapshot is null)
+            if (entity is null)
                 return null;
-            if (registry.FindEntity(snapshot.Name) is null)
-            {
-                logger.EntityNotRegistered(snapshot.Name, instanceId);
-                _notes.Enqueue(new NoteReason(instanceId, $"Entity '{snapshot.Name}' is not registered in the process that looked; its messages wait for one that has it."));
-                return null;
-            }
-            entity = new HotEntity(snapshot);
-            foreach (var message in snapshot.Inbox)
-                entity.Deliver(message);
             _entities.Add(instanceId, entity);
         }
         entity.LastUsed = ++_entityUses;
@@ -88,6 +81,28 @@ internal sealed partial class Dispatcher
             batch.Poison = reason;
         _batches.Enqueue(batch);
         return batch;
+    }
+
+    /// <returns>Null when it is not here, or has no code here.</returns>
+    private async ValueTask<HotEntity?> LoadEntityAsync(string instanceId, CancellationToken cancellation)
+    {
+        if (await hub.LoadAsync(instanceId, cancellation) is not { } snapshot)
+            return null;
+        if (registry.FindEntity(snapshot.Name) is null)
+        {
+            logger.EntityNotRegistered(snapshot.Name, instanceId);
+            _notes.Enqueue(new NoteReason(instanceId, $"Entity '{snapshot.Name}' is not registered in the process that looked; its messages wait for one that has it."));
+            return null;
+        }
+        if (snapshot.Damage is { } damage)
+        {
+            logger.Blocked(instanceId, Obstacle.MalformedHistory, damage.Reason);
+            _notes.Enqueue(new NoteReason(instanceId, $"A message cannot be read and is left out: {damage.Reason}"));
+        }
+        var entity = new HotEntity(snapshot);
+        foreach (var message in snapshot.Inbox)
+            entity.Deliver(message);
+        return entity;
     }
 
     private void Applied(EntityBatch batch, CommitEntity commit, WriteResult result)

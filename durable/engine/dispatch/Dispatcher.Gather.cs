@@ -123,14 +123,19 @@ internal sealed partial class Dispatcher
         if (!instance.HasWork)
             return null;
         CommitTurn? commit;
+        var turn = new TurnRunner(instance, now, properties);
         try
         {
-            commit = new TurnRunner(instance, now, properties).Run();
+            commit = turn.Run();
         }
         catch (Exception exception) when (options.IsCrash?.Invoke(exception) != true)
         {
             logger.TurnBroke(exception, instanceId);
             hot.Break(instance, exception);
+            // Nobody would run their calls again: the hub says that this process does.
+            foreach (var end in turn.TakenEnds)
+                _completions.Enqueue(Completion(instanceId, end));
+            KeepEnds(instance);
             MarkReady(instanceId);
             return null;
         }

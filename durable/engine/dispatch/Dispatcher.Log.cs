@@ -37,6 +37,9 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Activity {Name} of {InstanceId} has used up {Attempts} attempts and ends as failed")]
     public static partial void PoisonActivity(this ILogger logger, string name, string instanceId, int attempts);
 
+    [LoggerMessage(EventId = 1115, Level = LogLevel.Error, Message = "The input of activity {Name} of {InstanceId} is damaged, and the call fails: {Reason}")]
+    public static partial void MalformedInput(this ILogger logger, string name, string instanceId, string reason);
+
     [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "Recovered {Instances} instances with waiting messages and {Activities} unfinished activities")]
     public static partial void Recovered(this ILogger logger, int instances, int activities);
 

@@ -208,20 +208,20 @@ internal sealed partial class Dispatcher(
         if (hot.Find(message.InstanceId) is { } instance)
         {
             instance.Deliver(message);
-            if (message.VisibleAt > now && !instance.Plan(message.VisibleAt, now))
+            if (message.DueAt > now && !instance.Plan(message.DueAt, now))
                 return;
         }
         else if (_entities.TryGetValue(message.InstanceId, out var entity))
         {
             entity.Deliver(message);
-            if (message.VisibleAt > now && !entity.Plan(message.VisibleAt, now))
+            if (message.DueAt > now && !entity.Plan(message.DueAt, now))
                 return;
         }
         else if (!isFresh)
             Unread(message.InstanceId);
-        else if (message.Event is ExecutionStartedEvent start && message.VisibleAt <= now && !_unread.Contains(message.InstanceId))
+        else if (message.Event is ExecutionStartedEvent start && message.DueAt <= now && !_unread.Contains(message.InstanceId))
             hot.Begin(message, start);
-        Wake(message.InstanceId, message.VisibleAt);
+        Wake(message.InstanceId, message.DueAt);
     }
 
     private void Unread(string instanceId)

@@ -36,7 +36,11 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
             Loads++;
             var snapshot = await hub.LoadAsync(instanceId, cancellation);
             if (snapshot is null)
+            {
+                // Ended, or another node's: a later instance of the id is another one.
+                _broken.Remove(instanceId);
                 return null;
+            }
             instance = Replay(snapshot);
             _instances.Add(instanceId, instance);
         }
@@ -91,7 +95,11 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
         return instance;
     }
 
-    public void Clear() => _instances.Clear();
+    public void Clear()
+    {
+        _instances.Clear();
+        _broken.Clear();
+    }
 
     /// <param name="busy">Instances with a turn on its way: they only seem idle.</param>
     public void Trim(IReadOnlySet<string> busy, InstanceWaiters waiters)

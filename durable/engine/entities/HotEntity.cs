@@ -43,10 +43,10 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
     }
 
     /// <summary>What may be worked on now, in order of arrival: numbers of several nodes rise each by itself.</summary>
-    public List<InboxMessage> Visible(DateTimeOffset now) => [.. _inbox.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence)];
+    public List<InboxMessage> Visible(DateTimeOffset now) => [.. _inbox.Where(message => message.DueAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence)];
 
     public DateTimeOffset? NextVisible(DateTimeOffset now) =>
-        _inbox.Where(message => message.VisibleAt > now).Select(message => (DateTimeOffset?)message.VisibleAt).Min();
+        _inbox.Where(message => message.DueAt > now).Select(message => (DateTimeOffset?)message.DueAt).Min();
 
     /// <returns>False when a wake is queued that comes no later.</returns>
     public bool Plan(DateTimeOffset due, DateTimeOffset now)

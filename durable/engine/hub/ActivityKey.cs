@@ -12,4 +12,8 @@ public sealed record ScheduledActivity(ActivityKey Key, string Name, string? Ver
 
 /// <summary>The right to run a call, until a later attempt is claimed.</summary>
 /// <param name="CancelRequested">The event named in the call's tags has reached the instance already.</param>
-public sealed record ClaimedActivity(ScheduledActivity Activity, int Attempt, bool CancelRequested);
+public sealed record ClaimedActivity(ScheduledActivity Activity, int Attempt, bool CancelRequested)
+{
+    /// <summary>Why its input cannot be read; null where it can.</summary>
+    public string? Damage { get; init; }
+}

@@ -21,9 +21,12 @@ internal sealed class ExternalEvents
         }
         else
         {
-            _buffered.Add((name, input));
+            Buffer(name, input);
         }
     }
+
+    /// <summary>For whoever asks for it later.</summary>
+    public void Buffer(string name, string? input) => _buffered.Add((name, input));
 
     public bool TryTake(string name, out string? input)
     {

@@ -209,7 +209,11 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
         }
         foreach (var scope in Scopes.Where(scope => string.Equals(scope.EventName, raised.Name, StringComparison.OrdinalIgnoreCase)).ToArray())
             scope.Cancel();
-        Events.Raise(raised.Name, raised.Input);
+        // What waits on after ContinueAsNew was left behind: the event is the next execution's.
+        if (Restart is not null && _run is { IsCompleted: true })
+            Events.Buffer(raised.Name, raised.Input);
+        else
+            Events.Raise(raised.Name, raised.Input);
     });
 
     private static string Describe(OrchestratorAction action) => action switch

@@ -95,13 +95,13 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     {
         if (_future.Count == 0)
             return null;
-        foreach (var due in _future.Where(message => message.VisibleAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence))
+        foreach (var due in _future.Where(message => message.DueAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence))
             Ready.Add(new PendingMessage(due.Event, due.ExecutionId, due.Sequence));
-        _future.RemoveAll(message => message.VisibleAt <= now);
-        return _future.Count == 0 ? null : _future.Min(message => message.VisibleAt);
+        _future.RemoveAll(message => message.DueAt <= now);
+        return NextVisible;
     }
 
-    public DateTimeOffset? NextVisible => _future.Count == 0 ? null : _future.Min(message => message.VisibleAt);
+    public DateTimeOffset? NextVisible => _future.Count == 0 ? null : _future.Min(message => message.DueAt);
 
     public void DropTimers(IReadOnlyList<int> ids)
     {

@@ -16,6 +16,9 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExce
     private bool _touched;
     private ExecutionTerminatedEvent? _terminated;
 
+    /// <summary>Ends of calls that were in memory only, and which the turn has taken out of it.</summary>
+    public List<PendingMessage> TakenEnds { get; } = [];
+
     private DateTime Time => now.UtcDateTime;
 
     public CommitTurn? Run()
@@ -113,7 +116,10 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExce
         if (message.Sequence is { } sequence)
             _consumed.Add(sequence);
         else
+        {
             _activities.Add((TaskIdOf(message.Event), message.Attempt));
+            TakenEnds.Add(message);
+        }
     }
 
     public static int TaskIdOf(HistoryEvent ended) => ended switch

@@ -9,6 +9,7 @@ internal sealed class TimerLease : IAsyncDisposable
     public static readonly TimeSpan Length = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
     private readonly ITimerStore _store;
     private readonly string _function;
@@ -52,19 +53,22 @@ internal sealed class TimerLease : IAsyncDisposable
         _lost.Dispose();
     }
 
+    /// <summary>Until then the run is ours whatever becomes of the renewal; a little before, the function is asked to stop.</summary>
+    private TimeSpan Left => _kept.State.LeaseUntil!.Value - Margin - _time.GetUtcNow().UtcDateTime;
+
     private async Task KeepAsync()
     {
         try
         {
-            while (true)
+            var left = Left;
+            while (left > TimeSpan.Zero)
             {
-                await Task.Delay(Renewal, _time, _ended.Token);
-                if (!await RenewAsync())
-                {
-                    await _lost.CancelAsync();
-                    return;
-                }
+                await Task.Delay(left < Renewal ? left : Renewal, _time, _ended.Token);
+                left = Left;
+                if (left > TimeSpan.Zero)
+                    left = await RenewAsync(left) ? Left : TimeSpan.Zero;
             }
+            await _lost.CancelAsync();
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested)
         {
@@ -72,23 +76,23 @@ internal sealed class TimerLease : IAsyncDisposable
         }
     }
 
-    private async Task<bool> RenewAsync()
+    /// <returns>False when another node has it.</returns>
+    private async Task<bool> RenewAsync(TimeSpan patience)
     {
         try
         {
             var until = _time.GetUtcNow().UtcDateTime + Length;
-            if (await _store.StoreOwnedAsync(_function, _kept.State.Owner!, _kept.Revision, _kept.State with { LeaseUntil = until }, _ended.Token) is not { } kept)
-            {
+            // The hub tries for longer than the lease lasts; a write that comes later is one of an old revision once another node has the timer.
+            var renewal = _store.StoreOwnedAsync(_function, _kept.State.Owner!, _kept.Revision, _kept.State with { LeaseUntil = until }, _ended.Token);
+            if (await renewal.WaitAsync(patience, _time, _ended.Token) is not { } kept)
                 return false;
-            }
-
             _kept = kept;
             return true;
         }
         catch (Exception e) when (e is not OperationCanceledException || !_ended.IsCancellationRequested)
         {
             // The hub is out of reach: until the lease is over nobody else runs it.
-            return _time.GetUtcNow().UtcDateTime < _kept.State.LeaseUntil;
+            return true;
         }
     }
 }

@@ -45,6 +45,9 @@ internal sealed record ActivityFact(int Attempt, int? Owner)
     /// <summary>Its contents; known only where they were read.</summary>
     public ScheduledActivity? Stored { get; init; }
     public bool CancelRequested { get; init; }
+
+    /// <summary>Why its input cannot be read.</summary>
+    public string? Damage { get; init; }
 }
 
 internal static class Statuses

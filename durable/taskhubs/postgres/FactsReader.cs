@@ -87,10 +87,11 @@ internal static class FactsReader
     private static void Activity(Facts facts, NpgsqlDataReader reader)
     {
         var key = new ActivityKey(reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
-        var input = reader.IsDBNull(10) ? Text(reader, 8) : Payloads.Unpack(reader.GetFieldValue<byte[]>(10));
+        var input = Payloads.TryUnpack(Text(reader, 8), reader.IsDBNull(10) ? null : reader.GetFieldValue<byte[]>(10), out var damage);
         facts.Activities[key] = new ActivityFact(reader.GetInt32(3), reader.IsDBNull(4) ? null : reader.GetInt32(4))
         {
             CancelRequested = reader.GetBoolean(5),
+            Damage = damage,
             Stored = new ScheduledActivity(key, reader.GetString(6), Text(reader, 7), input, HistoryJson.ReadTags(Text(reader, 9))),
         };
     }

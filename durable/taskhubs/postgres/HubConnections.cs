@@ -54,7 +54,8 @@ internal sealed class HubConnections : IAsyncDisposable
     /// <summary>
     /// A connection for commits. They reach every row by its key with a few statements that are always the same, so their plans are made once, by index; without that the server plans
     /// arrays anew at each execution, and by the statistics of tables that were empty a moment ago. It stays with its owner until it is closed. Where its process stands still, or its machine is
-    /// gone, in the middle of a transaction, the server ends it with the node's lease: others wait for the rows.
+    /// gone, in the middle of a transaction, the server ends it with the node's lease: others wait for the rows. In the middle of a message only the probes of TCP tell the server (over a socket of
+    /// the same machine there are none, and no need).
     /// </summary>
     public async ValueTask<NpgsqlConnection> OpenForCommitsAsync(CancellationToken cancellation)
     {
@@ -65,10 +66,11 @@ internal sealed class HubConnections : IAsyncDisposable
                 """
                 SELECT set_config(name, value, false) FROM (VALUES
                     ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'),
-                    ('idle_in_transaction_session_timeout', $1)) AS s(name, value)
+                    ('idle_in_transaction_session_timeout', $1), ('tcp_keepalives_idle', $2), ('tcp_keepalives_interval', $2), ('tcp_keepalives_count', '2')) AS s(name, value)
                 """,
                 connection);
             settings.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{_lease.TotalMilliseconds:F0}")));
+            settings.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, _lease.TotalSeconds / 3):F0}")));
             await settings.ExecuteNonQueryAsync(cancellation);
             return connection;
         }
@@ -79,11 +81,11 @@ internal sealed class HubConnections : IAsyncDisposable
         }
     }
 
-    /// <summary>The server is away, going or coming, or the connection broke: the same again may succeed.</summary>
+    /// <summary>The server is away, going or coming, or a stand-by that is not yet its successor, or the connection broke: the same again may succeed.</summary>
     public static bool IsLost(Exception exception) => exception switch
     {
         PostgresException server => server.SqlState
-            is IdleInTransaction or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            is IdleInTransaction or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
             || server.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException driver => driver.InnerException is IOException or SocketException or TimeoutException or null,
         InvalidOperationException closed => closed is ObjectDisposedException || closed.Message.Contains("onnection", StringComparison.Ordinal),

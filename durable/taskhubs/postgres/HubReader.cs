@@ -183,7 +183,7 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
 
     private static string? Unpacked(string? text, Dictionary<long, byte[]> payloads) => Payloads.Referred(text) is not { } id ? text
         : payloads.TryGetValue(id, out var data) ? Payloads.Unpack(data)
-        : throw Missing(text!);
+        : throw Payloads.Missing(text!);
 
     private async ValueTask<bool> TakeAsync(string instanceId, int node, int? former) => (await ListAsync(
         """
@@ -222,16 +222,19 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
             Version = Text(reader, 6),
             Reason = Text(reader, 7),
         };
-        return withData
-            ? record with
-            {
-                CustomStatus = Text(reader, 8),
-                Input = Large(reader, 9, 12),
-                Output = Large(reader, 10, 13),
-                Failure = HistoryJson.ReadFailure(Large(reader, 11, 14)),
-            }
-            : record;
+        if (!withData)
+            return record;
+        var input = TryLarge(reader, 9, 12, out var first);
+        var output = TryLarge(reader, 10, 13, out var second);
+        var failure = TryLarge(reader, 11, 14, out var third);
+        return record with
+        {
+            CustomStatus = Text(reader, 8), Input = input, Output = output, Failure = HistoryJson.ReadFailure(failure), Reason = first ?? second ?? third ?? record.Reason,
+        };
     }
+
+    private static string? TryLarge(NpgsqlDataReader reader, int column, int packed, out string? damage) =>
+        Payloads.TryUnpack(Text(reader, column), reader.IsDBNull(packed) ? null : reader.GetFieldValue<byte[]>(packed), out damage);
 
     private async ValueTask<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> row, params NpgsqlParameter[] parameters)
     {
@@ -266,11 +269,9 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         if (Payloads.Referred(text) is null)
             return text;
         return reader.IsDBNull(packed)
-            ? throw Missing(text!)
+            ? throw Payloads.Missing(text!)
             : Payloads.Unpack(reader.GetFieldValue<byte[]>(packed));
     }
-
-    private static InvalidDataException Missing(string reference) => new($"The hub refers to {reference}, which is missing: its tables are damaged.");
 
     private static DateTimeOffset Time(NpgsqlDataReader reader, int column) => new(reader.GetInt64(column), TimeSpan.Zero);
 

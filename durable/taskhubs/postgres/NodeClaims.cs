@@ -14,6 +14,10 @@ internal static partial class NodeClaims
     /// <summary>Nodes that are gone, as SQL: what they own is as good as nobody's. Rows of nodes stay until nothing belongs to them.</summary>
     public const string Gone = "(SELECT n.id FROM nodes n WHERE n.left_at IS NOT NULL)";
 
+    /// <summary>Two nodes were at the same rows, and one of them has to begin again.</summary>
+    public static bool IsCollision(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure };
+
     /// <summary>
     /// Nodes whose lock is free, or whose lease is over, are gone. Their rows keep their number: whoever takes one over writes it once, and a process that begins again after a crash need not
     /// first write all that its former life owned. A row that is locked is one's whose process stands still in the middle of a commit: it goes when the server has ended that

@@ -15,6 +15,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private readonly HashSet<int> _heard = [];
     private CancellationTokenSource _wait = new();
     private NpgsqlConnection? _connection;
+
+    /// <summary>Of every number this process has had: it never falls, so what was given up under an older one cannot come late either.</summary>
     private long _commits;
     private long _renewed;
     private long _polled;
@@ -72,20 +74,13 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
                 return;
             _left = true;
             await using var connection = await connections.OpenAsync(cancellation);
-            await using var batch = new NpgsqlBatch(connection);
-            foreach (var (sql, told) in (ReadOnlySpan<(string, bool)>)[
-                ("UPDATE nodes SET left_at = now() WHERE id = $1 AND left_at IS NULL", false),
-                ("UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = $1", false),
-                ("UPDATE activities SET owner = NULL WHERE owner = $1", false),
-                ("SELECT pg_notify($1, '0')", true)])
-            {
-                batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { told ? Parameters.Text(Channel(connections.Schema)) : Parameters.Small(Node) } });
-            }
-            await batch.ExecuteNonQueryAsync(cancellation);
+            // By itself: from here on the others take everything of this node, and no death is counted for it, whatever becomes of the rest.
+            await LeaveAsync(connection, "UPDATE nodes SET left_at = now() WHERE id = $1 AND left_at IS NULL");
+            await LeaveAsync(connection, "UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = $1", "UPDATE activities SET owner = NULL WHERE owner = $1");
         }
-        catch (Exception exception) when (HubConnections.IsLost(exception))
+        catch (Exception exception) when (HubConnections.IsLost(exception) || NodeClaims.IsCollision(exception))
         {
-            // The server is away: the others learn it from the lock that goes with the connection.
+            // The server is away, or another node was at the same rows: the others learn it from the node's row, or from the lock that goes with the connection.
             NotLeft(logger, exception, Node);
         }
         finally
@@ -93,6 +88,15 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await DropAsync();
             _turn.Release();
         }
+    }
+
+    private async Task LeaveAsync(NpgsqlConnection connection, params string[] changes)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var change in changes)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(change) { Parameters = { Parameters.Small(Node) } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_notify($1, '0')") { Parameters = { Parameters.Text(Channel(connections.Schema)) } });
+        await batch.ExecuteNonQueryAsync();
     }
 
     /// <summary>The first of what nobody owns and this node can run; the rest comes as news, so that thousands of instances do not keep the first from going on.</summary>
@@ -125,7 +129,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
                 await ListenAsync(cancellation);
                 return await LookAsync(tasks, now, cancellation);
             }
-            catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            catch (PostgresException exception) when (NodeClaims.IsCollision(exception))
             {
                 LookAgain(logger, exception);
             }
@@ -174,7 +178,6 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await HoldAsync(connection, cancellation);
             _rejoined = Node != 0;
             (Node, _left, _more) = (node, false, true);
-            Interlocked.Exchange(ref _commits, 0);
             _renewed = TimeProvider.System.GetTimestamp();
             Joined(logger, node);
         }

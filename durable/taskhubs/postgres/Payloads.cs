@@ -35,6 +35,24 @@ internal static class Payloads
         return packed.ToArray();
     }
 
+    /// <param name="data">The payload that <paramref name="text"/> refers to; null where there is none.</param>
+    /// <returns>Null where it cannot be read; <paramref name="damage"/> then tells why.</returns>
+    public static string? TryUnpack(string? text, byte[]? data, out string? damage)
+    {
+        try
+        {
+            damage = null;
+            return Referred(text) is null ? text : Unpack(data ?? throw Missing(text!));
+        }
+        catch (InvalidDataException exception)
+        {
+            damage = exception.Message;
+            return null;
+        }
+    }
+
+    public static InvalidDataException Missing(string reference) => new($"The hub refers to {reference}, which is missing: its tables are damaged.");
+
     public static string Unpack(byte[] data)
     {
         using var gzip = new GZipStream(new MemoryStream(data), CompressionMode.Decompress);

@@ -14,7 +14,7 @@ internal sealed partial class Planner
         var attempt = fact.Attempt + 1;
         facts.Activities[claim.Key] = fact with { Attempt = attempt, Owner = node };
         plan.ClaimedActivities.Add(claim.Key);
-        return s_done with { Claimed = new ClaimedActivity(fact.Stored!, attempt, fact.CancelRequested) };
+        return s_done with { Claimed = new ClaimedActivity(fact.Stored!, attempt, fact.CancelRequested) { Damage = fact.Damage } };
     }
 
     private WriteResult Complete(StoreCompletion completion)

@@ -43,7 +43,7 @@ internal sealed partial class Planner(int node, INodeTasks tasks, Facts facts, P
 
     private WriteResult Send(SendMessage message)
     {
-        var visibleAt = message.VisibleAt ?? now;
+        var visibleAt = message.VisibleAt is { } asked && asked > now ? asked : now;
         if (IsEntity(message.InstanceId))
             return new WriteResult(WriteOutcome.Done, Told(PostToEntity(message.InstanceId, visibleAt, message.Event)));
         if (facts.Find(message.InstanceId) is not { } target)
@@ -120,7 +120,7 @@ internal sealed partial class Planner(int node, INodeTasks tasks, Facts facts, P
     /// <returns>Null when nobody takes it any more, or another node does.</returns>
     private InboxMessage? Dispatch(OutgoingMessage message)
     {
-        var visibleAt = message.VisibleAt ?? now;
+        var visibleAt = message.VisibleAt is { } asked && asked > now ? asked : now;
         if (IsEntity(message.InstanceId))
             return PostToEntity(message.InstanceId, visibleAt, message.Event);
         if (facts.Find(message.InstanceId) is not { IsLive: true } target)

@@ -129,14 +129,15 @@ internal sealed partial class HubReader(Statements statements)
             Reason = Text(reader, 11),
         };
 
-    private InstanceRecord Finish(InstanceRecord record, bool withData) => withData
-        ? record with
-        {
-            Input = Payloads.Fetch(statements, record.Input),
-            Output = Payloads.Fetch(statements, record.Output),
-            Failure = HistoryJson.ReadFailure(Payloads.Fetch(statements, record.Failure?.ErrorMessage)),
-        }
-        : record with { Input = null, Output = null, CustomStatus = null, Failure = null };
+    private InstanceRecord Finish(InstanceRecord record, bool withData)
+    {
+        if (!withData)
+            return record with { Input = null, Output = null, CustomStatus = null, Failure = null };
+        var input = Payloads.TryFetch(statements, record.Input, out var first);
+        var output = Payloads.TryFetch(statements, record.Output, out var second);
+        var failure = Payloads.TryFetch(statements, record.Failure?.ErrorMessage, out var third);
+        return record with { Input = input, Output = output, Failure = HistoryJson.ReadFailure(failure), Reason = first ?? second ?? third ?? record.Reason };
+    }
 
     private (List<HistoryEvent> Events, int Rows) ReadHistory(string instanceId, string executionId, out HubDamage? damage)
     {

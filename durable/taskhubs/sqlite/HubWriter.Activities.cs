@@ -17,9 +17,9 @@ internal sealed partial class HubWriter
             key.InstanceId, key.ExecutionId, key.TaskId);
         if (!reader.Read())
             return new WriteResult(WriteOutcome.NotFound, []);
-        var activity = new ScheduledActivity(
-            key, reader.GetString(1), Text(reader, 2), Payloads.Fetch(statements, Text(reader, 3)), HistoryJson.ReadTags(Text(reader, 4)));
-        return s_done with { Claimed = new ClaimedActivity(activity, reader.GetInt32(0), reader.GetBoolean(5)) };
+        var input = Payloads.TryFetch(statements, Text(reader, 3), out var damage);
+        var activity = new ScheduledActivity(key, reader.GetString(1), Text(reader, 2), input, HistoryJson.ReadTags(Text(reader, 4)));
+        return s_done with { Claimed = new ClaimedActivity(activity, reader.GetInt32(0), reader.GetBoolean(5)) { Damage = damage } };
     }
 
     /// <summary>The attempt is not counted: no code of it has run.</summary>

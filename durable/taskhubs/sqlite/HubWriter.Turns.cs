@@ -16,7 +16,7 @@ internal sealed partial class HubWriter
                 return s_fenced;
             packed |= isPacked;
         }
-        if (turn.Reopens && StatusOf(turn.InstanceId) != OrchestrationRuntimeStatus.Failed)
+        if ((MayPack(turn) && !IsWhereFound(turn)) || (turn.Reopens && StatusOf(turn.InstanceId) != OrchestrationRuntimeStatus.Failed))
             return s_fenced;
         if (turn.Reopens)
             DropResults(turn.InstanceId);
@@ -46,6 +46,12 @@ internal sealed partial class HubWriter
         }
         return new WriteResult(WriteOutcome.Done, Deliver(turn));
     }
+
+    /// <summary>A turn that writes or removes payloads beside the instance's row, before the fence is asked.</summary>
+    private static bool MayPack(CommitTurn turn) => turn.Reopens || turn.Restart is not null || turn.Output is not null || turn.Failure is not null;
+
+    private bool IsWhereFound(CommitTurn turn) => statements.Scalar(
+        "SELECT 1 FROM instances WHERE instance_id = $0 AND execution_id = $1 AND revision = $2", turn.InstanceId, turn.ExecutionId, turn.Revision) is not null;
 
     /// <summary>The fence: the instance is where the turn found it, and this process is still the hub's owner.</summary>
     private bool Advance(CommitTurn turn)
@@ -108,7 +114,7 @@ internal sealed partial class HubWriter
     /// <returns>Null when nobody takes it any more.</returns>
     private InboxMessage? Dispatch(OutgoingMessage message)
     {
-        var visibleAt = message.VisibleAt ?? now;
+        var visibleAt = message.VisibleAt is { } asked && asked > now ? asked : now;
         if (IsEntity(message.InstanceId))
             return PostToEntity(message.InstanceId, visibleAt, message.Event);
         return Accepts(message) ? Post(message.InstanceId, message.ExecutionId, visibleAt, message.Event) : null;

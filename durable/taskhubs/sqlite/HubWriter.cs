@@ -48,7 +48,7 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
 
     private WriteResult Send(SendMessage message)
     {
-        var visibleAt = message.VisibleAt ?? now;
+        var visibleAt = message.VisibleAt is { } asked && asked > now ? asked : now;
         if (IsEntity(message.InstanceId))
             return new WriteResult(WriteOutcome.Done, [PostToEntity(message.InstanceId, visibleAt, message.Event)]);
         if (StatusOf(message.InstanceId) is not { } status)

@@ -37,6 +37,21 @@ internal static class Payloads
     public static void Drop(Statements statements, string reference) =>
         statements.Execute("DELETE FROM payloads WHERE id = $0", long.Parse(reference.AsSpan(Prefix.Length), CultureInfo.InvariantCulture));
 
+    /// <returns>Null where it cannot be read; <paramref name="damage"/> then tells why.</returns>
+    public static string? TryFetch(Statements statements, string? text, out string? damage)
+    {
+        try
+        {
+            damage = null;
+            return Fetch(statements, text);
+        }
+        catch (InvalidDataException exception)
+        {
+            damage = exception.Message;
+            return null;
+        }
+    }
+
     public static string? Fetch(Statements statements, string? text)
     {
         if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal))

@@ -267,6 +267,8 @@ public sealed class PostgresTaskHubTests(PostgresServer server) : TaskHubContrac
 
     private Task TerminateAsync(string which) => ExecuteAsync($"SELECT count(pg_terminate_backend(a.pid)) FROM {which} AND a.datname = current_database() AND a.pid <> pg_backend_pid()");
 
+    protected override Task ChangeAsync(string sql) => ExecuteAsync(sql);
+
     private async Task<object?> ExecuteAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(_database + ";Pooling=false;Search Path=snapshotworkflows");

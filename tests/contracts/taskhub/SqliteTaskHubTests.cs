@@ -34,6 +34,15 @@ public sealed class SqliteTaskHubTests : TaskHubContract
         return await CreateAsync();
     }
 
+    protected override async Task ChangeAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={HubPath};Pooling=false");
+        await connection.OpenAsync(Token);
+        await using var change = connection.CreateCommand();
+        change.CommandText = sql;
+        await change.ExecuteNonQueryAsync(Token);
+    }
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

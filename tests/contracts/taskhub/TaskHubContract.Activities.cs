@@ -65,6 +65,25 @@ public abstract partial class TaskHubContract
     }
 
     [Fact]
+    public async Task A_damaged_input_is_told_of_to_whoever_claims_the_call_and_does_not_hide_the_others_of_a_page()
+    {
+        var input = $"\"{new string('x', 100_000)}\"";
+        await StartAsync("one", input: input);
+        await StartAsync("two");
+        await WriteAsync(Turn("one", 0) with { Activities = [Activity("one", 0) with { Input = input }] });
+        await ChangeAsync("UPDATE payloads SET data = substr(data, 5)");
+        var claimed = (await WriteAsync(new ClaimActivity(Activity("one", 0).Key))).Claimed!;
+        Assert.Null(claimed.Activity.Input);
+        Assert.NotNull(claimed.Damage);
+        Assert.Equal(WriteOutcome.Done, (await WriteAsync(new StoreCompletion(claimed.Activity.Key, claimed.Attempt, Completed()))).Outcome);
+        var page = await Hub.QueryAsync(new OrchestrationQuery { FetchInputsAndOutputs = true }, Token);
+        Assert.Equal(["one", "two"], page.Values.Select(record => record.InstanceId).Order());
+        Assert.NotNull(page.Values.Single(record => record.InstanceId == "one").Reason);
+        await ChangeAsync("DELETE FROM payloads");
+        Assert.NotNull((await Hub.ReadInstanceAsync("one", withData: true, Token))!.Reason);
+    }
+
+    [Fact]
     public async Task A_cancelled_timer_has_no_row_and_a_consumed_message_neither()
     {
         var start = (await StartAsync("one")).Delivered[0];

@@ -25,6 +25,9 @@ public abstract partial class TaskHubContract : IAsyncLifetime
     /// <summary>The same store, taken over from an owner that died.</summary>
     protected abstract ValueTask<ITaskHub> InheritAsync(ITaskHub dead);
 
+    /// <summary>Changes rows behind the hub's back.</summary>
+    protected abstract Task ChangeAsync(string sql);
+
     public async ValueTask InitializeAsync()
     {
         Hub = await CreateAsync();

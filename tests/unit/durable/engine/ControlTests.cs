@@ -1,6 +1,7 @@
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.History;
 using Xunit;
 
@@ -134,6 +135,19 @@ public sealed class ControlTests
         await bench.Engine.PumpAsync(() => bench.Clock.GetUtcNow() - start > TimeSpan.FromSeconds(45), Token);
         var progress = await bench.Progress.ReadProgressAsync("cancellable", Token);
         Assert.InRange(progress!.Value.GetProperty("hour").GetInt32(), 4, 5);
+    }
+
+    [Fact]
+    public async Task A_copy_outlives_a_hub_that_does_not_take_its_progress()
+    {
+        var refused = 0;
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Copies", default, () => new Code(async context => await context.CallActivityAsync<string>(nameof(LongCopy)))).AddActivity<LongCopy>());
+        bench.Decorate = hub => new MeddlingHub(every: int.MaxValue)
+        {
+            OnWrite = write => write is StoreProgress && refused++ < 40 ? throw new TaskHubUnavailableException("the server is away") : write,
+        }.Over(hub);
+        Assert.Equal("copied", (await bench.RunAsync("Copies")).ReadOutputAs<string>());
+        Assert.True(refused > 40);
     }
 
     private static EngineBench Bench() => new(registry => registry.AddOrchestrator<Cancellable>().AddActivity<LongCopy>().AddActivity<Step>());

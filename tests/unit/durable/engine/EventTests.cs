@@ -104,6 +104,29 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task An_event_in_the_turn_of_ContinueAsNew_is_the_next_executions_though_the_old_one_still_waited_for_it()
+    {
+        await using var bench = Bench(async context =>
+        {
+            var wait = context.WaitForExternalEvent<string>("go");
+            if (context.GetInput<int>() == 1)
+                return await wait;
+            await Task.WhenAny(wait, context.CreateTimer(TimeSpan.FromMinutes(1), CancellationToken.None));
+            context.ContinueAsNew(1);
+            return null;
+        });
+        await bench.StartAsync("Test", 0);
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        await bench.Client.SuspendInstanceAsync("test", null, Token);
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        bench.Clock.Advance(TimeSpan.FromMinutes(2));
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        await bench.Client.RaiseEventAsync("test", "go", "kept", Token);
+        await bench.Client.ResumeInstanceAsync("test", null, Token);
+        Assert.Equal("kept", (await bench.Engine.PumpAsync("test", Token)).ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task ContinueAsNew_drops_the_old_executions_timers_and_keeps_name_and_status()
     {
         await using var bench = Bench(async context =>

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.Entities;
 using Xunit;
 
 namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
@@ -138,6 +139,45 @@ public sealed class ObstacleTests
         Assert.Equal((OrchestrationRuntimeStatus.Failed, "PoisonTurn"), (end.RuntimeStatus, end.FailureDetails!.ErrorType));
         Assert.Contains("converter broke", end.FailureDetails.ErrorMessage, StringComparison.Ordinal);
         Assert.Equal("step1! step2! step3! step4! step5!", (await bench.RunAsync<FiveSteps>()).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task Ends_of_calls_that_a_broken_turn_had_taken_are_kept_for_when_its_code_is_mended()
+    {
+        var broken = true;
+        await using var bench = Bench(registry => registry.AddOrchestrator("Breaks", default, () => new Code(async context =>
+        {
+            var both = new[] { context.CallActivityAsync<string>(nameof(Step), "x"), context.CallActivityAsync<string>(nameof(Step), "y") };
+            _ = broken ? (object?)await context.CallActivityAsync<Unreadable>(nameof(Step), "z") : await context.CallActivityAsync<string>(nameof(Step), "z");
+            return string.Join(' ', await Task.WhenAll(both));
+        })));
+        bench.Configure = options => options.OnNonDeterminism = NonDeterminismAction.Suspend;
+        await bench.StartAsync("Breaks");
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        var held = await bench.GetAsync("breaks");
+        Assert.Equal(OrchestrationRuntimeStatus.Suspended, held.RuntimeStatus);
+        Assert.Contains("converter broke", held.Reason, StringComparison.Ordinal);
+        broken = false;
+        await bench.Client.ResumeInstanceAsync("breaks", "mended", Token);
+        Assert.Equal("x! y!", (await bench.Engine.PumpAsync("breaks", Token)).ReadOutputAs<string>());
+        Assert.Equal(3, bench.Journal.Lines.Count);
+    }
+
+    [Fact]
+    public async Task An_entity_whose_holder_cannot_be_read_says_so_and_hinders_nobody_else()
+    {
+        await using var bench = Bench(registry => registry.AddEntity<Counter>());
+        var counter = new EntityInstanceId(nameof(Counter), "a");
+        await bench.Client.Entities.SignalEntityAsync(counter, "Add", 1, null, Token);
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        await bench.RestartAsync();
+        await ExecuteAsync(bench, "UPDATE instances SET locked_by = 'nonsense' WHERE substr(instance_id, 1, 1) = '@'");
+        await bench.Engine.StartAsync(Token);
+        await bench.Client.Entities.SignalEntityAsync(counter, "Add", 1, null, Token);
+        var beside = await bench.StartAsync<FiveSteps>();
+        Assert.Equal("step1! step2! step3! step4! step5!", (await bench.Client.WaitForInstanceCompletionAsync(beside, getInputsAndOutputs: true, Token)).ReadOutputAs<string>());
+        Assert.False(bench.Engine.Completion.IsFaulted);
+        await bench.Engine.StopAsync(Token);
     }
 
     [Fact]

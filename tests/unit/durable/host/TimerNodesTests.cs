@@ -76,6 +76,23 @@ public sealed class TimerNodesTests
     }
 
     [Fact]
+    public async Task A_node_whose_renewals_hang_stops_its_run_before_another_begins()
+    {
+        await using var world = new World(nodes: 2);
+        world.Hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await world.SettledAsync(At("12:05:00"));
+        world.Clock.AdvanceTo(At("12:05:00"));
+        await world.RunsAsync(1);
+        world.Store.Walled = world.Runs.Single().Node;
+        world.Hold = null;
+
+        await world.AdvanceUntilAsync(At("12:06:00"));
+        await world.RunsAsync(2);
+        Assert.NotEqual(world.Store.Walled, world.Runs.Last().Node);
+        Assert.True(world.Runs.Last().Alone, "two nodes ran it at once");
+    }
+
+    [Fact]
     public async Task A_run_cut_short_by_a_stop_is_taken_up_by_another_node_at_once()
     {
         await using var world = new World(nodes: 2);
@@ -106,7 +123,7 @@ public sealed class TimerNodesTests
 
     private static DateTimeOffset At(string time) => DateTimeOffset.Parse($"2026-03-01T{time}Z", System.Globalization.CultureInfo.InvariantCulture);
 
-    private sealed record Run(string Node, bool PastDue);
+    private sealed record Run(string Node, bool PastDue, bool Alone);
 
     private sealed class World : IAsyncDisposable
     {
@@ -183,6 +200,7 @@ public sealed class TimerNodesTests
 
         public async ValueTask DisposeAsync()
         {
+            Store.Wall.TrySetResult();
             foreach (var (_, listener, stop, running) in _nodes)
             {
                 Store.CutOff = null;
@@ -212,7 +230,7 @@ public sealed class TimerNodesTests
             }
 
             var hold = here.Hold;
-            here.Runs.Enqueue(new Run(node, timer.IsPastDue));
+            here.Runs.Enqueue(new Run(node, timer.IsPastDue, here.Runs.IsEmpty || here.FirstToken.IsCancellationRequested));
             if (hold is not null)
             {
                 await hold.Task.WaitAsync(cancellation);
@@ -241,6 +259,11 @@ public sealed class TimerNodesTests
         public string? CutOff { get; set; }
 
         public int FailReleases { get; set; }
+
+        /// <summary>The node whose writes hang, as behind a cut line, until the world ends.</summary>
+        public string? Walled { get; set; }
+
+        public TaskCompletionSource Wall { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public KeptTimer? Current(string name)
         {
@@ -283,7 +306,14 @@ public sealed class TimerNodesTests
         public Task<KeptTimer?> ReadAsync(string function, CancellationToken cancellation) =>
             shared.CutOff == node ? throw new IOException("cut off") : shared.ReadAsync(function, cancellation);
 
-        public Task<KeptTimer?> StoreAsync(string function, long revision, TimerState state, CancellationToken cancellation) =>
-            shared.CutOff == node ? throw new IOException("cut off") : Task.FromResult(shared.Store(function, revision, state));
+        public async Task<KeptTimer?> StoreAsync(string function, long revision, TimerState state, CancellationToken cancellation)
+        {
+            if (shared.Walled == node)
+            {
+                await shared.Wall.Task;
+            }
+
+            return shared.Walled == node || shared.CutOff == node ? throw new IOException("cut off") : shared.Store(function, revision, state);
+        }
     }
 }
