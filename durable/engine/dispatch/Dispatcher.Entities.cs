@@ -1,5 +1,6 @@
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
+using SnapshotWorkflows.Durable.Engine.Turns;
 
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
@@ -198,5 +199,5 @@ public sealed class LimitTests
 
     private static ActivityExecution Execution(string name, int task) => new(
         new ClaimedActivity(new ScheduledActivity(new ActivityKey("one", "run", task), name, null, null, null), 1, false), null,
-        _ => throw new InvalidOperationException("nothing is written here"), SnapshotWorkflows.Durable.Converters.JsonDataConverter.Default);
+        _ => throw new InvalidOperationException("nothing is written here"), SnapshotWorkflows.Durable.Converters.JsonDataConverter.Default, NullLogger.Instance);
 }

@@ -158,6 +158,7 @@ public sealed class ObstacleTests
         Assert.Equal(OrchestrationRuntimeStatus.Suspended, held.RuntimeStatus);
         Assert.Contains("converter broke", held.Reason, StringComparison.Ordinal);
         broken = false;
+        await bench.RestartAsync();
         await bench.Client.ResumeInstanceAsync("breaks", "mended", Token);
         Assert.Equal("x! y!", (await bench.Engine.PumpAsync("breaks", Token)).ReadOutputAs<string>());
         Assert.Equal(3, bench.Journal.Lines.Count);
