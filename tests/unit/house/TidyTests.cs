@@ -46,6 +46,31 @@ public sealed partial class TidyTests
     public void Every_package_version_stands_in_one_place() =>
         Assert.Empty(Checkout.Files("*.csproj").Where(file => File.ReadAllText(file).Contains("<PackageReference", StringComparison.Ordinal) && VersionAttribute().IsMatch(File.ReadAllText(file))));
 
+    [Fact]
+    public void No_two_log_entries_share_an_event_id()
+    {
+        string[] others = ["tests", "bench", "lab", "simulators"];
+        var entries = Checkout.Files("*.cs")
+            .Where(file => !others.Contains(Path.GetRelativePath(Checkout.Root, file).Split(Path.DirectorySeparatorChar)[0]))
+            .SelectMany(file => LogEntry().Matches(File.ReadAllText(file)).Select(entry => (Id: entry.Groups[1].Value, File: file)))
+            .ToList();
+        Assert.NotEmpty(entries);
+        Assert.Empty(entries.GroupBy(entry => entry.Id).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(", ", same.Select(entry => entry.File))}"));
+    }
+
+    [Fact]
+    public void Links_of_the_pages_lead_somewhere() =>
+        Assert.Empty(Checkout.Files("*.md").SelectMany(page => Link().Matches(File.ReadAllText(page)).Select(link => (Page: page, Target: link.Groups[1].Value)))
+            .Where(link => !link.Target.Contains("://", StringComparison.Ordinal))
+            .Where(link => !Path.Exists(Path.Combine(Path.GetDirectoryName(link.Page)!, link.Target)))
+            .Select(link => $"{link.Page}: {link.Target}"));
+
+    [GeneratedRegex("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("LoggerMessage\\(EventId = ([0-9]+)")]
+    private static partial Regex LogEntry();
+
     [GeneratedRegex("Password|Secret|Token|ApiKey", RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();
 

@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+
+namespace SnapshotWorkflows.Tests.Unit.House;
+
+/// <summary>docs/errors.md names every code that the program can show, and no other: whoever meets one at night finds it there.</summary>
+public sealed partial class ErrorPageTests
+{
+    private static readonly string[] s_rooms = ["activities", "catalog", "cloudstack", "contracts", "durable", "functions", "secondary", "solidfire", "xenserver"];
+
+    /// <summary>Texts of a code's shape that are none: verbs of the audit trail, events of callbacks, files, calls, tags of metrics.</summary>
+    private static readonly HashSet<string> s_others = new(StringComparer.Ordinal)
+    {
+        "beat.json", "catalog.db", "filelog.txt", "host.json", "hub.db", "openapi.json",
+        "chunks.collect", "clones.purge", "event.handled", "group.cancel", "leaks.look", "leaks.sweep", "ledger.backup", "policy.cancel", "policy.delete", "policy.expire", "policy.expiry", "policy.put", "policy.run",
+        "restore.cancel", "revert.cancel", "snapshot.cancel", "snapshot.create", "snapshot.delete", "snapshot.group", "snapshot.hold", "snapshot.keep", "snapshot.release", "snapshot.report", "snapshot.restore",
+        "snapshot.revert", "snapshot.tag", "snapshot.verify", "snapshots.reconcile",
+        "policy.ended",
+        "session.logout", "task.cancel", "task.create", "task.destroy",
+        "durabletask.type", "store.name", "store.operation", "store.outcome",
+    };
+
+    /// <summary>Codes that the sources put together of parts.</summary>
+    private static readonly string[] s_composed = ["header.value", "query.value", "watchdog.settings"];
+
+    [Fact]
+    public void Every_code_of_the_sources_is_on_the_page()
+    {
+        var page = OnPage();
+        Assert.Empty(InSources().Where(code => !page.Contains(code.Key)).Select(code => $"{code.Key} ({code.Value})"));
+    }
+
+    [Fact]
+    public void No_code_on_the_page_has_left_the_sources()
+    {
+        var sources = InSources();
+        Assert.Empty(OnPage().Where(code => !sources.ContainsKey(code)).Except(s_composed));
+    }
+
+    /// <summary>By code, a file that has it.</summary>
+    private static Dictionary<string, string> InSources()
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in Checkout.Files("*.cs"))
+        {
+            var relative = Path.GetRelativePath(Checkout.Root, file).Replace(Path.DirectorySeparatorChar, '/');
+            if (!s_rooms.Contains(relative.Split('/')[0])) continue;
+            foreach (Match code in Literal().Matches(File.ReadAllText(file)))
+            {
+                if (!s_others.Contains(code.Groups[1].Value)) found.TryAdd(code.Groups[1].Value, relative);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>What the first cell of each row names.</summary>
+    private static HashSet<string> OnPage() => File.ReadLines(Path.Combine(Checkout.Root, "docs", "errors.md"))
+        .Where(line => line.StartsWith('|'))
+        .SelectMany(line => Named().Matches(line.Split('|')[1]).Select(code => code.Groups[1].Value))
+        .ToHashSet(StringComparer.Ordinal);
+
+    [GeneratedRegex("\"([a-z][A-Za-z]*(?:-[a-z]+)*\\.[a-z][A-Za-z]*(?:-[a-z]+)*)\"")]
+    private static partial Regex Literal();
+
+    [GeneratedRegex("`([a-z][A-Za-z]*(?:-[a-z]+)*\\.[a-z][A-Za-z]*(?:-[a-z]+)*)`")]
+    private static partial Regex Named();
+}
