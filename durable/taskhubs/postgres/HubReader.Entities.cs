@@ -17,7 +17,9 @@ internal sealed partial class HubReader
     public async ValueTask<Page<EntityRecord>> EntitiesAsync(EntityQuery query)
     {
         var size = query.PageSize ?? EntityQuery.DefaultPageSize;
-        var records = await ListAsync(
+        var (records, all) = (new List<EntityRecord>(), true);
+        var budget = new PageBudget();
+        await foreach (var record in RowsAsync(
             $"""
             SELECT {EntityColumns} FROM instances i
             WHERE i.instance_id > $1 AND i.instance_id >= '@' AND i.instance_id < 'A' AND starts_with(i.instance_id, $2) AND i.updated_at BETWEEN $3 AND $4
@@ -26,11 +28,14 @@ internal sealed partial class HubReader
             """,
             reader => Entity(reader, query.IncludeState),
             Parameters.Text(query.ContinuationToken ?? ""), Parameters.Text(query.InstanceIdStartsWith ?? "@"), Parameters.Number(query.LastModifiedFrom?.UtcTicks ?? 0),
-            Parameters.Number(query.LastModifiedTo?.UtcTicks ?? long.MaxValue), new Npgsql.NpgsqlParameter<bool> { TypedValue = query.IncludeTransient }, Parameters.Small(size + 1));
-        var more = records.Count > size;
-        if (more)
-            records.RemoveAt(records.Count - 1);
-        return new Page<EntityRecord>(records, more ? records[^1].InstanceId : null);
+            Parameters.Number(query.LastModifiedTo?.UtcTicks ?? long.MaxValue), new Npgsql.NpgsqlParameter<bool> { TypedValue = query.IncludeTransient }, Parameters.Small(size + 1)))
+        {
+            all = records.Count < size && budget.TryTake(record);
+            if (!all)
+                break;
+            records.Add(record);
+        }
+        return new Page<EntityRecord>(records, all ? null : records[^1].InstanceId);
     }
 
     public async ValueTask<Page<string>> EndedAsync(EndedFilter filter)

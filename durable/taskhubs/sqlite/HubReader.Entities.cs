@@ -24,10 +24,16 @@ internal sealed partial class HubReader
             """,
             query.IncludeState, query.ContinuationToken ?? "", prefix, query.LastModifiedFrom?.UtcTicks ?? 0,
             query.LastModifiedTo?.UtcTicks ?? long.MaxValue, query.IncludeTransient ? 1 : 0, size + 1);
-        var more = records.Count > size;
-        if (more)
-            records.RemoveAt(records.Count - 1);
-        return new Page<EntityRecord>(records, more ? records[^1].InstanceId : null);
+        var budget = new PageBudget();
+        var (page, all) = (new List<EntityRecord>(), true);
+        foreach (var record in records)
+        {
+            all = page.Count < size && budget.TryTake(record);
+            if (!all)
+                break;
+            page.Add(record);
+        }
+        return new Page<EntityRecord>(page, all ? null : page[^1].InstanceId);
     }
 
     public Page<string> Ended(EndedFilter filter)
@@ -54,7 +60,8 @@ internal sealed partial class HubReader
 
     private const string EntityColumns = "instance_id, updated_at, state, locked_by, (SELECT COUNT(*) FROM inbox WHERE inbox.instance_id = instances.instance_id)";
 
-    private List<EntityRecord> Entities(string select, bool withState, params ReadOnlySpan<object?> values)
+    /// <summary>Their states are fetched one by one, as they are looked at.</summary>
+    private IEnumerable<EntityRecord> Entities(string select, bool withState, params ReadOnlySpan<object?> values)
     {
         var records = new List<EntityRecord>();
         using (var reader = statements.Read(select, values))
@@ -62,6 +69,6 @@ internal sealed partial class HubReader
             while (reader.Read())
                 records.Add(new EntityRecord(reader.GetString(0), Time(reader, 1), Text(reader, 2), Text(reader, 3), reader.GetInt32(4)));
         }
-        return [.. records.Select(record => record with { State = withState ? Payloads.Fetch(statements, record.State) : null })];
+        return records.Select(record => record with { State = withState ? Payloads.Fetch(statements, record.State) : null });
     }
 }

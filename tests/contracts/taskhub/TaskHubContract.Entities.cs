@@ -117,6 +117,23 @@ public abstract partial class TaskHubContract
     }
 
     [Fact]
+    public async Task A_page_of_entities_with_large_states_ends_early_and_the_rest_follows()
+    {
+        var large = $"\"{new string('x', 12 << 20)}\"";
+        foreach (var key in (string[])["a", "b", "c"])
+        {
+            await WriteAsync(new SendMessage($"@slots@{key}", Signal("take")));
+            await WriteAsync(Batch((await Hub.LoadAsync($"@slots@{key}", Token))!) with { State = large });
+        }
+        var first = await Hub.QueryEntitiesAsync(new EntityQuery { PageSize = 100 }, Token);
+        Assert.Equal(2, first.Values.Count);
+        var rest = await Hub.QueryEntitiesAsync(new EntityQuery { PageSize = 100, ContinuationToken = first.ContinuationToken }, Token);
+        Assert.Equal("@slots@c", Assert.Single(rest.Values).InstanceId);
+        Assert.Null(rest.ContinuationToken);
+        Assert.Equal(3, (await Hub.QueryEntitiesAsync(new EntityQuery { PageSize = 100, IncludeState = false }, Token)).Values.Count);
+    }
+
+    [Fact]
     public async Task An_entity_may_be_purged_as_it_stands()
     {
         await WriteAsync(new SendMessage(Slots, Signal("take")));
