@@ -24,8 +24,11 @@ public static class StoreCodes
     /// <summary>The server behind the path does not answer, or the handle is stale.</summary>
     public const string Unavailable = "store.unavailable";
 
-    /// <summary>Any other failure to read or write.</summary>
+    /// <summary>Any other failure to read or write. Whether it is the object's or the store's, <see cref="SecondLook"/> tells.</summary>
     public const string Io = "store.io";
+
+    /// <summary>This object cannot be read, and another one beside it can: a bad sector, as far as can be told from here.</summary>
+    public const string Unreadable = "store.unreadable";
 
     /// <summary>The object was exchanged for another while it was read.</summary>
     public const string Changed = "store.changed";

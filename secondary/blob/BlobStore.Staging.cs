@@ -70,11 +70,11 @@ public sealed partial class BlobStore
 
     private async Task RemoveDiscardedAsync(BlockBlobClient blob, string name, CancellationToken cancellation)
     {
-        if (await PropertiesAsync(blob, name, cancellation) is not { ContentLength: 0 } found || !found.Metadata.TryGetValue(MarkName, out var mark) || mark != DiscardMark)
+        if (await LookAsync(blob, name, cancellation) is not { } found || !IsDiscarded(found))
             return;
         try
         {
-            await blob.DeleteAsync(DeleteSnapshotsOption.None, new BlobRequestConditions { IfMatch = found.ETag }, cancellation);
+            await blob.DeleteAsync(DeleteSnapshotsOption.None, Only(found), cancellation);
         }
         catch (RequestFailedException e) when (BlobErrors.IsChanged(e) || BlobErrors.IsMissing(e))
         {
@@ -116,16 +116,25 @@ public sealed partial class BlobStore
         }
     }
 
-    internal async Task<PutOutcome> CommitAsync(BlockBlobClient blob, string name, string mark, IReadOnlyList<string> blockIds, CancellationToken cancellation)
+    internal Task<PutOutcome> CommitAsync(BlockBlobClient blob, string name, string mark, IReadOnlyList<string> blockIds, CancellationToken cancellation) =>
+        CommitAsync(blob, name, mark, blockIds, s_absent, cancellation);
+
+    private async Task<PutOutcome> CommitAsync(BlockBlobClient blob, string name, string mark, IReadOnlyList<string> blockIds, BlobRequestConditions conditions, CancellationToken cancellation)
     {
         try
         {
-            await blob.CommitBlockListAsync(blockIds, new CommitBlockListOptions { Conditions = s_absent, Metadata = Marked(mark) }, cancellation);
+            await blob.CommitBlockListAsync(blockIds, new CommitBlockListOptions { Conditions = conditions, Metadata = Marked(mark) }, cancellation);
             return PutOutcome.Created;
         }
         catch (RequestFailedException e) when (BlobErrors.IsTaken(e))
         {
-            return await WhoseAsync(blob, name, mark, cancellation);
+            var there = await LookAsync(blob, name, cancellation);
+            if (there is not null && IsDiscarded(there))
+                return await CommitAsync(blob, name, mark, blockIds, Only(there), cancellation);
+            if (there is not null)
+                return Whose(there, mark);
+            // Gone again by now. What was to be overwritten was no object; else someone made one and took it away.
+            return conditions == s_absent ? PutOutcome.AlreadyExists : await CommitAsync(blob, name, mark, blockIds, s_absent, cancellation);
         }
         catch (RequestFailedException e) when (e is { Status: 400, ErrorCode: "InvalidBlockList" })
         {

@@ -47,12 +47,16 @@ public sealed partial class BlobStore : ISecondaryStore, IStagedObjects, IMarked
     public async Task<PutOutcome> PutAsync(string name, ReadOnlyMemory<byte> content, string mark, CancellationToken cancellation)
     {
         StoreName.Validate(name);
-        var blob = _container.GetBlobClient(name);
+        return await PutAsync(_container.GetBlobClient(name), name, content, mark, s_absent, cancellation);
+    }
+
+    private async Task<PutOutcome> PutAsync(BlobClient blob, string name, ReadOnlyMemory<byte> content, string mark, BlobRequestConditions conditions, CancellationToken cancellation)
+    {
         try
         {
             var upload = new BlobUploadOptions
             {
-                Conditions = s_absent,
+                Conditions = conditions,
                 Metadata = Marked(mark),
                 // One call, whatever the length (the client compares with "less than"): several would be blocks of its own naming, which rivals would share.
                 TransferOptions = new Azure.Storage.StorageTransferOptions { InitialTransferSize = content.Length + 1L, MaximumTransferSize = content.Length + 1L },
@@ -62,7 +66,10 @@ public sealed partial class BlobStore : ISecondaryStore, IStagedObjects, IMarked
         }
         catch (RequestFailedException e) when (BlobErrors.IsTaken(e))
         {
-            return await PropertiesAsync(blob, name, cancellation) is { } found ? Whose(found, mark) : await PutAsBlockAsync(name, content, mark, cancellation);
+            if (await LookAsync(blob, name, cancellation) is { } there)
+                return IsDiscarded(there) ? await PutAsync(blob, name, content, mark, Only(there), cancellation) : Whose(there, mark);
+            // The discarded one that was to be overwritten has gone meanwhile.
+            return conditions == s_absent ? await PutAsBlockAsync(name, content, mark, cancellation) : await PutAsync(blob, name, content, mark, s_absent, cancellation);
         }
         catch (Exception e) when (BlobErrors.IsOurs(e, cancellation))
         {
@@ -119,7 +126,10 @@ public sealed partial class BlobStore : ISecondaryStore, IStagedObjects, IMarked
         while (await MoveAsync(blobs, $"Listing '{prefix}'", cancellation))
         {
             var blob = blobs.Current;
-            if (StoreName.IsValid(blob.Name))
+            if (!StoreName.IsValid(blob.Name))
+                continue;
+            // An empty one may be a discard's, which the listing does not tell.
+            if (blob.Properties.ContentLength is not 0 || await FindAsync(blob.Name, cancellation) is not null)
                 yield return new StoreObject(blob.Name, blob.Properties.ContentLength ?? 0, Text(blob.Properties.ETag ?? default), blob.Properties.LastModified ?? default);
         }
     }
@@ -155,7 +165,16 @@ public sealed partial class BlobStore : ISecondaryStore, IStagedObjects, IMarked
     private async Task<PutOutcome> WhoseAsync(BlobBaseClient blob, string name, string mark, CancellationToken cancellation) =>
         await PropertiesAsync(blob, name, cancellation) is { } found ? Whose(found, mark) : PutOutcome.AlreadyExists;
 
-    private async Task<BlobProperties?> PropertiesAsync(BlobBaseClient blob, string name, CancellationToken cancellation)
+    /// <summary>The empty blob by which a discard gets rid of uncommitted blocks, on its way out: no object. Who puts one overwrites it, if it is still that very one.</summary>
+    private static bool IsDiscarded(BlobProperties found) => found.ContentLength == 0 && found.Metadata.TryGetValue(MarkName, out var mark) && mark == DiscardMark;
+
+    private static BlobRequestConditions Only(BlobProperties found) => new() { IfMatch = found.ETag };
+
+    /// <summary>An object's properties; null where there is none.</summary>
+    private async Task<BlobProperties?> PropertiesAsync(BlobBaseClient blob, string name, CancellationToken cancellation) =>
+        await LookAsync(blob, name, cancellation) is { } found && !IsDiscarded(found) ? found : null;
+
+    private async Task<BlobProperties?> LookAsync(BlobBaseClient blob, string name, CancellationToken cancellation)
     {
         try
         {

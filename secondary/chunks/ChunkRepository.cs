@@ -214,7 +214,7 @@ public sealed class ChunkRepository
         {
             if (!create)
                 throw new ChunkException(ChunkCodes.NoRepository, $"There is no repository under '{options.Prefix}' on '{store.Name}'.", "Look at the prefix and the destination; the first backup makes a repository.");
-            var fresh = keys is null ? null : await RepositoryKeys.OpenAsync(store, names, null, keys, cancellation);
+            var fresh = keys is null ? null : await RepositoryKeys.OpenAsync(room, null, keys, cancellation);
             var text = new RepositoryText { Id = Guid.NewGuid().ToString(), KeyCheck = fresh?.Check, CreatedAt = time.GetUtcNow() };
             await store.PutAsync(names.Repository, ChunkTexts.Write("repository", text, ChunkJson.Default.RepositoryText), cancellation);
             // Whoever put it first has made it: what is there counts.
@@ -226,7 +226,7 @@ public sealed class ChunkRepository
             throw new ChunkException(ChunkCodes.Key, keys is null ? "The repository is encrypted and no key was given." : "A key was given, and the repository is not encrypted.",
                 keys is null ? "Give its master key." : "Leave the key out, or use another prefix for an encrypted repository.");
         }
-        var opened = keys is null ? null : await RepositoryKeys.OpenAsync(store, names, repository.KeyCheck, keys, cancellation);
+        var opened = keys is null ? null : await RepositoryKeys.OpenAsync(room, repository.KeyCheck, keys, cancellation);
         return new ChunkRepository(new ChunkRoom(store, names, opened, options, time));
     }
 }

@@ -35,33 +35,13 @@ public static class CopyRestore
         if (range.Offset < 0 || range.Length <= 0 || range.Length > manifest.DiskBytes - range.Offset)
             throw new DiskContentException("restore.range", $"{range.Length} bytes at {range.Offset} are not within the disk's {manifest.DiskBytes} bytes.", "Ask for a range within the disk.");
         await using var copy = await CopyDisk.OpenAsync(destination, manifest, time, cancellation);
-        if (Path.Exists(path))
-            throw Taken();
-        var partial = path + StoreName.UnfinishedSuffix;
-        var target = File.OpenHandle(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        try
-        {
-            long written;
-            using (target)
-            {
-                RandomAccess.SetLength(target, range.Length);
-                var meter = new TransferMeter(progress, copy.ChecksEveryRead ? range.Length : manifest.DiskBytes, time);
-                written = copy.ChecksEveryRead ? await WriteAsync(copy, range, target, meter, cancellation) : await WriteProvenAsync(copy, range, target, meter, cancellation);
-                Libc.Sync(target);
-            }
-            var error = Libc.Link(partial, path);
-            if (error is Libc.Eperm or Libc.Eopnotsupp or Libc.Enosys)
-                error = Libc.RenameExclusive(partial, path);
-            if (error != 0)
-                throw error == Libc.Eexist ? Taken() : Libc.Failure(error);
-            Libc.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new RestoreReceipt(range.Length, written, new DiskRoot(manifest.Root), null);
-        }
-        finally
-        {
-            // Durable under its own name by now, or worthless.
-            File.Delete(partial);
-        }
+        using var target = RestoredFile.Open(path);
+        RandomAccess.SetLength(target.Handle, range.Length);
+        var meter = new TransferMeter(progress, copy.ChecksEveryRead ? range.Length : manifest.DiskBytes, time);
+        var written = copy.ChecksEveryRead ? await WriteAsync(copy, range, target.Handle, meter, cancellation) : await WriteProvenAsync(copy, range, target.Handle, meter, cancellation);
+        Libc.Sync(target.Handle);
+        target.Publish();
+        return new RestoreReceipt(range.Length, written, new DiskRoot(manifest.Root), null);
     }
 
     private static async Task<long> WriteAsync(CopyDisk copy, DiskExtent range, SafeFileHandle target, TransferMeter meter, CancellationToken cancellation)
@@ -104,8 +84,6 @@ public static class CopyRestore
         RandomAccess.Write(target, bytes, offset);
         return bytes.Length;
     }
-
-    private static SecondaryStoreException Taken() => new(StoreCodes.Exists, "The file to restore to exists already.", "Choose a path where nothing is: a restore never overwrites.");
 
     private sealed class Metered(TransferMeter meter) : IProgress<DiskProgress>
     {

@@ -11,7 +11,11 @@ internal static class FolderErrors
         {
             Libc.Enospc or Libc.Edquot or Libc.Efbig => (StoreCodes.Full, "Free space on the export, raise its quota, or choose another destination."),
             Libc.Eacces or Libc.Eperm or Libc.Erofs => (StoreCodes.Denied, "Give the service's user the right to write there (root squash? read-only export?)."),
-            Libc.Estale or Libc.Enotconn or Libc.Etimedout or Libc.Ehostdown => (StoreCodes.Unavailable, "Look at the NFS server and the mount; mount it again where its handle is stale."),
+            Libc.Estale or Libc.Enotconn or Libc.Etimedout or Libc.Ehostdown or Libc.Enetdown or Libc.Enetunreach or Libc.Econnreset or Libc.Econnrefused or Libc.Ehostunreach =>
+                (StoreCodes.Unavailable, "Look at the NFS server and the mount; mount it again where its handle is stale."),
+            // This machine's own want: it passes, and says nothing of what lies there.
+            Libc.Eintr or Libc.Eagain or Libc.Enomem or Libc.Ebusy or Libc.Enfile or Libc.Emfile or Libc.Enolck or Libc.Enobufs =>
+                (StoreCodes.Unavailable, "It is tried again; look at this machine's memory and open files (ulimit -n) if it lasts."),
             Libc.Enoent => (StoreCodes.Missing, "It was removed by someone else meanwhile: look at who else uses the folder."),
             _ => (StoreCodes.Io, "Look at the mount and the kernel's log."),
         };

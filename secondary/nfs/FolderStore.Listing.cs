@@ -92,7 +92,7 @@ public sealed partial class FolderStore
                 if (!isPrefixed && !prefix.StartsWith(name + "/", StringComparison.Ordinal))
                     continue;
                 // Where the folder itself does not tell its entries' kinds the framework looks, and takes a failed look for a file.
-                var stat = isFolder ? new FileStat(true, false, 0, default) : Look(Path.Combine(path, leaf), name, followLink: false);
+                var stat = isFolder ? new FileStat { IsFolder = true } : Look(Path.Combine(path, leaf), name, followLink: false);
                 // With its '/' a folder sorts as the names below it do. What was deleted since the folder named it is no object any more.
                 if (stat is { IsFolder: true })
                     entries.Add(new Entry(name + "/", null));

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace SnapshotWorkflows.Secondary.Nfs;
 
 public sealed partial class FolderStore
@@ -47,15 +49,25 @@ public sealed partial class FolderStore
 
     internal void BeforeStage(FolderStep step, string name) => Before?.Invoke(step, name);
 
-    internal PutOutcome PublishStaged(string partial, string journal, string name)
+    /// <summary>Whether the object is this very file: an earlier life gave it its name. A second name alone proves nothing: a backup of the export by hard links makes one too.</summary>
+    internal bool IsPublished(SafeFileHandle file, string name) => Libc.Find(file).IsSameAs(Libc.Find(_paths.Of(name)));
+
+    /// <param name="file">The session's file, as this life opened it. Under its path may lie another by now: a second process of the session has finished, or was discarded and began anew.</param>
+    internal PutOutcome PublishStaged(SafeFileHandle file, string partial, string journal, string name)
     {
         _paths.EnsureThere();
-        var outcome = Publish(partial, _paths.Of(name), name);
+        var path = _paths.Of(name);
+        if (!Libc.Find(file).IsSameAs(Libc.Find(partial)))
+            return FoundOrLost(name, path);
+        var outcome = Publish(partial, path, name, file);
         // The file before its journal: a journal alone is known to be stale, a file without one is written anew.
         RemovePartial(partial, name);
         RemovePartial(journal, name);
         return outcome;
     }
+
+    private PutOutcome FoundOrLost(string name, string path) => Look(path, name) is not null ? Found(name, path) : throw new SecondaryStoreException(
+        StoreCodes.StagedLost, $"What was staged of '{name}' on '{Name}' was taken away meanwhile.", "It is opened again, and what is missing is written.");
 
     internal void RemovePartial(string file, string name)
     {

@@ -190,10 +190,13 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
         }
     }
 
-    private PutOutcome Publish(string partial, string path, string name)
+    /// <param name="staged">Given, it is the open file that gets the name, and not what lies under the partial's path by then, which may be another's and half written.</param>
+    private PutOutcome Publish(string partial, string path, string name, SafeFileHandle? staged = null)
     {
         Before?.Invoke(FolderStep.Publish, name);
-        var error = Libc.Link(partial, path);
+        var error = staged is null ? Libc.Link(partial, path) : Libc.Link(staged, partial, path);
+        if (staged is not null && error is (Libc.Enoent or Libc.Estale or Libc.Exdev))
+            return FoundOrLost(name, path);
         if (error is Libc.Eperm or Libc.Eopnotsupp or Libc.Enosys or Libc.Emlink)
         {
             // No hard links here (some SMB and FUSE mounts): an exclusive rename does the same in one call.
@@ -204,8 +207,8 @@ public sealed partial class FolderStore : ISecondaryStore, IStagedObjects, IHype
                     "Use NFS or a local file system: without either of the two an object could overwrite another.");
             }
         }
-        // NFS repeats a call whose answer was lost and then hears EEXIST of its own link: the second name of our file tells.
-        if (error == Libc.Eexist && Libc.LinkCount(partial) != 2)
+        // NFS repeats a call whose answer was lost and then hears EEXIST of its own link: then the object is our very file.
+        if (error == Libc.Eexist && Libc.Find(partial) is var own && own?.IsSameAs(Libc.Find(path)) != true)
             return Found(name, path);
         if (error is not (0 or Libc.Eexist))
             throw Libc.Failure(error);

@@ -6,11 +6,12 @@ namespace SnapshotWorkflows.Secondary.Nfs;
 /// <summary>The few Linux calls that .NET does not offer: syncing folders, exclusive naming, advice to the page cache. Constants are those of x86-64 and arm64 alike.</summary>
 internal static partial class Libc
 {
-    public const int Eperm = 1, Enoent = 2, Eio = 5, Eacces = 13, Eexist = 17, Enotdir = 20, Einval = 22, Efbig = 27, Enospc = 28, Erofs = 30, Emlink = 31,
-        Enosys = 38, Enotempty = 39, Eopnotsupp = 95, Enotconn = 107, Etimedout = 110, Ehostdown = 112, Estale = 116, Edquot = 122;
+    public const int Eperm = 1, Enoent = 2, Eintr = 4, Eio = 5, Eagain = 11, Enomem = 12, Eacces = 13, Ebusy = 16, Eexist = 17, Exdev = 18, Enotdir = 20, Einval = 22, Enfile = 23, Emfile = 24, Efbig = 27, Enospc = 28,
+        Erofs = 30, Emlink = 31, Enolck = 37, Enosys = 38, Enotempty = 39, Eopnotsupp = 95, Enetdown = 100, Enetunreach = 101, Econnreset = 104, Enobufs = 105, Enotconn = 107, Etimedout = 110, Econnrefused = 111,
+        Ehostdown = 112, Ehostunreach = 113, Estale = 116, Edquot = 122;
 
     public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x8_0000;
-    private const int AdviceDontNeed = 4, AdviceHugePages = 14, AtFdCwd = -100, GetFlags = 3, SetFlags = 4, NoFollow = 0x100;
+    private const int AdviceDontNeed = 4, AdviceHugePages = 14, AtFdCwd = -100, GetFlags = 3, SetFlags = 4, NoFollow = 0x100, FollowLink = 0x400, EmptyPath = 0x1000;
     private const uint StatxBasic = 0x7FF;
     // The one constant here that differs between the two.
     private static readonly int s_direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x1_0000 : 0x4000;
@@ -43,6 +44,16 @@ internal static partial class Libc
     /// <summary>0, or the error's number.</summary>
     public static int Link(string from, string to) => link(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Gives the open file a name, whatever has come to lie under its path (linkat(2), AT_SYMLINK_FOLLOW). 0, or the error's number: ENOENT where it has no name any more.</summary>
+    public static int Link(SafeFileHandle from, string path, string to)
+    {
+        if (linkat(AtFdCwd, $"/proc/self/fd/{from.DangerousGetHandle()}", AtFdCwd, to, FollowLink) == 0)
+            return 0;
+        var error = Marshal.GetLastPInvokeError();
+        // No /proc here.
+        return error == Enoent && Find(from).IsSameAs(Find(path)) ? Link(path, to) : error;
+    }
+
     /// <summary>0, or the error's number.</summary>
     public static int RenameExclusive(string from, string to) => renameat2(AtFdCwd, from, AtFdCwd, to, RenameNoReplace) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
@@ -70,24 +81,29 @@ internal static partial class Libc
         return data >= 0 ? data : Marshal.GetLastPInvokeError() == Enxio ? end : offset;
     }
 
-    /// <summary>How many names a file has; 0 where that cannot be told.</summary>
-    public static unsafe int LinkCount(string path)
-    {
-        var buffer = stackalloc byte[256];
-        return statx(AtFdCwd, path, 0, StatxBasic, buffer) == 0 ? (int)*(uint*)(buffer + 16) : 0;
-    }
-
     /// <summary>What is at a path: null only where the system says that there is nothing. The framework's own <c>Exists</c> takes every error for "no", and on a mount in trouble that is a lie.</summary>
     /// <exception cref="IOException">It cannot be told: EIO, ESTALE, ETIMEDOUT, ...</exception>
     public static unsafe FileStat? Find(string path, bool followLink = true)
     {
-        // struct statx is the same on every architecture: stx_nlink at byte 16, stx_mode at 28, stx_size at 40, stx_mtime at 112 (seconds, then nanoseconds).
         var buffer = stackalloc byte[256];
         if (statx(AtFdCwd, path, followLink ? 0 : NoFollow, StatxBasic, buffer) != 0)
             return Marshal.GetLastPInvokeError() is Enoent or Enotdir ? null : throw Failure();
+        return Stat(buffer);
+    }
+
+    /// <summary>What an open file is.</summary>
+    public static unsafe FileStat Find(SafeFileHandle file)
+    {
+        var buffer = stackalloc byte[256];
+        return statxOpen(file, "", EmptyPath, StatxBasic, buffer) == 0 ? Stat(buffer) : throw Failure();
+    }
+
+    // struct statx is the same on every architecture: stx_nlink at byte 16, stx_mode at 28, stx_ino at 32, stx_size at 40, stx_mtime at 112 (seconds, then nanoseconds), stx_dev_major and minor at 136.
+    private static unsafe FileStat Stat(byte* buffer)
+    {
         var kind = *(ushort*)(buffer + 28) & 0xF000;
         var modified = DateTime.UnixEpoch.AddTicks(*(long*)(buffer + 112) * TimeSpan.TicksPerSecond + *(uint*)(buffer + 120) / TimeSpan.NanosecondsPerTick);
-        return new FileStat(kind == 0x4000, kind == 0xA000, *(long*)(buffer + 40), modified);
+        return new FileStat(kind == 0x4000, kind == 0xA000, *(long*)(buffer + 40), modified, *(uint*)(buffer + 16), *(ulong*)(buffer + 32), (ulong)*(uint*)(buffer + 136) << 32 | *(uint*)(buffer + 140));
     }
 
     public static IOException Failure(int? errno = null)
@@ -112,6 +128,9 @@ internal static partial class Libc
     private static partial int link(string from, string to);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int linkat(int fromFolder, string from, int toFolder, string to, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int unlink(string path);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -131,4 +150,7 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int statx(int folder, string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statxOpen(SafeFileHandle file, string path, int flags, uint mask, byte* buffer);
 }

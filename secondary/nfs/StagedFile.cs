@@ -24,6 +24,7 @@ internal sealed class StagedFile : IStagedObject
     private readonly SemaphoreSlim _sync = new(1, 1);
     private List<StagedPart> _unsynced = [];
     private long _unsyncedBytes;
+    private int _failedSyncs;
     // What earlier lives made durable, by offset.
     private readonly List<StagedPart> _earlier;
     private readonly int _earlierLengthMax;
@@ -31,8 +32,8 @@ internal sealed class StagedFile : IStagedObject
     private StagedFile(FolderStore store, string name, string partial, string journalPath, SafeFileHandle file)
     {
         (_store, _name, _partial, _journalPath, _file) = (store, name, partial, journalPath, file);
-        // Two names: an earlier life gave the object its name and died before it took this one away. From then on the bytes are the object's, and are not touched.
-        _published = Libc.LinkCount(partial) > 1;
+        // An earlier life gave the object its name and died before it took this one away. From then on the bytes are the object's, and are not touched.
+        _published = store.IsPublished(file, name);
         var length = RandomAccess.GetLength(file);
         _direct = new DirectFile(file, partial);
         _journal = StagedJournal.Open(journalPath, part =>
@@ -72,12 +73,15 @@ internal sealed class StagedFile : IStagedObject
         try
         {
             await WithdrawAsync(part, cancellation);
+            var failedBefore = Volatile.Read(ref _failedSyncs);
             _store.BeforeStage(FolderStep.WritePartial, _name);
             _direct.Write(content, part.Offset);
             bool due;
             lock (_gate)
             {
-                _unsynced.Add(part);
+                // Written while a sync failed, it may be among what that one lost.
+                if (failedBefore == _failedSyncs)
+                    _unsynced.Add(part);
                 _unsyncedBytes += part.Length;
                 due = _unsyncedBytes >= SyncEachBytes;
             }
@@ -96,7 +100,7 @@ internal sealed class StagedFile : IStagedObject
         try
         {
             if (_published)
-                return _store.PublishStaged(_partial, _journalPath, _name);
+                return _store.PublishStaged(_file, _partial, _journalPath, _name);
             await SyncAsync(cancellation);
             if (!parts.All(Holds))
             {
@@ -106,7 +110,7 @@ internal sealed class StagedFile : IStagedObject
             RandomAccess.SetLength(_file, length);
             _store.BeforeStage(FolderStep.SyncPartial, _name);
             Libc.Sync(_file);
-            return _store.PublishStaged(_partial, _journalPath, _name);
+            return _store.PublishStaged(_file, _partial, _journalPath, _name);
         }
         catch (Exception e) when (FolderErrors.IsOurs(e))
         {
@@ -180,8 +184,21 @@ internal sealed class StagedFile : IStagedObject
             }
             if (written.Count == 0)
                 return;
-            _store.BeforeStage(FolderStep.SyncPartial, _name);
-            Libc.Sync(_file);
+            try
+            {
+                _store.BeforeStage(FolderStep.SyncPartial, _name);
+                Libc.Sync(_file);
+            }
+            catch
+            {
+                // Of a failed sync the system forgets what it could not write, and calls the next one good (fsync(2)). So nothing that was written by now counts: the commit says that it is lost, and it is written again.
+                lock (_gate)
+                {
+                    _failedSyncs++;
+                    _unsynced = [];
+                }
+                throw;
+            }
             _journal.Append(written);
             foreach (var part in written)
                 _held[part.Index] = part;

@@ -21,9 +21,6 @@ public static class VhdRestore
     public static async Task<RestoreReceipt> RestoreToFileAsync(
         ISecondaryStore store, SnapshotManifest manifest, string path, DiskHashOptions options, IProgress<DiskProgress>? progress, CancellationToken cancellation)
     {
-        if (Path.Exists(path))
-            throw Taken();
-        var partial = path + StoreName.UnfinishedSuffix;
         // Read once, and by nobody else: past the page cache where the store can do that.
         await using var source = await store.OpenAsync(manifest.Location, ReadPurpose.Verification, cancellation);
         var disk = await VhdReader.OpenAsync(source, cancellation);
@@ -32,35 +29,16 @@ public static class VhdRestore
             throw new DiskContentException("restore.size", $"The VHD's disk has {disk.DiskBytes} bytes, the manifest says {manifest.DiskBytes}.",
                 "The data is not what the manifest stands for: take another copy.");
         }
-        // Locked for as long as it is open: a second restore to the same path stops here and does not touch the first one's file.
-        var target = File.OpenHandle(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        try
+        using var target = RestoredFile.Open(path);
+        var written = await WriteAsync(disk, target.Handle, target.Partial, progress, cancellation);
+        var digest = await ReadBackAsync(target, options, cancellation);
+        if (digest.Root.Hex != manifest.Root)
         {
-            long written;
-            DiskDigest digest;
-            using (target)
-            {
-                written = await WriteAsync(disk, target, partial, progress, cancellation);
-                digest = await ReadBackAsync(target, options, cancellation);
-            }
-            if (digest.Root.Hex != manifest.Root)
-            {
-                throw new DiskContentException("restore.root", $"The restored disk's root is {digest.Root}, the manifest's is {manifest.Root}.",
-                    "The copy is damaged: verify it, and restore from another one.");
-            }
-            var error = Libc.Link(partial, path);
-            if (error is Libc.Eperm or Libc.Eopnotsupp or Libc.Enosys)
-                error = Libc.RenameExclusive(partial, path);
-            if (error != 0)
-                throw error == Libc.Eexist ? Taken() : Libc.Failure(error);
-            Libc.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new RestoreReceipt(disk.DiskBytes, written, digest.Root, digest.Sha256);
+            throw new DiskContentException("restore.root", $"The restored disk's root is {digest.Root}, the manifest's is {manifest.Root}.",
+                "The copy is damaged: verify it, and restore from another one.");
         }
-        finally
-        {
-            // Durable under its own name by now, or worthless.
-            File.Delete(partial);
-        }
+        target.Publish();
+        return new RestoreReceipt(disk.DiskBytes, written, digest.Root, digest.Sha256);
     }
 
     // Leaves of zeros are skipped: the file was empty, so they are holes.
@@ -97,13 +75,9 @@ public static class VhdRestore
 
     private static bool IsZero(Memory<byte> buffer, int at, int end) => !buffer.Span.Slice(at, Math.Min(DiskRoot.LeafBytes, end - at)).ContainsAnyExcept((byte)0);
 
-    private static async Task<DiskDigest> ReadBackAsync(SafeFileHandle target, DiskHashOptions options, CancellationToken cancellation)
+    private static async Task<DiskDigest> ReadBackAsync(RestoredFile target, DiskHashOptions options, CancellationToken cancellation)
     {
-        Libc.DropCache(target, 0, 0);
-        using var disk = new FileDisk(target, pastCache: true);
+        using var disk = target.ReadBack();
         return await DiskHasher.ComputeAsync(disk, options, null, cancellation);
     }
-
-    private static SecondaryStoreException Taken() =>
-        new(StoreCodes.Exists, "The file to restore to exists already.", "Choose a path where nothing is: a restore never overwrites.");
 }

@@ -18,6 +18,9 @@ public sealed record VerificationRequest
     /// <summary>The length that the VHD must have; null = any.</summary>
     public long? ExpectedDataBytes { get; init; }
 
+    /// <summary>Another object of the store, by which a copy that cannot be read is told from a store that cannot be reached; null = that is not told, and is an error.</summary>
+    public string? Witness { get; init; }
+
     /// <summary>The source's digest from this process, where there is one: lets a mismatch name the first extent.</summary>
     public DiskDigest? Source { get; init; }
 
@@ -35,7 +38,7 @@ public enum VerificationVerdict
     /// <summary>Structure sound, content or size other than expected.</summary>
     Mismatch,
 
-    /// <summary>Structure broken; the content was not looked at.</summary>
+    /// <summary>Structure broken, or part of it cannot be read; the content counts for nothing then.</summary>
     Damaged,
 }
 
@@ -68,25 +71,34 @@ public sealed record VerificationResult
 /// <summary>Structure and content of a VHD on a store, read from the store again and not from memory as far as the store can do that.</summary>
 public sealed class VhdVerification(TimeProvider time)
 {
-    /// <exception cref="SecondaryStoreException">The object is missing or cannot be read. A damaged or other content is a verdict, no exception.</exception>
+    /// <exception cref="SecondaryStoreException">The object is missing, or the store cannot be read. A damaged or other content is a verdict, no exception.</exception>
     public async Task<VerificationResult> VerifyAsync(ISecondaryStore store, VerificationRequest request, IProgress<DiskProgress>? progress, CancellationToken cancellation)
     {
-        await using var source = await store.OpenAsync(request.Location, ReadPurpose.Verification, cancellation);
-        var check = await VhdCheck.RunAsync(source, time.GetUtcNow(), cancellation);
-        if (!check.Sound)
-            return Damaged(source.Length, check, check.Findings.First(f => f.Severity == VhdSeverity.Error).Message);
+        var (length, check) = (0L, default(VhdCheckResult));
         try
         {
+            await using var source = request.Witness is { } witness
+                ? await new SecondLook(store, witness).OpenAsync(request.Location, ReadPurpose.Verification, cancellation)
+                : await store.OpenAsync(request.Location, ReadPurpose.Verification, cancellation);
+            length = source.Length;
+            check = await VhdCheck.RunAsync(source, time.GetUtcNow(), cancellation);
+            // A time in the future is told and no more: it is the array's clock held against this machine's, and says nothing of the data.
+            if (check.Findings.FirstOrDefault(f => f is { Severity: VhdSeverity.Error, Rule: not VhdRule.Timestamp }) is { } broken)
+                return Damaged(length, check, broken.Message);
             var disk = await VhdReader.OpenAsync(source, cancellation);
             // What we write has every bit set; what others write need not.
             disk.DemandFullBitmaps = disk.Footer.CreatorApplication == VhdWriteOptions.OwnCreator;
             var digest = await DiskHasher.ComputeAsync(disk, request.Hashing, progress, cancellation);
-            return Judge(source.Length, check, disk, digest, request);
+            return Judge(length, check, disk, digest, request);
         }
         catch (VhdException e)
         {
             // Cut short between the check and the reading.
-            return Damaged(source.Length, check, e.Message);
+            return Damaged(length, check, e.Message);
+        }
+        catch (SecondaryStoreException e) when (e.Code == StoreCodes.Unreadable)
+        {
+            return Damaged(length, check, e.Message);
         }
     }
 
@@ -121,12 +133,12 @@ public sealed class VhdVerification(TimeProvider time)
         ? $"The content differs, first within the {extent.Length} bytes at offset {extent.Offset} of the disk."
         : $"The disk's root is {digest.Root}, {expected} was expected.";
 
-    private static VerificationResult Damaged(long dataBytes, VhdCheckResult check, string why) => new()
+    private static VerificationResult Damaged(long dataBytes, VhdCheckResult? check, string why) => new()
     {
         Verdict = VerificationVerdict.Damaged,
-        Findings = check.Findings,
+        Findings = check?.Findings ?? [],
         DataBytes = dataBytes,
-        DiskBytes = check.DiskBytes,
+        DiskBytes = check?.DiskBytes ?? 0,
         AllocatedBytes = 0,
         Summary = $"The VHD is damaged: {why}",
     };

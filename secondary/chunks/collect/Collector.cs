@@ -142,17 +142,27 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
     /// <returns>Sessions that have to end first; none where the collection is done.</returns>
     private async Task<IReadOnlyList<string>> AdvanceAsync(string name, CancellationToken cancellation)
     {
-        if (await _collections.ReadAsync(name, "condemned", cancellation) is not { } condemned)
+        CollectionText? condemned;
+        try
         {
-            await RemoveAsync(name, cancellation);
-            return [];
+            condemned = await _collections.ReadAsync(name, "condemned", cancellation);
+            if (condemned is null)
+            {
+                await RemoveAsync(name, cancellation);
+                return [];
+            }
+            var fence = room.Options.Flaws.HasFlag(ProtocolFlaws.NoFence) ? [] : await FenceAsync(name, cancellation);
+            var sessions = await _sessions.ListAsync(null, cancellation);
+            var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
+            var waiting = fence.Where(atWork.Contains).ToList();
+            if (waiting.Count > 0)
+                return waiting;
         }
-        var fence = room.Options.Flaws.HasFlag(ProtocolFlaws.NoFence) ? [] : await FenceAsync(name, cancellation);
-        var sessions = await _sessions.ListAsync(null, cancellation);
-        var atWork = sessions.Where(s => s is { HasBegin: true, HasEnd: false }).Select(s => s.Session).ToHashSet(StringComparer.Ordinal);
-        var waiting = fence.Where(atWork.Contains).ToList();
-        if (waiting.Count > 0)
-            return waiting;
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            // Given up: where nobody has doomed anything yet, nobody will, not even who can read it still. What it condemned the next one condemns anew, with a fence of its own.
+            condemned = null;
+        }
         if (await DoomAsync(name, condemned, cancellation) is not { } doomed)
             return [];
         foreach (var pack in doomed.Packs ?? [])
@@ -178,23 +188,39 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
         return (await _collections.ReadAsync(name, "fence", cancellation))?.Sessions ?? [];
     }
 
+    /// <param name="condemned">Null where the collection is given up: nothing is doomed then, unless somebody has done so before.</param>
     /// <returns>Null where another collector has finished it meanwhile.</returns>
-    private async Task<CollectionText?> DoomAsync(string name, CollectionText condemned, CancellationToken cancellation)
+    private async Task<CollectionText?> DoomAsync(string name, CollectionText? condemned, CancellationToken cancellation)
     {
-        var doomed = await _collections.ReadAsync(name, "doomed", cancellation);
+        var doomed = await ReadDoomedAsync(name, cancellation);
         if (doomed is null)
         {
-            doomed = room.Options.Flaws.HasFlag(ProtocolFlaws.NoSecondLook) ? condemned with { Tombstones = null } : await StillUnreachedAsync(name, condemned, cancellation);
+            doomed = await StillUnreachedAsync(name, condemned, cancellation);
             if (await _collections.PutAsync(doomed, "doomed", cancellation) == PutOutcome.AlreadyExists)
-                doomed = await _collections.ReadAsync(name, "doomed", cancellation);
+                doomed = await ReadDoomedAsync(name, cancellation);
         }
         // Removed by a collector that has finished: what this one made of today's snapshots must not be deleted, for the fence is of old.
         return await room.Store.FindAsync(room.Names.Collection(name, "condemned"), cancellation) is null ? null : doomed;
     }
 
-    private async Task<CollectionText> StillUnreachedAsync(string name, CollectionText condemned, CancellationToken cancellation)
+    // One that cannot be read dooms nothing: what it did doom nobody reaches, and the next collection condemns that anew. To doom today's instead would not be safe beside who can read it and is done by now.
+    private async Task<CollectionText?> ReadDoomedAsync(string name, CancellationToken cancellation)
     {
-        if (condemned is { Packs: null or [], Indexes: null or [] })
+        try
+        {
+            return await _collections.ReadAsync(name, "doomed", cancellation);
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            return new CollectionText { Collection = name };
+        }
+    }
+
+    private async Task<CollectionText> StillUnreachedAsync(string name, CollectionText? condemned, CancellationToken cancellation)
+    {
+        if (condemned is null or { Packs: null or [], Indexes: null or [] })
+            return new CollectionText { Collection = name };
+        if (room.Options.Flaws.HasFlag(ProtocolFlaws.NoSecondLook))
             return condemned with { Tombstones = null };
         var reached = await Reachability.OfAsync(room, await _catalog.ListAsync(evenDeleted: true, cancellation), cancellation);
         return new CollectionText
@@ -264,9 +290,19 @@ internal sealed class Collector(ChunkRoom room, ChunkCollectRequest request)
             await room.Store.DeleteAsync(room.Names.Collection(collection, part), cancellation);
     }
 
-    /// <summary>How many collections in a row have listed each tombstone.</summary>
-    private async Task<IReadOnlyDictionary<string, int>> SeenAsync(List<CollectionState> known, CancellationToken cancellation) =>
-        known.Count == 0 ? new Dictionary<string, int>() : (await _collections.ReadAsync(known[^1].Collection, "condemned", cancellation))?.Tombstones ?? new Dictionary<string, int>();
+    /// <summary>How many collections in a row have listed each tombstone. Where the last one cannot be read the counting begins anew: the undo window is longer then, never shorter.</summary>
+    private async Task<IReadOnlyDictionary<string, int>> SeenAsync(List<CollectionState> known, CancellationToken cancellation)
+    {
+        try
+        {
+            if (known.Count > 0 && await _collections.ReadAsync(known[^1].Collection, "condemned", cancellation) is { Tombstones: { } seen })
+                return seen;
+        }
+        catch (ChunkException e) when (e.IsDamage)
+        {
+        }
+        return new Dictionary<string, int>();
+    }
 
     private async Task<List<ObjectName>> NamesAsync(string folder, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using SnapshotWorkflows.Secondary.Chunks.Format;
+using SnapshotWorkflows.Secondary.Chunks.Repository;
 
 namespace SnapshotWorkflows.Secondary.Chunks.Keys;
 
@@ -41,18 +42,32 @@ internal sealed class RepositoryKeys
 
     /// <summary>Opens what the ring's keys open. Where the current one is not yet known to the repository it is added: that is a rotation.</summary>
     /// <param name="check">Of the secrets that count; null while there is no repository yet.</param>
-    /// <exception cref="ChunkException"><c>chunks.key</c>.</exception>
-    public static async Task<RepositoryKeys> OpenAsync(ISecondaryStore store, ChunkNames names, string? check, ChunkKeyRing ring, CancellationToken cancellation)
+    /// <exception cref="ChunkException"><c>chunks.key</c>; <c>chunks.damaged</c> where the current key's object, or each that a given key opens, cannot be read.</exception>
+    public static async Task<RepositoryKeys> OpenAsync(ChunkRoom room, string? check, ChunkKeyRing ring, CancellationToken cancellation)
     {
         SecretsText? secrets = null;
+        ChunkException? damage = null;
+        var names = room.Names;
         var wrapped = 0;
-        await foreach (var found in store.ListAsync(names.Keys, cancellation))
+        await foreach (var found in room.Store.ListAsync(names.Keys, cancellation))
         {
             wrapped++;
             var id = found.Name[names.Keys.Length..];
             if (ring.Find(id) is not { } master)
                 continue;
-            var one = Unwrap(found.Name, await store.ReadAllAsync(found.Name, ChunkTexts.LongestBytes, cancellation), master);
+            SecretsText one;
+            try
+            {
+                if (await room.TryReadAsync(found.Name, cancellation) is not { } bytes)
+                    continue;
+                one = Unwrap(found.Name, bytes, master);
+            }
+            catch (ChunkException e) when (e.IsDamage && id != ring.CurrentId)
+            {
+                // An older key's: the current one's has all that it had. Without the current one's nothing can be written, and its name is taken.
+                damage = e;
+                continue;
+            }
             if (check is not null && check != CheckOf(Convert.FromHexString(one.IdKey), Convert.FromHexString(one.ManifestKey)))
             {
                 // A creator's that came second. Ours could never be put under that name.
@@ -66,15 +81,15 @@ internal sealed class RepositoryKeys
             secrets = secrets is null ? one : secrets with { DataKeys = new(secrets.DataKeys.Union(one.DataKeys), StringComparer.Ordinal) };
         }
         if (secrets is null && (wrapped > 0 || check is not null))
-            throw new ChunkException(ChunkCodes.Key, "The repository is encrypted, and none of the given keys opens it.", "Give the master key that it was written with.");
+            throw damage ?? new ChunkException(ChunkCodes.Key, "The repository is encrypted, and none of the given keys opens it.", "Give the master key that it was written with.");
         secrets ??= new SecretsText { IdKey = NewSecret(), ManifestKey = NewSecret(), DataKeys = [] };
         if (!secrets.DataKeys.ContainsKey(ring.CurrentId))
         {
             secrets.DataKeys.Add(ring.CurrentId, NewSecret());
             var text = Wrap(secrets, ring.CurrentId, ring.Find(ring.CurrentId)!);
-            if (await store.PutAsync(names.Key(ring.CurrentId), text, cancellation) == PutOutcome.AlreadyExists)
+            if (await room.Store.PutAsync(names.Key(ring.CurrentId), text, cancellation) == PutOutcome.AlreadyExists)
                 // Another opener was first: its secrets count, ours never encrypted anything.
-                return await OpenAsync(store, names, check, ring, cancellation);
+                return await OpenAsync(room, check, ring, cancellation);
         }
         return new RepositoryKeys(Convert.FromHexString(secrets.IdKey), Convert.FromHexString(secrets.ManifestKey),
             secrets.DataKeys.ToDictionary(k => k.Key, k => new DataKey(k.Key, Convert.FromHexString(k.Value)), StringComparer.Ordinal), ring.CurrentId);

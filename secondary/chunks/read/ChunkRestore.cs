@@ -19,41 +19,21 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
     /// <param name="readBack">Read the file again from its disk, and compare that root too.</param>
     public async Task<RestoreReceipt> ToFileAsync(string path, bool readBack, CancellationToken cancellation)
     {
-        if (Path.Exists(path))
-            throw Taken();
-        var partial = path + StoreName.UnfinishedSuffix;
-        var target = File.OpenHandle(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        try
+        using var target = RestoredFile.Open(path);
+        RandomAccess.SetLength(target.Handle, snapshot.DiskBytes);
+        using (var direct = new DirectFile(target.Handle, target.Partial))
+            await WriteAsync((bytes, offset) => direct.Write(bytes.Span, offset), cancellation);
+        Check(_root.Root());
+        Libc.Sync(target.Handle);
+        if (readBack)
         {
-            using (target)
-            {
-                RandomAccess.SetLength(target, snapshot.DiskBytes);
-                using (var direct = new DirectFile(target, partial))
-                    await WriteAsync((bytes, offset) => direct.Write(bytes.Span, offset), cancellation);
-                Check(_root.Root());
-                Libc.Sync(target);
-                if (readBack)
-                {
-                    Libc.DropCache(target, 0, 0);
-                    var options = new DiskHashOptions { Workers = room.Options.Workers };
-                    using var disk = new FileDisk(target, pastCache: true);
-                    Check((await DiskHasher.ComputeAsync(disk, options, null, cancellation)).Root);
-                }
-            }
-            var error = Libc.Link(partial, path);
-            if (error is Libc.Eperm or Libc.Eopnotsupp or Libc.Enosys)
-                error = Libc.RenameExclusive(partial, path);
-            if (error != 0)
-                throw error == Libc.Eexist ? Taken() : Libc.Failure(error);
-            Libc.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            _meter.Report(snapshot.DiskBytes, _written);
-            return new RestoreReceipt(snapshot.DiskBytes, _written, new DiskRoot(snapshot.Root), null);
+            var options = new DiskHashOptions { Workers = room.Options.Workers };
+            using var disk = target.ReadBack();
+            Check((await DiskHasher.ComputeAsync(disk, options, null, cancellation)).Root);
         }
-        finally
-        {
-            // Durable under its own name by now, or worthless.
-            File.Delete(partial);
-        }
+        target.Publish();
+        _meter.Report(snapshot.DiskBytes, _written);
+        return new RestoreReceipt(snapshot.DiskBytes, _written, new DiskRoot(snapshot.Root), null);
     }
 
     private async Task WriteAsync(Action<ReadOnlyMemory<byte>, long> write, CancellationToken cancellation)
@@ -114,7 +94,4 @@ internal sealed class ChunkRestore(ChunkRoom room, ChunkSnapshot snapshot, IProg
                 new DiskExtent(0, snapshot.DiskBytes));
         }
     }
-
-    private static SecondaryStoreException Taken() =>
-        new(StoreCodes.Exists, "The file to restore to exists already.", "Choose a path where nothing is: a restore never overwrites.");
 }

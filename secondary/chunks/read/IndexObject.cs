@@ -53,8 +53,15 @@ internal sealed class IndexObject : IAsyncDisposable
     {
         var page = Tail.Pages[number];
         var frame = new byte[StoredForm.Length(page.Stored)];
-        if (await _reader.ReadAsync(page.Offset, frame, cancellation) != frame.Length || LeafHash.Read(SHA256.HashData(frame)) != page.Hash)
-            throw Damaged(page);
+        try
+        {
+            if (await _reader.ReadAsync(page.Offset, frame, cancellation) != frame.Length || LeafHash.Read(SHA256.HashData(frame)) != page.Hash)
+                throw Damaged(page);
+        }
+        catch (ChunkException e) when (e is { Extent: null, Code: ChunkCodes.Damaged or ChunkCodes.Missing })
+        {
+            throw Damaged(page, e);
+        }
         ReadOnlySpan<byte> packed = frame;
         if (_cipher is not null)
         {
@@ -76,17 +83,25 @@ internal sealed class IndexObject : IAsyncDisposable
 
     private static async Task<IndexTail> ReadTailAsync(ChunkRoom room, ObjectName name, IStoreReader reader, CancellationToken cancellation)
     {
-        var last = new byte[12];
-        if (reader.Length >= IndexTail.FixedBytes + 8 && await reader.ReadAsync(reader.Length - 12, last, cancellation) == 12
-            && IndexTail.Length(last) is > 0 and var length && length <= reader.Length)
+        try
         {
-            var bytes = new byte[length];
-            if (await reader.ReadAsync(reader.Length - length, bytes, cancellation) == length && IndexTail.Read(bytes, name.Hash, reader.Length) is { } tail)
-                return tail;
+            var last = new byte[12];
+            if (reader.Length >= IndexTail.FixedBytes + 8 && await reader.ReadAsync(reader.Length - 12, last, cancellation) == 12
+                && IndexTail.Length(last) is > 0 and var length && length <= reader.Length)
+            {
+                var bytes = new byte[length];
+                if (await reader.ReadAsync(reader.Length - length, bytes, cancellation) == length && IndexTail.Read(bytes, name.Hash, reader.Length) is { } tail)
+                    return tail;
+            }
+            throw ChunkTexts.Damaged(room.Names.Index(name), "its tail is not the one that its name stands for");
         }
-        var fault = ChunkTexts.Damaged(room.Names.Index(name), "its tail is not the one that its name stands for");
-        throw new ChunkException(fault.Code, fault.Message, fault.Remedy) { Index = name };
+        catch (ChunkException e) when (e.Code is ChunkCodes.Damaged or ChunkCodes.Missing)
+        {
+            throw Of(name, e);
+        }
     }
+
+    private static ChunkException Of(ObjectName name, ChunkException fault) => new(fault.Code, fault.Message, fault.Remedy, inner: fault) { Index = name };
 
     private static async Task<IStoreReader> OpenReaderAsync(ChunkRoom room, ObjectName name, ReadPurpose purpose, CancellationToken cancellation)
     {
@@ -94,13 +109,13 @@ internal sealed class IndexObject : IAsyncDisposable
         {
             return await room.OpenAsync(room.Names.Index(name), purpose, cancellation);
         }
-        catch (ChunkException e) when (e.Code == ChunkCodes.Missing)
+        catch (ChunkException e) when (e.Code is ChunkCodes.Damaged or ChunkCodes.Missing)
         {
-            throw new ChunkException(e.Code, e.Message, e.Remedy, inner: e) { Index = name };
+            throw Of(name, e);
         }
     }
 
-    private ChunkException Damaged(IndexPageEntry page) => new(ChunkCodes.Damaged,
-        $"The index '{Name}' is damaged where it tells of leaves {page.First} to {page.Last}.", "Take the object from another copy of the store.",
-        new DiskExtent((long)page.First * Tail.LeafBytes, ((long)page.Last - page.First + 1) * Tail.LeafBytes));
+    private ChunkException Damaged(IndexPageEntry page, ChunkException? why = null) => new(why?.Code ?? ChunkCodes.Damaged,
+        $"The index '{Name}' is damaged where it tells of leaves {page.First} to {page.Last}.{(why is null ? "" : " " + why.Message)}", "Take the object from another copy of the store.",
+        new DiskExtent((long)page.First * Tail.LeafBytes, ((long)page.Last - page.First + 1) * Tail.LeafBytes), why);
 }

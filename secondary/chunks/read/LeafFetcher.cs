@@ -66,6 +66,14 @@ internal sealed class LeafFetcher(PackCache cache, LeafTree tree, int leafBytes)
                     throw Damaged(records[i]);
             }
         }
+        catch (ChunkException e) when (e is { Extent: null, Code: ChunkCodes.Missing or ChunkCodes.Damaged })
+        {
+            if (to - from == 1)
+                throw new ChunkException(e.Code, e.Message, e.Remedy, Extent(records[from], records[from]), e);
+            // One sector of up to 2 MiB: leaf by leaf, so that the error names the one that cannot be had.
+            for (var i = from; i < to; i++)
+                await FetchRunAsync(records, i, i + 1, StoredForm.Length(records[i].Stored), target, cancellation);
+        }
         finally
         {
             cache.Return(pack);

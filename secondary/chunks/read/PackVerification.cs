@@ -43,12 +43,6 @@ internal sealed class PackVerification(ChunkRoom room) : IDisposable
         {
             return new PackCheck(number, null, [], 0, e);
         }
-        catch (SecondaryStoreException e) when (e.Code == StoreCodes.Io)
-        {
-            // A sector that cannot be read (EIO): damage of this pack, and no reason to tell nothing of all others. What passes is store.unavailable, and stays an error.
-            return new PackCheck(number, null, [], 0, new ChunkException(ChunkCodes.Damaged, $"'{room.Names.Pack(name)}' cannot be read. {e.Message}",
-                "Take the object from another copy of the store, and look at the disks below the store.", inner: e));
-        }
     }
 
     public void Dispose()

@@ -32,18 +32,26 @@ internal sealed class PendingCollections(ChunkRoom room)
     /// Bars every pack that a collection under way condemns, and names the condemned indexes. To be read after the session's begin is in the store and before any manifest:
     /// a collection that condemns later has the session in its fence, and one that is done has deleted what the manifests read afterwards cannot refer to.
     /// </summary>
-    public async Task<HashSet<string>> BarAsync(PackTable packs, CancellationToken cancellation)
+    /// <returns>Null where one cannot be read: then anything that is there may be condemned, but for what this session has put itself.</returns>
+    public async Task<HashSet<string>?> BarAsync(PackTable packs, CancellationToken cancellation)
     {
         var indexes = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var collection in await ListAsync(cancellation))
+        try
         {
-            if (collection.IsDone || await ReadAsync(collection.Collection, "condemned", cancellation) is not { } condemned)
-                continue;
-            foreach (var pack in condemned.Packs ?? [])
-                packs.Bar(LayerName(pack));
-            indexes.UnionWith(condemned.Indexes ?? []);
+            foreach (var collection in await ListAsync(cancellation))
+            {
+                if (collection.IsDone || await ReadAsync(collection.Collection, "condemned", cancellation) is not { } condemned)
+                    continue;
+                foreach (var pack in condemned.Packs ?? [])
+                    packs.Bar(LayerName(pack));
+                indexes.UnionWith(condemned.Indexes ?? []);
+            }
+            return indexes;
         }
-        return indexes;
+        catch (ChunkException e) when (e.IsDamage)
+        {
+            return null;
+        }
     }
 
     /// <summary>A part of a collection; null where it is not there.</summary>

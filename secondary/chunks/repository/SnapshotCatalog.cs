@@ -86,12 +86,23 @@ internal sealed class SnapshotCatalog(ChunkRoom room)
         return null;
     }
 
-    // A begin may have been put after the listing went past its name: it is looked for before an end counts as left over.
     private async Task<EndText?> ReadAsync(SessionState session, CancellationToken cancellation)
     {
-        var end = await _sessions.ReadEndAsync(session.Session, cancellation);
-        if (end?.End != EndText.IsManifest || session.HasBegin)
-            return end;
-        return await room.Store.FindAsync(room.Names.Begin(session.Session), cancellation) is null ? null : end;
+        try
+        {
+            var end = await _sessions.ReadEndAsync(session.Session, cancellation);
+            return end?.End != EndText.IsManifest || await HasBeginAsync(session, cancellation) ? end : null;
+        }
+        catch (ChunkException e) when (e.IsDamage && !session.HasBegin)
+        {
+            // The end of a session that was closed or purged: whatever it said, it is no snapshot.
+            if (await HasBeginAsync(session, cancellation))
+                throw;
+            return null;
+        }
     }
+
+    // A begin may have been put after the listing went past its name: it is looked for before an end counts as left over.
+    private async Task<bool> HasBeginAsync(SessionState session, CancellationToken cancellation) =>
+        session.HasBegin || await room.Store.FindAsync(room.Names.Begin(session.Session), cancellation) is not null;
 }

@@ -94,10 +94,10 @@ internal sealed class TombstoneStore(ChunkRoom room)
     private async Task<string?> StateAsync(string session, int generation, CancellationToken cancellation)
     {
         var name = room.Names.Tombstone(session, generation, "end");
-        if (await room.TryReadAsync(name, cancellation) is not { } bytes)
-            return null;
         try
         {
+            if (await room.TryReadAsync(name, cancellation) is not { } bytes)
+                return null;
             var text = ChunkTexts.Read(name, "tombstone-end", bytes, ChunkJson.Default.TombstoneText);
             return text.Tombstone == $"{session}.{generation}" ? text.State : throw ChunkTexts.Damaged(name, "it is of another deletion");
         }

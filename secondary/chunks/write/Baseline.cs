@@ -17,6 +17,9 @@ internal sealed record Baseline(ChunkSnapshot? Snapshot, bool SharesLayers, stri
     public const string OtherLeaves = "leaf-size-changed";
     public const string AskedFor = "asked-for";
 
+    /// <summary>Nothing of others is used, for what of it stays cannot be told.</summary>
+    public static readonly Baseline None = new(null, false, Damaged, []);
+
     /// <summary>To be called after the session has begun, and the table's packs are barred.</summary>
     /// <param name="readWhole">Look at every page of the baseline's index beforehand: for sources that cannot be read a second time.</param>
     public static async Task<Baseline> FindAsync(ChunkRoom room, ChunkSnapshotRequest request, long diskBytes, int leafBytes, PackTable packs, HashSet<string> condemnedIndexes,
@@ -30,7 +33,7 @@ internal sealed record Baseline(ChunkSnapshot? Snapshot, bool SharesLayers, stri
         catch (ChunkException e) when (e.Code is ChunkCodes.Damaged or ChunkCodes.Newer)
         {
             // A deletion that cannot be read: nothing is built on, and the backup is made all the same.
-            return new Baseline(null, false, Damaged, []);
+            return None;
         }
         var others = all.Where(s => s.Volume != request.Volume && s.LeafBytes == leafBytes).GroupBy(s => s.Volume).Select(v => v.MaxBy(s => s.EndedAt)!).OrderByDescending(s => s.EndedAt).ToList();
         var mine = all.Where(s => s.Volume == request.Volume).ToList();

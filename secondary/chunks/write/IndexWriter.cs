@@ -55,7 +55,7 @@ internal sealed class IndexWriter(ChunkRoom room, string session, int leafBytes,
         var (name, bytes) = Make();
         if (await room.Store.FindAsync(room.Names.Index(name), cancellation) is null)
         {
-            await room.Store.PutAsync(room.Names.Index(name), new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false), cancellation);
+            await room.Store.PutAsync(room.Names.Index(name), new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false, publiclyVisible: true), cancellation);
             SentBytes += bytes.Count;
         }
         _objects.Add(name.ToString());

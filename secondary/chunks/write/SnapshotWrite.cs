@@ -27,7 +27,7 @@ internal sealed class SnapshotWrite(ChunkRoom room, ChunkSnapshotRequest request
         // In this order: see PendingCollections.BarAsync.
         var condemned = await new PendingCollections(room).BarAsync(_packs, cancellation);
         await new DamageMarks(room).BarAsync(_packs, cancellation);
-        var baseline = await Baseline.FindAsync(room, request, source.DiskBytes, _leafBytes, _packs, condemned, readWhole: source.Random is null, cancellation);
+        var baseline = condemned is null ? Baseline.None : await Baseline.FindAsync(room, request, source.DiskBytes, _leafBytes, _packs, condemned, readWhole: source.Random is null, cancellation);
         var table = new DedupTable(room.Options.MemoryBytes / 3);
         var resumption = await Resumption.FindAsync(room, session, _packs, table, cancellation);
         await LoadOthersAsync(baseline, table, cancellation);

@@ -101,6 +101,75 @@ public sealed class BlobWeatherTests : IAsyncLifetime
         Assert.Null(await _bare.FindAsync("w/leased", s_none));
     }
 
+    /// <summary>The empty blob by which a discard gets rid of blocks, left by one that died before it took it away.</summary>
+    [Fact]
+    public async Task What_a_discard_leaves_when_it_dies_is_no_object_and_in_nobodys_way()
+    {
+        var part = new StagedPart(0, 0, 1000, new string('a', 64));
+        await LeaveAsync("w/put");
+        await LeaveAsync("w/staged");
+        await LeaveAsync("w/stream");
+        foreach (var name in new[] { "w/put", "w/staged", "w/stream" })
+        {
+            Assert.Null(await _store.FindAsync(name, s_none));
+            Assert.Equal(StoreCodes.Missing, (await Assert.ThrowsAsync<SecondaryStoreException>(() => _store.OpenAsync(name, ReadPurpose.Ordinary, s_none))).Code);
+        }
+        var names = new List<string>();
+        await foreach (var found in _store.ListAsync("", s_none))
+            names.Add(found.Name);
+        Assert.Equal(["old"], names);
+
+        _weather.Add("put", "lose-answer");
+        Assert.Equal(PutOutcome.Created, await _store.PutAsync("w/put", Content(2), s_none));
+        Assert.Equal(PutOutcome.AlreadyExists, await _store.PutAsync("w/put", Content(3), s_none));
+        Assert.Equal(Content(2), await _store.ReadAllAsync("w/put", 1000, s_none));
+        var large = new byte[9 << 20];
+        Assert.Equal(PutOutcome.Created, await _store.PutAsync("w/stream", new MemoryStream(large), s_none));
+        await using (var staged = await _store.OpenStagedAsync("w/staged", "s", s_none))
+        {
+            await staged.WriteAsync(part, Content(4), s_none);
+            Assert.Equal(PutOutcome.Created, await staged.CommitAsync([part], s_none));
+        }
+        Assert.Equal(Content(4), await _store.ReadAllAsync("w/staged", 1000, s_none));
+        Assert.Equal(PutOutcome.Created, await _bare.PutAsync("w/empty", ReadOnlyMemory<byte>.Empty, s_none));
+        Assert.Equal(0, (await _store.FindAsync("w/empty", s_none))!.Length);
+        foreach (var name in new[] { "w/put", "w/staged", "w/empty" })
+            await _store.DiscardStagedAsync(name, s_none);
+        Assert.NotNull(await _store.FindAsync("w/empty", s_none));
+    }
+
+    /// <summary>A zombie and the one that took its place write the same object; the zombie's discard makes its empty blob between the other's blocks and the other's commit, and takes it away right before it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_discard_beside_a_commit_makes_neither_an_empty_object_nor_a_missing_one(bool isTakenAway)
+    {
+        var part = new StagedPart(0, 0, 1000, new string('a', 64));
+        await using var staged = await _store.OpenStagedAsync("w/rival", "s", s_none);
+        await staged.WriteAsync(part, Content(4), s_none);
+        if (isTakenAway)
+            await _bare.DiscardStagedAsync("w/rival", s_none);
+        else
+            await LeaveAsync("w/rival", stage: false);
+        Assert.Equal(StoreCodes.StagedLost, (await Assert.ThrowsAsync<SecondaryStoreException>(() => staged.CommitAsync([part], s_none))).Code);
+        await using var again = await _store.OpenStagedAsync("w/rival", "s", s_none);
+        Assert.False(again.Holds(part));
+        await again.WriteAsync(part, Content(4), s_none);
+        Assert.Equal(PutOutcome.Created, await again.CommitAsync([part], s_none));
+        Assert.Equal(Content(4), await _store.ReadAllAsync("w/rival", 1000, s_none));
+    }
+
+    private async Task LeaveAsync(string name, bool stage = true)
+    {
+        if (stage)
+        {
+            await using var staged = await _bare.OpenStagedAsync(name, "left", s_none);
+            await staged.WriteAsync(new StagedPart(0, 0, 1000, new string('b', 64)), Content(4), s_none);
+        }
+        _weather.Add("delete", "lose-request");
+        Assert.Equal(StoreCodes.Unavailable, (await Assert.ThrowsAsync<SecondaryStoreException>(() => _bare.DiscardStagedAsync(name, s_none))).Code);
+    }
+
     [Fact]
     public async Task A_rival_that_came_first_while_we_tried_again_is_not_taken_for_ourselves()
     {

@@ -125,6 +125,8 @@ public sealed class FolderStoreTests : SecondaryStoreContract, IDisposable
     [InlineData(30, "store.denied")]
     [InlineData(13, "store.denied")]
     [InlineData(116, "store.unavailable")]
+    [InlineData(24, "store.unavailable")]
+    [InlineData(113, "store.unavailable")]
     [InlineData(5, "store.io")]
     public async Task What_the_system_refuses_in_mid_write_becomes_a_code_and_leaves_nothing(int errno, string code)
     {

@@ -50,6 +50,8 @@ public sealed class ChunkRoundTripTests
         var report = await repository.VerifyAsync(new ChunkVerifyRequest(), null, None);
         Assert.True(report.Sound, string.Join('\n', report.Findings));
         Assert.Equal(2, report.Snapshots);
+        // Every object in one call, where a store has one: from memory, and under no name that a rival shares while it grows.
+        Assert.Empty(store.Streamed);
     }
 
     [Theory]

@@ -60,8 +60,13 @@ internal sealed class MemoryStore : ISecondaryStore
     public Task<PutOutcome> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => CallAsync("put", name, content.Length, () =>
         _objects.TryAdd(name, content.ToArray()) ? PutOutcome.Created : PutOutcome.AlreadyExists, cancellation);
 
+    /// <summary>Streams whose bytes a store could not take in one call, though they lie in memory.</summary>
+    public List<string> Streamed { get; } = [];
+
     public async Task<PutOutcome> PutAsync(string name, Stream content, CancellationToken cancellation)
     {
+        if (StagedStream.InMemory(content) is null)
+            Streamed.Add(name);
         var bytes = new MemoryStream();
         await content.CopyToAsync(bytes, cancellation);
         return await PutAsync(name, bytes.ToArray(), cancellation);

@@ -4,6 +4,7 @@ using SnapshotWorkflows.Secondary.Chunks;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.Chunks.Keys;
 using SnapshotWorkflows.Tests.Support.Time;
+using SnapshotWorkflows.Tests.Unit.Secondary;
 using Xunit;
 using static SnapshotWorkflows.Tests.Unit.Chunks.ChunkWorld;
 
@@ -85,6 +86,24 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         Assert.Empty(world.Faults);
     }
 
+    /// <summary>One collector cannot read a part of a collection that others can: it gives the collection up, and what they go on with harms nobody who comes after.</summary>
+    [Theory]
+    [InlineData("/condemned", 1)]
+    [InlineData("/fence", 0)]
+    [InlineData("/doomed", 0)]
+    public async Task A_collector_that_cannot_read_a_part_of_a_collection_beside_one_that_can_and_a_backup(string part, int switches)
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 0, switches, shared: false, null, new Actors(Beside(DeleteAndCollect)) { { Beside(Collect), part }, WriteTwo });
+        Assert.Empty(world.Faults);
+    }
+
+    [Fact]
+    public async Task A_backup_that_cannot_read_what_is_condemned_beside_a_collector()
+    {
+        var world = await ExploreAsync(ProtocolFlaws.None, 0, 1, shared: false, null, new Actors(DeleteAndCollect) { { WriteTwo, "/condemned" } });
+        Assert.Empty(world.Faults);
+    }
+
     [Fact]
     public async Task Nothing_new_refers_to_what_a_collection_under_way_has_condemned()
     {
@@ -108,9 +127,12 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     private Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, params Func<Told, ChunkRepository, Task>[] actors) =>
         ExploreAsync(flaws, deaths, switches, shared: false, null, actors);
 
+    private Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, bool shared, ChunkKeyRing? keys, params Func<Told, ChunkRepository, Task>[] actors) =>
+        ExploreAsync(flaws, deaths, switches, shared, keys, new Actors(actors));
+
     /// <param name="shared">A second snapshot is there from the start, which shares a leaf with the first.</param>
     /// <param name="keys">The repository is encrypted.</param>
-    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, bool shared, ChunkKeyRing? keys, params Func<Told, ChunkRepository, Task>[] actors)
+    private async Task<Interleavings> ExploreAsync(ProtocolFlaws flaws, int deaths, int switches, bool shared, ChunkKeyRing? keys, Actors actors)
     {
         // Of the world that is run now: actors begin anew with each, the first of them clears what the last world was told.
         var told = new Told();
@@ -125,8 +147,9 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             {
                 if (number == 0)
                     told.Clear();
-                var repository = await OpenWorldAsync(store, Options(flaws, number), keys);
-                await told.TellAsync(() => actor(told, repository));
+                var blind = new BadSectors(store) { IsBad = (name, _, _) => actor.Blind is { } part && name.EndsWith(part, StringComparison.Ordinal) };
+                var repository = await OpenWorldAsync(actor.Blind is null ? store : blind, Options(flaws, number), keys);
+                await told.TellAsync(() => actor.Act(told, repository));
             }))],
             store => CheckAsync(store, told, keys),
             deaths,
@@ -138,7 +161,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         return world;
     }
 
-    private static Task<ChunkRepository> OpenWorldAsync(MemoryStore store, ChunkOptions options, ChunkKeyRing? keys) =>
+    private static Task<ChunkRepository> OpenWorldAsync(ISecondaryStore store, ChunkOptions options, ChunkKeyRing? keys) =>
         ChunkRepository.OpenOrCreateAsync(store, options, keys, new ManualTimeProvider(), None);
 
     // Salts and names are the same each time a world is run again, and differ between actors.
@@ -159,6 +182,18 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         await repository.DeleteAsync("s1", None);
         await Collect(told, repository);
     }
+
+    // Of two that collect a deletion at once the slower one may come to look for an index that the other has taken: it says so, has deleted nothing, and the next run goes on.
+    private static Func<Told, ChunkRepository, Task> Beside(Func<Told, ChunkRepository, Task> collect) => async (told, repository) =>
+    {
+        try
+        {
+            await collect(told, repository);
+        }
+        catch (ChunkException e) when (e.Code == ChunkCodes.Missing)
+        {
+        }
+    };
 
     private static Task Collect(Told told, ChunkRepository repository) => repository.CollectAsync(new ChunkCollectRequest { UndoCollections = 0 }, None);
 
@@ -222,6 +257,16 @@ public sealed class ProtocolTests(ITestOutputHelper output)
 
     // Whole leaves of one letter: small when compressed, so that a world is quickly hashed.
     private static byte[] Leaves(params char[] letters) => [.. letters.SelectMany(letter => Enumerable.Repeat((byte)letter, Leaf))];
+
+    /// <param name="Blind">End of the names of objects that this actor cannot read, though they are there.</param>
+    private sealed record Actor(Func<Told, ChunkRepository, Task> Act, string? Blind);
+
+    private sealed class Actors : List<Actor>
+    {
+        public Actors(params Func<Told, ChunkRepository, Task>[] seeing) => AddRange(seeing.Select(act => new Actor(act, null)));
+
+        public void Add(Func<Told, ChunkRepository, Task> act, string? blind = null) => Add(new Actor(act, blind));
+    }
 
     /// <summary>What the actors of the world under way were told. A world is run from its beginning each time, so each run starts with it empty.</summary>
     private sealed class Told

@@ -96,6 +96,90 @@ public sealed class VerificationTests : IDisposable
         Assert.Equal(StoreCodes.Missing, (await Assert.ThrowsAsync<SecondaryStoreException>(() => VerifyAsync(store, new VerificationRequest { Location = "none.vhd" }))).Code);
     }
 
+    private const string Witness = "a/b.manifest.json";
+
+    /// <summary>Each part of the file in turn: header, table, data, footer.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1540)]
+    [InlineData(2 << 20)]
+    [InlineData(-100)]
+    public async Task A_sector_that_cannot_be_read_is_damage_where_the_store_answers_and_an_error_where_it_does_not(int at)
+    {
+        var (inner, source) = await StoreAsync();
+        await inner.PutAsync(Witness, "{}"u8.ToArray(), Disks.None);
+        var store = new BadSectors(inner);
+        var offset = at < 0 ? (await inner.FindAsync(s_location, Disks.None))!.Length + at : at;
+        store.Bad(s_location, offset, offset + 1);
+        var request = new VerificationRequest { Location = s_location, Source = source, Witness = Witness };
+        var damaged = await VerifyAsync(store, request);
+        Assert.Equal(VerificationVerdict.Damaged, damaged.Verdict);
+        Assert.Contains("from byte", damaged.Summary, StringComparison.Ordinal);
+        Assert.Null(damaged.Digest);
+
+        // Nobody to ask; a store that is away; one that was, for a moment.
+        Assert.Equal(StoreCodes.Io, (await Assert.ThrowsAsync<SecondaryStoreException>(() => VerifyAsync(store, request with { Witness = null }))).Code);
+        var bad = store.IsBad;
+        store.IsBad = (name, from, length) => name == Witness || bad(name, from, length);
+        Assert.Equal(StoreCodes.Unavailable, (await Assert.ThrowsAsync<SecondaryStoreException>(() => VerifyAsync(store, request))).Code);
+        var once = true;
+        store.IsBad = (name, from, length) => bad(name, from, length) && once && !(once = false);
+        Assert.Equal(VerificationVerdict.Match, (await VerifyAsync(store, request)).Verdict);
+        Assert.False(once);
+    }
+
+    [Fact]
+    public async Task A_copy_that_cannot_be_opened_is_damage_where_the_store_answers()
+    {
+        var (inner, source) = await StoreAsync();
+        await inner.PutAsync(Witness, "{}"u8.ToArray(), Disks.None);
+        var store = new BadSectors(inner);
+        store.Bad(s_location);
+        Assert.Equal(VerificationVerdict.Damaged, (await VerifyAsync(store, new VerificationRequest { Location = s_location, Source = source, Witness = Witness })).Verdict);
+    }
+
+    /// <summary>Its time is the array's; ours may be behind.</summary>
+    [Fact]
+    public async Task A_copy_of_the_future_is_told_so_and_is_good()
+    {
+        var (store, source) = await StoreAsync(vhd =>
+        {
+            Planted.Footer32(vhd, 24, (uint)(Disks.Noon.AddHours(3) - SnapshotWorkflows.Secondary.Vhd.VhdFormat.Epoch).TotalSeconds);
+            return vhd;
+        });
+        var result = await VerifyAsync(store, new VerificationRequest { Location = s_location, Source = source });
+        Assert.Equal(VerificationVerdict.Match, result.Verdict);
+        Assert.Equal(VhdRule.Timestamp, Assert.Single(result.Findings).Rule);
+    }
+
+    /// <summary>A restore was killed between giving the file its name and taking the other away; the file was moved into use; then the same restore again.</summary>
+    [Fact]
+    public async Task A_restore_does_not_empty_the_file_of_an_earlier_one_that_was_killed()
+    {
+        var (store, source) = await StoreAsync();
+        var manifest = ManifestTests.Sample() with { DiskBytes = _disk.Length, Root = source.Root.Hex };
+        using var target = new TempFolder();
+        var (path, used) = (target.Of("x"), target.Of("in-use"));
+        await VhdRestore.RestoreToFileAsync(store, manifest, path, DiskHashOptions.Default, null, Disks.None);
+        Assert.Equal(0, SnapshotWorkflows.Secondary.Nfs.Libc.Link(path, path + ".partial"));
+        File.Move(path, used);
+
+        await VhdRestore.RestoreToFileAsync(store, manifest, path, DiskHashOptions.Default, null, Disks.None);
+        Assert.Equal(_disk, await File.ReadAllBytesAsync(used));
+        Assert.Equal(_disk, await File.ReadAllBytesAsync(path));
+        Assert.Equal([used, path], Directory.GetFiles(target.Path).Order(StringComparer.Ordinal));
+
+        // What one left that was killed before is used again, and is not there to stop anybody; but who writes there now is not disturbed.
+        File.Delete(path);
+        await File.WriteAllBytesAsync(path + ".partial", new byte[100]);
+        await VhdRestore.RestoreToFileAsync(store, manifest, path, DiskHashOptions.Default, null, Disks.None);
+        Assert.Equal(_disk, await File.ReadAllBytesAsync(path));
+        File.Delete(path);
+        using (File.OpenHandle(path + ".partial", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
+            await Assert.ThrowsAsync<IOException>(() => VhdRestore.RestoreToFileAsync(store, manifest, path, DiskHashOptions.Default, null, Disks.None));
+        Assert.True(File.Exists(path + ".partial"));
+    }
+
     [Fact]
     public async Task A_restore_writes_the_disk_sparsely_and_leaves_nothing_else()
     {
