@@ -8,16 +8,18 @@ public class CatalogDatabase : IDisposable
     private readonly ICatalogStore _store;
 
     /// <param name="path">A SQLite file, for one process; made when missing.</param>
-    /// <exception cref="CatalogException">The file is of a newer version, or cannot be opened.</exception>
-    public CatalogDatabase(string path) : this(new SqliteCatalogStore(path))
+    /// <param name="mustExist">Not made when missing, for who has come to read what is there.</param>
+    /// <exception cref="CatalogException">The file is of a newer version, or cannot be opened; <c>catalog.missing</c>: it is not there and must be.</exception>
+    public CatalogDatabase(string path, bool mustExist = false) : this(new SqliteCatalogStore(path, mustExist))
     {
     }
 
     internal CatalogDatabase(ICatalogStore store) => _store = store;
 
     /// <summary>A PostgreSQL database, for any number of processes.</summary>
-    /// <exception cref="CatalogException">It is of a newer version, or cannot be reached.</exception>
-    public static CatalogDatabase OpenPostgres(string connectionString) => new(new PostgresCatalogStore(connectionString));
+    /// <param name="mustExist">No tables are made where there are none.</param>
+    /// <exception cref="CatalogException">It is of a newer version, or cannot be reached; <c>catalog.missing</c>: it is not there and must be.</exception>
+    public static CatalogDatabase OpenPostgres(string connectionString, bool mustExist = false) => new(new PostgresCatalogStore(connectionString, mustExist));
 
     /// <summary>Copies a SQLite catalog into a file beside it, whole and consistent, while it is in use. The caller removes the file.</summary>
     /// <returns>Null where the catalog is on a server, which has its own means.</returns>

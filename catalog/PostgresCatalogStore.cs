@@ -15,7 +15,7 @@ internal sealed class PostgresCatalogStore : ICatalogStore
 
     private readonly NpgsqlDataSource _source;
 
-    public PostgresCatalogStore(string connectionString)
+    public PostgresCatalogStore(string connectionString, bool mustExist = false)
     {
         try
         {
@@ -31,7 +31,7 @@ internal sealed class PostgresCatalogStore : ICatalogStore
 
         try
         {
-            Migrate();
+            Migrate(mustExist);
         }
         catch (NpgsqlException failure)
         {
@@ -83,11 +83,12 @@ internal sealed class PostgresCatalogStore : ICatalogStore
         }
     }
 
-    private void Migrate()
+    private void Migrate(bool mustExist)
     {
         using var connection = _source.OpenConnection();
         using var transaction = connection.BeginTransaction();
         Lock(connection, transaction);
+        if (mustExist) RequireTables(connection, transaction);
         connection.Execute(transaction, "CREATE TABLE IF NOT EXISTS catalog_format (version BIGINT NOT NULL)");
         using var read = connection.Command(transaction, "SELECT COALESCE(MAX(version), 0) FROM catalog_format");
         var version = Convert.ToInt32(read.ExecuteScalar(), CultureInfo.InvariantCulture);
@@ -103,5 +104,14 @@ internal sealed class PostgresCatalogStore : ICatalogStore
         }
 
         transaction.Commit();
+    }
+
+    private void RequireTables(DbConnection connection, DbTransaction transaction)
+    {
+        using var find = connection.Command(transaction, "SELECT to_regclass('catalog_format') IS NOT NULL");
+        if (find.ExecuteScalar() is true) return;
+        throw new CatalogException(
+            "catalog.missing", $"There is no catalog on {Place}.",
+            "Give the service's own --settings-root and Catalog:ConnectionString; 'catalog rebuild' makes a lost catalog anew.");
     }
 }

@@ -10,16 +10,17 @@ internal sealed class SqliteCatalogStore : ICatalogStore
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
 
-    public SqliteCatalogStore(string path)
+    public SqliteCatalogStore(string path, bool mustExist = false)
     {
         Place = path;
+        if (mustExist && !File.Exists(path)) throw Missing();
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         try
         {
             MakePrivate(path);
             _connection.Open();
             _connection.Execute(null, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
-            Migrate();
+            Migrate(mustExist);
         }
         catch (SqliteException failure)
         {
@@ -81,7 +82,12 @@ internal sealed class SqliteCatalogStore : ICatalogStore
         else if ((File.GetUnixFileMode(path) & ~OwnerOnly) != UnixFileMode.None) File.SetUnixFileMode(path, OwnerOnly);
     }
 
-    private void Migrate()
+    // A file that one may not see looks like none.
+    private CatalogException Missing() => new(
+        "catalog.missing", $"There is no catalog '{Place}'.",
+        "Give the service's own --settings-root and SnapshotWorkflows:StatePath, and run this as the service's user; 'catalog rebuild' makes a lost catalog anew.");
+
+    private void Migrate(bool mustExist)
     {
         using var read = _connection.Command(null, "PRAGMA user_version");
         var version = Convert.ToInt32(read.ExecuteScalar(), CultureInfo.InvariantCulture);
@@ -91,6 +97,7 @@ internal sealed class SqliteCatalogStore : ICatalogStore
         }
 
         if (version == Schema.Version) return;
+        if (mustExist && version == 0) throw Missing();
         using var transaction = _connection.BeginTransaction();
         _connection.Execute(transaction, $"{string.Join('\n', Schema.Steps.Skip(version))} PRAGMA user_version={Schema.Version};");
         transaction.Commit();

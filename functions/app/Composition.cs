@@ -43,18 +43,24 @@ public static class Composition
     }
 
     /// <summary>A file of this process's own, or a server's database that several share.</summary>
+    /// <param name="mustExist">Refuses where there is none, rather than begin an empty one.</param>
     /// <exception cref="CatalogException">It cannot be opened.</exception>
-    public static CatalogDatabase OpenCatalog(IConfiguration settings, string state)
+    public static CatalogDatabase OpenCatalog(IConfiguration settings, string state, bool mustExist = false)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings["Catalog:ConnectionString"] is { Length: > 0 } server ? CatalogDatabase.OpenPostgres(server) : new CatalogDatabase(Path.Combine(state, "catalog.db"));
+        return settings["Catalog:ConnectionString"] is { Length: > 0 } server
+            ? CatalogDatabase.OpenPostgres(server, mustExist)
+            : new CatalogDatabase(CatalogFile(state), mustExist);
     }
+
+    /// <summary>Where the catalog lies that is a file.</summary>
+    public static string CatalogFile(string state) => Path.Combine(state, "catalog.db");
 
     public static void Configure(FunctionsHostBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var settings = builder.Configuration;
-        builder.StatePath = settings["SnapshotWorkflows:StatePath"];
+        var settings = AppSettings.Read(builder);
+        builder.StatePath = settings[AppSettings.StatePath];
         builder.SecretsPath = settings["SnapshotWorkflows:SecretsPath"];
         var state = builder.StatePath!;
         MakeStateFolder(state);

@@ -22,11 +22,15 @@ internal static class Usage
               of the settings only Secondary is needed. --manifest NAME in place of --snapshot spares looking through the whole store.
             SnapshotWorkflows.App catalog hash [--settings-root DIR]
               prints a SHA-256 over what the manifests prove of every copy in the list: the same before and after a rebuild.
+              It reads the catalog that is there, and begins none where there is none; so does audit export.
             SnapshotWorkflows.App ledger restore [--from NAME] [--settings-root DIR]
               brings the ledger back from its newest backup on the default destination, or from the one named; a catalog that is
               there is kept beside it. Stop the service first, and run 'catalog rebuild' afterwards.
             SnapshotWorkflows.App audit export [--settings-root DIR]
               prints the audit trail, one JSON object a line; may run beside the service.
+
+            Relative paths in the settings are meant from DIR, those of the command line (--output) from the current folder. Commands that need
+            the state path run as the service's user, with its settings: a unit of systemd may hold some in its environment.
             """);
         return exitCode;
     }

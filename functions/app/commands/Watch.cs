@@ -14,38 +14,24 @@ namespace SnapshotWorkflows.App.Commands;
 /// <summary>Runs the watchdog of paused machines until it is told to stop. Needs the pools' settings and the state path, and neither hub nor catalog.</summary>
 internal static class Watch
 {
-    public static async Task<int> RunAsync(string[] args)
+    public static Task<int> RunAsync(string[] args, HostSurroundings? surroundings = null) => CommandRun.DoAsync(args, surroundings, async run =>
     {
-        try
-        {
-            var settings = FunctionsHost.CreateBuilder(args).Configuration;
-            Composition.MakeStateFolder(settings["SnapshotWorkflows:StatePath"] ?? throw new HostStartupException("watchdog.no-state", "SnapshotWorkflows:StatePath is not set.", "Set it as the service has it."));
-            await using var services = Services(settings);
-            using var stop = new CancellationTokenSource();
-            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-            var watchdog = services.GetRequiredService<PauseWatchdog>();
-            Console.WriteLine($"guarding {services.GetRequiredService<IOptions<PauseOptions>>().Value.Folder}");
-            await watchdog.RunAsync(stop.Token);
-            return 0;
+        Composition.MakeStateFolder(run.State);
+        await using var services = Services(run.Settings);
+        using var stop = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        var watchdog = services.GetRequiredService<PauseWatchdog>();
+        await run.Output.WriteLineAsync($"guarding {services.GetRequiredService<IOptions<PauseOptions>>().Value.Folder}");
+        await watchdog.RunAsync(stop.Token);
+        return HostExitCodes.Success;
 
-            void Stop(PosixSignalContext signal)
-            {
-                signal.Cancel = true;
-                stop.Cancel();
-            }
-        }
-        catch (HostStartupException wrong)
+        void Stop(PosixSignalContext signal)
         {
-            await Console.Error.WriteLineAsync($"error {wrong.Code}: {wrong.Message} {wrong.Remedy}");
-            return HostExitCodes.Configuration;
+            signal.Cancel = true;
+            stop.Cancel();
         }
-        catch (OptionsValidationException wrong)
-        {
-            await Console.Error.WriteLineAsync($"error watchdog.settings: {wrong.Message}");
-            return HostExitCodes.Configuration;
-        }
-    }
+    });
 
     private static ServiceProvider Services(IConfiguration settings)
     {

@@ -15,7 +15,7 @@ internal static class PauseRegistration
         services.AddOptions<PauseOptions>().Bind(settings.GetSection("Quiesce:Pause"))
             .PostConfigure(options =>
             {
-                if (options.Folder.Length == 0 && settings["SnapshotWorkflows:StatePath"] is { Length: > 0 } state) options.Folder = Path.Combine(state, "watchdog");
+                if (options.Folder.Length == 0 && settings[AppSettings.StatePath] is { Length: > 0 } state) options.Folder = Path.Combine(state, "watchdog");
             })
             .Validate(options => options.TimeToLive >= s_least && options.TimeToLive <= s_most, "Quiesce:Pause:TimeToLive must be from 2 to 9 seconds: a guest has to run again within 10.")
             .ValidateOnStart();

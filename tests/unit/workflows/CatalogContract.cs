@@ -250,6 +250,15 @@ public sealed class PostgresCatalogTests(CatalogServer server) : CatalogContract
     }
 
     [Fact]
+    public async Task A_database_without_a_catalog_is_refused_and_left_empty_where_one_must_be_there()
+    {
+        var fresh = await server.Cluster.CreateDatabaseAsync();
+        for (var i = 0; i < 2; i++) Assert.Equal("catalog.missing", Assert.Throws<CatalogException>(() => CatalogDatabase.OpenPostgres(fresh, mustExist: true)).Code);
+        CatalogDatabase.OpenPostgres(fresh).Dispose();
+        CatalogDatabase.OpenPostgres(fresh, mustExist: true).Dispose();
+    }
+
+    [Fact]
     public void A_server_that_is_not_there_and_a_string_that_is_none_are_refused_without_the_password()
     {
         var away = Assert.Throws<CatalogException>(() => CatalogDatabase.OpenPostgres("Host=127.0.0.1;Port=1;Database=x;Username=u;Password=canary;Timeout=2"));
