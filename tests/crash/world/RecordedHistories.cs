@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Tests.Crash.World;
 
 /// <summary>
 /// tests/histories: how each workflow went in the worlds of this suite, as written by the code of an era. With UPDATE_HISTORIES=1 every life without a death leaves its ended instances
-/// here; of those with the same name and end the longest is kept. Only for what was never released.
+/// here; of those with the same name and end (answered by a person, or not) the longest is kept. Only for what was never released.
 /// </summary>
 internal static class RecordedHistories
 {
@@ -34,7 +34,8 @@ internal static class RecordedHistories
                 // SnapshotVolume has histories of its own, each of a way that is named.
                 if (instance.Name == nameof(Functions.Orchestrators.SnapshotVolume)) continue;
                 var history = await client.GetOrchestrationHistoryAsync(instance.InstanceId, cancellation);
-                var file = FileOf(instance.Name, instance.RuntimeStatus == OrchestrationRuntimeStatus.Completed ? "completed" : "failed");
+                var end = instance.RuntimeStatus == OrchestrationRuntimeStatus.Completed ? "completed" : "failed";
+                var file = FileOf(instance.Name, history.OfType<EventRaisedEvent>().Any(raised => raised.Name.StartsWith("Approve", StringComparison.Ordinal)) ? $"answered-{end}" : end);
                 if (history.Count <= s_lengths.GetValueOrDefault(file)) continue;
                 s_lengths[file] = history.Count;
                 await File.WriteAllTextAsync(file, Text([.. history]), cancellation);
