@@ -2,7 +2,10 @@ using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Activities.GuestSteps;
 
-/// <summary>Freezes the guest through its hook, or finds it frozen by this marker; or pauses its machine.</summary>
+/// <summary>
+/// Freezes the guest through its hook, or pauses its machine. A freeze that an earlier attempt may have begun is ended first: nobody knows how much of its time is left, the guest gets to run in between, and the
+/// snapshot is taken in one that has all of its time.
+/// </summary>
 [DurableTask(StepNames.Freeze)]
 public sealed class Freeze(QuiesceHook hook, GuestPause pause, IntentLedger intents, IActivityExecution execution) : StepActivity<FreezeInput, FreezeReceipt>(execution)
 {
@@ -15,6 +18,7 @@ public sealed class Freeze(QuiesceHook hook, GuestPause pause, IntentLedger inte
         }
 
         var first = intents.Intend(input.Key, Roles.Freeze, "guest", input.VmId, input.Marker);
+        if (!first) await hook.ThawAsync(input.VmId, input.Marker, cancellation);
         FreezeAnswer answer;
         try
         {

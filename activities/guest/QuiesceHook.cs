@@ -14,15 +14,15 @@ public sealed class QuiesceHook(HttpClient http, IOptions<QuiesceHookOptions> op
 
     /// <summary>Freezes, or finds the guest frozen by this very marker.</summary>
     public async Task<FreezeAnswer> FreezeAsync(string vmId, string marker, CancellationToken cancellation) =>
-        await SendAsync("freeze", vmId, new HookRequest(vmId, marker, _options.TimeToLive.TotalSeconds), HookJson.Default.FreezeAnswer, cancellation)
+        await SendAsync("freeze", vmId, new HookRequest(vmId, marker, _options.TimeToLive.TotalSeconds), HookJson.Default.FreezeAnswer, _options.CallTimeout, cancellation)
         ?? throw new StepFaultException(Unreachable("freeze", "the agent gave no answer"));
 
     /// <summary>Thaws, and tells whether the freeze of this marker had lasted without a break.</summary>
     public async Task<ThawAnswer> ThawAsync(string vmId, string marker, CancellationToken cancellation) =>
-        await SendAsync("thaw", vmId, new HookRequest(vmId, marker, TimeToLiveSeconds: null), HookJson.Default.ThawAnswer, cancellation)
+        await SendAsync("thaw", vmId, new HookRequest(vmId, marker, TimeToLiveSeconds: null), HookJson.Default.ThawAnswer, _options.ThawTimeout, cancellation)
         ?? throw new StepFaultException(Unreachable("thaw", "the agent gave no answer"));
 
-    private async Task<T?> SendAsync<T>(string verb, string vmId, HookRequest body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellation)
+    private async Task<T?> SendAsync<T>(string verb, string vmId, HookRequest body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, TimeSpan longest, CancellationToken cancellation)
         where T : class
     {
         if (_options.Url.Length == 0)
@@ -31,7 +31,7 @@ public sealed class QuiesceHook(HttpClient http, IOptions<QuiesceHookOptions> op
                 "quiesce.not-configured", FaultKind.Rejected, "No quiesce hook is configured.", "Set Quiesce:Hook:Url and Quiesce:Hook:Token, or ask for quiesce 'none'."));
         }
 
-        using var deadline = new CancellationTokenSource(_options.CallTimeout, time);
+        using var deadline = new CancellationTokenSource(longest, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         var address = new Uri($"{_options.Url.Replace("{vmId}", Uri.EscapeDataString(vmId), StringComparison.Ordinal).TrimEnd('/')}/{verb}");
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = JsonContent.Create(body, HookJson.Default.HookRequest) };
@@ -44,7 +44,7 @@ public sealed class QuiesceHook(HttpClient http, IOptions<QuiesceHookOptions> op
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new StepFaultException(Unreachable(verb, $"no answer within {_options.CallTimeout.TotalSeconds:0.#} s"));
+            throw new StepFaultException(Unreachable(verb, $"no answer within {longest.TotalSeconds:0.#} s"));
         }
         catch (HttpRequestException failure)
         {

@@ -18,6 +18,9 @@ public sealed class QuiesceHookOptions
     /// <summary>After this time the agent thaws by itself, whether we live or not. 2 to 9 s.</summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>Deadline of one call to the agent.</summary>
+    /// <summary>Deadline of a freeze: what the guest has not written yet is flushed in it.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Deadline of a thaw: it flushes nothing, the guest waits for it, and it is tried again at once.</summary>
+    public TimeSpan ThawTimeout { get; set; } = TimeSpan.FromSeconds(2);
 }

@@ -178,6 +178,7 @@ internal static class CampaignBench
                 ["SolidFire:RetryDelay"] = RetryDelay,
                 ["CloudStack:CallTimeout"] = CallTimeout,
                 ["CloudStack:RetryDelay"] = RetryDelay,
+                ["Quiesce:Hook:CallTimeout"] = CallTimeout,
             };
             for (var pool = 0; pool < simulators.Endpoints.Xenserver.Count; pool++)
             {
@@ -267,7 +268,8 @@ internal static class CampaignBench
                 kinds = weather.Hits,
                 wrong = wrong.Count,
             });
-            Say(new { seed, guests = written.Count, writes = guests.Writes, stalls = StallDistribution.Of(guests.Stalls) });
+            // A freeze that the agent had to end, for the app was dead or its calls were hit, lasts the time to live: such a stall is that, less the time until the guest's next write.
+            Say(new { seed, guests = written.Count, writes = guests.Writes, freezes = guests.Freezes, freezesEndedByTimeToLive = guests.FreezesExpired, stalls = StallDistribution.Of(guests.Stalls) });
             foreach (var line in wrong.Take(50)) Console.WriteLine($"    {line}");
         }
     }

@@ -6,7 +6,8 @@ internal sealed record WorldVolume(
     string Pool, string SrUuid, string VdiUuid, string VmUuid, long VirtualSize);
 
 /// <summary>What the guest noticed: a write that takes over 5 ms is a stall.</summary>
-internal sealed record GuestReport(bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen);
+/// <param name="FreezesExpired">Those that its agent ended by itself, for their time was over.</param>
+internal sealed record GuestReport(bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen, int Freezes, int FreezesExpired);
 
 /// <summary>A fault to plan, in the words of the control address.</summary>
 internal sealed record PlannedFault(string System, string Method, string Action)

@@ -24,9 +24,24 @@ public sealed class GuestFreeze(TimeProvider clock) : IDisposable
     private readonly Queue<string> order = [];
     private ActiveFreeze? active;
     private ITimer? timeToLive;
+    private int all;
+    private int expired;
 
     /// <summary>What a freeze does once no write is under way; set by whoever owns the disk.</summary>
     public Action? Flush { get; set; }
+
+    /// <summary>How many freezes have begun, and how many of them the agent had to end itself, for their time was over.</summary>
+    public (int All, int Expired) Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                ExpireIfDue();
+                return (all, expired);
+            }
+        }
+    }
 
     /// <summary>The freeze under way, or null.</summary>
     public ActiveFreeze? Active
@@ -69,6 +84,7 @@ public sealed class GuestFreeze(TimeProvider clock) : IDisposable
             {
                 var now = clock.GetUtcNow();
                 active = new ActiveFreeze(marker, now, now + duration);
+                all++;
                 timeToLive = clock.CreateTimer(static state => _ = ((GuestFreeze)state!).Active, this, duration, Timeout.InfiniteTimeSpan);
                 return active;
             }
@@ -119,6 +135,7 @@ public sealed class GuestFreeze(TimeProvider clock) : IDisposable
     {
         if (active is { } current && clock.GetUtcNow() >= current.ExpiresAt)
         {
+            expired++;
             End(held: false, current.ExpiresAt);
         }
     }

@@ -8,9 +8,9 @@ namespace SnapshotWorkflows.Simulators.World;
 internal sealed record GuestRequest(
     string VmUuid, int Seed = 0, int BytesPerWrite = 4096, double WritesPerSecond = 100, long? Offset = null, long? Length = null, bool Beside = false);
 
-/// <summary>What the guest noticed; stalls are in milliseconds, those over 5 ms only. Failure: the I/O error that ended its writing.</summary>
+/// <summary>What the guest noticed; stalls are in milliseconds, those over 5 ms only. Failure: the I/O error that ended its writing. Of its freezes some were ended by its agent, for their time was over.</summary>
 internal sealed record GuestReport(
-    bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen, string? Failure);
+    bool Running, long Writes, long BytesWritten, IReadOnlyList<double> Stalls, double LongestStallMs, double TotalStallMs, bool Frozen, string? Failure, int Freezes, int FreezesExpired);
 
 /// <summary>The guest of the world that writes, whichever machine that is at the moment; several where they were asked for.</summary>
 internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposable
@@ -59,7 +59,8 @@ internal sealed class GuestSlot(GuestAgent agent, TimeProvider clock) : IDisposa
         return new GuestReport(
             reports.Exists(report => report.Running), reports.Sum(report => report.Writes), reports.Sum(report => report.BytesWritten), [.. reports.SelectMany(report => report.Stalls)],
             reports.Select(report => report.LongestStallMs).DefaultIfEmpty(0).Max(), reports.Sum(report => report.TotalStallMs),
-            machines.Exists(machine => machine.Freeze.Active is not null || machine.Disk.IsPaused), reports.Select(report => report.Failure).FirstOrDefault(failure => failure is not null));
+            machines.Exists(machine => machine.Freeze.Active is not null || machine.Disk.IsPaused), reports.Select(report => report.Failure).FirstOrDefault(failure => failure is not null),
+            machines.Sum(machine => machine.Freeze.Count.All), machines.Sum(machine => machine.Freeze.Count.Expired));
     }
 
     public void Dispose()

@@ -47,6 +47,7 @@ internal sealed class Life : IAsyncDisposable
             ["Quiesce:Hook:Url"] = "http://hook.test",
             ["Quiesce:Hook:Token"] = CrashWorld.HookToken,
             ["Quiesce:Hook:CallTimeout"] = "01:00:00",
+            ["Quiesce:Hook:ThawTimeout"] = "01:00:00",
             ["CloudStack:Webhook:Secret"] = CrashWorld.WebhookSecret,
             ["Callbacks:Secret"] = CrashWorld.CallbackSecret,
             ["Callbacks:Allowed:0"] = "http://callback.test/done",

@@ -24,6 +24,7 @@ public sealed class FreezeThawTests : HttpMessageHandler, IActivityExecution
     private readonly IntentLedger _intents;
     private readonly List<string> _calls = [];
     private Func<string, HttpResponseMessage> _agent = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
+    private bool _silent;
 
     public FreezeThawTests()
     {
@@ -87,6 +88,31 @@ public sealed class FreezeThawTests : HttpMessageHandler, IActivityExecution
         Assert.Equal(new ThawReceipt(true, 40), await ThawAsync());
     }
 
+    /// <summary>How much of its time is left nobody knows: the guest runs in between, and the snapshot is taken in a freeze that has all of its time.</summary>
+    [Fact]
+    public async Task A_freeze_whose_answer_was_lost_is_ended_before_another_begins()
+    {
+        _agent = _ => throw new HttpRequestException(HttpRequestError.ConnectionError);
+        Assert.Equal("quiesce.unreachable", await CodeAsync(() => FreezeAsync()));
+        _agent = path => Answer(path.EndsWith("/freeze", StringComparison.Ordinal) ? Frozen : Thawed);
+        await FreezeAsync();
+        Assert.Equal(["/freeze", "/thaw", "/freeze"], _calls);
+    }
+
+    /// <summary>The guest waits for it.</summary>
+    [Fact]
+    public async Task A_thaw_that_is_not_answered_is_given_up_after_two_seconds()
+    {
+        _agent = _ => Answer(Frozen);
+        await FreezeAsync();
+        _silent = true;
+        var thaw = CodeAsync(() => ThawAsync());
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
+        Assert.False(thaw.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal("quiesce.unreachable", await thaw);
+    }
+
     /// <summary>The first call may have frozen it, so a refusal of the second proves nothing.</summary>
     [Fact]
     public async Task A_freeze_whose_answer_was_lost_and_that_is_then_refused_may_have_frozen()
@@ -119,10 +145,11 @@ public sealed class FreezeThawTests : HttpMessageHandler, IActivityExecution
         new QuiescingOptions { Url = "http://hook.test" }.Require(QuiesceMode.Hook);
     }
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         _calls.Add(request.RequestUri!.AbsolutePath);
-        return Task.FromResult(_agent(request.RequestUri.AbsolutePath));
+        if (_silent) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        return _agent(request.RequestUri.AbsolutePath);
     }
 
     protected override void Dispose(bool disposing)
