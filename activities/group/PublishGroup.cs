@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
@@ -8,7 +9,8 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>Puts the group's own manifest on the store, if absent: which snapshots were taken at one instant, and which of them came to nothing. The same bytes again are success.</summary>
 [DurableTask(StepNames.PublishGroup)]
-public sealed class PublishGroup(SecondaryDestinations destinations, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<PublishGroupInput, ManifestReceipt>(execution)
+public sealed class PublishGroup(SecondaryDestinations destinations, IntentLedger intents, Marker marker, ILogger<PublishGroup> logger, IActivityExecution execution)
+    : StepActivity<PublishGroupInput, ManifestReceipt>(execution)
 {
     internal const int LongestBytes = 256 * 1024;
 
@@ -20,6 +22,7 @@ public sealed class PublishGroup(SecondaryDestinations destinations, IntentLedge
         intents.Intend(input.Request.Key, Roles.GroupManifest, "secondary", input.Destination, name);
         if (await store.PutAsync(name, bytes, cancellation) != PutOutcome.Created && !(await store.ReadAllAsync(name, LongestBytes, cancellation)).AsSpan().SequenceEqual(bytes))
             throw new StepFaultException(new StepFault("manifest.conflict", FaultKind.Conflict, $"Another manifest is published as '{name}'.", "Compare the two; a new group needs a new request."));
+        await store.SweepAsync(name, Execution, logger, cancellation);
         intents.Made(input.Request.Key, Roles.GroupManifest, name);
         return new ManifestReceipt(name, name);
     }

@@ -7,13 +7,16 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>Puts the manifest beside the data, if absent: from then on the snapshot exists. The same manifest again is success.</summary>
 [DurableTask(StepNames.PublishManifest)]
-public sealed class PublishManifest(SecondaryDestinations destinations, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<PublishManifestInput, ManifestReceipt>(execution)
+public sealed class PublishManifest(SecondaryDestinations destinations, IntentLedger intents, Marker marker, ILogger<PublishManifest> logger, IActivityExecution execution)
+    : StepActivity<PublishManifestInput, ManifestReceipt>(execution)
 {
     protected override async Task<ManifestReceipt> ExecuteAsync(PublishManifestInput input, CancellationToken cancellation)
     {
         var key = input.Request.Key;
         intents.Intend(key, Roles.Manifest, "secondary", input.Destination.Destination, input.Destination.ManifestName);
-        var name = await new ManifestStore(destinations.Get(input.Destination.Destination).Store).PublishAsync(Manifest(input), cancellation);
+        var store = destinations.Get(input.Destination.Destination).Store;
+        var name = await new ManifestStore(store).PublishAsync(Manifest(input), cancellation);
+        await store.SweepAsync(name, Execution, logger, cancellation);
         intents.Made(key, Roles.Manifest, name);
         return new ManifestReceipt(name, input.Location);
     }

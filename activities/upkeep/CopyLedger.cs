@@ -1,4 +1,5 @@
 using System.Globalization;
+using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
@@ -7,7 +8,7 @@ namespace SnapshotWorkflows.Activities.UpkeepSteps;
 
 /// <summary>Copies the catalog, consistent while in use, to the default destination. The name is that of its time, so a second attempt finds the first one's.</summary>
 [DurableTask(StepNames.CopyLedger)]
-public sealed class CopyLedger(CatalogDatabase catalog, SecondaryDestinations destinations, Marker marker, IActivityExecution execution) : StepActivity<CopyLedgerInput, LedgerCopy>(execution)
+public sealed class CopyLedger(CatalogDatabase catalog, SecondaryDestinations destinations, Marker marker, ILogger<CopyLedger> logger, IActivityExecution execution) : StepActivity<CopyLedgerInput, LedgerCopy>(execution)
 {
     protected override async Task<LedgerCopy> ExecuteAsync(CopyLedgerInput input, CancellationToken cancellation)
     {
@@ -18,6 +19,7 @@ public sealed class CopyLedger(CatalogDatabase catalog, SecondaryDestinations de
             var name = LedgerBackups.Name(marker.Installation, input.At);
             await using var content = File.OpenRead(file);
             await store.PutAsync(name, content, cancellation);
+            await store.SweepAsync(name, Execution, logger, cancellation);
             return new LedgerCopy(name, content.Length);
         }
         finally

@@ -111,7 +111,7 @@ public sealed class Deletions
 
         // A deletion that looked before the restore had asked: its own look refuses it.
         var copy = new StoredCopy(taken.Key, "nfs1", life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Manifest!, "vhd", life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Location!, 1, new ArrayVolume("x", 1));
-        var entomb = new EntombCopy(life.Get<SecondaryDestinations>(), client, life.Get<Marker>(), new NoExecution());
+        var entomb = new EntombCopy(life.Get<SecondaryDestinations>(), client, life.Get<Marker>(), Microsoft.Extensions.Logging.Abstractions.NullLogger<EntombCopy>.Instance, new NoExecution());
         var refused = Assert.ThrowsAsync<StepFaultException>(() => entomb.RunAsync(null!, new EntombCopyInput(copy with { Destination = life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Destination! }, "test", "x")));
         await Pumped(refused);
         Assert.Equal("snapshot.being-restored", (await refused).Fault.Code);

@@ -344,7 +344,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
             if (VolumeOf(input.Snapshot) < OnStore)
             {
                 var copy = (await new FindCopy(_index, new IntentLedger(catalog, time), _destinations, this).RunAsync(null!, new FindCopyInput(input.Snapshot))).Copy!;
-                await new EntombCopy(_destinations, new NoAdmission(), new Marker(Microsoft.Extensions.Options.Options.Create(new InstallationOptions { Installation = "test" }), time), this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
+                await new EntombCopy(_destinations, new NoAdmission(), new Marker(Microsoft.Extensions.Options.Options.Create(new InstallationOptions { Installation = "test" }), time), Microsoft.Extensions.Logging.Abstractions.NullLogger<EntombCopy>.Instance, this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
                 var intents = new IntentLedger(catalog, time);
                 await new DeleteManifest(_destinations, intents, this).RunAsync(null!, copy);
                 await new DeleteData(_destinations, intents, TimeProvider.System, this).RunAsync(null!, copy);

@@ -9,7 +9,7 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 /// other; the deletion gives way.
 /// </summary>
 [DurableTask(StepNames.EntombCopy)]
-public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskClient client, Marker marker, IActivityExecution execution) : StepActivity<EntombCopyInput, bool>(execution)
+public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskClient client, Marker marker, ILogger<EntombCopy> logger, IActivityExecution execution) : StepActivity<EntombCopyInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(EntombCopyInput input, CancellationToken cancellation)
     {
@@ -27,6 +27,7 @@ public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskCl
 
         var tombstone = new StoredMark(StoredMark.CurrentFormatVersion, input.Copy, input.By, input.Reason) { Installation = manifest.Installation };
         await store.PutAsync(SnapshotLocations.Tombstone(address), tombstone.Write(), cancellation);
+        await store.SweepAsync(SnapshotLocations.Tombstone(address), Execution, logger, cancellation);
         if (await RefusalAsync(store, input.Copy.Snapshot, address, cancellation) is not { } refusal) return true;
         await store.DeleteAsync(SnapshotLocations.Tombstone(address), cancellation);
         throw new StepFaultException(refusal);

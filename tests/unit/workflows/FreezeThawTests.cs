@@ -148,7 +148,7 @@ public sealed class FreezeThawTests : HttpMessageHandler, IActivityExecution
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         _calls.Add(request.RequestUri!.AbsolutePath);
-        if (_silent) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        if (_silent) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
         return _agent(request.RequestUri.AbsolutePath);
     }
 
