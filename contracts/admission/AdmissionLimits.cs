@@ -14,14 +14,15 @@ public sealed record AdmissionLimits
 
     public int Of(string slot)
     {
-        return AdmissionSlots.KindOf(slot) switch
+        ArgumentNullException.ThrowIfNull(slot);
+        return slot.AsSpan(0, slot.IndexOf(':', StringComparison.Ordinal)) switch
         {
             "volume" => 1,
             "account" => AccountJobs,
             "array" => ArrayClones,
             "host" => HostCopies,
             "store" => StoreWriters,
-            var kind => throw new ArgumentException($"There are no slots of kind '{kind}'.", nameof(slot)),
+            _ => throw new ArgumentException($"There are no slots of the kind of '{slot}'.", nameof(slot)),
         };
     }
 }

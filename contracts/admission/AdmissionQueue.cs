@@ -41,9 +41,12 @@ public static class AdmissionQueue
         ArgumentNullException.ThrowIfNull(state);
         state = state with { Windows = [.. state.Windows.Where(window => window.Until > now)] };
         var granted = new List<AdmissionRequest>();
-        while (Blocked(state, now) is null && InOrder(state).FirstOrDefault(wish => Busy(state, wish.Request) is null) is { } next)
+        if (Blocked(state, now) is not null) return (state, granted);
+        var holdings = new AdmissionHoldings(state);
+        while (Next(state.Waiting, holdings) is { } next)
         {
             granted.Add(next.Request);
+            holdings.Add(next.Request);
             state = state with { Waiting = [.. state.Waiting.Where(wish => wish.Number != next.Number)], Granted = [.. state.Granted, new AdmissionGrant(next.Request, now)] };
         }
 
@@ -56,11 +59,9 @@ public static class AdmissionQueue
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(request);
         if (state.Granted.Any(grant => Same(grant.Request, request))) return new AdmissionAnswer(Granted: true, 0, null, null);
-        var place = InOrder(state).TakeWhile(wish => !Same(wish.Request, request)).Count() + 1;
-        if (Blocked(state, now) is { } blocked) return new AdmissionAnswer(Granted: false, place, blocked.Reason, blocked.Until);
-        var busy = Busy(state, request);
-        var reason = busy is null ? "It is about to be granted." : $"{busy} is taken by {Holders(state, busy)}; {place - 1} before it in the queue.";
-        return new AdmissionAnswer(Granted: false, place, reason, null);
+        var holdings = new AdmissionHoldings(state);
+        var own = state.Waiting.FirstOrDefault(wish => Same(wish.Request, request));
+        return Answer(state, holdings, request, own is null ? state.Waiting.Count + 1 : state.Waiting.Count(wish => holdings.IsBefore(wish, own)) + 1, now);
     }
 
     /// <summary>Whether anything may begin at all: what has no need of slots asks this.</summary>
@@ -70,11 +71,35 @@ public static class AdmissionQueue
         return Blocked(state, now) is { } blocked ? new AdmissionAnswer(Granted: false, 0, blocked.Reason, blocked.Until) : new AdmissionAnswer(Granted: true, 0, null, null);
     }
 
-    /// <summary>Who waits, the next one first.</summary>
-    public static IEnumerable<AdmissionWish> InOrder(AdmissionState state) => state.Waiting
-        .OrderByDescending(wish => wish.Request.Priority)
-        .ThenBy(wish => state.Granted.Where(grant => grant.Request.Account == wish.Request.Account).Select(grant => grant.Request.Instance).Distinct().Count())
-        .ThenBy(wish => wish.Number);
+    /// <summary>Who waits and how it stands with each, the next one first.</summary>
+    public static IReadOnlyList<(AdmissionWish Wish, AdmissionAnswer Answer)> InOrder(AdmissionState state, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var holdings = new AdmissionHoldings(state);
+        var waiting = state.Waiting.ToList();
+        waiting.Sort(holdings.Compare);
+        return [.. waiting.Select((wish, i) => (wish, Answer(state, holdings, wish.Request, i + 1, now)))];
+    }
+
+    private static AdmissionAnswer Answer(AdmissionState state, AdmissionHoldings holdings, AdmissionRequest request, int place, DateTimeOffset now)
+    {
+        if (Blocked(state, now) is { } blocked) return new AdmissionAnswer(Granted: false, place, blocked.Reason, blocked.Until);
+        var busy = holdings.Busy(request);
+        var reason = busy is null ? "It is about to be granted." : $"{busy} is taken by {holdings.HoldersOf(busy)}; {place - 1} before it in the queue.";
+        return new AdmissionAnswer(Granted: false, place, reason, null);
+    }
+
+    /// <summary>Of those that can be granted the one that goes first; null when there is none.</summary>
+    private static AdmissionWish? Next(IReadOnlyList<AdmissionWish> waiting, AdmissionHoldings holdings)
+    {
+        AdmissionWish? next = null;
+        foreach (var wish in waiting)
+        {
+            if ((next is null || holdings.IsBefore(wish, next)) && holdings.Busy(wish.Request) is null) next = wish;
+        }
+
+        return next;
+    }
 
     private static (string Reason, DateTimeOffset? Until)? Blocked(AdmissionState state, DateTimeOffset now)
     {
@@ -82,15 +107,6 @@ public static class AdmissionQueue
         var window = state.Windows.FirstOrDefault(window => window.From <= now && now < window.Until);
         return window is null ? null : ($"Maintenance until {window.Until:O}{(window.Reason is null ? "" : $": {window.Reason}")}.", window.Until);
     }
-
-    /// <summary>The first slot of a wish that is full; null when all are free.</summary>
-    private static string? Busy(AdmissionState state, AdmissionRequest request) =>
-        request.Slots.FirstOrDefault(slot => Held(state, slot).Count(instance => instance != request.Instance) >= state.Limits.Of(slot));
-
-    private static IEnumerable<string> Held(AdmissionState state, string slot) =>
-        state.Granted.Where(grant => grant.Request.Slots.Contains(slot)).Select(grant => grant.Request.Instance).Distinct();
-
-    private static string Holders(AdmissionState state, string slot) => string.Join(", ", Held(state, slot).Take(3));
 
     private static bool Same(AdmissionRequest one, AdmissionRequest other) => one.Instance == other.Instance && one.Stage == other.Stage;
 }

@@ -176,7 +176,7 @@ public sealed class FunctionsHostBuilder
         Services.AddSingleton<KeyRing>();
         Services.AddSingleton<RequestTraces>();
         Services.AddSingleton<HostMetrics>();
-        Services.AddSingleton(_ => new MetricsCollector(["SnapshotWorkflows"]));
+        Services.AddSingleton(_ => new MetricsCollector(["SnapshotWorkflows", "System.Runtime"]));
         if (_hasDurableTask)
         {
             Services.AddSingleton<ITimerStore, HubTimerStore>();

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace SnapshotWorkflows.Durable.Host.Metrics;
 
 /// <summary>
-/// Listens to the meters of this process whose names begin with one of our prefixes and adds up what they measure. Series are bounded: an instrument whose
+/// Listens to the meters of this process whose names begin with one of the prefixes and adds up what they measure. Series are bounded: an instrument whose
 /// tags are no closed set fills its share and no more, and what was left out is counted.
 /// </summary>
 internal sealed class MetricsCollector : IDisposable

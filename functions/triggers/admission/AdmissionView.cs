@@ -13,13 +13,10 @@ internal sealed record AdmissionView(AdmissionLimits Limits, AdmissionPause? Pau
         [.. state.Granted.GroupBy(grant => grant.Request.Instance, StringComparer.Ordinal)
             .Select(job => new AdmittedJob(job.Key, job.First().Request.Account, [.. job.SelectMany(grant => grant.Request.Slots).Distinct()], job.Min(grant => grant.At)))
             .OrderBy(job => job.Since)],
-        [.. AdmissionQueue.InOrder(state).Select((wish, i) => Waiter(state, wish, i + 1, now))]);
+        [.. AdmissionQueue.InOrder(state, now).Select(one => Waiter(one.Wish, one.Answer))]);
 
-    private static WaitingJob Waiter(AdmissionState state, AdmissionWish wish, int place, DateTimeOffset now)
-    {
-        var answer = AdmissionQueue.Answer(state, wish.Request, now);
-        return new WaitingJob(place, wish.Request.Instance, wish.Request.Account, wish.Request.Slots, wish.Request.Priority, wish.At, answer.Reason ?? "", answer.Until);
-    }
+    private static WaitingJob Waiter(AdmissionWish wish, AdmissionAnswer answer) =>
+        new(answer.Place, wish.Request.Instance, wish.Request.Account, wish.Request.Slots, wish.Request.Priority, wish.At, answer.Reason ?? "", answer.Until);
 }
 
 /// <param name="Instance">The workflow's instance: of a snapshot, restore or group its id without dashes.</param>

@@ -69,6 +69,29 @@ public sealed class AdmissionQueueTests
         Assert.All(paused.Waiting, job => Assert.Contains("firmware", job.Reason, StringComparison.Ordinal));
     }
 
+    /// <summary>A policy over hundreds of volumes makes as many wait, and each of them asks, is granted and gives back.</summary>
+    [Fact]
+    public void What_is_decided_costs_little_however_many_wait()
+    {
+        var state = new AdmissionState { Limits = new AdmissionLimits { AccountJobs = 20 } };
+        for (var n = 0; n < 1000; n++) state = AdmissionQueue.Ask(state, Wish($"i{n}", $"volume:{n}", "account:d/x") with { Account = "d/x" }, s_now).State;
+        Assert.Equal((20, 980), (state.Granted.Count, state.Waiting.Count));
+        var last = Wish("last", "volume:last", "account:d/x") with { Account = "d/x" };
+        Bounded(200 << 10, () => state = AdmissionQueue.Ask(state, last, s_now).State);
+        Bounded(100 << 10, () => Assert.Equal(981, AdmissionQueue.Answer(state, last, s_now).Place));
+        Bounded(200 << 10, () => Assert.Equal(["i20"], AdmissionQueue.Release(state, "i3", s_now).Granted.Select(request => request.Instance)));
+        Bounded(2 << 20, () => Assert.Equal(981, Functions.Triggers.AdmissionView.Of(state, s_now).Waiting.Count));
+
+        static void Bounded(long bytes, Action act)
+        {
+            // Once for what is compiled and cached, which repeats nothing: a wish is taken in once.
+            act();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            act();
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, bytes);
+        }
+    }
+
     [Fact]
     public void A_busy_volume_keeps_nobody_else_waiting()
     {

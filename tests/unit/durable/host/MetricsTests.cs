@@ -85,6 +85,8 @@ public sealed class MetricsTests
         Assert.Contains("""snapshotworkflows_host_function_duration_seconds_count{function="Hello",outcome="Succeeded",trigger="http"}""", text);
         Assert.Contains("""snapshotworkflows_host_function_duration_seconds_count{function="Broken",outcome="Failed",trigger="http"}""", text);
         Assert.Contains("snapshotworkflows_metrics_dropped_total 0", text);
+        Assert.Contains("\ndotnet_process_memory_working_set_bytes ", text);
+        Assert.Contains("\ndotnet_process_cpu_time_seconds_total{", text);
     }
 
     private static string Text(MetricsCollector collector)
