@@ -27,7 +27,7 @@ public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger inten
             index.Change(snapshot, row => row.Status.Manifest is null ? row : row with { Primary = null });
         }
 
-        if (own is [var only]) intents.Made(input.Key, Roles.Group, only.GroupSnapshotId.ToString());
+        if (own is [var only]) intents.Kept(input.Key, Roles.Group, only.GroupSnapshotId.ToString());
         foreach (var (i, snapshot) in (input.Members ?? []).Index()) await usage.NoteAsync(array, snapshot, input.Volumes[i].VolumeId, logger, cancellation);
         return own.Count > 0;
     }

@@ -4,7 +4,7 @@ using SnapshotWorkflows.SolidFire;
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>
-/// Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left. With a finished copy goes what was kept beside it, if anything was: a copy must not
+/// Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left. With a finished snapshot goes what was kept there, if anything was: it must not
 /// become undeletable, and its policy's retention with it, because its array is gone.
 /// </summary>
 [DurableTask(StepNames.DeleteStorageSnapshot)]

@@ -22,7 +22,7 @@ public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, Ti
     /// <summary>The group that it may have been taken with: then the array's snapshot bears that mark.</summary>
     public RequestKey? Group { get; init; }
 
-    /// <summary>When a finished copy is deleted: whether the array's snapshot was kept besides it. Null wherever the snapshot is undone or cleaned up.</summary>
+    /// <summary>When a finished snapshot is deleted: whether one was kept on the array, beside its copy or alone. Null wherever the array's snapshot is undone or cleaned up.</summary>
     public bool? KeptBesideCopy { get; init; }
 }
 

@@ -59,14 +59,15 @@ public sealed class SeveralArrays(ITestOutputHelper output)
 
     /// <summary>Its address leads to another cluster now: copies of its volumes can still be deleted, and so expire.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_copy_from_an_array_that_was_retired_can_be_deleted(bool kept)
+    [InlineData("\"keepOnPrimary\":false", false)]
+    [InlineData("\"keepOnPrimary\":true", true)]
+    [InlineData("\"locationType\":\"primary\"", true)]
+    public async Task A_snapshot_from_an_array_that_was_retired_can_be_deleted(string how, bool kept)
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, TwoArrays = true, SourceOnOther = true });
         await using var life = new Life(world, CrashSwitch.Never);
         var id = await life.PostAsync(
-            "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","keepOnPrimary":{{(kept ? "true" : "false")}}}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
+            "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}",{{how}}}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
         Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
         world.Network.Add(OtherAddress, world.Array);
         var key = new RequestKey(id);

@@ -74,7 +74,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume, RequestKey? group)
         {
             await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
-            await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group });
+            await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group, KeptBesideCopy = true });
             return await EndAsync(freedBytes: 0);
         }
 

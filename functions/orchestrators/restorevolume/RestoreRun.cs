@@ -15,6 +15,9 @@ internal sealed class RestoreRun : WorkRun
 
     public RestoreBoard Board { get; }
 
+    /// <summary>Somebody deleted the new volume before it could be handed over.</summary>
+    public bool IsGone { get; set; }
+
     protected override RequestKey? Reads => Request.Snapshot;
 
     public Task AuditAsync(string outcome, string? detail) =>

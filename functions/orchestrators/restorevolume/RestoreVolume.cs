@@ -23,19 +23,36 @@ public sealed class RestoreVolume : TaskOrchestrator<RestoreVolumeInput, Restore
         {
             // Whatever ended it, a defect of ours included: what was made does not stay behind.
             var fault = failure is StepFaultException known ? known.Fault : Faults.Defect(failure);
-            run.Board.Show(status => status with { State = RestoreState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+            Show(run, fault);
             await run.UnwindAsync();
-            await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
-            await run.ReportAsync(RestoreState.Error, restored: null);
-            run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
+            await EndFailedAsync(run, fault);
             throw new StepFaultException(fault, failure);
         }
 
         await run.UnwindAsync();
+        if (run.IsGone)
+        {
+            var gone = new StepFault(
+                "restore.volume-gone", FaultKind.NotFound, $"The copy was restored and proven, and somebody deleted volume {restored.VolumeId} of cluster {restored.ClusterUuid} before it was handed over.", "Find out who deleted it: the array keeps a deleted volume for 8 hours. Else restore again.");
+            Show(run, gone);
+            await EndFailedAsync(run, gone);
+            throw new StepFaultException(gone);
+        }
+
         await run.AuditAsync("done", $"volume {restored.VolumeId} of cluster {restored.ClusterUuid}");
         await run.ReportAsync(RestoreState.Restored, restored);
         run.Board.Show(status => status with { State = RestoreState.Restored, Volume = restored, TargetTouched = false, Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         return restored;
+    }
+
+    private static void Show(RestoreRun run, StepFault fault) =>
+        run.Board.Show(status => status with { State = RestoreState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+
+    private static async Task EndFailedAsync(RestoreRun run, StepFault fault)
+    {
+        await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
+        await run.ReportAsync(RestoreState.Error, restored: null);
+        run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
     }
 
     private static async Task<RestoredVolume> MakeAsync(RestoreRun run)
@@ -57,7 +74,7 @@ public sealed class RestoreVolume : TaskOrchestrator<RestoreVolumeInput, Restore
 
         // From here it is handed over: what was read back is what the manifest stands for.
         run.Cancellation.ThrowIfWished();
-        run.Undo.Replace(StepNames.DeleteVolume, Steps.HandOverVolume, new HandOverInput(key, disk.Lun, run.Request.Snapshot.Uuid));
+        run.Undo.Replace(StepNames.DeleteVolume, Steps.HandOverVolume, new HandOverInput(key, disk.Lun, run.Request.Snapshot.Uuid), handedOver => run.IsGone = !handedOver);
         run.Board.Show(status => status with { Root = seen.Root });
         return new RestoredVolume(disk.Lun.Volume.ClusterUuid, disk.Lun.Volume.VolumeId, disk.Lun.Iqn, disk.Vdi.VdiUuid, disk.SrUuid, run.Request.TargetVolumeId);
     }
