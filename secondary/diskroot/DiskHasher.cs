@@ -9,7 +9,7 @@ public sealed record DiskHashOptions
     /// <summary>Threads that hash. 1 = on the caller's own, which completes synchronously where the source does.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Most memory for bytes under way; 2 MiB is the least. Default 64 MiB.</summary>
+    /// <summary>Most memory for bytes under way; 2 MiB is the least. Default 64 MiB, of which few workers need less: 16 MiB for two.</summary>
     public int BufferBytesMax { get; init; } = 64 << 20;
 
     /// <summary>Also take the plain SHA-256 of the whole disk, holes included: it goes at one core's speed.</summary>

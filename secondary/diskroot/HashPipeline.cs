@@ -7,6 +7,11 @@ namespace SnapshotWorkflows.Secondary.DiskRoots;
 internal sealed class HashPipeline
 {
     private const long InlineUpToBytes = 32 << 20;
+
+    // Where hashing is the slower part the reader fills every buffer that it is given, and twenty disks at once are hashed by as few cores as one: two for each worker, and some to read into, lose nothing.
+    private const int PiecesPerWorker = 2;
+    private const int PiecesAhead = 4;
+
     private static readonly byte[] s_zeros = new byte[1 << 20];
 
     private readonly long _diskBytes;
@@ -22,7 +27,7 @@ internal sealed class HashPipeline
         _sha256 = options.Sha256;
         _progress = progress;
         _builder = new DiskRootBuilder(diskBytes);
-        Buffers = new BufferPool(options.BufferBytesMax);
+        Buffers = new BufferPool((int)Math.Min(options.BufferBytesMax, ((long)PiecesPerWorker * _workers + PiecesAhead) * DiskRoot.GroupBytes));
     }
 
     public BufferPool Buffers { get; }

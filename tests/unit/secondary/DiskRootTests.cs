@@ -22,6 +22,22 @@ public sealed class DiskRootTests
         Assert.Equal(root, (await Hash(disk)).Root.Hex);
     }
 
+    /// <summary>Of many disks that are hashed at once each has buffers of its own.</summary>
+    [Theory]
+    [InlineData(2, 64 << 20, 8)]
+    [InlineData(2, 8 << 20, 4)]
+    [InlineData(64, 64 << 20, 32)]
+    public async Task The_reader_goes_ahead_by_what_the_workers_need_and_no_further(int workers, int most, int buffers)
+    {
+        var pool = new HashPipeline(1L << 30, new DiskHashOptions { Workers = workers, BufferBytesMax = most }, null).Buffers;
+        var first = await pool.RentAsync(Disks.None);
+        for (var i = 1; i < buffers; i++) await pool.RentAsync(Disks.None);
+        var next = pool.RentAsync(Disks.None).AsTask();
+        Assert.False(next.IsCompleted);
+        pool.Return(first);
+        Assert.Same(first, await next);
+    }
+
     [Fact]
     public async Task A_mostly_empty_disk_has_the_root_of_the_definition_on_every_path()
     {
