@@ -10,6 +10,7 @@ public sealed class FaultPlan
     private readonly List<Entry> entries = [];
     private readonly SortedDictionary<string, int> calls = new(StringComparer.Ordinal);
     private int lastId;
+    private readonly List<(string Key, int Times, TaskCompletionSource Came)> awaited = [];
     private WeatherDraw? weather;
 
     /// <summary>Plans a fault; its occurrences are counted from now on.</summary>
@@ -106,6 +107,20 @@ public sealed class FaultPlan
         {
             var key = $"{system}.{method}";
             calls[key] = calls.GetValueOrDefault(key) + 1;
+            awaited.RemoveAll(one => one.Key == key && one.Times <= calls[key] && one.Came.TrySetResult());
+        }
+    }
+
+    /// <summary>Completes once so many calls of a method were executed, counted from the world's beginning. To be asked for before the act that makes the call.</summary>
+    public Task CalledAsync(string system, string method, int times)
+    {
+        lock (gate)
+        {
+            var key = $"{system}.{method}";
+            if (calls.GetValueOrDefault(key) >= times) return Task.CompletedTask;
+            var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited.Add((key, times, came));
+            return came.Task;
         }
     }
 

@@ -158,7 +158,7 @@ public sealed class PauseCrashes
 
         public async Task<Vm> MachineAsync() => await _pools.Get("production").Vms.FindAsync(_world.Volume.VmUuid, Cancellation) ?? throw new InvalidOperationException("The machine is gone.");
 
-        /// <summary>What the watchdog has begun gets some real time: its calls go by threads of their own.</summary>
+        /// <summary>Real time: what the watchdog has begun goes by threads of its own, and whether it has begun anything nothing tells but the machine. A beat that is too short for it is made up for by the next.</summary>
         public async Task SettleAsync()
         {
             for (var i = 0; i < 20 && (await MachineAsync()).PowerState == "Paused"; i++) await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Cancellation);

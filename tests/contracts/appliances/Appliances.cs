@@ -106,7 +106,7 @@ internal sealed class Appliances : IAsyncDisposable
     public CloudStackClient NewCloudClient(SnapshotWorkflows.CloudStack.CloudStackOptions options) =>
         new(Http(CloudStackRegistration.CreateHandler(options)), options, TimeProvider.System, NullLogger<CloudStackClient>.Instance);
 
-    /// <summary>Looks until it is so; only the test's own patience bounds it.</summary>
+    /// <summary>Looks until it is so; only the test's own patience bounds it. Real time: behind it may be a real appliance, which tells nothing.</summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T?>> look) where T : class
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));

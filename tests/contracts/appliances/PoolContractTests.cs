@@ -90,7 +90,7 @@ public sealed class PoolContractTests
         return all.ToArray();
     });
 
-    /// <summary>The control domain keeps a disk for a moment after it was read or written.</summary>
+    /// <summary>Real time: the control domain keeps a disk for a moment after it was read or written, and nothing tells of its end, as on a real host.</summary>
     private static async Task<T> PatientlyAsync<T>(Func<Task<T>> act)
     {
         for (var tries = 0; ; tries++)

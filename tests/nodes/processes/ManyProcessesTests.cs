@@ -52,7 +52,7 @@ public sealed class ManyProcessesTests(ITestOutputHelper output)
         {
             while (!over.IsCancellationRequested)
             {
-                // The lease of these nodes is 5 s.
+                // Real time: the lease of these nodes is 5 s, by the clocks of several processes and their database.
                 await cluster.Node(1).SignalAsync("STOP");
                 await Task.Delay(TimeSpan.FromSeconds(6.5), CancellationToken.None);
                 await cluster.Node(1).SignalAsync("CONT");

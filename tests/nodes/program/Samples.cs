@@ -38,7 +38,7 @@ internal sealed class Parcel(string version) : TaskOrchestrator<int, string>
     public override async Task<string> RunAsync(TaskOrchestrationContext context, int input) => $"{version} {await context.CallActivityAsync<int>("Work", input)}";
 }
 
-/// <summary>Takes long enough to be killed in.</summary>
+/// <summary>Takes long enough to be killed in: real time, for it is a process that is killed.</summary>
 internal sealed class Work : TaskActivity<int, int>
 {
     public override async Task<int> RunAsync(TaskActivityContext context, int input)

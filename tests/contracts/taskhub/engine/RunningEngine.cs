@@ -162,7 +162,7 @@ internal sealed class RunningEngine : IAsyncDisposable
             (await Task.WhenAll(Enumerable.Range(0, input).Select(part => context.CallActivityAsync<int>("Slow", part)))).Length;
     }
 
-    /// <summary>Takes its time, so that others wait.</summary>
+    /// <summary>Takes its time, so that others wait: real time, for hub and server have no other.</summary>
     private sealed class Slow(Action<string>? worked) : TaskActivity<int, int>
     {
         public override async Task<int> RunAsync(TaskActivityContext context, int input)

@@ -199,6 +199,7 @@ public sealed class IscsiTests : IAsyncDisposable
         $"json:{{\"driver\":\"raw\",\"file\":{{\"driver\":\"iscsi\",\"transport\":\"tcp\",\"portal\":\"{_portal.Address}\",\"target\":\"{_array.Iqn(volume)}\",\"lun\":0,\"initiator-name\":\"{SolidFire.Array.HostIqn}\"}}}}"
             .ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Real time: it waits for what a foreign process does.</summary>
     private static async Task<T?> UntilAsync<T>(Func<Task<T?>> look)
         where T : class
     {

@@ -100,9 +100,10 @@ public sealed class ProtocolTests
         using var pool = new PoolRig();
         var session = pool.Session;
         var token = pool.Value("event.from", new JsonArray("*"), "", 1.0)["token"]!.GetValue<string>();
-        var waiting = Task.Run(() => pool.Raw("event.from", session, new JsonArray("VM"), token, 30.0));
         // The pool counts the call before it lets it wait.
-        while (pool.Faults.CallsOf("xenserver", "event.from") < 2) await Task.Delay(5);
+        var waits = pool.Faults.CalledAsync("xenserver", "event.from", times: 2);
+        var waiting = Task.Run(() => pool.Raw("event.from", session, new JsonArray("VM"), token, 30.0));
+        await waits;
         if (restarts)
         {
             pool.Simulator.Restart();
