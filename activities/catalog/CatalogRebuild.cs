@@ -82,6 +82,8 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
         var missing = 0;
         foreach (var claimed in index.BackedUpOn(destination.Name).Where(row => !seen.Contains(row.Key) && unreadable.All(one => one.Name != row.Status.Manifest)))
         {
+            // Published since the listing: on a server's catalog other nodes may be at work.
+            if (claimed.Status.Manifest is { } late && await destination.Store.FindAsync(late, cancellation) is not null) continue;
             missing++;
             index.Change(claimed.Key, row => row with
             {

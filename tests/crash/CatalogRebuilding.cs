@@ -3,7 +3,9 @@ using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Nfs;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -55,6 +57,21 @@ public sealed class CatalogRebuilding
         Assert.Equal((SnapshotState.Error, CatalogRebuild.ManifestMissing), (life.Get<SnapshotIndex>().Find(key)!.Status.State, life.Get<SnapshotIndex>().Find(key)!.Status.Failure!.Code));
     }
 
+    /// <summary>As where another node publishes it while the store is listed.</summary>
+    [Fact]
+    public async Task A_manifest_that_came_after_the_listing_is_not_missing()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = new RequestKey((await life.RunAsync(TestContext.Current.CancellationToken)).InstanceId);
+        var before = new SecondaryDestinations(
+            new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = world.StorePath, Server = "nfs.test", Export = "/export", RequireMount = false, MinimumFreeBytes = 0 }] },
+            options => new ListedBefore(new FolderStore(new FolderStoreOptions { Name = options.Name, Path = options.Path, RequireMount = false, MinimumFreeBytes = 0 })));
+        var report = await new CatalogRebuild(before, life.Get<SnapshotIndex>(), life.Get<Marker>()).RunAsync(progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal((0, 0), (report.Snapshots, report.Missing));
+        Assert.Equal(SnapshotState.BackedUp, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+    }
+
     /// <summary>Two installations on one store: neither lists, counts or deletes what is the other's, also where an earlier version had made rows of it.</summary>
     [Fact]
     public async Task Another_installations_copies_are_neither_listed_nor_deleted()
@@ -83,4 +100,11 @@ public sealed class CatalogRebuilding
     }
 
     private static CatalogRebuild Rebuild(Life life) => new(life.Get<SecondaryDestinations>(), life.Get<SnapshotIndex>(), life.Get<Marker>());
+
+    private sealed class ListedBefore(ISecondaryStore inner) : StoreDecorator(inner)
+    {
+        public override IAsyncEnumerable<StoreObject> ListAsync(string prefix, CancellationToken cancellation) => AsyncEnumerable.Empty<StoreObject>();
+
+        protected override Task<T> AroundAsync<T>(StoreCall call, Func<CancellationToken, Task<T>> act, CancellationToken cancellation) => act(cancellation);
+    }
 }
