@@ -1,5 +1,6 @@
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Durable.History;

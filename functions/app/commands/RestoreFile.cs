@@ -33,7 +33,7 @@ internal static class RestoreFile
 
         if (!ours.ContainsKey("output") || ours.ContainsKey("snapshot") == ours.ContainsKey("manifest")) wrong ??= "Give --output, and either --snapshot or --manifest.";
         if (ours.ContainsKey("offset") != ours.ContainsKey("length")) wrong ??= "Give --offset and --length together, or neither.";
-        if (!TryNumber("offset", out var offset) || !TryNumber("length", out var length)) wrong ??= "--offset and --length are whole numbers of bytes.";
+        if (!TryNumber("offset", out var offset) | !TryNumber("length", out var length)) wrong ??= "--offset and --length are whole numbers of bytes.";
         DiskExtent? range = ours.ContainsKey("offset") ? new DiskExtent(offset, length) : null;
         return CommandRun.DoAsync([.. rest], surroundings, run => wrong is null
             ? RestoreAsync(run, ours, range)
