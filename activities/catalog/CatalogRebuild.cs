@@ -55,7 +55,7 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             var address = SnapshotAddress.Of(manifest);
             var row = ManifestRow.Of(manifest, destination.Name, name) with { Held = marks.Contains(SnapshotLocations.Hold(address)) };
             if (marks.Contains(SnapshotLocations.Tombstone(address))) row = row with { Status = row.Status with { State = SnapshotState.Destroying } };
-            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt, LastProven = before.LastProven } : row);
+            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt } : row);
             seen.Add(row.Key);
             if (seen.Count % 1000 == 0) progress?.Report($"{destination.Name}: {seen.Count} manifests read");
         }

@@ -12,6 +12,7 @@ public sealed class MarkSnapshot(SnapshotIndex index, IActivityExecution executi
         DeletedAt = input.DeletedAt ?? row.DeletedAt,
         LastProven = input.LastProven ?? row.LastProven,
         DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
+        VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
         Status = row.Status with { State = input.State ?? row.Status.State },
     }));
 }

@@ -22,6 +22,7 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
                 Held = before.Held,
                 DamagedAt = before.DamagedAt,
                 LastProven = before.LastProven,
+                VerifyTriedAt = before.VerifyTriedAt,
                 DeletedAt = before.DeletedAt,
                 Status = before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed ? row.Status with { State = before.Status.State } : row.Status,
             }

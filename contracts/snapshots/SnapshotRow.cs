@@ -47,5 +47,8 @@ public sealed record SnapshotRow
     /// <summary>When the copy was last read whole and found what it should be, after its first verification.</summary>
     public DateTimeOffset? LastProven { get; init; }
 
+    /// <summary>When the copy could last not be read, so that nothing is known of it; null once it could.</summary>
+    public DateTimeOffset? VerifyTriedAt { get; init; }
+
     public DateTimeOffset? DeletedAt { get; init; }
 }

@@ -53,6 +53,9 @@ public sealed record MarkSnapshotInput(RequestKey Snapshot)
 
     public DateTimeOffset? DamagedAt { get; init; }
 
+    /// <summary>It could not be read; a verdict takes this off.</summary>
+    public DateTimeOffset? VerifyTriedAt { get; init; }
+
     public DateTimeOffset? DeletedAt { get; init; }
 }
 

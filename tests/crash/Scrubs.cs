@@ -91,6 +91,38 @@ public sealed class Scrubs
         Assert.Equal((1, 0, 1), Figures(await ScrubAsync(other, "tomorrow")));
     }
 
+    /// <summary>As with a master key that is not among the settings any more: each hour it would come first again, and with it the day's share would be gone.</summary>
+    [Fact]
+    public async Task A_copy_that_cannot_be_read_is_told_and_keeps_no_other_from_being_read()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var unread = new RequestKey((await life.RunAsync(Cancellation)).InstanceId);
+        await using var other = new Life(world, CrashSwitch.Never) { IdempotencyKey = "another" };
+        await life.DisposeAsync();
+        var good = new RequestKey((await other.RunAsync(Cancellation)).InstanceId);
+        var index = other.Get<SnapshotIndex>();
+        var destination = index.Find(unread)!.Status.Destination;
+        index.Change(unread, row => row with { Status = row.Status with { Destination = "a-store-that-is-not-served" } });
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow() + TimeSpan.FromDays(31));
+        other.Get<Microsoft.Extensions.Options.IOptions<UpkeepOptions>>().Value.ScrubBytesPerDay = 1;
+
+        // It comes first, for it is the older one, and is all of the day's share.
+        var first = await ScrubAsync(other, "first");
+        Assert.Equal((0, 0, 2), Figures(first));
+        Assert.Equal("store.no-destination", Assert.Single(first.Failures).Code);
+        Assert.Contains(other.Get<AuditTrail>().List(unread.Uuid, 0, 20), line => line is { What: "snapshot.verify", Outcome: "unread", Detail: "store.no-destination" });
+        Assert.Equal((world.Clock.GetUtcNow(), null), (index.Find(unread)!.VerifyTriedAt, index.Find(unread)!.DamagedAt));
+        Assert.Equal((1, 0, 2), Figures(await ScrubAsync(other, "an hour later")));
+        Assert.NotNull(index.Find(good)!.LastProven);
+
+        // Mended, it has its turn a day after it was tried.
+        index.Change(unread, row => row with { Status = row.Status with { Destination = destination } });
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow() + TimeSpan.FromDays(1.1));
+        Assert.Equal((1, 0, 1), Figures(await ScrubAsync(other, "a day later")));
+        Assert.Equal((true, null), (index.Find(unread)!.LastProven is not null, index.Find(unread)!.VerifyTriedAt));
+    }
+
     [Fact]
     public async Task The_ledger_is_backed_up_whole_and_only_so_many_are_kept()
     {

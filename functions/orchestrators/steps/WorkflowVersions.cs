@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 public static class WorkflowVersions
 {
     /// <summary>What instances are started with, and every child of theirs.</summary>
-    public const string Current = Judged;
+    public const string Current = Tried;
 
     /// <summary>
     /// A clean-up that does not end gives back the slots that it does not need; expiry is an instance of its own, asks by name, and judges again after the answer; a policy's run and a followed
@@ -21,6 +21,9 @@ public static class WorkflowVersions
 
     /// <summary>Expiry judges and proves each volume again right before its first deletion, and tells the audit trail of a judgement that failed.</summary>
     internal const string Judged = "2.2";
+
+    /// <summary>A reading of a copy that came to no verdict is told to the audit trail, and its turn is over for a day.</summary>
+    internal const string Tried = "2.3";
 
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
 }
