@@ -53,7 +53,9 @@ internal static class FaultMap
 
     private static FaultKind Kind(SecondaryException failure) => failure switch
     {
-        SecondaryStoreException { Code: StoreCodes.Unavailable or StoreCodes.Io } => FaultKind.Transient,
+        // Of what was staged and lost only that is written again.
+        SecondaryStoreException { Code: StoreCodes.Unavailable or StoreCodes.Io or StoreCodes.StagedLost } => FaultKind.Transient,
+        SecondaryStoreException { Code: StoreCodes.Unreadable } => FaultKind.Corrupt,
         SecondaryStoreException { Code: StoreCodes.Missing } => FaultKind.NotFound,
         SecondaryStoreException { Code: StoreCodes.Exists or StoreCodes.FolderNotEmpty } => FaultKind.Conflict,
         SecondaryStoreException => FaultKind.Rejected,

@@ -11,7 +11,14 @@ public sealed class InspectCopy(SnapshotIndex index, SecondaryDestinations desti
 {
     protected override async Task<RestoreSource> ExecuteAsync(InspectCopyInput input, CancellationToken cancellation)
     {
-        if (index.Find(input.Snapshot) is not { Status: { Manifest: { } name, Destination: { } destination } }) throw Gone(input.Snapshot);
+        if (index.Find(input.Snapshot) is not { Status: { Manifest: { } name, Destination: { } destination } } row) throw Gone(input.Snapshot);
+        if (input.Overwrites && row.DamagedAt is { } damagedAt)
+        {
+            throw new StepFaultException(new StepFault(
+                "restore.copy-damaged", FaultKind.Corrupt, $"Snapshot {input.Snapshot.Uuid} was found damaged at {damagedAt:yyyy-MM-dd HH:mm} UTC; what the volume holds is not given up for it.",
+                "Restore another snapshot, or this one into a new volume. Where the store is mended, POST /api/snapshots/{id}/verify first."));
+        }
+
         var store = destinations.Get(destination).Store;
         var address = SnapshotLocations.AddressOf(name);
         if (await store.FindAsync(SnapshotLocations.Tombstone(address), cancellation) is not null) throw Gone(input.Snapshot);

@@ -68,7 +68,8 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
             {
                 Method = streamed ? CopyMethod.Stream : CopyMethod.Offload,
                 StartedAt = input.CopyStartedAt,
-                EndedAt = input.CopyEndedAt,
+                // Each is the clock of the node that had the turn: one that was set back in between, or another's, must not cost the copy.
+                EndedAt = input.CopyEndedAt < input.CopyStartedAt ? input.CopyStartedAt : input.CopyEndedAt,
                 Strategy = input.Host.Strategy == ResignStrategies.Dedicated ? ResignStrategy.Dedicated : ResignStrategy.Relvmoiscsi,
                 Pool = input.Host.Pool,
                 Host = input.Host.HostUuid,

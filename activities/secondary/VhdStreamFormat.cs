@@ -29,7 +29,7 @@ public sealed class VhdStreamFormat(TimeProvider time) : StreamFormat
 
     public override async Task<StreamVerdict> VerifyAsync(SecondaryDestination destination, VerifyCopyInput input, IProgress<DiskProgress> progress, CancellationToken cancellation)
     {
-        var request = new VerificationRequest { Location = input.Location, ExpectedRoot = new DiskRoot(input.Expected.Root), ExpectedDiskBytes = input.Expected.DiskBytes };
+        var request = new VerificationRequest { Location = input.Location, ExpectedRoot = new DiskRoot(input.Expected.Root), ExpectedDiskBytes = input.Expected.DiskBytes, Witness = input.Manifest };
         // An export's own length says nothing about the copy's; only who wrote the copy knows that.
         if (input.Format is not null && input.Location.EndsWith($"/{input.Key.Uuid}.vhd", StringComparison.Ordinal)) request = request with { ExpectedDataBytes = input.Expected.StoredBytes };
         var result = await new VhdVerification(time).VerifyAsync(destination.Store, request, progress, cancellation);

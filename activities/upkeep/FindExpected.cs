@@ -16,7 +16,7 @@ public sealed class FindExpected(SnapshotIndex index, SecondaryDestinations dest
         if (await new ManifestStore(store).FindAsync(address, cancellation) is { } manifest)
         {
             return new ExpectedCopy(
-                new VerifyCopyInput(input.Snapshot, destination, manifest.Location, new ContentReceipt(manifest.Root, manifest.DiskBytes, 0, manifest.DataBytes)) { Format = manifest.Format }, Missing: false);
+                new VerifyCopyInput(input.Snapshot, destination, manifest.Location, new ContentReceipt(manifest.Root, manifest.DiskBytes, 0, manifest.DataBytes)) { Format = manifest.Format, Manifest = name }, Missing: false);
         }
 
         // Under a tombstone the manifest goes on purpose.

@@ -1,6 +1,10 @@
 namespace SnapshotWorkflows.Contracts;
 
-public sealed record InspectCopyInput(RequestKey Snapshot);
+public sealed record InspectCopyInput(RequestKey Snapshot)
+{
+    /// <summary>The copy is to take the place of what a volume holds: one that was found damaged is refused then.</summary>
+    public bool Overwrites { get; init; }
+}
 
 /// <summary>A copy as its manifest tells: what is to be restored, and how the result is recognised.</summary>
 /// <param name="Root">Hex Merkle root of the whole disk.</param>

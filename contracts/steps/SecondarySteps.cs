@@ -12,6 +12,9 @@ public sealed record VerifyCopyInput(RequestKey Key, string Destination, string 
 {
     /// <summary><see cref="DataFormats"/>; null is vhd.</summary>
     public string? Format { get; init; }
+
+    /// <summary>Name of the copy's manifest, once it is published: where the copy cannot be read, whether that can be read tells damage from a store that is away.</summary>
+    public string? Manifest { get; init; }
 }
 
 /// <summary>Everything that the manifest tells; the activity adds only what the store knows.</summary>

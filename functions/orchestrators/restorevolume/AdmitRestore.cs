@@ -5,7 +5,7 @@ internal static class AdmitRestore
 {
     public static async Task<RestorePlan> AdmitRestoreAsync(this RestoreRun run)
     {
-        var source = await run.DoAsync(Steps.InspectCopy, new InspectCopyInput(run.Request.Snapshot), run.Looking);
+        var source = await run.DoAsync(Steps.InspectCopy, new InspectCopyInput(run.Request.Snapshot) { Overwrites = run.Request.TargetVolumeId is not null }, run.Looking);
         var account = AccountScope.Of(source.DomainId, source.Account) ?? "";
         List<string> first = [];
         if (run.Request.TargetVolumeId is { } target) first.Add(AdmissionSlots.Volume(target));

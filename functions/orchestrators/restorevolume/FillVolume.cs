@@ -29,6 +29,7 @@ internal static class FillVolume
     public static async Task<RestoredDisk> FillTargetAsync(this RestoreRun run, RestorePlan plan)
     {
         var (key, pool, lun) = (run.Request.Key, plan.Host.Pool, plan.Lun!);
+        if (run.Context.IsAtLeast(WorkflowVersions.Proven)) await ProveCopyAsync(run, plan.Source);
         await run.ProveFreeAsync(plan, vdiUuid: null);
         PushAttached(run, plan, lun);
         await run.DoAsync(Steps.GrantAccess, new AccessInput(key, lun.Volume, plan.Host.Iqn));
@@ -45,6 +46,20 @@ internal static class FillVolume
         run.Board.Show(status => status with { TargetTouched = true });
         await run.DoAsync(Steps.WriteVdi, new WriteVdiInput(key, pool, vdi.VdiUuid, Fresh: false, plan.Source));
         return new RestoredDisk(lun, sr.SrUuid, vdi);
+    }
+
+    /// <summary>What the volume holds is given up only for a copy that was read to its end: a VHD shows no damage before that, and chunks break off where it is, with half of the disk overwritten.</summary>
+    private static async Task ProveCopyAsync(RestoreRun run, RestoreSource source)
+    {
+        var copy = source.Copy;
+        try
+        {
+            await run.DoAsync(Steps.VerifyCopy, new VerifyCopyInput(copy.Snapshot, copy.Destination, copy.Location, new ContentReceipt(source.Root, source.DiskBytes, 0, copy.DataBytes)) { Format = copy.Format, Manifest = copy.Manifest });
+        }
+        catch (StepFaultException failure) when (failure.Fault.Kind is FaultKind.Corrupt or FaultKind.NotFound)
+        {
+            throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"{failure.Fault.Message} Nothing was written: the volume holds what it held.", "Restore another snapshot of the volume, and have this one verified."), failure);
+        }
     }
 
     private static async Task<(CloneLun Lun, SrReceipt Sr)> MakeVolumeAsync(RestoreRun run, RestorePlan plan)

@@ -3,7 +3,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// <summary>
 /// From a copy on secondary storage back to a LUN.
 /// <para>
-/// InspectCopy, target, host (look, refuse, wait) · a new volume: CreateVolume, GrantAccess, CreateSr, CreateDestinationVdi, WriteVdi; or CloudStack's detached one: GrantAccess, IntroduceSr,
+/// InspectCopy, target, host (look, refuse, wait) · a new volume: CreateVolume, GrantAccess, CreateSr, CreateDestinationVdi, WriteVdi; or CloudStack's detached one: VerifyCopy, GrantAccess, IntroduceSr,
 /// FindVdi, looked at again, WriteVdi · HashSource: read back and held against the manifest's root, the commit point. Before it a failure, and a wish to cancel, unwinds what was made; after
 /// it the same stack hands over: SR off the host, access withdrawn, the new volume marked as a person's.
 /// </para>

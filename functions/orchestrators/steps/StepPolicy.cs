@@ -6,13 +6,14 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 /// </summary>
 /// <param name="Deadline">No new try begins after this much time since the first.</param>
 /// <param name="Anything">Retry whatever the fault: for undo and clean-up, which must end done.</param>
-internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Deadline, bool Anything = false)
+/// <param name="FromFailure">The deadline counts from the first failure, for a try may have worked for hours before it (<see cref="Patience"/>).</param>
+internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Deadline, bool Anything = false, bool FromFailure = false)
 {
     /// <summary>Looking before anything is made: a person waits for the answer.</summary>
     public static readonly StepPolicy Preflight = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(10));
 
     /// <summary>Making something: one lost answer is made up for soon, an appliance that fails over is waited for by the minute.</summary>
-    public static readonly StepPolicy Work = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30));
+    public static readonly StepPolicy Work = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(30), FromFailure: true);
 
     /// <summary>Upkeep looks again within the hour: a system that is away for minutes is left for then.</summary>
     public static readonly StepPolicy Looking = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2));
@@ -32,7 +33,8 @@ internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Dea
     /// <summary>Undo and clean-up never give up; what keeps failing is shown.</summary>
     public static readonly StepPolicy UntilDone = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5), TimeSpan.MaxValue, Anything: true);
 
-    public bool Retries(StepFault fault, TimeSpan sinceFirst) => (Anything || fault.IsRetryable) && sinceFirst < Deadline;
+    /// <param name="failing">For how long it has been failing: <see cref="Patience.Failed"/>.</param>
+    public bool Retries(StepFault fault, TimeSpan failing) => (Anything || fault.IsRetryable) && failing < Deadline;
 
     public TimeSpan DelayAfter(int attempt, StepFault fault)
     {

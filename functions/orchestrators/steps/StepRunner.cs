@@ -7,9 +7,10 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
     /// <exception cref="StepFaultException">The fault after which the policy gave up.</exception>
     public async Task<TOutput> RunAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy)
     {
-        var began = context.CurrentUtcDateTime;
+        var patience = Patience.Of(context, policy);
         for (var attempt = 1; ; attempt++)
         {
+            patience.Begin(context.CurrentUtcDateTime);
             cancellation.ThrowIfWished();
             board.At(step.Name);
             var fault = default(StepFault);
@@ -22,7 +23,7 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
                 fault = StepFault.From(failure.FailureDetails);
             }
 
-            if (!policy.Retries(fault, context.CurrentUtcDateTime - began)) throw new StepFaultException(fault);
+            if (!policy.Retries(fault, patience.Failed(context.CurrentUtcDateTime))) throw new StepFaultException(fault);
             board.Waiting(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
             await cancellation.WaitAsync(policy.DelayAfter(attempt, fault));
         }
@@ -46,9 +47,10 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
 
     private async Task<TOutput> PersistAsync<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, StepPolicy policy, Action<StepNotice> failed)
     {
-        var began = context.CurrentUtcDateTime;
+        var patience = Patience.Of(context, policy);
         for (var attempt = 1; ; attempt++)
         {
+            patience.Begin(context.CurrentUtcDateTime);
             var fault = default(StepFault);
             try
             {
@@ -59,7 +61,7 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
                 fault = StepFault.From(failure.FailureDetails);
             }
 
-            if (!policy.Retries(fault, context.CurrentUtcDateTime - began)) throw new StepFaultException(fault);
+            if (!policy.Retries(fault, patience.Failed(context.CurrentUtcDateTime))) throw new StepFaultException(fault);
             failed(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
             await context.CreateTimer(policy.DelayAfter(attempt, fault), CancellationToken.None);
         }
