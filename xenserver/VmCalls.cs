@@ -3,6 +3,9 @@ namespace SnapshotWorkflows.XenServer;
 /// <summary>Virtual machines and their disks.</summary>
 public sealed class VmCalls
 {
+    /// <summary>What the pool calls the task of a pause.</summary>
+    public const string PauseTask = "Async.VM.pause";
+
     private readonly XenServerClient _client;
 
     internal VmCalls(XenServerClient client) => _client = client;
@@ -23,9 +26,12 @@ public sealed class VmCalls
     /// <summary>The machines' disks, of the whole pool.</summary>
     public Task<IReadOnlyList<Vbd>> ListVbdsAsync(CancellationToken cancellation) => _client.GetAllRecordsAsync("VBD.get_all_records", XenJson.Default.Vbd, cancellation);
 
-    /// <summary>Stops a running machine where it is; it flushes nothing. Mark it in other_config first, so that whoever comes after knows whose pause it is.</summary>
-    /// <exception cref="XenApiException"><c>VM_BAD_POWER_STATE</c>, kind Conflict: it does not run, or is paused already.</exception>
-    public Task PauseAsync(OpaqueRef vm, CancellationToken cancellation) => _client.CallAsync("VM.pause", CallKind.Write, [vm.Value], cancellation);
+    /// <summary>
+    /// Begins to stop a running machine where it is; it flushes nothing. Mark it in other_config first, so that whoever comes after knows whose pause it is. A pool holds it up while another operation has the machine,
+    /// for hours if need be: only the task's end tells that it came, or will not come.
+    /// </summary>
+    /// <returns>The task. It fails with <c>VM_BAD_POWER_STATE</c>, kind Conflict, where the machine does not run, or is paused already.</returns>
+    public Task<OpaqueRef> StartPauseAsync(OpaqueRef vm, CancellationToken cancellation) => _client.CallForRefAsync(PauseTask, CallKind.Write, [vm.Value], cancellation);
 
     /// <summary>Lets a paused machine go on; one that runs already is success.</summary>
     /// <exception cref="XenApiException"><c>VM_BAD_POWER_STATE</c>, kind Conflict: it is neither paused nor running.</exception>

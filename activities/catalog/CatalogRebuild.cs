@@ -7,7 +7,7 @@ using SnapshotWorkflows.Secondary.Manifests;
 namespace SnapshotWorkflows.Activities.CatalogSteps;
 
 /// <summary>
-/// Makes the index anew from what lies on the stores: manifests, holds and tombstones, also those whose manifest is gone already. A store that cannot be listed whole ends it with nothing changed for that store.
+/// Makes the index anew from what lies on the stores: manifests, holds, marks of damage and tombstones, also those whose manifest is gone already. A store that cannot be listed whole ends it with nothing changed for that store.
 /// Rows of snapshots that have a manifest are replaced; a row that claims a copy whose manifest is not there is marked as failed, never dropped. Copies of other installations on the same store
 /// are left to them: their rows, which an earlier version may have made, go, for a rule of ours would count and delete them.
 /// </summary>
@@ -26,7 +26,13 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
     private async Task<RebuildReport> RebuildAsync(SecondaryDestination destination, IProgress<string>? progress, CancellationToken cancellation)
     {
         var names = new List<string>();
-        await foreach (var found in destination.Store.ListAsync(SnapshotLocations.Prefix, cancellation)) names.Add(found.Name);
+        var damaged = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        await foreach (var found in destination.Store.ListAsync(SnapshotLocations.Prefix, cancellation))
+        {
+            names.Add(found.Name);
+            if (SnapshotLocations.IsDamaged(found.Name)) damaged[found.Name] = found.ModifiedAt;
+        }
+
         var marks = names.Where(name => SnapshotLocations.IsHold(name) || SnapshotLocations.IsTombstone(name)).ToHashSet(StringComparer.Ordinal);
         var manifests = new ManifestStore(destination.Store);
         var unreadable = new List<UnreadableManifest>();
@@ -53,9 +59,13 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             }
 
             var address = SnapshotAddress.Of(manifest);
-            var row = ManifestRow.Of(manifest, destination.Name, name) with { Held = marks.Contains(SnapshotLocations.Hold(address)) };
+            var row = ManifestRow.Of(manifest, destination.Name, name) with
+            {
+                Held = marks.Contains(SnapshotLocations.Hold(address)),
+                DamagedAt = damaged.TryGetValue(SnapshotLocations.Damaged(address), out var damagedAt) ? damagedAt : null,
+            };
             if (marks.Contains(SnapshotLocations.Tombstone(address))) row = row with { Status = row.Status with { State = SnapshotState.Destroying } };
-            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt } : row);
+            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt ?? row.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt } : row);
             seen.Add(row.Key);
             if (seen.Count % 1000 == 0) progress?.Report($"{destination.Name}: {seen.Count} manifests read");
         }

@@ -1,18 +1,56 @@
+using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.CatalogSteps;
 
-/// <summary>Changes one thing in the snapshot's row. A row that is not there is nothing to change: it comes with the next rebuild.</summary>
+/// <summary>
+/// Changes one thing in the snapshot's row. A row that is not there is nothing to change: it comes with the next rebuild. That a copy is damaged is noted beside its manifest too, and taken away there when it was proven whole:
+/// a ledger from before the damage must not count it as good. A store that takes no note changes nothing here: the row tells it, and the next reading notes it again.
+/// </summary>
 [DurableTask(StepNames.MarkSnapshot)]
-public sealed class MarkSnapshot(SnapshotIndex index, IActivityExecution execution) : StepActivity<MarkSnapshotInput, bool>(execution)
+public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinations destinations, ILogger<MarkSnapshot> logger, IActivityExecution execution) : StepActivity<MarkSnapshotInput, bool>(execution)
 {
-    protected override Task<bool> ExecuteAsync(MarkSnapshotInput input, CancellationToken cancellation) => Task.FromResult(index.Change(input.Snapshot, row => row with
+    protected override async Task<bool> ExecuteAsync(MarkSnapshotInput input, CancellationToken cancellation)
     {
-        Held = input.Held ?? row.Held,
-        DeletedAt = input.DeletedAt ?? row.DeletedAt,
-        LastProven = input.LastProven ?? row.LastProven,
-        DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
-        VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
-        Status = row.Status with { State = input.State ?? row.Status.State },
-    }));
+        var changed = index.Change(input.Snapshot, row => row with
+        {
+            Held = input.Held ?? row.Held,
+            DeletedAt = input.DeletedAt ?? row.DeletedAt,
+            LastProven = input.LastProven ?? row.LastProven,
+            DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
+            VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
+            Status = row.Status with { State = input.State ?? row.Status.State },
+        });
+        if ((input.LastProven ?? input.DamagedAt) is null || index.Find(input.Snapshot) is not { Status: { Manifest: { } manifest, Destination: { } destination } }) return changed;
+        try
+        {
+            await NoteAsync(destinations.Get(destination).Store, input, manifest, cancellation);
+        }
+        catch (SecondaryStoreException refused)
+        {
+            NotNoted(logger, refused, input.Snapshot.Uuid, destination);
+        }
+
+        return changed;
+    }
+
+    private async Task NoteAsync(ISecondaryStore store, MarkSnapshotInput input, string manifest, CancellationToken cancellation)
+    {
+        var damaged = SnapshotLocations.Damaged(SnapshotLocations.AddressOf(manifest));
+        if (input.LastProven is not null)
+        {
+            await store.DeleteAsync(damaged, cancellation);
+        }
+        else if (await store.FindAsync(manifest, cancellation) is not null)
+        {
+            var copy = new StoredCopy(input.Snapshot, store.Name, manifest, "", "", DataBytes: 0, new ArrayVolume("", 0));
+            await store.PutAsync(damaged, new StoredMark(StoredMark.CurrentFormatVersion, copy, "verification", Reason: null) { Instance = Execution.InstanceId }.Write(), cancellation);
+        }
+    }
+
+    [LoggerMessage(EventId = 3141, Level = LogLevel.Warning, Message = "That snapshot {Snapshot} was found damaged, or whole again, could not be noted on {Destination}; the catalog tells it")]
+    private static partial void NotNoted(ILogger logger, Exception refused, string snapshot, string destination);
 }

@@ -4,7 +4,9 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.GroupSteps;
 
-/// <summary>Takes the fuse off the members of a group snapshot that the request keeps on the array, and notes what they occupy there.</summary>
+/// <summary>
+/// Takes the fuse off the members of the group snapshot that the request keeps on the array, and notes what they occupy there. Other group snapshots of the request, of calls whose answer was lost, go: they are of another instant.
+/// </summary>
 [DurableTask(StepNames.KeepGroupSnapshot)]
 public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, SnapshotIndex index, AuditTrail audit, UsageLedger usage, Marker marker, ILogger<KeepGroupSnapshot> logger, IActivityExecution execution)
     : StepActivity<GroupSnapshotInput, bool>(execution)
@@ -12,11 +14,14 @@ public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger inten
     protected override async Task<bool> ExecuteAsync(GroupSnapshotInput input, CancellationToken cancellation)
     {
         var array = (await arrays.RequireAsync(input.Volumes[0].ClusterUuid, cancellation)).Client;
-        var own = await new GroupSnapshots(array, marker).OwnAsync(input, cancellation);
+        var all = await new GroupSnapshots(array, marker).OwnAsync(input, cancellation);
+        var taken = input.GroupSnapshotId ?? (long.TryParse(intents.Find(input.Key, Roles.Group)?.ObjectId, out var noted) ? noted : (long?)null);
+        var own = taken is null ? all : [.. all.Where(group => group.GroupSnapshotId == taken)];
         // Of volumes that have come to nothing the fuse burns on.
         var kept = input.Volumes.Select(volume => volume.VolumeId).ToHashSet();
         foreach (var member in own.SelectMany(group => group.Members).Where(member => member.ExpiresAt is not null && kept.Contains(member.VolumeId)))
             await array.ModifySnapshotAsync(member.SnapshotId, expiresAt: null, cancellation);
+        foreach (var late in all.Except(own)) await array.DeleteGroupSnapshotAsync(late.GroupSnapshotId, keepMembers: false, cancellation);
         var there = own.SelectMany(group => group.Members).Select(member => member.VolumeId).ToHashSet();
         foreach (var (i, volume) in input.Volumes.Index().Where(one => !there.Contains(one.Item.VolumeId)))
         {

@@ -14,7 +14,7 @@ public sealed class Freeze(QuiesceHook hook, GuestPause pause, IntentLedger inte
         if (input.VmUuid is { } machine)
         {
             intents.Intend(input.Key, Roles.Freeze, "xenserver", $"{input.Pool}/{machine}", input.Marker);
-            return await pause.FreezeAsync(input, cancellation);
+            return await pause.FreezeAsync(input, cancellation, Execution.StopToken);
         }
 
         var first = intents.Intend(input.Key, Roles.Freeze, "guest", input.VmId, input.Marker);

@@ -6,8 +6,15 @@ namespace SnapshotWorkflows.Activities.GuestSteps;
 /// <summary>Pauses a machine by its hypervisor and lets it go on, with the watchdog armed before the first and a proof, at the second, that one pause had lasted.</summary>
 public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker marker, IOptions<PauseOptions> options, TimeProvider time)
 {
+    /// <summary>How long a pause that was sent may be on its way to its pool. The pool lists it from then on until it has ended.</summary>
+    private static readonly TimeSpan s_onItsWay = TimeSpan.FromMinutes(2);
+
+    /// <summary>So long the pool's answer is waited for; a pause is to last a few seconds.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     /// <summary>Pauses. What an earlier attempt under this marker left is ended first: nobody knows whether it had lasted.</summary>
-    public async Task<FreezeReceipt> FreezeAsync(FreezeInput input, CancellationToken cancellation)
+    /// <param name="stop">A pause that was sent is not given up because of a wish to cancel: it would come after the thaw.</param>
+    public async Task<FreezeReceipt> FreezeAsync(FreezeInput input, CancellationToken cancellation, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(input);
         if (!options.Value.HighAvailabilityIsOff)
@@ -22,7 +29,7 @@ public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker mar
         {
             if (left.Installation != marker.Installation || (left.Marker != input.Marker && left.ExpiresAt > time.GetUtcNow()))
                 throw Refusal("quiesce.busy", FaultKind.Busy, $"Machine {vm.NameLabel} is paused for another request.", "Wait: that pause ends by itself.");
-            await EndAsync(pool, vm, cancellation);
+            await EndAsync(pool, await FindSettledAsync(pool, vm, left, time, cancellation) ?? throw Unanswered(vm, left), cancellation);
             vm = (await FindAsync(input, cancellation)).Vm;
         }
 
@@ -32,14 +39,18 @@ public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker mar
         var at = time.GetUtcNow();
         var mark = new PauseMark(marker.Installation, input.Marker, at, at + options.Value.TimeToLive);
         await arms.ArmAsync(new PauseArm(input.Marker, input.Pool!, vm.Uuid, mark.ExpiresAt), cancellation);
-        await pool.Vms.AddToOtherConfigAsync(vm.Ref, PauseMark.Name, mark.ToString(), cancellation);
-        await pool.Vms.PauseAsync(vm.Ref, cancellation);
+        await pool.Vms.AddToOtherConfigAsync(vm.Ref, PauseMark.Name, mark.ToString(), stop);
+        if (mark.ExpiresAt > time.GetUtcNow())
+        {
+            await PauseAsync(pool, input, vm, stop);
 
-        // Whoever was held up between mark and pause may come too late: a pause that nothing guards any more is ended at once.
-        var paused = (await FindAsync(input, cancellation)).Vm;
-        if (PauseMark.Of(paused) == mark && mark.ExpiresAt > time.GetUtcNow()) return new FreezeReceipt(input.Marker, at);
-        await EndAsync(pool, paused, cancellation);
-        throw Refusal("quiesce.too-late", FaultKind.Transient, $"Pausing machine {vm.NameLabel} took longer than a pause may last.", "Nothing: it runs, and is tried again; look at the pool's load if this repeats.");
+            // Whoever was held up between mark and pause may come too late: a pause that nothing guards any more is ended at once.
+            vm = (await FindAsync(input, cancellation)).Vm;
+            if (PauseMark.Of(vm) == mark && mark.ExpiresAt > time.GetUtcNow()) return new FreezeReceipt(input.Marker, at);
+        }
+
+        await EndAsync(pool, vm, cancellation);
+        throw TooLate(vm);
     }
 
     /// <summary>Lets the machine go on. Held: it was still paused, still under this mark, and the mark's time was not over.</summary>
@@ -50,9 +61,18 @@ public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker mar
         var mark = PauseMark.Of(vm);
         var ours = mark is not null && mark.Installation == marker.Installation && mark.Marker == input.Marker;
         var held = ours && vm.PowerState == "Paused" && mark!.ExpiresAt > time.GetUtcNow();
-        if (ours) await EndAsync(pool, vm, cancellation);
+        // Mark and arm stay for as long as the pause may still come: without them nobody would let the machine go on.
+        if (ours) await EndAsync(pool, await FindSettledAsync(pool, vm, mark!, time, cancellation) ?? throw Unanswered(vm, mark!), cancellation);
         arms.Disarm(input.Marker);
         return new ThawReceipt(held, ours ? (time.GetUtcNow() - mark!.At).TotalMilliseconds : 0);
+    }
+
+    /// <summary>The marked machine, once the one pause that was sent for its mark has come or cannot come any more; null while it may. The tasks are listed before the machine is read, so none can end in between.</summary>
+    internal static async Task<Vm?> FindSettledAsync(XenServerClient pool, Vm vm, PauseMark mark, TimeProvider time, CancellationToken cancellation)
+    {
+        if (vm.PowerState == "Paused") return vm;
+        if ((time.GetUtcNow() - mark.At).Duration() < s_onItsWay || (await pool.Tasks.ListAsync(VmCalls.PauseTask, cancellation)).Any(task => !task.Ended)) return null;
+        return await pool.Vms.FindAsync(vm.Ref, cancellation) ?? vm;
     }
 
     /// <summary>First it runs, then the mark goes: in between nothing takes it for held, for it does not bear the state Paused.</summary>
@@ -62,6 +82,33 @@ public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker mar
         await pool.Vms.RemoveFromOtherConfigAsync(vm.Ref, PauseMark.Name, cancellation);
     }
 
+    /// <summary>Begins the pause and waits for its end.</summary>
+    private async Task PauseAsync(XenServerClient pool, FreezeInput input, Vm vm, CancellationToken stop)
+    {
+        var reference = await pool.Vms.StartPauseAsync(vm.Ref, stop);
+        XenTask task;
+        using var deadline = new CancellationTokenSource(s_patience, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        try
+        {
+            task = await pool.Tasks.WaitAsync(reference, linked.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // It may come all the same: the mark stays on it, and the watchdog's arm.
+            await pool.Tasks.CancelAsync(reference, stop);
+            throw TooLate(vm);
+        }
+
+        await pool.Tasks.DestroyAsync(reference, stop);
+        if (task.FindFailure() is not { } failure) return;
+
+        // It has ended, so nothing comes any more.
+        await EndAsync(pool, (await FindAsync(input, stop)).Vm, stop);
+        arms.Disarm(input.Marker);
+        throw failure;
+    }
+
     private async Task<(XenServerClient Pool, Vm Vm)> FindAsync(FreezeInput input, CancellationToken cancellation)
     {
         var pool = pools.Get(input.Pool!);
@@ -69,6 +116,17 @@ public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker mar
         return vm is null
             ? throw Refusal("quiesce.unknown-vm", FaultKind.NotFound, $"Pool {input.Pool} has no machine {input.VmUuid}.", "Find out whether it was moved to another pool meanwhile, and ask again.")
             : (pool, vm);
+    }
+
+    private static StepFaultException TooLate(Vm vm) =>
+        Refusal("quiesce.too-late", FaultKind.Transient, $"Pausing machine {vm.NameLabel} took longer than a pause may last.", "Nothing: it runs, and is tried again; look at the pool's load if this repeats.");
+
+    private StepFaultException Unanswered(Vm vm, PauseMark mark)
+    {
+        var left = s_onItsWay - (time.GetUtcNow() - mark.At).Duration();
+        return new StepFaultException(new StepFault(
+            "quiesce.pause-unanswered", FaultKind.Busy, $"A pause of machine {vm.NameLabel} was sent at {mark.At:O} and may still come. The machine runs.", "Nothing: the watchdog guards it until it is over; look at the pool's tasks if this lasts.",
+            left > TimeSpan.Zero ? left : TimeSpan.FromSeconds(2)));
     }
 
     private static StepFaultException Refusal(string code, FaultKind kind, string message, string remedy) => new(new StepFault(code, kind, message, remedy));

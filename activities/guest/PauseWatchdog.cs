@@ -10,8 +10,8 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
     private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long after the end of its time a pause that was sent may still arrive.</summary>
-    private static readonly TimeSpan s_latePause = TimeSpan.FromMinutes(5);
+    /// <summary>Between two looks at a machine that runs and that a pause may still come to: soon enough for it to go on within 10 s.</summary>
+    private static readonly TimeSpan s_whileItRuns = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, Task<bool>> _rescues = new(StringComparer.Ordinal);
 
@@ -72,15 +72,15 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
 
             // Armed anew under the same marker meanwhile: the later arm is in the file now.
             if (mark.ExpiresAt > time.GetUtcNow()) return false;
-            if (vm.PowerState != "Paused" && time.GetUtcNow() - mark.ExpiresAt < s_latePause)
+            if (await GuestPause.FindSettledAsync(pool, vm, mark, time, stop) is not { } settled)
             {
-                // Marked and running: the pause may still be on its way, so the guard stays.
-                await Task.Delay(s_again, time, stop);
+                // Marked and running: the pause may still be on its way, or wait in its pool, so the guard stays.
+                await Task.Delay(s_whileItRuns, time, stop);
                 return false;
             }
 
-            await GuestPause.EndAsync(pool, vm, stop);
-            Rescued(logger, vm.NameLabel, arm.Pool, arm.Marker);
+            await GuestPause.EndAsync(pool, settled, stop);
+            if (settled.PowerState == "Paused") Rescued(logger, vm.NameLabel, arm.Pool, arm.Marker);
             return true;
         }
         catch (Exception failure) when (!stop.IsCancellationRequested && failure is XenApiException or HttpRequestException or TimeoutException)

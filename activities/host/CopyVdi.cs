@@ -24,7 +24,7 @@ public sealed partial class CopyVdi(
         var begun = BegunCopy.Find(intents, input.Key)?.Of(input.DestinationVdiUuid);
         if (begun is not { Whole: true, Task: { } task })
         {
-            task = begun is null ? await StartAsync(pool, input, cancellation) : await AdoptAsync(pool, input, begun, cancellation);
+            task = begun is null ? await BeginAsync(pool, input, cancellation) : await AdoptAsync(pool, input, begun, cancellation);
 
             // Noted before the task's row goes: without the row nothing else would tell that the copy is whole.
             BegunCopy.Note(intents, input.Key, task, whole: true);
@@ -35,13 +35,22 @@ public sealed partial class CopyVdi(
         return new CopyReceipt(input.DestinationVdiUuid, input.VirtualSizeBytes, time.GetElapsedTime(began).TotalSeconds);
     }
 
-    private async Task<OpaqueRef> StartAsync(XenServerClient pool, CopyVdiInput input, CancellationToken cancellation)
+    private async Task<OpaqueRef> BeginAsync(XenServerClient pool, CopyVdiInput input, CancellationToken cancellation)
     {
         var destination = await pool.Vdis.FindAsync(input.DestinationVdiUuid, cancellation) ?? throw Unknown(input, "the destination disk is gone");
+        // The disk was made a moment ago, and the ledger tells so. One that does not know it is from before (restored from a copy), and knows of no copy into it either.
+        var isKnown = intents.Find(input.Key, Roles.DestinationVdi)?.ObjectId == input.DestinationVdiUuid;
+        if (isKnown && destination.CurrentOperations.Count == 0) return await StartAsync(pool, input, destination, cancellation);
+        intents.Intend(input.Key, Roles.CopyTask, "xenserver", input.Pool, input.DestinationVdiUuid);
+        return await AdoptAsync(pool, input, new BegunCopy(input.DestinationVdiUuid, Task: null, Whole: false), cancellation);
+    }
+
+    private async Task<OpaqueRef> StartAsync(XenServerClient pool, CopyVdiInput input, Vdi destination, CancellationToken cancellation)
+    {
         var source = await pool.Vdis.FindAsync(input.SourceVdiUuid, cancellation)
             ?? throw new StepFaultException(new StepFault("copy.no-source", FaultKind.NotFound, $"The clone's VDI {input.SourceVdiUuid} is gone from pool {input.Pool}.", "Start again; find out who removed it."));
         intents.Intend(input.Key, Roles.CopyTask, "xenserver", input.Pool, input.DestinationVdiUuid);
-        var task = await pool.Vdis.StartCopyAsync(source.Ref, destination.Sr, destination.Ref, cancellation);
+        var task = await pool.Vdis.StartCopyAsync(source.Ref, destination.Sr, destination.Ref, Execution.StopToken);
         BegunCopy.Note(intents, input.Key, task, whole: false);
         await WatchAsync(pool, input, task, s_none, cancellation);
         return task;

@@ -21,12 +21,17 @@ public sealed class CreateDestinationVdi(IXenServerPools pools, IntentLedger int
             throw new StepFaultException(new StepFault("copy.ambiguous", FaultKind.Corrupt, $"There are {found.Count} destination disks of one try.", "They are all destroyed by the undo."));
         }
 
-        if (found is [var only]) return new VdiReceipt(only.Uuid, only.VirtualBytes);
+        if (found is [var only])
+        {
+            intents.Made(input.Key, Roles.DestinationVdi, only.Uuid);
+            return new VdiReceipt(only.Uuid, only.VirtualBytes);
+        }
+
         var otherConfig = marker.OtherConfig(input.Key, Roles.DestinationVdi);
         otherConfig[DestinationVdis.AttemptName] = attempt;
         intents.Intend(input.Key, Roles.DestinationVdi, "xenserver", input.Pool, input.Key.NameFor(Roles.DestinationVdi));
         var reference = await pool.Vdis.CreateAsync(
-            new NewVdi { Sr = sr.Ref, NameLabel = input.Label ?? input.Key.NameFor(Roles.DestinationVdi), VirtualBytes = input.VirtualSizeBytes, OtherConfig = otherConfig }, cancellation);
+            new NewVdi { Sr = sr.Ref, NameLabel = input.Label ?? input.Key.NameFor(Roles.DestinationVdi), VirtualBytes = input.VirtualSizeBytes, OtherConfig = otherConfig }, Execution.StopToken);
         var made = await pool.Vdis.GetAsync(reference, cancellation);
         intents.Made(input.Key, Roles.DestinationVdi, made.Uuid);
         return new VdiReceipt(made.Uuid, made.VirtualBytes);

@@ -15,7 +15,7 @@ public sealed class EnsureDestinationSr(IXenServerPools pools, IntentLedger inte
         var host = await CloneProbe.RequireHostAsync(pool, input.HostUuid, cancellation);
         var introduction = new SrIntroduction(pool, intents, marker, input.Key, Roles.DestinationSr);
         var sr = await introduction.FindOwnAsync(cancellation)
-            ?? await introduction.IntroduceAsync(input.SrUuid, "nfs", "user", s_noSubfolder, cancellation);
+            ?? await introduction.IntroduceAsync(input.SrUuid, "nfs", "user", s_noSubfolder, cancellation, Execution.StopToken);
         var deviceConfig = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["server"] = input.Server,

@@ -16,7 +16,7 @@ public sealed class IntroduceSr(IXenServerPools pools, IntentLedger intents, Mar
         {
             var uuid = await CloneProbe.SrUuidAsync(pool, host, input.Lun, cancellation);
             RequireExpected(input, uuid);
-            sr = await introduction.IntroduceAsync(uuid, SrCalls.LvmOverIscsi, "user", smConfig: null, cancellation);
+            sr = await introduction.IntroduceAsync(uuid, SrCalls.LvmOverIscsi, "user", smConfig: null, cancellation, Execution.StopToken);
         }
 
         var pbd = await introduction.AttachAsync(sr, host, CloneProbe.DeviceConfig(input.Lun), cancellation);

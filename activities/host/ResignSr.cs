@@ -30,7 +30,7 @@ public sealed class ResignSr(IXenServerPools pools, IntentLedger intents, IActiv
         intents.Intend(input.Key, Roles.Resign, "xenserver", input.Pool, clone);
         try
         {
-            await pool.Srs.ResignAsync(host.Ref, CloneProbe.DeviceConfig(input.Lun), input.Key.NameFor(Roles.Resign), cancellation);
+            await pool.Srs.ResignAsync(host.Ref, CloneProbe.DeviceConfig(input.Lun), input.Key.NameFor(Roles.Resign), Execution.StopToken);
         }
         catch (XenApiException failure) when (failure.Kind is XenApiErrorKind.Reconcile or XenApiErrorKind.Permanent or XenApiErrorKind.Transient)
         {

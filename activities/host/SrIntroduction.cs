@@ -18,7 +18,8 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
     }
 
     /// <summary>Writes the row. Another's row of the same uuid is waited for, never taken over.</summary>
-    public async Task<Sr> IntroduceAsync(string uuid, string type, string contentType, IReadOnlyDictionary<string, string>? smConfig, CancellationToken cancellation)
+    /// <param name="stop">A row that is only given up may be written after the undo had looked for it.</param>
+    public async Task<Sr> IntroduceAsync(string uuid, string type, string contentType, IReadOnlyDictionary<string, string>? smConfig, CancellationToken cancellation, CancellationToken stop)
     {
         if (await pool.Srs.FindAsync(uuid, cancellation) is { } other)
         {
@@ -28,8 +29,9 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
         }
 
         // The uuid is known before the call: a row without its mark can be told from another's all the same.
-        intents.Intend(key, role, "xenserver", pool.PoolName, $"{Label}|{uuid}");
-        var introduced = await pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, cancellation, smConfig);
+        var introduced = await intents.MakeAsync(
+            key, role, "xenserver", pool.PoolName, $"{Label}|{uuid}",
+            () => pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, stop, smConfig));
         intents.Made(key, role, uuid);
         return await pool.Srs.FindAsync(introduced, cancellation)
             ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.Transient, $"SR {uuid} is gone right after it was introduced.", "It is tried again."));

@@ -4,7 +4,7 @@ using SnapshotWorkflows.XenServer;
 namespace SnapshotWorkflows.Activities.HostSteps;
 
 /// <summary>Takes an SR of ours off its pool: unplug, destroy the PBD, forget. Its data is not touched.</summary>
-internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents, Marker marker)
+internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents, Marker marker, TimeProvider time)
 {
     public async Task<bool> RemoveAsync(OwnedSrInput input, string role, CancellationToken cancellation)
     {
@@ -26,13 +26,15 @@ internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents, Mar
             await pool.Srs.ForgetAsync(sr.Ref, cancellation);
         }
 
+        // What CreateSr asks for (its intent knows no uuid yet) is formatted first and has its row last.
+        if (own.Count == 0) intents.RequireSettled(input.Key, role, intents.Find(input.Key, role)?.Marker.Contains('|', StringComparison.Ordinal) is false ? UnansweredCalls.OnPoolStorage : UnansweredCalls.InPool, time);
         intents.Gone(input.Key, role);
         return own.Count > 0;
     }
 
     /// <summary>
     /// A whole mark decides, and so does one that is another's in any part. A death between the row and the last part of its mark leaves less: then the uuid must be the one that the
-    /// ledger intended, where it knew one.
+    /// ledger intended, where it knew one: also when it was taken for gone, for the row of an unanswered call may come late.
     /// </summary>
     private bool IsOwn(Sr sr, RequestKey key, string role)
     {
@@ -40,6 +42,6 @@ internal sealed class SrRemoval(IXenServerPools pools, IntentLedger intents, Mar
         string[] parts = [Marker.InstallationName, Marker.KeyName, Marker.RoleName];
         if (parts.Any(part => sr.OtherConfig.TryGetValue(part, out var value) && value != ours[part])) return false;
         if (parts.All(sr.OtherConfig.ContainsKey)) return true;
-        return intents.Find(key, role) is { } intent && (!intent.Marker.Contains('|', StringComparison.Ordinal) || intent.Marker.EndsWith($"|{sr.Uuid}", StringComparison.Ordinal));
+        return intents.Last(key, role) is { } intent && (!intent.Marker.Contains('|', StringComparison.Ordinal) || intent.Marker.EndsWith($"|{sr.Uuid}", StringComparison.Ordinal));
     }
 }

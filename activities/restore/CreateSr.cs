@@ -42,10 +42,11 @@ public sealed class CreateSr(SolidFireArrays arrays, IXenServerPools pools, Inte
             throw new StepFaultException(new StepFault("sr.lun-not-seen", FaultKind.Transient, $"Host {host.NameLabel} does not see the new volume's LUN yet.", "Check the storage network and the access group of the copy host.", TimeSpan.FromSeconds(2)));
         if (found.Count > 0) throw Refusal("format.not-empty", $"The new volume {input.Lun.Iqn} shows SR {found[0].Uuid}.");
 
-        intents.Intend(input.Key, Roles.Sr, "xenserver", pool.PoolName, input.Key.NameFor(Roles.Sr));
         intents.Intend(input.Key, Roles.Format, "xenserver", pool.PoolName, input.Lun.Volume.VolumeId.ToString());
-        await pool.Srs.CreateAsync(
-            host.Ref, CloneProbe.DeviceConfig(input.Lun), 0, input.Key.NameFor(Roles.Sr), "SnapshotWorkflows: restore", SrCalls.LvmOverIscsi, "user", shared: false, cancellation);
+        await intents.MakeAsync(
+            input.Key, Roles.Sr, "xenserver", pool.PoolName, input.Key.NameFor(Roles.Sr),
+            () => pool.Srs.CreateAsync(
+                host.Ref, CloneProbe.DeviceConfig(input.Lun), 0, input.Key.NameFor(Roles.Sr), "SnapshotWorkflows: restore", SrCalls.LvmOverIscsi, "user", shared: false, Execution.StopToken));
         return await introduction.FindOwnAsync(cancellation) ?? throw Unknown(input, "the pool shows no SR right after it made one");
     }
 

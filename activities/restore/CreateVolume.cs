@@ -24,9 +24,10 @@ public sealed partial class CreateVolume(SolidFireArrays arrays, IntentLedger in
 
         if (own.Count == 0)
         {
-            intents.Intend(input.Key, Roles.Volume, "solidfire", plan.ClusterUuid, plan.Name);
             var qos = input.Qos is { } asked ? new VolumeQos { MinIops = asked.MinIops, MaxIops = asked.MaxIops, BurstIops = asked.BurstIops } : null;
-            await array.CreateVolumeAsync(plan.Name, plan.AccountId, plan.TotalSizeBytes, enable512e: true, marker.Attributes(input.Key, Roles.Volume), qos, cancellation);
+            await intents.MakeAsync(
+                input.Key, Roles.Volume, "solidfire", plan.ClusterUuid, plan.Name,
+                () => array.CreateVolumeAsync(plan.Name, plan.AccountId, plan.TotalSizeBytes, enable512e: true, marker.Attributes(input.Key, Roles.Volume), qos, Execution.StopToken));
             own = await volumes.ActiveAsync(input.Key, plan.Name, cancellation);
         }
         else

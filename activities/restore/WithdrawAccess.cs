@@ -4,24 +4,42 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.RestoreSteps;
 
-/// <summary>Takes the volume out of the access group that the request had put it into, and of no other. Without an intent of ours there is nothing to take back.</summary>
+/// <summary>
+/// Takes the volume out of the access group that the request had put it into, and of no other. Without an intent of ours, as after a restore of the ledger, only a volume that bears our whole mark is taken out of the
+/// host's group; who put CloudStack's own there is then not known, so it stays, which the audit trail tells.
+/// </summary>
 [DurableTask(StepNames.WithdrawAccess)]
-public sealed class WithdrawAccess(SolidFireArrays arrays, IntentLedger intents, IActivityExecution execution) : StepActivity<AccessInput, bool>(execution)
+public sealed class WithdrawAccess(SolidFireArrays arrays, IntentLedger intents, AuditTrail audit, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<AccessInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(AccessInput input, CancellationToken cancellation)
     {
-        if (intents.Find(input.Key, Roles.Access) is not { } intent) return false;
+        var intent = intents.Find(input.Key, Roles.Access);
+        var known = intents.Last(input.Key, Roles.Access) is not null;
+        // Taken back before, or never granted: the array need not be asked again.
+        if (intent is null && known) return false;
         var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
+        var taken = false;
         foreach (var group in await array.ListVolumeAccessGroupsAsync(cancellation))
         {
             var granted = input.InitiatorIqn.Length > 0
                 ? group.Initiators.Contains(input.InitiatorIqn, StringComparer.OrdinalIgnoreCase)
-                : intent.Marker == $"{input.Volume.VolumeId} in {group.VolumeAccessGroupId}";
-            if (granted && group.VolumeIds.Contains(input.Volume.VolumeId))
-                await array.RemoveVolumesFromVolumeAccessGroupAsync(group.VolumeAccessGroupId, [input.Volume.VolumeId], cancellation);
+                : intent?.Marker == $"{input.Volume.VolumeId} in {group.VolumeAccessGroupId}";
+            if (!granted || !group.VolumeIds.Contains(input.Volume.VolumeId)) continue;
+            if (intent is null && !await IsOursAsync(array, input, cancellation))
+            {
+                audit.Add("restore", "access.withdraw", input.Key.Uuid, "left", $"{input.Volume} stays in access group {group.VolumeAccessGroupId}: the ledger does not know who put it there. Take it out unless CloudStack has attached it.");
+                continue;
+            }
+
+            await array.RemoveVolumesFromVolumeAccessGroupAsync(group.VolumeAccessGroupId, [input.Volume.VolumeId], cancellation);
+            taken = true;
         }
 
+        if (!taken) intents.RequireSettled(input.Key, Roles.Access, UnansweredCalls.OnArray, time);
         intents.Gone(input.Key, Roles.Access);
         return true;
     }
+
+    private async Task<bool> IsOursAsync(SolidFireClient array, AccessInput input, CancellationToken cancellation) =>
+        await array.FindVolumeAsync(input.Volume.VolumeId, cancellation) is { } volume && new OwnVolumes(array, marker).IsOurs(volume, input.Key);
 }

@@ -10,10 +10,11 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 /// <summary>
 /// Writes the copy into a disk through its host, in one pass. A fresh disk gets what is not zero, and one that an earlier attempt may have begun is not used again; a disk that held something
 /// gets every byte, so that writing it again is the same as writing it once. What it then holds, HashSource must tell.
+/// Right before the write the disk must lie in the SR that this restore has attached: its uuid is also that of the volume once it is attached in CloudStack.
 /// </summary>
 [DurableTask(StepNames.WriteVdi)]
 public sealed class WriteVdi(
-    IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
+    IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
 {
     protected override async Task<WriteReceipt> ExecuteAsync(WriteVdiInput input, CancellationToken cancellation)
     {
@@ -33,12 +34,22 @@ public sealed class WriteVdi(
         await using var copy = await CopyDisk.OpenAsync(destination, manifest, time, cancellation);
         if (copy.DiskBytes != source.DiskBytes || manifest.Root != source.Root)
             throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.DiskBytes} bytes and the root {manifest.Root}; when the restore began its manifest said {source.DiskBytes} and {source.Root}.", "Restore another snapshot of the volume, and have this one verified."));
+        await RequireOwnSrAsync(pool, vdi, input.Key, cancellation);
         intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);
         var began = time.GetTimestamp();
         var label = input.Key.NameFor("import");
         var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy, label, cancellation) : await WriteRawAsync(pool, vdi, copy, label, cancellation);
         intents.Made(input.Key, Roles.Write, vdi.Uuid);
         return new WriteReceipt(sent, time.GetElapsedTime(began).TotalSeconds);
+    }
+
+    /// <summary>A step that runs once more after the volume was handed back (a node that was taken for dead, a hub from an old copy) finds the disk in another's SR.</summary>
+    private async Task RequireOwnSrAsync(XenServerClient pool, Vdi vdi, RequestKey key, CancellationToken cancellation)
+    {
+        var sr = await pool.Srs.FindAsync(vdi.Sr, cancellation);
+        if (sr?.NameLabel == key.NameFor(Roles.Sr) && marker.IsOn(name => sr.OtherConfig.GetValueOrDefault(name), key, Roles.Sr)) return;
+        throw new StepFaultException(new StepFault(
+            "restore.disk-elsewhere", FaultKind.Conflict, $"Disk {vdi.Uuid} lies in SR {sr?.NameLabel ?? vdi.Sr.Value}, not in this restore's own; nothing was written.", "Detach the volume in CloudStack if it is still to be restored, and start again."));
     }
 
     /// <summary>A deletion that began before this restore had its slots is not stopped by them, so it is looked for before the first write.</summary>

@@ -47,7 +47,7 @@ public sealed class RollBack(SolidFireArrays arrays, IntentLedger intents, Marke
         }
 
         intents.Intend(input.Key, Roles.Saved, "solidfire", input.Volume.ClusterUuid, name);
-        await array.RollbackToSnapshotAsync(input.Volume.VolumeId, target.SnapshotId, name, cancellation, marker.Attributes(input.Key, Roles.Saved));
+        await array.RollbackToSnapshotAsync(input.Volume.VolumeId, target.SnapshotId, name, Execution.StopToken, marker.Attributes(input.Key, Roles.Saved));
 
         // Noted before anything else can fail: from here on somebody may write to the volume again.
         intents.Made(input.Key, Roles.Saved, name);

@@ -11,7 +11,9 @@ internal sealed class RollBackProofs(SolidFireClient array, Marker marker)
     public async Task<ClusterSnapshot> FindAsync(RequestKey snapshot, RequestKey? group, ArrayVolume volume, CancellationToken cancellation)
     {
         var own = await new StorageSnapshots(array, marker).OwnAsync(new StorageSnapshotInput(snapshot, volume, TimeSpan.Zero) { Group = group }, cancellation);
-        return own is [var only]
+        // What a call whose answer was lost made besides still has its fuse; off those that are to stay it is taken.
+        var kept = own.Count > 1 ? [.. own.Where(one => one.ExpiresAt is null)] : own;
+        return kept is [var only]
             ? only
             : throw new StepFaultException(new StepFault(
                 "revert.no-snapshot", FaultKind.NotFound, $"The array has {own.Count} snapshots {snapshot.NameFor(Roles.Snapshot)} of {volume}; one was expected.", "Restore the copy: POST /api/snapshots/{id}/restore."));

@@ -15,7 +15,7 @@ public sealed class StartCloudRevert(CloudStackClient cloudStack, IntentLedger i
         var job = NameUuid.From($"revert\n{input.Key.Value}");
         if (intents.Find(input.Key, Roles.Revert) is not null && await IsKnownAsync(job, cancellation)) return job.ToString("D");
         intents.Intend(input.Key, Roles.Revert, "cloudstack", input.CloudStackSnapshotId, job.ToString("D"));
-        var started = await cloudStack.RevertSnapshotAsync(input.CloudStackSnapshotId, job, cancellation);
+        var started = await cloudStack.RevertSnapshotAsync(input.CloudStackSnapshotId, job, Execution.StopToken);
         intents.Made(input.Key, Roles.Revert, started);
         return started;
     }

@@ -5,7 +5,7 @@ using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
-/// <summary>Looks on the store for copies that are to survive: the manifest can be read, and the data object it names has the length it tells.</summary>
+/// <summary>Looks on the store for copies that are to survive: the manifest can be read, no deletion of it has begun, it was not found damaged, and the data object it names has the length it tells.</summary>
 [DurableTask(StepNames.ProveCopies)]
 public sealed class ProveCopies(SnapshotIndex index, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<ProveCopiesInput, ProvenCopies>(execution)
 {
@@ -26,7 +26,9 @@ public sealed class ProveCopies(SnapshotIndex index, SecondaryDestinations desti
         var store = destinations.Get(destination).Store;
         try
         {
-            if (await new ManifestStore(store).FindAsync(SnapshotLocations.AddressOf(name), cancellation) is not { } manifest) return false;
+            var address = SnapshotLocations.AddressOf(name);
+            if (await store.FindAsync(SnapshotLocations.Tombstone(address), cancellation) is not null || await store.FindAsync(SnapshotLocations.Damaged(address), cancellation) is not null) return false;
+            if (await new ManifestStore(store).FindAsync(address, cancellation) is not { } manifest) return false;
             return await store.FindAsync(manifest.Location, cancellation) is { } data && data.Length == manifest.DataBytes;
         }
         catch (ManifestException)

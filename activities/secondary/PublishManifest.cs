@@ -1,11 +1,15 @@
 using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
-/// <summary>Puts the manifest beside the data, if absent: from then on the snapshot exists. The same manifest again is success.</summary>
+/// <summary>
+/// Puts the manifest beside the data, if absent: from then on the snapshot exists. The same manifest again is success. A store's refusal is believed only where it is certain that no attempt has put the manifest: what is
+/// refused for good is undone, data and all.
+/// </summary>
 [DurableTask(StepNames.PublishManifest)]
 public sealed class PublishManifest(SecondaryDestinations destinations, IntentLedger intents, Marker marker, ILogger<PublishManifest> logger, IActivityExecution execution)
     : StepActivity<PublishManifestInput, ManifestReceipt>(execution)
@@ -13,12 +17,44 @@ public sealed class PublishManifest(SecondaryDestinations destinations, IntentLe
     protected override async Task<ManifestReceipt> ExecuteAsync(PublishManifestInput input, CancellationToken cancellation)
     {
         var key = input.Request.Key;
-        intents.Intend(key, Roles.Manifest, "secondary", input.Destination.Destination, input.Destination.ManifestName);
-        var store = destinations.Get(input.Destination.Destination).Store;
-        var name = await new ManifestStore(store).PublishAsync(Manifest(input), cancellation);
+        var wanted = input.Destination.ManifestName;
+        var first = intents.Intend(key, Roles.Manifest, "secondary", input.Destination.Destination, wanted);
+        ISecondaryStore? store = null;
+        string name;
+        try
+        {
+            store = destinations.Get(input.Destination.Destination).Store;
+            name = await new ManifestStore(store).PublishAsync(Manifest(input), cancellation);
+        }
+        catch (SecondaryStoreException refused) when (FaultMap.Find(refused) is { IsRetryable: false } fault)
+        {
+            if (first && refused.Code is StoreCodes.NotMounted or StoreCodes.PathMissing or StoreCodes.NoDestination)
+            {
+                // Said before anything is put, and nobody had tried before.
+                intents.Gone(key, Roles.Manifest);
+                throw;
+            }
+
+            if (await IsAbsentAsync(store, wanted, cancellation)) throw;
+            throw new StepFaultException(
+                fault with { Kind = FaultKind.Transient, Message = $"{fault.Message} Whether '{wanted}' was put before is not known, so its data stays, and it is tried again." }, refused);
+        }
         await store.SweepAsync(name, Execution, logger, cancellation);
         intents.Made(key, Roles.Manifest, name);
         return new ManifestReceipt(name, input.Location);
+    }
+
+    /// <summary>The store's own word that it has no such manifest. A store that says nothing has said neither.</summary>
+    private static async Task<bool> IsAbsentAsync(ISecondaryStore? store, string manifest, CancellationToken cancellation)
+    {
+        try
+        {
+            return store is not null && await store.FindAsync(manifest, cancellation) is null;
+        }
+        catch (SecondaryStoreException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Made of history alone, so that every attempt writes the same bytes.</summary>

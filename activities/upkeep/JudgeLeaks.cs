@@ -26,7 +26,7 @@ public sealed class JudgeLeaks(IntentLedger intents, Marker marker, DurableTaskC
 
     /// <summary>Data on a store was intended as a folder or as a stream.</summary>
     private Intent? Intended(RequestKey key, MarkedThing thing) =>
-        intents.Find(key, thing.Role) ?? (thing.Role == Roles.Folder ? intents.Find(key, Roles.Stream) : null);
+        intents.Find(key, thing.Role) ?? (thing.Role == Roles.Folder ? intents.Find(key, Roles.Stream) : null) ?? intents.Last(key, thing.Role);
 
     private async Task<InstanceLife> LifeAsync(Dictionary<RequestKey, InstanceLife> lives, RequestKey key, CancellationToken cancellation)
     {

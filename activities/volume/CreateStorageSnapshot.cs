@@ -3,7 +3,10 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Takes the array's snapshot, or adopts the one that an earlier attempt took. It bears a retention fuse, so that even a lost database leaks it only for a while.</summary>
+/// <summary>
+/// Takes the array's snapshot, or adopts the one that an earlier attempt took. It bears a retention fuse, so that even a lost database leaks it only for a while. While a guest is frozen only one that was asked for in this very
+/// freeze will do: a call of an earlier one that was not answered may have come when the guest ran.
+/// </summary>
 [DurableTask(StepNames.CreateStorageSnapshot)]
 public sealed partial class CreateStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, Marker marker, ILogger<CreateStorageSnapshot> logger, IActivityExecution execution)
     : StepActivity<StorageSnapshotInput, StorageSnapshot>(execution)
@@ -12,7 +15,9 @@ public sealed partial class CreateStorageSnapshot(SolidFireArrays arrays, Intent
     {
         var name = input.Key.NameFor(Roles.Snapshot);
         var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
-        var own = await new StorageSnapshots(array, marker).OwnAsync(input, cancellation);
+        var all = await new StorageSnapshots(array, marker).OwnAsync(input, cancellation);
+        var own = input.Freeze is null ? all : [.. all.Where(snapshot => snapshot.FindAttribute(Marker.FreezeName) == input.Freeze)];
+        foreach (var late in all.Except(own)) await array.DeleteSnapshotAsync(late.SnapshotId, cancellation);
         if (own.Count > 1)
         {
             throw new StepFaultException(new StepFault(
@@ -23,11 +28,12 @@ public sealed partial class CreateStorageSnapshot(SolidFireArrays arrays, Intent
         {
             // A crash between the array's answer and our commit lands here: adopt, never repeat.
             SnapshotAdopted(logger, name, own[0].SnapshotId, input.Volume.VolumeId);
+            intents.Made(input.Key, Roles.Snapshot, own[0].SnapshotId.ToString());
             return Receipt(own[0]);
         }
 
         intents.Intend(input.Key, Roles.Snapshot, "solidfire", input.Volume.ClusterUuid, name);
-        var created = await array.CreateSnapshotAsync(input.Volume.VolumeId, name, input.Retention, marker.Attributes(input.Key, Roles.Snapshot), cancellation);
+        var created = await array.CreateSnapshotAsync(input.Volume.VolumeId, name, input.Retention, marker.Attributes(input.Key, Roles.Snapshot, input.Freeze), Execution.StopToken);
         intents.Made(input.Key, Roles.Snapshot, created.SnapshotId.ToString());
         return Receipt(created);
     }

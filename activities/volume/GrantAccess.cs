@@ -11,11 +11,12 @@ public sealed class GrantAccess(SolidFireArrays arrays, IntentLedger intents, Ma
     {
         var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
         var group = await FindGroupAsync(array, input.InitiatorIqn, cancellation);
-        var groupId = group?.VolumeAccessGroupId ?? await CreateGroupAsync(array, input, cancellation);
+        var groupId = group?.VolumeAccessGroupId ?? await CreateGroupAsync(array, input);
         if (group?.VolumeIds.Contains(input.Volume.VolumeId) != true)
         {
-            intents.Intend(input.Key, Roles.Access, "solidfire", input.Volume.ClusterUuid, $"{input.Volume.VolumeId} in {groupId}");
-            await array.AddVolumesToVolumeAccessGroupAsync(groupId, [input.Volume.VolumeId], cancellation);
+            await intents.MakeAsync(
+                input.Key, Roles.Access, "solidfire", input.Volume.ClusterUuid, $"{input.Volume.VolumeId} in {groupId}",
+                () => array.AddVolumesToVolumeAccessGroupAsync(groupId, [input.Volume.VolumeId], Execution.StopToken));
         }
 
         intents.Made(input.Key, Roles.Access, groupId.ToString());
@@ -33,11 +34,11 @@ public sealed class GrantAccess(SolidFireArrays arrays, IntentLedger intents, Ma
     }
 
     /// <summary>A host without a group gets one of its own, which stays: the next copy uses it again.</summary>
-    private async Task<long> CreateGroupAsync(SolidFireClient array, AccessInput input, CancellationToken cancellation)
+    private async Task<long> CreateGroupAsync(SolidFireClient array, AccessInput input)
     {
         var name = $"swf-{NameUuid.From(input.InitiatorIqn):N}-hosts";
         intents.Intend(input.Key, Roles.AccessGroup, "solidfire", input.Volume.ClusterUuid, name);
-        var id = await array.CreateVolumeAccessGroupAsync(name, [input.InitiatorIqn], [], marker.Attributes(input.Key, Roles.AccessGroup), cancellation);
+        var id = await array.CreateVolumeAccessGroupAsync(name, [input.InitiatorIqn], [], marker.Attributes(input.Key, Roles.AccessGroup), Execution.StopToken);
         intents.Made(input.Key, Roles.AccessGroup, id.ToString());
         return id;
     }

@@ -29,13 +29,18 @@ internal sealed class OwnClones(SolidFireClient array, IntentLedger intents, Mar
     /// True while a clone job runs that may be ours: the recorded one; or, where no answer was recorded, any of this source and any that the array does
     /// not attribute to a volume.
     /// </summary>
-    public async Task<bool> MayBeUnderWayAsync(RequestKey key, long sourceVolumeId, CancellationToken cancellation)
+    public Task<bool> MayBeUnderWayAsync(RequestKey key, long sourceVolumeId, CancellationToken cancellation) => AnyUnderWayAsync(key, sourceVolumeId, evenOfOthers: false, cancellation);
+
+    /// <summary>The same, and any other clone job of this source: beside the recorded clone there may be one whose call was not answered.</summary>
+    public Task<bool> AnyUnderWayAsync(RequestKey key, long sourceVolumeId, CancellationToken cancellation) => AnyUnderWayAsync(key, sourceVolumeId, evenOfOthers: true, cancellation);
+
+    private async Task<bool> AnyUnderWayAsync(RequestKey key, long sourceVolumeId, bool evenOfOthers, CancellationToken cancellation)
     {
         var jobs = await array.ListSyncJobsAsync(cancellation);
         var results = await array.ListAsyncResultsAsync(cancellation);
         var running = results.Where(result => !result.Completed && string.Equals(result.ResultType, "Clone", StringComparison.OrdinalIgnoreCase));
         return Recorded(key) is { } recorded
-            ? jobs.Any(job => job.IsClone && job.DestinationVolumeId == recorded.VolumeId) || running.Any(result => result.AsyncHandle == recorded.Handle)
+            ? jobs.Any(job => job.IsClone && (job.DestinationVolumeId == recorded.VolumeId || (evenOfOthers && job.SourceVolumeId == sourceVolumeId))) || running.Any(result => result.AsyncHandle == recorded.Handle)
             : jobs.Any(job => job.IsClone && job.SourceVolumeId == sourceVolumeId) || running.Any(result => SourceOf(result) is not { } source || source == sourceVolumeId);
     }
 

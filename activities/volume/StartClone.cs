@@ -45,10 +45,8 @@ public sealed partial class StartClone(SolidFireArrays arrays, IntentLedger inte
 
         var attributes = marker.Attributes(input.Key, Roles.Clone);
         attributes["swf-source"] = $"{input.Source.VolumeId}@{input.SnapshotId}";
-        intents.Intend(input.Key, Roles.Clone, "solidfire", input.Source.ClusterUuid, input.Key.NameFor(Roles.Clone));
-        var started = await array.CloneVolumeAsync(
-            new CloneVolumeRequest { VolumeId = input.Source.VolumeId, SnapshotId = input.SnapshotId == 0 ? null : input.SnapshotId, Name = input.Key.NameFor(Roles.Clone), Attributes = attributes, Access = "readWrite" },
-            cancellation);
+        var wanted = new CloneVolumeRequest { VolumeId = input.Source.VolumeId, SnapshotId = input.SnapshotId == 0 ? null : input.SnapshotId, Name = input.Key.NameFor(Roles.Clone), Attributes = attributes, Access = "readWrite" };
+        var started = await intents.MakeAsync(input.Key, Roles.Clone, "solidfire", input.Source.ClusterUuid, wanted.Name, () => array.CloneVolumeAsync(wanted, Execution.StopToken));
         intents.Made(input.Key, Roles.Clone, $"{started.VolumeId}:{started.AsyncHandle}");
         return new CloneReceipt(input.Source with { VolumeId = started.VolumeId }, started.AsyncHandle);
     }

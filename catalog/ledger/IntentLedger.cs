@@ -78,8 +78,12 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
 
     private IReadOnlyList<Intent> Of(RequestKey key) => database.Read<IReadOnlyList<Intent>>(connection =>
     {
-        using var read = connection.Command(null, "SELECT role, system, scope, marker, state, object_id, intended_at FROM intents WHERE request_key=@key ORDER BY role").With("@key", key.Value);
-        return read.All(reader => new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.Text(5)) { IntendedAt = reader.Time(6) });
+        using var read = connection.Command(null, "SELECT role, system, scope, marker, state, object_id, intended_at, settled_at FROM intents WHERE request_key=@key ORDER BY role").With("@key", key.Value);
+        return read.All(reader => new Intent(key, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.Text(5))
+        {
+            IntendedAt = reader.Time(6),
+            SettledAt = reader.IsDBNull(7) ? null : reader.Time(7),
+        });
     });
 
     private void Settle(RequestKey key, string role, string state, string? objectId) =>
@@ -108,6 +112,9 @@ public sealed class IntentLedger(CatalogDatabase database, TimeProvider time)
 public sealed record Intent(RequestKey Key, string Role, string System, string Scope, string Marker, string State, string? ObjectId)
 {
     public DateTimeOffset IntendedAt { get; init; }
+
+    /// <summary>When its state was last told: made, kept or gone; null while it is only intended.</summary>
+    public DateTimeOffset? SettledAt { get; init; }
 }
 
 /// <summary>How far an intent has come.</summary>

@@ -35,6 +35,9 @@ public static class AdmissionSlots
 
     public static string Volume(string volumeId) => $"volume:{volumeId}";
 
+    /// <summary>The array's volume, however it was asked for: one that CloudStack names may be asked for by the array's name too.</summary>
+    public static string VolumeOf(ArrayVolume volume) => Volume(SnapshotVolumeInput.VolumeIdOf(volume));
+
     public static string Account(string account) => $"account:{account}";
 
     public static string Array(string clusterUuid) => $"array:{clusterUuid}";

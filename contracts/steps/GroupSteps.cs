@@ -14,6 +14,12 @@ public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolum
 {
     /// <summary>Where members are kept: their snapshots, in the order of the volumes.</summary>
     public IReadOnlyList<RequestKey>? Members { get; init; }
+
+    /// <summary>As of a single snapshot.</summary>
+    public string? Freeze { get; init; }
+
+    /// <summary>Where members are kept: the array's id of the group that was taken. Null in inputs that are older than this member.</summary>
+    public long? GroupSnapshotId { get; init; }
 }
 
 /// <param name="Members">In the order of the volumes that were asked for.</param>

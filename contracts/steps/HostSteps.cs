@@ -22,7 +22,11 @@ public sealed record DestinationVdiInput(RequestKey Key, string Pool, string SrU
     public string? Label { get; init; }
 }
 
-public sealed record OwnedVdiInput(RequestKey Key, string Pool, string SrUuid);
+public sealed record OwnedVdiInput(RequestKey Key, string Pool, string SrUuid)
+{
+    /// <summary>The folder on the store that the VDI's data lies in: a published copy in it is never destroyed. Null where the VDI lies on no store, or in inputs that are older than this member.</summary>
+    public DestinationFolder? Unpublished { get; init; }
+}
 
 public sealed record CopyVdiInput(RequestKey Key, string Pool, string SourceVdiUuid, string DestinationVdiUuid, string DestinationSrUuid, long VirtualSizeBytes);
 

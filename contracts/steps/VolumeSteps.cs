@@ -24,6 +24,12 @@ public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, Ti
 
     /// <summary>When a finished snapshot is deleted: whether one was kept on the array, beside its copy or alone. Null wherever the array's snapshot is undone or cleaned up.</summary>
     public bool? KeptBesideCopy { get; init; }
+
+    /// <summary>The freeze that it is to be taken in: only a snapshot that bears this marker is the one. Null where nobody is frozen.</summary>
+    public string? Freeze { get; init; }
+
+    /// <summary>Where it is kept: the array's id of the one that was taken. Null in inputs that are older than this member.</summary>
+    public long? SnapshotId { get; init; }
 }
 
 public sealed record StorageSnapshot(long SnapshotId, string Uuid, DateTimeOffset CreatedAt, long TotalSizeBytes);

@@ -137,7 +137,7 @@ public sealed class PauseCrashes
         }
     }
 
-    private sealed class Watchdog : IAsyncDisposable
+    internal sealed class Watchdog : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
         private readonly WorldPools _pools;

@@ -17,6 +17,8 @@ public sealed class DeleteManifest(SecondaryDestinations destinations, IntentLed
             await store.DeleteAsync(input.Manifest, cancellation);
         }
 
+        await store.DeleteAsync(SnapshotLocations.Damaged(SnapshotLocations.AddressOf(input.Manifest)), cancellation);
+
         intents.Gone(input.Snapshot, Roles.Manifest);
         return true;
     }

@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>
 /// Begins a deletion: puts the tombstone, then looks for a hold and for a restore of the copy. Whoever holds or restores does the reverse, so of the two, at the same moment, at least one sees the
-/// other; the deletion gives way.
+/// other; the deletion gives way, and takes back the tombstone that it has put: another deletion's stays with that one, and is waited for while it lives.
 /// </summary>
 [DurableTask(StepNames.EntombCopy)]
 public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskClient client, Marker marker, ILogger<EntombCopy> logger, IActivityExecution execution) : StepActivity<EntombCopyInput, bool>(execution)
@@ -25,11 +25,15 @@ public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskCl
                 "Delete it there. If that installation is this one under another name, or is gone for good, name it under SnapshotWorkflows:TakesOver."));
         }
 
-        var tombstone = new StoredMark(StoredMark.CurrentFormatVersion, input.Copy, input.By, input.Reason) { Installation = manifest.Installation };
-        await store.PutAsync(SnapshotLocations.Tombstone(address), tombstone.Write(), cancellation);
-        await store.SweepAsync(SnapshotLocations.Tombstone(address), Execution, logger, cancellation);
+        var tombstone = SnapshotLocations.Tombstone(address);
+        var placed = await PlacedMark.PutAsync(
+            store, tombstone, new StoredMark(StoredMark.CurrentFormatVersion, input.Copy, input.By, input.Reason) { Installation = manifest.Installation, Instance = Execution.InstanceId }, cancellation);
+        await store.SweepAsync(tombstone, Execution, logger, cancellation);
+        await placed.RequireAloneAsync(client, tombstone, cancellation);
         if (await RefusalAsync(store, input.Copy.Snapshot, address, cancellation) is not { } refusal) return true;
-        await store.DeleteAsync(SnapshotLocations.Tombstone(address), cancellation);
+
+        // That of a deletion that has ended before it deleted anything holds up the restore for nothing. One of which nobody knows whose it is stays.
+        if (placed.By is not null) await store.DeleteAsync(tombstone, cancellation);
         throw new StepFaultException(refusal);
     }
 

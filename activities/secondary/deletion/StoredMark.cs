@@ -12,6 +12,9 @@ internal sealed record StoredMark(int FormatVersion, StoredCopy Copy, string By,
     /// <summary>Whose copy it is; null in marks that are older than this member.</summary>
     public string? Installation { get; init; }
 
+    /// <summary>The instance that put it: only that one takes it away again while it lives. Null in marks that are older than this member.</summary>
+    public string? Instance { get; init; }
+
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, StoredMarkJson.Default.StoredMark);
 
     public static StoredMark Read(byte[] json, string name)

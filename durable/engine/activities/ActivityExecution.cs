@@ -12,6 +12,7 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
     private const int Released = 2;
 
     private readonly CancellationTokenSource _source = new();
+    private readonly CancellationTokenSource _stop = new();
     private int _fate;
 
     public ClaimedActivity Claimed => claimed;
@@ -20,6 +21,8 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
     public string? TraceParent => traceParent;
 
     public CancellationToken CancellationToken => _source.Token;
+
+    public CancellationToken StopToken => _stop.Token;
 
     public int Attempt => claimed.Attempt;
 
@@ -55,18 +58,18 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
     /// <summary>The process stops: a failure from now on is the stop's doing, and the call runs again.</summary>
     public bool ShuttingDown { get; private set; }
 
-    public void RequestCancel() => CancelOffThread();
+    public void RequestCancel() => CancelOffThread(_source);
 
     public void Abandon()
     {
         Abandoned = true;
-        CancelOffThread();
+        Stop();
     }
 
     public void ShutDown()
     {
         ShuttingDown = true;
-        CancelOffThread();
+        Stop();
     }
 
     /// <summary>For people to see: a hub that is away does not end hours of work. Where the end is written, it matters.</summary>
@@ -87,14 +90,24 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
             Abandon();
     }
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose()
+    {
+        _source.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Stop()
+    {
+        CancelOffThread(_source);
+        CancelOffThread(_stop);
+    }
 
     /// <summary>Callbacks of the activity must not run on the dispatcher.</summary>
-    private void CancelOffThread()
+    private static void CancelOffThread(CancellationTokenSource source)
     {
         try
         {
-            _ = _source.CancelAsync();
+            _ = source.CancelAsync();
         }
         catch (ObjectDisposedException)
         {

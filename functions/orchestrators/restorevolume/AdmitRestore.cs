@@ -12,7 +12,7 @@ internal static class AdmitRestore
         if (account.Length > 0) first.Add(AdmissionSlots.Account(account));
         return await run.AdmitPlanAsync(
             account, first, AdmissionPriorities.Restore, () => InspectAsync(run, source),
-            plan => [AdmissionSlots.Array(plan.ClusterUuid), AdmissionSlots.Host(plan.Host.HostUuid), AdmissionSlots.Store(source.Copy.Destination)]);
+            plan => [AdmissionSlots.Array(plan.ClusterUuid), AdmissionSlots.Host(plan.Host.HostUuid), AdmissionSlots.Store(source.Copy.Destination), .. plan.Lun is { } lun ? [AdmissionSlots.VolumeOf(lun.Volume)] : Array.Empty<string>()]);
     }
 
     private static async Task<RestorePlan> InspectAsync(RestoreRun run, RestoreSource source)

@@ -37,7 +37,8 @@ public sealed class RevertVolume : TaskOrchestrator<RevertVolumeInput, RevertedV
     private static async Task<RevertedVolume> MakeAsync(RevertRun run)
     {
         var source = await run.DoAsync(Steps.FindRevert, new FindRevertInput(run.Request.Snapshot), run.Looking);
-        await run.AdmitPlanAsync("", [AdmissionSlots.Volume(source.VolumeId)], AdmissionPriorities.Restore, () => InspectAsync(run, source), _ => []);
+        IReadOnlyList<string> slots = [AdmissionSlots.Volume(source.VolumeId), .. source.Array is { } volume ? [AdmissionSlots.VolumeOf(volume)] : Array.Empty<string>()];
+        await run.AdmitPlanAsync("", slots, AdmissionPriorities.Restore, () => InspectAsync(run, source), _ => []);
         run.Board.Show(status => status with { State = RevertState.Reverting, Waiting = null });
         return source.CloudStackSnapshotId is { } snapshot ? await ByCloudStackAsync(run, source, snapshot) : await ByArrayAsync(run, source, source.Array!);
     }

@@ -15,16 +15,17 @@ internal static class CopyMembers
         }
 
         var members = await all;
-        if ((run.Request.KeepOnPrimary || run.Request.PrimaryOnly) && taken.Taken is { } memberships && members.Any(member => member.Failure is null)) Keep(run, memberships, members);
+        if ((run.Request.KeepOnPrimary || run.Request.PrimaryOnly) && taken.Taken is { } memberships && members.Any(member => member.Failure is null)) Keep(run, memberships, members, taken.GroupSnapshotId);
         return members;
     }
 
     /// <summary>What is kept on the array loses its fuse; of volumes that came to nothing the snapshot goes.</summary>
-    private static void Keep(GroupRun run, IReadOnlyList<GroupMembership> memberships, IReadOnlyList<GroupMember> members)
+    private static void Keep(GroupRun run, IReadOnlyList<GroupMembership> memberships, IReadOnlyList<GroupMember> members, long? groupSnapshotId)
     {
         var kept = memberships.Zip(members).Where(one => one.Second.Failure is null).ToList();
         run.Undo.Replace(StepNames.DeleteGroupSnapshot, Steps.KeepGroupSnapshot, new GroupSnapshotInput(run.Request.Key, [.. kept.Select(one => one.First.Volume)], TimeSpan.Zero)
         {
+            GroupSnapshotId = groupSnapshotId,
             Members = [.. kept.Select(one => run.Request.MemberOf(one.Second.VolumeId))],
         });
         if (!run.Context.IsAtLeast(WorkflowVersions.Told)) return;

@@ -46,4 +46,5 @@ internal sealed record GroupPlan(IReadOnlyList<ArrayVolume> Volumes, string Dest
 
 /// <summary>What each member begins with.</summary>
 /// <param name="Taken">Null where the only volume takes its snapshot itself.</param>
-internal sealed record GroupTaken(IReadOnlyList<GroupMembership>? Taken, string Destination);
+/// <param name="GroupSnapshotId">The array's id of what was taken.</param>
+internal sealed record GroupTaken(IReadOnlyList<GroupMembership>? Taken, string Destination, long? GroupSnapshotId = null);

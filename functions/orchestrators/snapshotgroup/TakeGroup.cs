@@ -34,7 +34,7 @@ internal static class TakeGroup
         IReadOnlyList<string> slots = [.. volumes.Select(volume => AdmissionSlots.Volume(volume.Id)), .. account.Length > 0 ? [AdmissionSlots.Account(account)] : Array.Empty<string>()];
         var plan = await run.AdmitPlanAsync(account, slots, AdmissionPriorities.Person, () => InspectAsync(run), _ => []);
         run.Board.Show(status => status with { Destination = request.PrimaryOnly ? null : plan.Destination, State = SnapshotState.Creating, Waiting = null });
-        return new GroupTaken(await SnapshotAsync(run, plan), plan.Destination);
+        return await SnapshotAsync(run, plan);
     }
 
     /// <summary>Room, limits, host and rights of every volume, before anything is frozen.</summary>
@@ -76,16 +76,16 @@ internal static class TakeGroup
             run.Looking);
     }
 
-    private static async Task<IReadOnlyList<GroupMembership>> SnapshotAsync(GroupRun run, GroupPlan plan)
+    private static async Task<GroupTaken> SnapshotAsync(GroupRun run, GroupPlan plan)
     {
         var request = run.Request;
         var wanted = new GroupSnapshotInput(request.Key, plan.Volumes, TakeSnapshot.Fuse);
         run.Undo.Push(Steps.DeleteGroupSnapshot, wanted);
         var (taken, consistency, frozenMs) = plan.Machine is { } machine
             ? await run.TakeQuiescedAsync(
-                machine, () => run.DoAsync(Steps.CreateGroupSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteGroupSnapshot, wanted))
+                machine, freeze => run.DoAsync(Steps.CreateGroupSnapshot, wanted with { Freeze = freeze }, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteGroupSnapshot, wanted))
             : (await run.DoAsync(Steps.CreateGroupSnapshot, wanted), "crash", (double?)null);
         run.Board.Show(status => status with { State = SnapshotState.CreatedOnPrimary, TakenAt = taken.CreatedAt, Consistency = consistency, FrozenMs = frozenMs });
-        return [.. plan.Volumes.Select((volume, i) => new GroupMembership(request.Key, volume, taken.Members[i], consistency, frozenMs))];
+        return new GroupTaken([.. plan.Volumes.Select((volume, i) => new GroupMembership(request.Key, volume, taken.Members[i], consistency, frozenMs))], plan.Destination, taken.GroupSnapshotId);
     }
 }

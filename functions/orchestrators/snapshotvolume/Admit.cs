@@ -2,8 +2,8 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>
 /// Looks at every system, makes nothing, and refuses what cannot end well: room, limits, host, resign strategy and rights for the whole job
-/// are proven before anything is frozen or made. The volume's slot comes first, for another job of the volume changes what there is to see; the slots of array, host and store
-/// come when it is known which they are, and after a wait for them everything is looked at again.
+/// are proven before anything is frozen or made. The volume's slot comes first, for another job of the volume changes what there is to see; the slots of array, host and store, and that of the
+/// volume by the array's name, under which another may have asked for it, come when it is known which they are, and after a wait for them everything is looked at again.
 /// </summary>
 internal static class Admit
 {
@@ -12,7 +12,7 @@ internal static class Admit
         var volume = await ResolveAsync(run);
         var plan = await run.AdmitPlanAsync(
             AccountScope.Of(volume.DomainId, volume.Account) ?? "", FirstSlots(run, volume), Priority(run), () => InspectAsync(run, volume),
-            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination)]);
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination), AdmissionSlots.VolumeOf(found.Array.Volume)]);
         run.Board.Show(status => status with { Destination = plan.Destination.Destination, DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
         await run.ProjectAsync();
         return plan;
@@ -29,7 +29,7 @@ internal static class Admit
                 var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
                 return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = run.Request.Member?.Snapshot.SnapshotId }, run.Looking));
             },
-            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid)]);
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.VolumeOf(found.Array.Volume)]);
         run.Board.Show(status => status with { DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
         await run.ProjectAsync();
         return plan;

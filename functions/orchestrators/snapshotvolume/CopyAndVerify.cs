@@ -31,7 +31,7 @@ internal static class CopyAndVerify
             new DestinationSrInput(key, plan.Host.Pool, plan.Host.HostUuid, srUuid, destination.Server, destination.Export, destination.Folder));
 
         run.Board.Show(status => status with { State = SnapshotState.BackingUp });
-        var owned = new OwnedVdiInput(key, plan.Host.Pool, srUuid);
+        var owned = new OwnedVdiInput(key, plan.Host.Pool, srUuid) { Unpublished = destination.Where };
         run.Undo.Push(Steps.DestroyDestinationVdi, owned);
         var anew = run.Anew();
         for (var attempt = 1; ; attempt++)

@@ -40,11 +40,10 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
     private static async Task<SnapshotVolumeResult> OnPrimaryAsync(SnapshotRun run)
     {
         var plan = await run.AdmitPrimaryAsync();
-        if (run.Request.Member is { } member) run.Taken(plan.Array.Volume, member);
-        else await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume);
+        var snapshot = run.Request.Member is { } member ? run.Taken(plan.Array.Volume, member) : await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume);
         run.Cancellation.ThrowIfWished();
         run.Primary = plan.Array.Volume;
-        run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero));
+        run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, Kept(run, plan.Array.Volume, snapshot));
         return new SnapshotVolumeResult(run.Request.Key.Uuid, Destination: "", Manifest: "", Location: "", Root: "", plan.Disk.VirtualSizeBytes, run.Board.Status.Consistency!);
     }
 
@@ -84,13 +83,15 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         if (run.Request.KeepOnPrimary)
         {
             run.Primary = plan.Array.Volume;
-            run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, plan.Array.Volume, TimeSpan.Zero), kept => run.Primary = kept ? run.Primary : null);
+            run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, Kept(run, plan.Array.Volume, snapshot), kept => run.Primary = kept ? run.Primary : null);
         }
 
         run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = copy.Location, StoredBytes = content.StoredBytes });
         await run.ProjectAsync();
         return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, copy.Location, content.Root, content.DiskBytes, status.Consistency!);
     }
+
+    private static StorageSnapshotInput Kept(SnapshotRun run, ArrayVolume volume, StorageSnapshot snapshot) => new(run.Request.Key, volume, TimeSpan.Zero) { SnapshotId = snapshot.SnapshotId };
 
     private static async Task AbandonAsync(SnapshotRun run, StepFault fault)
     {

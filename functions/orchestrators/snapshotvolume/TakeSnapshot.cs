@@ -65,7 +65,7 @@ internal static class TakeSnapshot
     private static async Task<StorageSnapshot> QuiescedAsync(SnapshotRun run, FreezeInput machine, StorageSnapshotInput wanted)
     {
         var (snapshot, consistency, frozenMs) = await run.TakeQuiescedAsync(
-            machine, () => run.DoAsync(Steps.CreateStorageSnapshot, wanted, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteStorageSnapshot, wanted));
+            machine, freeze => run.DoAsync(Steps.CreateStorageSnapshot, wanted with { Freeze = freeze }, StepPolicy.Frozen), () => run.DoAsync(Steps.DeleteStorageSnapshot, wanted));
         run.Board.Show(status => status with { Consistency = consistency, FrozenMs = frozenMs });
         return snapshot;
     }

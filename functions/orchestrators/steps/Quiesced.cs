@@ -20,9 +20,10 @@ internal static class Quiesced
     };
 
     /// <param name="machine">Whom to freeze; key and marker are set here, a new marker for each try.</param>
+    /// <param name="take">Given the marker of the freeze, by which what was asked for in another one is told from it.</param>
     /// <param name="takeBack">Undoes a taking whose freeze had broken, before the next try.</param>
     /// <returns>What was taken, <c>quiesced</c> or, where no freeze held, <c>crash</c>, and how long the last freeze lasted.</returns>
-    public static async Task<(T Taken, string Consistency, double FrozenMs)> TakeQuiescedAsync<T>(this WorkRun run, FreezeInput machine, Func<Task<T>> take, Func<Task> takeBack) where T : class
+    public static async Task<(T Taken, string Consistency, double FrozenMs)> TakeQuiescedAsync<T>(this WorkRun run, FreezeInput machine, Func<string, Task<T>> take, Func<Task> takeBack) where T : class
     {
         var failures = 0;
         for (var attempt = 1; ; attempt++)
@@ -34,7 +35,7 @@ internal static class Quiesced
             StepFaultException? failure = null;
             try
             {
-                taken = await take();
+                taken = await take(freeze.Marker);
             }
             catch (StepFaultException fault)
             {

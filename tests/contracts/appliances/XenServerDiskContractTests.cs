@@ -120,13 +120,16 @@ public sealed class XenServerDiskContractTests
         var uuid = world.Pools["production"].World.CreateRunningVm("guest", source.VdiUuid);
         var vm = (await pool.Vms.FindAsync(uuid, default))!.Ref;
         await pool.Vms.AddToOtherConfigAsync(vm, "swf", "k1", default);
-        await pool.Vms.PauseAsync(vm, default);
+        Assert.Null((await PauseAsync()).FindFailure());
         Assert.Equal(("Paused", "k1"), ((await pool.Vms.FindAsync(vm, default))!.PowerState, (await pool.Vms.FindAsync(vm, default))!.OtherConfig["swf"]));
-        Assert.Equal(XenApiErrorKind.Conflict, (await Assert.ThrowsAsync<XenApiException>(() => pool.Vms.PauseAsync(vm, default))).Kind);
+        Assert.Equal(XenApiErrorKind.Conflict, (await PauseAsync()).FindFailure()?.Kind);
+        Assert.Equal(2, (await pool.Tasks.ListAsync(VmCalls.PauseTask, default)).Count);
         await pool.Vms.UnpauseAsync(vm, default);
         await pool.Vms.UnpauseAsync(vm, default);
         await pool.Vms.RemoveFromOtherConfigAsync(vm, "swf", default);
         Assert.Equal("Running", (await pool.Vms.ListAsync(default)).Single(row => row.Uuid == uuid).PowerState);
+
+        async Task<XenTask> PauseAsync() => await pool.Tasks.WaitAsync(await pool.Vms.StartPauseAsync(vm, default), default);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ namespace SnapshotWorkflows.Tests.Crash.Explorer;
 /// Decides at every point whether the process dies there. Death is sticky: once dead, every later point throws, so that no catch block can write
 /// anything from beyond the grave.
 /// </summary>
-internal sealed class CrashSwitch(int fatalPoint)
+internal class CrashSwitch(int fatalPoint)
 {
     private readonly Lock _gate = new();
     private bool _dead;
@@ -19,7 +19,7 @@ internal sealed class CrashSwitch(int fatalPoint)
 
     public static CrashSwitch Never => new(-1);
 
-    public void Point(string where)
+    public virtual void Point(string where)
     {
         lock (_gate)
         {

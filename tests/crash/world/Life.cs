@@ -34,10 +34,12 @@ internal sealed class Life : IAsyncDisposable
     private int _kept;
 
     /// <param name="register">Null registers the product's own tasks.</param>
-    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null, string installation = "crash-test")
+    /// <param name="wire">Through which every call to an appliance goes; null: none.</param>
+    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null, string installation = "crash-test", LateWire? wire = null)
     {
         (_world, _crash, _isMutant) = (world, crash, register is not null);
-        var network = new CrashingHandler(world.Network, crash);
+        HttpMessageHandler network = new CrashingHandler(world.Network, crash);
+        if (wire is not null) network = wire.Over(network);
         var http = new HttpClient(network, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {

@@ -3,13 +3,13 @@ using SnapshotWorkflows.Durable.Execution;
 namespace SnapshotWorkflows.Tests.Crash.World;
 
 /// <summary>For a step that is run by hand, outside of any instance.</summary>
-internal sealed class NoExecution : IActivityExecution
+internal sealed class NoExecution(string? instanceId = null) : IActivityExecution
 {
     public CancellationToken CancellationToken => TestContext.Current.CancellationToken;
 
     public int Attempt => 1;
 
-    public string InstanceId => new('0', 32);
+    public string InstanceId => instanceId ?? new('0', 32);
 
     public int TaskId => 1;
 

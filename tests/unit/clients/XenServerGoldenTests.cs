@@ -77,7 +77,7 @@ public sealed class XenServerGoldenTests
         yield return ("Vdis.DestroyData", client => client.Vdis.DestroyDataAsync(s_vdi, default));
         yield return ("Vdis.AddToOtherConfig", client => client.Vdis.AddToOtherConfigAsync(s_vdi, "key", "value", default));
         yield return ("Vdis.RemoveFromOtherConfig", client => client.Vdis.RemoveFromOtherConfigAsync(s_vdi, "key", default));
-        yield return ("Vms.Pause", client => client.Vms.PauseAsync(s_vm, default));
+        yield return ("Vms.StartPause", client => client.Vms.StartPauseAsync(s_vm, default));
         yield return ("Vms.Unpause", client => client.Vms.UnpauseAsync(s_vm, default));
         yield return ("Vms.AddToOtherConfig", client => client.Vms.AddToOtherConfigAsync(s_vm, "key", "value", default));
         yield return ("Tasks.Create", client => client.Tasks.CreateAsync("label", "description", default));

@@ -1,0 +1,136 @@
+using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.CatalogSteps;
+using SnapshotWorkflows.Activities.SecondarySteps;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Tests.Crash.Explorer;
+using SnapshotWorkflows.Tests.Crash.World;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace SnapshotWorkflows.Tests.Crash;
+
+/// <summary>Holds, tombstones and marks of damage beside a manifest: whose they are, and what they count for.</summary>
+public sealed class PlacedMarks
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_deletion_takes_back_its_own_tombstone_and_waits_for_anothers()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var one = await life.PostAsync(Cancellation, "another-request");
+        Assert.True(await Pumped(life, Entomb(life, taken, one)));
+
+        // The first has not ended: what the second finds may go at any moment.
+        Assert.Equal("snapshot.marking", await CodeAsync(life, Entomb(life, taken, "another")));
+        Assert.True(await Pumped(life, Entomb(life, taken, one)));
+        await File.WriteAllTextAsync(PathOf(world, life, taken, ".hold.json"), "{}", Cancellation);
+        Assert.Equal("snapshot.marking", await CodeAsync(life, Entomb(life, taken, "another")));
+        Assert.True(File.Exists(PathOf(world, life, taken, ".tombstone.json")));
+        Assert.Equal("snapshot.held", await CodeAsync(life, Entomb(life, taken, one)));
+        Assert.False(File.Exists(PathOf(world, life, taken, ".tombstone.json")));
+    }
+
+    [Fact]
+    public async Task Of_a_deletion_that_nobody_knows_any_more_the_tombstone_stays_and_of_one_that_has_ended_it_goes()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var tombstone = PathOf(world, life, taken, ".tombstone.json");
+        Assert.True(await Pumped(life, Entomb(life, taken, "gone")));
+        var text = await File.ReadAllTextAsync(tombstone, Cancellation);
+        await File.WriteAllTextAsync(PathOf(world, life, taken, ".hold.json"), "{}", Cancellation);
+        Assert.Equal("snapshot.held", await CodeAsync(life, Entomb(life, taken, "another")));
+        Assert.False(File.Exists(tombstone));
+
+        // As an older version wrote it.
+        await File.WriteAllTextAsync(tombstone, text.Replace("\"instance\":\"gone\"", "\"other\":1", StringComparison.Ordinal), Cancellation);
+        Assert.Equal("snapshot.held", await CodeAsync(life, Entomb(life, taken, "another")));
+        Assert.True(File.Exists(tombstone));
+    }
+
+    [Fact]
+    public async Task A_hold_that_comes_too_late_goes_and_one_that_stood_before_stays()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var hold = PathOf(world, life, taken, ".hold.json");
+        await File.WriteAllTextAsync(PathOf(world, life, taken, ".tombstone.json"), "{}", Cancellation);
+        Assert.Equal("snapshot.deleting", await CodeAsync(life, Hold(life, taken, "one")));
+        Assert.False(File.Exists(hold));
+        await File.WriteAllTextAsync(hold, "{}", Cancellation);
+        Assert.Equal("snapshot.deleting", await CodeAsync(life, Hold(life, taken, "one")));
+        Assert.True(File.Exists(hold));
+        File.Delete(PathOf(world, life, taken, ".tombstone.json"));
+        Assert.True(await Pumped(life, Hold(life, taken, "two")));
+    }
+
+    /// <summary>Whatever a catalog from before says: a copy that is being deleted, or was found damaged, does not survive for another.</summary>
+    [Theory]
+    [InlineData(".tombstone.json")]
+    [InlineData(".damaged.json")]
+    public async Task A_survivor_that_is_entombed_or_damaged_is_none(string mark)
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var prove = new ProveCopies(life.Get<SnapshotIndex>(), life.Get<SecondaryDestinations>(), new NoExecution());
+        Assert.Empty((await prove.RunAsync(null!, new ProveCopiesInput([taken.Key]))).Absent);
+        await File.WriteAllTextAsync(PathOf(world, life, taken, mark), "{}", Cancellation);
+        Assert.Equal([taken.Key], (await prove.RunAsync(null!, new ProveCopiesInput([taken.Key]))).Absent);
+    }
+
+    [Fact]
+    public async Task A_catalog_from_before_the_damage_learns_of_it_and_a_proof_takes_the_mark_off()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var index = life.Get<SnapshotIndex>();
+        var before = index.Find(taken.Key)!;
+        var mark = new MarkSnapshot(index, life.Get<SecondaryDestinations>(), NullLogger<MarkSnapshot>.Instance, new NoExecution());
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { DamagedAt = world.Clock.GetUtcNow() });
+        index.Upsert(before);
+        Assert.Null(index.Find(taken.Key)!.DamagedAt);
+        var rebuild = new CatalogRebuild(life.Get<SecondaryDestinations>(), index, life.Get<Marker>());
+        await rebuild.RunAsync(progress: null, Cancellation);
+        Assert.NotNull(index.Find(taken.Key)!.DamagedAt);
+
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { LastProven = world.Clock.GetUtcNow() });
+        await rebuild.RunAsync(progress: null, Cancellation);
+        Assert.Null(index.Find(taken.Key)!.DamagedAt);
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { DamagedAt = world.Clock.GetUtcNow() });
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await Deletions.DeleteAsync(life, taken.Key)).RuntimeStatus);
+        Assert.Empty(Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories));
+    }
+
+    private static Task<bool> Entomb(Life life, TakenCopy taken, string instance) =>
+        new EntombCopy(life.Get<SecondaryDestinations>(), life.Get<DurableTaskClient>(), life.Get<Marker>(), new NoExecution(instance)).RunAsync(null!, new EntombCopyInput(CopyOf(life, taken), "test", "x"));
+
+    private static Task<bool> Hold(Life life, TakenCopy taken, string instance) =>
+        new PutHold(life.Get<SecondaryDestinations>(), life.Get<DurableTaskClient>(), new NoExecution(instance)).RunAsync(null!, new HoldCopyInput(CopyOf(life, taken), "test", null));
+
+    private static StoredCopy CopyOf(Life life, TakenCopy taken)
+    {
+        var status = life.Get<SnapshotIndex>().Find(taken.Key)!.Status;
+        return new StoredCopy(taken.Key, status.Destination!, status.Manifest!, "vhd", status.Location!, 1, new ArrayVolume("x", 1));
+    }
+
+    private static string PathOf(CrashWorld world, Life life, TakenCopy taken, string mark) =>
+        Path.Combine(world.StorePath, life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Manifest!.Replace(".manifest.json", mark, StringComparison.Ordinal));
+
+    private static async Task<T> Pumped<T>(Life life, Task<T> step)
+    {
+        await life.Get<DurableEngine>().PumpAsync(() => step.IsCompleted, Cancellation);
+        return await step;
+    }
+
+    private static async Task<string> CodeAsync(Life life, Task<bool> step) => (await Assert.ThrowsAsync<StepFaultException>(() => Pumped(life, step))).Fault.Code;
+}

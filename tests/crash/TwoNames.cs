@@ -1,0 +1,38 @@
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Functions.Orchestrators;
+using SnapshotWorkflows.Tests.Crash.Explorer;
+using SnapshotWorkflows.Tests.Crash.World;
+
+namespace SnapshotWorkflows.Tests.Crash;
+
+/// <summary>A policy names CloudStack's volume, an operator the array's: it is one volume, and two clones of it would bear the same uuids on one host.</summary>
+public sealed class TwoNames
+{
+    [Fact]
+    public async Task A_volume_that_is_asked_for_by_either_name_is_cloned_once_at_a_time()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var (wire, clones, most) = (new LateWire(), 0, 0);
+        wire.Holds = method =>
+        {
+            if (method == "CloneVolume") most = Math.Max(most, ++clones);
+            if (method == "DeleteVolume") clones--;
+            return Task.FromResult(false);
+        };
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var source = new ArrayVolume((string)world.Array.Call("GetClusterInfo")["clusterInfo"]!["uuid"]!, world.Volume.VolumeId);
+        var key = new RequestKey(new string('e', 32));
+        var policy = await life.PostAsync(cancellation);
+        var start = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync(
+            nameof(SnapshotVolume), new SnapshotVolumeInput { Key = key, VolumeId = SnapshotVolumeInput.VolumeIdOf(source), ArraySource = source, Caller = "operator" }, new StartOrchestrationOptions(key.Value), cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, cancellation);
+        var person = await start;
+        foreach (var id in (string[])[policy, person]) Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, cancellation)).RuntimeStatus);
+        Assert.Equal(2, world.Faults.CallsOf("solidfire", "CloneVolume"));
+        Assert.Equal(1, most);
+    }
+}
