@@ -27,7 +27,7 @@ public sealed class WithdrawAccess(SolidFireArrays arrays, IntentLedger intents,
             if (!granted || !group.VolumeIds.Contains(input.Volume.VolumeId)) continue;
             if (intent is null && !await IsOursAsync(array, input, cancellation))
             {
-                audit.Add("restore", "access.withdraw", input.Key.Uuid, "left", $"{input.Volume} stays in access group {group.VolumeAccessGroupId}: the ledger does not know who put it there. Take it out unless CloudStack has attached it.");
+                audit.Add("restore", "snapshot.restore", input.Key.Uuid, "left", $"{input.Volume} stays in access group {group.VolumeAccessGroupId}: the ledger does not know who put it there. Take it out unless CloudStack has attached it.");
                 continue;
             }
 

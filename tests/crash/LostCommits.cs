@@ -1,5 +1,13 @@
+using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.SecondarySteps;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Converters;
+using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Durable.History;
 using SnapshotWorkflows.Secondary;
+using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -21,6 +29,66 @@ public sealed class LostCommits
         Assert.Equal(5, store.Refusals);
         Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: true, cancellation));
         Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+    }
+
+    /// <summary>Only what is certain ends it: the first attempt at a store that is not there, or the store's own word that it has no manifest.</summary>
+    [Theory]
+    [InlineData(StoreCodes.NotMounted, true, "silent", FaultKind.Rejected, false)]
+    [InlineData(StoreCodes.NotMounted, false, "silent", FaultKind.Transient, true)]
+    [InlineData(StoreCodes.Full, true, "silent", FaultKind.Transient, true)]
+    [InlineData(StoreCodes.Full, true, "absent", FaultKind.Rejected, true)]
+    [InlineData(StoreCodes.Denied, false, "there", FaultKind.Transient, true)]
+    [InlineData(StoreCodes.Denied, false, "absent", FaultKind.Rejected, true)]
+    public async Task A_refusal_is_believed_where_it_is_certain(string code, bool first, string look, FaultKind kind, bool open)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (engine, client, id) = (life.Get<DurableEngine>(), life.Get<DurableTaskClient>(), await life.PostAsync(cancellation));
+        TaskScheduledEvent? call = null;
+        await engine.PumpAsync(async () => (call = (await client.GetOrchestrationHistoryAsync(id, cancellation)).OfType<TaskScheduledEvent>().FirstOrDefault(one => one.Name == StepNames.PublishManifest)) is not null, cancellation);
+        var input = (PublishManifestInput)JsonDataConverter.Default.Deserialize(call!.Input, typeof(PublishManifestInput))!;
+        var intents = life.Get<IntentLedger>();
+        var key = new RequestKey(id);
+        if (intents.Find(key, "manifest") is not null) intents.Gone(key, "manifest");
+        if (!first) intents.Intend(key, "manifest", "secondary", "nfs1", input.Destination.ManifestName);
+        var options = new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = world.StorePath, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }] };
+        var publish = new PublishManifest(new SecondaryDestinations(options, _ => new Refusing(code, look)), intents, life.Get<Marker>(), new NoExecution());
+        var fault = (await Record.ExceptionAsync(() => publish.RunAsync(null!, input)) as StepFaultException)!.Fault;
+        Assert.Equal((code, kind), (fault.Code, fault.Kind));
+        Assert.Equal(open, intents.Find(key, "manifest") is not null);
+    }
+
+    private sealed class Refusing(string code, string look) : ISecondaryStore, IStagedObjects
+    {
+        public string Name => "nfs1";
+
+        public Task<PutOutcome> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => throw Refusal();
+
+        public Task<PutOutcome> PutAsync(string name, Stream content, CancellationToken cancellation) => throw Refusal();
+
+        public Task<StoreObject?> FindAsync(string name, CancellationToken cancellation) => look switch
+        {
+            "silent" => throw Refusal(),
+            "there" => Task.FromResult<StoreObject?>(new StoreObject(name, 1, "tag", default)),
+            _ => Task.FromResult<StoreObject?>(null),
+        };
+
+        public Task<StoreCheck> CheckAsync(CancellationToken cancellation) => throw Refusal();
+
+        public Task<IStoreReader> OpenAsync(string name, ReadPurpose purpose, CancellationToken cancellation) => throw Refusal();
+
+        public IAsyncEnumerable<StoreObject> ListAsync(string prefix, CancellationToken cancellation) => throw Refusal();
+
+        public Task DeleteAsync(string name, CancellationToken cancellation) => throw Refusal();
+
+        public Task<int> SweepUnfinishedAsync(string prefix, DateTimeOffset untouchedSince, CancellationToken cancellation) => throw Refusal();
+
+        public Task<IStagedObject> OpenStagedAsync(string name, string session, CancellationToken cancellation) => throw Refusal();
+
+        public Task DiscardStagedAsync(string name, CancellationToken cancellation) => throw Refusal();
+
+        private SecondaryStoreException Refusal() => new(code, "The store refuses.", "None.");
     }
 
     /// <summary>No death: the same points are where the store fails.</summary>

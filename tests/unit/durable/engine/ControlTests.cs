@@ -25,6 +25,22 @@ public sealed class ControlTests
         Assert.Equal(["copy begins", "copy has returned", "undo#1"], bench.Journal.Lines);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_wish_to_cancel_leaves_the_stop_token_alone_and_the_instances_end_does_not(bool ended)
+    {
+        await using var bench = new EngineBench(registry => registry.AddActivity<Answered>().AddOrchestrator("Asking", default, () => new Code(async context => await context.CallActivityAsync<string>(
+            nameof(Answered), null, new TaskOptions(null, new Dictionary<string, string> { ["cancel-on-event"] = "Cancel" })))));
+        await bench.StartAsync("Asking");
+        await bench.Engine.PumpAsync(() => bench.Journal.Lines.Count > 0, Token);
+        await bench.Client.RaiseEventAsync("asking", "Cancel", null, Token);
+        await bench.Engine.PumpAsync(() => bench.Journal.Lines.Count > 1, Token);
+        if (ended) await bench.Client.TerminateInstanceAsync("asking", null, Token);
+        await bench.Engine.PumpAsync(() => bench.Journal.Lines.Count > 2, Token);
+        Assert.Equal(["asks", "wish True, stop False", $"stop {ended}"], bench.Journal.Lines);
+    }
+
     [Fact]
     public async Task A_cancel_that_came_before_a_crash_reaches_the_next_attempt()
     {

@@ -44,6 +44,21 @@ internal sealed class LongCopy(Journal journal, IActivityExecution execution, Ti
     }
 }
 
+/// <summary>A call of its own is not given up because of a wish to cancel, only because nobody waits for it any more.</summary>
+internal sealed class Answered(Journal journal, IActivityExecution execution, TimeProvider time) : TaskActivity<string?, string>
+{
+    public override async Task<string> RunAsync(TaskActivityContext context, string? input)
+    {
+        var wish = Task.Delay(TimeSpan.FromHours(1), time, execution.CancellationToken);
+        journal.Write("asks");
+        await Task.WhenAny(wish);
+        journal.Write($"wish {execution.CancellationToken.IsCancellationRequested}, stop {execution.StopToken.IsCancellationRequested}");
+        await Task.WhenAny(Task.Delay(TimeSpan.FromHours(1), time, execution.StopToken));
+        journal.Write($"stop {execution.StopToken.IsCancellationRequested}");
+        return "answered";
+    }
+}
+
 internal sealed class FiveSteps : TaskOrchestrator<string?, string>
 {
     public override async Task<string> RunAsync(TaskOrchestrationContext context, string? input)
