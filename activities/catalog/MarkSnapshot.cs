@@ -51,6 +51,6 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
         }
     }
 
-    [LoggerMessage(EventId = 3141, Level = LogLevel.Warning, Message = "That snapshot {Snapshot} was found damaged, or whole again, could not be noted on {Destination}; the catalog tells it")]
+    [LoggerMessage(EventId = 3142, Level = LogLevel.Warning, Message = "That snapshot {Snapshot} was found damaged, or whole again, could not be noted on {Destination}; the catalog tells it")]
     private static partial void NotNoted(ILogger logger, Exception refused, string snapshot, string destination);
 }

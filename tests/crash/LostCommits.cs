@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
@@ -53,7 +54,7 @@ public sealed class LostCommits
         if (intents.Find(key, "manifest") is not null) intents.Gone(key, "manifest");
         if (!first) intents.Intend(key, "manifest", "secondary", "nfs1", input.Destination.ManifestName);
         var options = new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = world.StorePath, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }] };
-        var publish = new PublishManifest(new SecondaryDestinations(options, _ => new Refusing(code, look)), intents, life.Get<Marker>(), new NoExecution());
+        var publish = new PublishManifest(new SecondaryDestinations(options, _ => new Refusing(code, look)), intents, life.Get<Marker>(), NullLogger<PublishManifest>.Instance, new NoExecution());
         var fault = (await Record.ExceptionAsync(() => publish.RunAsync(null!, input)) as StepFaultException)!.Fault;
         Assert.Equal((code, kind), (fault.Code, fault.Kind));
         Assert.Equal(open, intents.Find(key, "manifest") is not null);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
 using SnapshotWorkflows.Activities.SecondarySteps;
@@ -8,7 +9,6 @@ using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SnapshotWorkflows.Tests.Crash;
 
@@ -112,10 +112,10 @@ public sealed class PlacedMarks
     }
 
     private static Task<bool> Entomb(Life life, TakenCopy taken, string instance) =>
-        new EntombCopy(life.Get<SecondaryDestinations>(), life.Get<DurableTaskClient>(), life.Get<Marker>(), new NoExecution(instance)).RunAsync(null!, new EntombCopyInput(CopyOf(life, taken), "test", "x"));
+        new EntombCopy(life.Get<SecondaryDestinations>(), life.Get<DurableTaskClient>(), life.Get<Marker>(), NullLogger<EntombCopy>.Instance, new NoExecution(instance)).RunAsync(null!, new EntombCopyInput(CopyOf(life, taken), "test", "x"));
 
     private static Task<bool> Hold(Life life, TakenCopy taken, string instance) =>
-        new PutHold(life.Get<SecondaryDestinations>(), life.Get<DurableTaskClient>(), new NoExecution(instance)).RunAsync(null!, new HoldCopyInput(CopyOf(life, taken), "test", null));
+        new PutHold(life.Get<SecondaryDestinations>(), life.Get<DurableTaskClient>(), NullLogger<PutHold>.Instance, new NoExecution(instance)).RunAsync(null!, new HoldCopyInput(CopyOf(life, taken), "test", null));
 
     private static StoredCopy CopyOf(Life life, TakenCopy taken)
     {
