@@ -11,11 +11,16 @@ internal sealed class BufferStack
 {
     private readonly ConcurrentStack<AlignedBuffer> _free = new();
     private readonly Channel<bool> _places = Channel.CreateUnbounded<bool>();
-    private readonly int _bytes;
+    private readonly Func<AlignedBuffer> _make;
 
     public BufferStack(int most, int bytes)
+        : this(most, () => new AlignedBuffer(bytes))
     {
-        _bytes = bytes;
+    }
+
+    public BufferStack(int most, Func<AlignedBuffer> make)
+    {
+        _make = make;
         for (var i = 0; i < most; i++)
             _places.Writer.TryWrite(true);
     }
@@ -23,7 +28,7 @@ internal sealed class BufferStack
     public async ValueTask<AlignedBuffer> RentAsync(CancellationToken cancellation)
     {
         await _places.Reader.ReadAsync(cancellation);
-        return _free.TryPop(out var buffer) ? buffer : new AlignedBuffer(_bytes);
+        return _free.TryPop(out var buffer) ? buffer : _make();
     }
 
     public void Return(AlignedBuffer buffer)
@@ -33,9 +38,13 @@ internal sealed class BufferStack
     }
 
     /// <summary>Lets go of those that came back, when nobody will ask for one any more.</summary>
-    public void Clear()
+    public void Clear() => Clear(static buffer => buffer.Dispose());
+
+    /// <inheritdoc cref="Clear()"/>
+    /// <param name="take">Given each of them.</param>
+    public void Clear(Action<AlignedBuffer> take)
     {
         while (_free.TryPop(out var buffer))
-            buffer.Dispose();
+            take(buffer);
     }
 }

@@ -39,6 +39,7 @@ internal sealed class HashPipeline
             ? await RunInlineAsync(pieces, plain, cancellation)
             : await RunParallelAsync(pieces, plain, cancellation);
         AppendZeros(plain, position, _diskBytes);
+        Buffers.Leave();
         _progress?.Report(new DiskProgress(_diskBytes, _diskBytes));
         return _builder.Digest(plain is null ? null : Convert.ToHexStringLower(plain.GetHashAndReset()));
     }

@@ -42,7 +42,7 @@ internal static class ParallelHash
     {
         try
         {
-            using var buffer = new AlignedBuffer(DiskRoot.GroupBytes);
+            var buffer = GroupBuffers.Take();
             var hashes = new byte[DiskRoot.LeavesPerGroup * DiskRoot.HashBytes];
             while (position.Next(disk) is { } offset)
             {
@@ -56,6 +56,7 @@ internal static class ParallelHash
                 builder.AddGroup(offset / DiskRoot.GroupBytes, GroupHash.Leaves(buffer.Span, length, hashes));
                 position.Done(length);
             }
+            GroupBuffers.Give(buffer);
         }
         catch
         {
