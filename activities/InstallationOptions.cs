@@ -6,7 +6,7 @@ namespace SnapshotWorkflows.Activities;
 public sealed class InstallationOptions
 {
     /// <summary>Letters, digits and dashes, up to 40; never changed once used.</summary>
-    [Required]
+    [Required(ErrorMessage = "SnapshotWorkflows:Installation is missing: 1 to 40 letters, digits or dashes.")]
     [RegularExpression("^[A-Za-z0-9-]{1,40}$", ErrorMessage = "SnapshotWorkflows:Installation must be 1 to 40 letters, digits or dashes.")]
     public string Installation { get; set; } = "";
 

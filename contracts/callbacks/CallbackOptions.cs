@@ -19,6 +19,9 @@ public sealed class CallbackOptions
         && wanted.Port == allowed.Port
         && (wanted.AbsolutePath == allowed.AbsolutePath || wanted.AbsolutePath.StartsWith(allowed.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal)));
 
+    /// <summary>Whether an address on the list can ever match.</summary>
+    public static bool CanBeAllowed(string? address) => Parse(address) is { Query.Length: 0 };
+
     private static Uri? Parse(string? address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.UserInfo.Length == 0 && uri.Fragment.Length == 0 ? uri : null;
 }

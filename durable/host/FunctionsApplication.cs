@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host;
@@ -21,7 +22,12 @@ public sealed partial class FunctionsApplication : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     public Uri Address => Services.GetRequiredService<PublicOrigin>().Listening ?? throw new InvalidOperationException("The host has not been started.");
 
-    public Task StartAsync(CancellationToken cancellation) => _web.StartAsync(cancellation);
+    public Task StartAsync(CancellationToken cancellation)
+    {
+        // The host makes its hosted services before it validates, and the first one that needs a wrong setting would hide all others.
+        Services.GetService<IStartupValidator>()?.Validate();
+        return _web.StartAsync(cancellation);
+    }
 
     public Task StopAsync(CancellationToken cancellation) => _web.StopAsync(cancellation);
 

@@ -87,6 +87,13 @@ public sealed class FunctionsHostBuilder
     /// <summary>extensions.durableTask of host.json.</summary>
     public DurableTaskHostOptions DurableTask => _settings.DurableTask;
 
+    /// <summary>Logs a warning about the settings once the logger stands.</summary>
+    public FunctionsHostBuilder Warn(string warning)
+    {
+        _settings.Warnings.Add(warning);
+        return this;
+    }
+
     /// <summary>Finds the [Function] methods of the assemblies.</summary>
     public FunctionsHostBuilder UseFunctions(params Assembly[] assemblies)
     {

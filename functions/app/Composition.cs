@@ -14,6 +14,7 @@ using SnapshotWorkflows.App.Access;
 using SnapshotWorkflows.Activities.UpkeepSteps;
 using SnapshotWorkflows.App.Policies;
 using SnapshotWorkflows.App.Readiness;
+using SnapshotWorkflows.App.Settings;
 using SnapshotWorkflows.App.Watchdog;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
@@ -36,11 +37,26 @@ namespace SnapshotWorkflows.App;
 public static class Composition
 {
     /// <summary>For its owner alone; a folder that exists keeps the mode that its owner gave it.</summary>
+    /// <exception cref="HostStartupException"><c>settings.invalid</c>: there can be no folder.</exception>
     public static void MakeStateFolder(string path)
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+            else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (IOException exception) when (exception is DirectoryNotFoundException || File.Exists(path) || Parents(path).Any(File.Exists))
+        {
+            throw NoFolder(AppSettings.StatePath, exception.Message);
+        }
     }
+
+    private static IEnumerable<string> Parents(string path)
+    {
+        for (var parent = Path.GetDirectoryName(path); parent is not null; parent = Path.GetDirectoryName(parent)) yield return parent;
+    }
+
+    private static HostStartupException NoFolder(string setting, string why) => new("settings.invalid", $"{setting} names no folder: {why}", "Name a folder of a local disk, which is made where there is none.");
 
     /// <summary>A file of this process's own, or a server's database that several share.</summary>
     /// <param name="mustExist">Refuses where there is none, rather than begin an empty one.</param>
@@ -59,29 +75,35 @@ public static class Composition
     public static void Configure(FunctionsHostBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var settings = AppSettings.Read(builder);
+        var review = SettingsReview.Of(AppSettings.Read(builder));
+        foreach (var warning in review.Warnings) builder.Warn(warning);
+        var settings = review.Sound;
         builder.StatePath = settings[AppSettings.StatePath];
         builder.SecretsPath = settings["SnapshotWorkflows:SecretsPath"];
         var state = builder.StatePath!;
         MakeStateFolder(state);
+        if (File.Exists(builder.SecretsPath)) throw NoFolder("SnapshotWorkflows:SecretsPath", $"{builder.SecretsPath} is a file");
 
         var services = builder.Services;
+        SettingsFaults.Add(services, review);
         services.AddSolidFire(settings.GetSection(SolidFireOptions.Section));
         services.AddXenServer(settings.GetSection(XenServerOptions.Section));
         services.AddCloudStack(settings.GetSection(CloudStackOptions.Section));
+        services.AddOptions<SecondaryOptions>().Bind(settings.GetSection("Secondary")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SecondaryOptions>, SecondaryValidation>();
         services.AddSingleton<StoreInstruments>();
         services.AddSingleton(provider => new SecondaryDestinations(
-            settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions(),
+            provider.GetRequiredService<IOptions<SecondaryOptions>>().Value,
             time: provider.GetRequiredService<TimeProvider>(),
             instruments: provider.GetRequiredService<StoreInstruments>()));
         services.AddCatalog(_ => OpenCatalog(settings, state));
         services.AddProduct(settings);
         services.AddReadiness();
-        services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateAnnotations().ValidateOnStart();
         services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
         services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
-        services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();
         services.AddSingleton<IRequestGate, RoleGate>();
 
@@ -115,8 +137,8 @@ public static class Composition
     public static IServiceCollection AddProduct(this IServiceCollection services, IConfiguration settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateAnnotations().ValidateOnStart();
+        services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy")).ValidateAnnotations().ValidateOnStart();
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"))
             .Validate(options => options.TimeToLive >= QuiesceHookOptions.ShortestTimeToLive && options.TimeToLive <= QuiesceHookOptions.LongestTimeToLive, "Quiesce:Hook:TimeToLive must be from 2 to 9 seconds: a guest has to run again within 10.")
             .Validate(options => options.CallTimeout > TimeSpan.Zero, "Quiesce:Hook:CallTimeout must be more than nothing.")
@@ -126,7 +148,10 @@ public static class Composition
         services.AddPause(settings);
         services.AddOptions<WebhookOptions>().Bind(settings.GetSection("CloudStack:Webhook"));
         services.AddOptions<QuiescingOptions>().Bind(settings.GetSection("Quiesce:Hook"));
-        services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"));
+        services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"))
+            .Validate(options => options.Allowed.All(CallbackOptions.CanBeAllowed), "Callbacks:Allowed takes absolute http or https addresses, without user, query and fragment.")
+            .Validate(options => options.CallTimeout > TimeSpan.Zero && options.CallTimeout <= TimeSpan.FromMinutes(10), "Callbacks:CallTimeout must be more than nothing and at most 00:10:00.")
+            .ValidateOnStart();
         services.AddHttpClient(nameof(CallbackSender), http => http.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
             .RemoveAllLoggers();
@@ -134,7 +159,7 @@ public static class Composition
             provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(CallbackSender)),
             provider.GetRequiredService<IOptions<CallbackOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
-        services.AddOptions<UpkeepOptions>().Bind(settings.GetSection("Upkeep")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<UpkeepOptions>().Bind(settings.GetSection("Upkeep")).ValidateAnnotations().ValidateOnStart();
         services.AddSingleton<Marker>();
         services.AddSingleton<PolicySelection>();
         services.AddSingleton<IVolumeSelection, CloudVolumeSelection>();

@@ -20,26 +20,31 @@ public sealed class SecondaryDestinations
     public SecondaryDestinations(
         SecondaryOptions options, Func<SecondaryDestinationOptions, ISecondaryStore>? open = null, TimeProvider? time = null, StoreInstruments? instruments = null)
     {
-        open ??= Open;
-        var faults = new List<string>();
-        foreach (var one in options.Destinations)
-        {
-            var before = faults.Count;
-            Check(one, faults);
-            if (faults.Count == before && !_byName.TryAdd(one.Name, Decorated(one, open(one), time ?? TimeProvider.System, instruments)))
-                faults.Add($"two destinations are named '{one.Name}'");
-        }
-        ChunkUndoRuns = options.ChunkUndoRuns;
-        if (ChunkUndoRuns is < 0 or > 365)
-            faults.Add("ChunkUndoRuns is not between 0 and 365");
-        _default = options.DefaultDestination ?? (options.Destinations.Count == 1 ? options.Destinations[0].Name : null);
-        if (_default is not null && faults.Count == 0 && !_byName.ContainsKey(_default))
-            faults.Add($"DefaultDestination '{_default}' is none of the destinations");
+        var faults = Faults(options);
         if (faults.Count > 0)
         {
             throw new SecondaryStoreException(StoreCodes.NoDestination, $"The settings under Secondary cannot work: {string.Join("; ", faults)}.",
                 "Correct Secondary:Destinations and Secondary:DefaultDestination.");
         }
+        open ??= Open;
+        foreach (var one in options.Destinations)
+            _byName.Add(one.Name, Decorated(one, open(one), time ?? TimeProvider.System, instruments));
+        ChunkUndoRuns = options.ChunkUndoRuns;
+        _default = options.DefaultDestination ?? (options.Destinations.Count == 1 ? options.Destinations[0].Name : null);
+    }
+
+    /// <summary>What cannot work, each a clause that names the destination; empty: everything can.</summary>
+    public static IReadOnlyList<string> Faults(SecondaryOptions options)
+    {
+        var faults = new List<string>();
+        foreach (var one in options.Destinations)
+            Check(one, faults);
+        faults.AddRange(options.Destinations.Where(one => one.Name.Length > 0).GroupBy(one => one.Name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(twice => $"two destinations are named '{twice.Key}'"));
+        if (options.ChunkUndoRuns is < 0 or > 365)
+            faults.Add("ChunkUndoRuns is not between 0 and 365");
+        if (options.DefaultDestination is { } named && options.Destinations.All(one => one.Name != named))
+            faults.Add($"DefaultDestination '{named}' is none of the destinations");
+        return faults;
     }
 
     /// <inheritdoc cref="SecondaryOptions.ChunkUndoRuns"/>

@@ -19,6 +19,8 @@ internal static class JsonSettingsFile
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);
+            // Each text is read once, for what cannot be read is found at that only.
+            Flatten(document.RootElement, "", new Dictionary<string, string?>());
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
                 : throw new HostStartupException("settings.malformed", $"{path} does not hold a JSON object.", "Start the file with '{'.");
@@ -32,6 +34,10 @@ internal static class JsonSettingsFile
             // The position only: the parser's message may quote the file, and the file may hold secrets.
             var where = e.LineNumber is { } line ? $" at line {line + 1}, byte {(e.BytePositionInLine ?? 0) + 1}" : " (a member occurs twice)";
             throw new HostStartupException("settings.malformed", $"{path} is not valid JSON{where}.", "Correct the file; comments and trailing commas are allowed.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new HostStartupException("settings.malformed", $"{path} holds half a surrogate pair, such as \\ud800 alone, which is no text.", "Correct the file.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using SnapshotWorkflows.App.Settings;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Secondary.Destinations;
@@ -42,7 +43,15 @@ internal sealed class CommandRun
         ? name
         : throw new HostStartupException("setting.missing", "SnapshotWorkflows:Installation is not set.", "Set it as the service has it: copies of other installations are left to them.");
 
-    public SecondaryDestinations Destinations() => new(Settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions());
+    /// <summary>Of the sections that this command uses alone: a fault in another does not keep anybody from restoring.</summary>
+    /// <exception cref="HostStartupException"><c>settings.invalid</c>.</exception>
+    public void Review(params string[] sections) => SettingsReview.Of(Settings, sections).Require();
+
+    public SecondaryDestinations Destinations()
+    {
+        Review("Secondary");
+        return new SecondaryDestinations(Settings.GetSection("Secondary").Get<SecondaryOptions>() ?? new SecondaryOptions());
+    }
 
     /// <summary>The catalog that the service has; none is begun.</summary>
     public CatalogDatabase OpenCatalog() => Composition.OpenCatalog(Settings, State, mustExist: true);
@@ -79,6 +88,12 @@ internal sealed class CommandRun
         try
         {
             return await work(new CommandRun(FunctionsHost.CreateBuilder(arguments, surroundings), surroundings));
+        }
+        catch (HostStartupException line) when (line.Code == "commandLine.invalid")
+        {
+            // The host's remedy names its own options, of which a command knows one.
+            await surroundings.Error.WriteLineAsync($"error {line.Code}: {line.Message} --help shows what each command takes.");
+            return line.ExitCode;
         }
         catch (Exception exception) when (Explanations.InCommand(exception) is { } known)
         {

@@ -13,6 +13,7 @@ internal static class RebuildCatalog
     public static Task<int> RunAsync(string[] args, HostSurroundings? surroundings = null) => CommandRun.DoAsync(args, surroundings, async run =>
     {
         _ = run.Installation;
+        run.Review("SnapshotWorkflows");
         var installation = run.Settings.GetSection("SnapshotWorkflows").Get<InstallationOptions>()!;
         run.RefuseWhileServing();
         using var database = run.OpenOrBeginCatalog();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.App.Settings;
 using SnapshotWorkflows.App.Watchdog;
 using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.XenServer;
@@ -16,6 +17,7 @@ internal static class Watch
 {
     public static Task<int> RunAsync(string[] args, HostSurroundings? surroundings = null) => CommandRun.DoAsync(args, surroundings, async run =>
     {
+        run.Review("SnapshotWorkflows", XenServerOptions.Section, "Quiesce");
         Composition.MakeStateFolder(run.State);
         await using var services = Services(run.Settings);
         using var stop = new CancellationTokenSource();
@@ -39,7 +41,7 @@ internal static class Watch
         services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         services.AddSingleton(TimeProvider.System);
         services.AddXenServer(settings.GetSection(XenServerOptions.Section));
-        services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateDataAnnotations();
+        services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateAnnotations();
         services.AddSingleton<Marker>();
         services.AddPause(settings);
         services.AddSingleton<PauseWatchdog>();
