@@ -45,7 +45,7 @@ public static class Composition
             if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
             else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
-        catch (IOException exception) when (exception is DirectoryNotFoundException || File.Exists(path) || Parents(path).Any(File.Exists))
+        catch (IOException exception) when (exception is DirectoryNotFoundException or FileNotFoundException || File.Exists(path) || Parents(path).Any(File.Exists))
         {
             throw NoFolder(AppSettings.StatePath, exception.Message);
         }
