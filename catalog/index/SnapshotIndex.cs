@@ -66,7 +66,10 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
     public IReadOnlyList<SnapshotRow> AllBackedUp() => Copies("CAST(@value AS TEXT) IS NOT NULL", "");
 
     /// <summary>When a volume's copies were last read and found whole; null when none ever was.</summary>
-    public DateTimeOffset? LastProvenOf(string volumeId) => Copies("volume_id=@value", volumeId).Max(row => row.DamagedAt is null ? row.LastProven ?? row.Status.Verified?.At : null);
+    /// <param name="accounts">Only copies of these scopes count (see <see cref="AccountScope"/>): a tenant may name any volume, and is not to learn of another's. Null: all.</param>
+    public DateTimeOffset? LastProvenOf(string volumeId, IReadOnlyList<string>? accounts) => Copies("volume_id=@value", volumeId)
+        .Where(row => accounts is null || AccountScope.Covers(accounts, row.DomainId, row.Account))
+        .Max(row => row.DamagedAt is null ? row.LastProven ?? row.Status.Verified?.At : null);
 
     /// <summary>Rows that say their snapshot is under way and began before a time.</summary>
     public IReadOnlyList<SnapshotRow> UnderWay(DateTimeOffset before) => database.Read<IReadOnlyList<SnapshotRow>>(connection =>

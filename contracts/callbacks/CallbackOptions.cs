@@ -12,12 +12,20 @@ public sealed class CallbackOptions
     /// <summary>Deadline of one try.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Whether an address is on the list: same scheme, host and port, the listed path or one below it, no user info and no fragment.</summary>
+    /// <summary>
+    /// Whether an address is on the list: same scheme, host and port, the listed path or one below it, no user info and no fragment. Below the listed path no slash, backslash, dot or percent sign is
+    /// escaped: what stands before the receiver may take <c>..%2f</c> for a way out of that path.
+    /// </summary>
     public bool Allows(string? address) => Secret.Length > 0 && Parse(address) is { } wanted && Allowed.Select(Parse).OfType<Uri>().Any(allowed =>
         wanted.Scheme == allowed.Scheme
         && string.Equals(wanted.IdnHost, allowed.IdnHost, StringComparison.OrdinalIgnoreCase)
         && wanted.Port == allowed.Port
-        && (wanted.AbsolutePath == allowed.AbsolutePath || wanted.AbsolutePath.StartsWith(allowed.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal)));
+        && (wanted.AbsolutePath == allowed.AbsolutePath || IsBelow(wanted.AbsolutePath, allowed.AbsolutePath.TrimEnd('/') + "/")));
+
+    private static bool IsBelow(string path, string folder) =>
+        path.StartsWith(folder, StringComparison.Ordinal) && !s_escapedSigns.Any(sign => path.AsSpan(folder.Length).Contains(sign, StringComparison.OrdinalIgnoreCase));
+
+    private static readonly string[] s_escapedSigns = ["%2f", "%5c", "%2e", "%25"];
 
     /// <summary>Whether an address on the list can ever match.</summary>
     public static bool CanBeAllowed(string? address) => Parse(address) is { Query.Length: 0 };

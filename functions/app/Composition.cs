@@ -148,6 +148,7 @@ public static class Composition
         services.AddPause(settings);
         services.AddOptions<WebhookOptions>().Bind(settings.GetSection("CloudStack:Webhook"));
         services.AddOptions<QuiescingOptions>().Bind(settings.GetSection("Quiesce:Hook"));
+        services.AddOptions<DestinationNames>().Bind(settings.GetSection("Secondary"));
         services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"))
             .Validate(options => options.Allowed.All(CallbackOptions.CanBeAllowed), "Callbacks:Allowed takes absolute http or https addresses, without user, query and fragment.")
             .Validate(options => options.CallTimeout > TimeSpan.Zero && options.CallTimeout <= TimeSpan.FromMinutes(10), "Callbacks:CallTimeout must be more than nothing and at most 00:10:00.")

@@ -14,13 +14,13 @@ internal sealed record CloudEventBody(string Type, string Status, string? Entity
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 16 });
+            using var document = JsonText.Parse(json, new JsonDocumentOptions { MaxDepth = 16 });
             if (document.RootElement.ValueKind == JsonValueKind.Object && Text(document.RootElement, "event") is { } type && Text(document.RootElement, "status") is { } status)
             {
                 return new CloudEventBody(type, status, Text(document.RootElement, "entityuuid") ?? Text(document.RootElement, "Snapshot"));
             }
         }
-        catch (Exception broken) when (BodyReader.IsNoJson(broken))
+        catch (JsonException)
         {
             // Refused below: what is not JSON is no event.
         }

@@ -142,7 +142,7 @@ internal static class ApiOperations
                 new("timeZone", """{"type":"string","default":"UTC"}""", "IANA name. A time that a change of clocks leaves out comes at the end of the gap; one that it repeats comes once."),
                 new("jitterSeconds", ApiSchemas.Count(0, 6 * 3600), "Each volume starts at a moment of its own within so many seconds."),
                 new("volumes", """{"type":"object","properties":{"ids":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":10000},"tag":{"type":"object","properties":{"key":{"type":"string"},"value":{"type":"string"}},"required":["key"],"additionalProperties":false}},"additionalProperties":false}""", "CloudStack volumes by id, by tag, or both.", Required: true),
-                new("keep", $$$"""{"type":"object","properties":{"last":{{{ApiSchemas.Count(0, 10_000)}}},"hourly":{{{ApiSchemas.Count(0, 10_000)}}},"daily":{{{ApiSchemas.Count(0, 10_000)}}},"weekly":{{{ApiSchemas.Count(0, 10_000)}}},"monthly":{{{ApiSchemas.Count(0, 10_000)}}},"yearly":{{{ApiSchemas.Count(0, 10_000)}}},"maxAge":{"type":"string","format":"duration"}},"additionalProperties":false}""", "What is kept; only verified copies count, and the newest good one never goes."),
+                new("keep", $$$"""{"type":"object","properties":{"last":{{{ApiSchemas.Count(0, 10_000)}}},"hourly":{{{ApiSchemas.Count(0, 10_000)}}},"daily":{{{ApiSchemas.Count(0, 10_000)}}},"weekly":{{{ApiSchemas.Count(0, 10_000)}}},"monthly":{{{ApiSchemas.Count(0, 10_000)}}},"yearly":{{{ApiSchemas.Count(0, 10_000)}}},"maxAge":{"type":"string","format":"duration"}},"additionalProperties":false}""", "What is kept: at least one member, or everything if absent. maxAge is an hour or more. Only verified copies count, and the newest good one never goes."),
                 new("quiesce", ApiSchemas.Quiesce, "As for a snapshot."),
                 new("destination", ApiSchemas.Text, "As for a snapshot."),
                 new("format", ApiSchemas.Format, "As for a snapshot."),
@@ -153,7 +153,7 @@ internal static class ApiOperations
         yield return new("DeletePolicy", "Removes a policy; its copies stay.", 204, null) { Refusals = [404] };
         yield return new("AnswerExpiry", "Answers what the policy's expiry asks (GET the policy shows the question): an unusually large run, or one after a gap, lets nothing go without a person's word.", 202, null)
         {
-            Refusals = [409], Body = [new("question", ApiSchemas.Text, "Its id.", Required: true), new("approve", ApiSchemas.Flag, "true lets the copies go that would still go then; false keeps them.", Required: true)],
+            Refusals = [404, 409], Body = [new("question", ApiSchemas.Text, "Its id.", Required: true), new("approve", ApiSchemas.Flag, "true lets the copies go that would still go then; false keeps them.", Required: true)],
         };
         yield return new("CancelPolicyRun", "Stops the policy's last run: each of its snapshots undoes what it made.", 202, null) { Refusals = [404, 409] };
         yield return new("PreviewPolicy", "When it comes next, which volumes it selects now (asked of CloudStack), and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404, 409] };

@@ -13,6 +13,8 @@ internal static class PolicyBody
 
     private const int JitterMax = 6 * 3600;
 
+    private static readonly TimeSpan s_ageMin = TimeSpan.FromHours(1);
+
     private static readonly string[] s_known = ["schedule", "timeZone", "jitterSeconds", "volumes", "keep", "quiesce", "destination", "format", "followCloudStack", "enabled", "callbackUrl"];
     private static readonly string[] s_volumes = ["ids", "tag"];
     private static readonly string[] s_tag = ["key", "value"];
@@ -32,7 +34,8 @@ internal static class PolicyBody
         var follow = body.Flag("followCloudStack") ?? false;
         var schedule = body.Text("schedule") ?? (follow ? "" : throw Missing("schedule", "an NCRONTAB expression such as '30 2 * * *', or followCloudStack: true"));
         var timeZone = body.Text("timeZone") ?? "UTC";
-        _ = PolicySchedule.Parse(schedule.Length > 0 ? schedule : PolicySchedule.Any, timeZone);
+        var parsed = PolicySchedule.Parse(schedule.Length > 0 ? schedule : PolicySchedule.Any, timeZone);
+        if (schedule.Length > 0) MeantSchedule.Require(schedule, parsed);
         var volumes = body.Within("volumes", s_volumes, ReadVolumes) ?? throw Missing("volumes", "{\"ids\":[\"<uuid>\"]} or {\"tag\":{\"key\":\"backup\",\"value\":\"daily\"}}");
         return new SnapshotPolicy
         {
@@ -64,7 +67,7 @@ internal static class PolicyBody
     private static RetentionRule ReadKeep(BodyReader body)
     {
         int? Count(string name) => body.Number(name, 0, RetentionRule.CountMax);
-        return new RetentionRule
+        var rule = new RetentionRule
         {
             Last = Count("last"),
             Hourly = Count("hourly"),
@@ -74,22 +77,28 @@ internal static class PolicyBody
             Yearly = Count("yearly"),
             MaxAge = body.Text("maxAge") is { } age ? Age(age) : null,
         };
+        if (rule is { HasCounts: false, MaxAge: null }) throw new BadRequestException("request.value", "'keep' names nothing that is kept.", $"Give one of {string.Join(", ", s_keep)}, or leave 'keep' out: everything is kept then.");
+        return rule;
     }
 
     private static TimeSpan Age(string text)
     {
-        if (TimeSpan.TryParseExact(text, ["c", @"d\.hh\:mm\:ss"], CultureInfo.InvariantCulture, out var age) && age > TimeSpan.Zero) return age;
+        if (TimeSpan.TryParseExact(text, ["c", @"d\.hh\:mm\:ss"], CultureInfo.InvariantCulture, out var age)) return LongEnough(age);
         try
         {
-            if (text.StartsWith('P') && XmlConvert.ToTimeSpan(text) is var duration && duration > TimeSpan.Zero) return duration;
+            if (text.StartsWith('P')) return LongEnough(XmlConvert.ToTimeSpan(text));
         }
-        catch (FormatException)
+        catch (Exception broken) when (broken is FormatException or OverflowException)
         {
             // Refused below, as every other text that is no duration.
         }
 
         throw new BadRequestException("request.value", "'keep.maxAge' is no duration.", "Use ISO 8601 such as P30D or PT36H, or d.hh:mm:ss such as 30.00:00:00.");
     }
+
+    private static TimeSpan LongEnough(TimeSpan age) => age >= s_ageMin
+        ? age
+        : throw new BadRequestException("request.value", "'keep.maxAge' is less than an hour.", "Give an hour or more: a copy takes part of that to be made and verified.");
 
     private static BadRequestException Missing(string name, string wanted) => new("request.value", $"'{name}' is missing.", $"Give {wanted}.");
 }

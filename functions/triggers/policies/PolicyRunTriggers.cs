@@ -18,7 +18,9 @@ public sealed class PolicyRunTriggers(PolicyLedger policies, AuditTrail audit)
             var body = await request.ReadBodyAsync(cancellation);
             var (id, approve) = BodyReader.Parse(body, s_answer, read => (read.Text("question"), read.Flag("approve")));
             if (id is null || approve is not { } word) throw new BadRequestException("request.value", "'question' or 'approve' is missing.", "Send {\"question\":\"<id>\",\"approve\":true}, with the id that GET /api/policies/{name} shows.");
-            if (await QuestionAsync(name, client, cancellation) is not { } question || question.Id != id)
+            var asked = await QuestionAsync(name, client, cancellation);
+            if (asked is null && policies.Find(name) is null) return PolicyTriggers.NotFound(name);
+            if (asked is not { } question || question.Id != id)
                 return new ProblemResult(409, "policy.not-asked", $"Policy '{Shown(name)}' asks no such question.", "GET the policy: its question, where it asks one, has the id to send.");
             await client.RaiseEventAsync(ExpireSnapshotsInput.InstanceOf(name).Value, question.Event, word, cancellation);
             audit.Add(request.Caller(), "policy.expiry", name, word ? "approved" : "refused", $"{question.Going} of {question.Eligible} copies");

@@ -37,8 +37,7 @@ internal sealed class PolicySchedule
         }
 
         var fields = schedule.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
-        var crontab = fields is 5 or 6 ? CrontabSchedule.TryParse(schedule, new CrontabSchedule.ParseOptions { IncludingSeconds = fields == 6 }) : null;
-        if (crontab is null)
+        if ((fields is 5 or 6 ? TryParse(schedule, fields == 6) : null) is not { } crontab)
         {
             throw new BadRequestException("policy.schedule", $"'{schedule}' is no NCRONTAB expression.", "Use five fields (minute hour day month weekday), or six with seconds first, such as '0 30 2 * * *'.");
         }
@@ -69,6 +68,19 @@ internal sealed class PolicySchedule
         var (latest, count) = (default(DateTimeOffset), 0);
         for (var next = Next(after); next is { } at && at <= until; next = Next(at)) (latest, count) = (at, count + 1);
         return count > 0 ? (latest, count) : null;
+    }
+
+    private static CrontabSchedule? TryParse(string schedule, bool seconds)
+    {
+        try
+        {
+            return CrontabSchedule.TryParse(schedule, new CrontabSchedule.ParseOptions { IncludingSeconds = seconds });
+        }
+        catch (OverflowException)
+        {
+            // The library's own numbers are too small for one of the text's.
+            return null;
+        }
     }
 
     private DateTimeOffset Instant(DateTime local)

@@ -6,7 +6,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>/api/policies: the schedules and what they keep.</summary>
-public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing, IVolumeSelection selection, TimeProvider time)
+public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing, IOptions<DestinationNames> destinations, IVolumeSelection selection, TimeProvider time)
 {
     private const int PreviewOccurrences = 5;
 
@@ -36,6 +36,7 @@ public sealed class PolicyTriggers(PolicyLedger policies, SnapshotIndex index, A
             var policy = PolicyBody.Parse(PolicyBody.RequireName(name), await request.ReadBodyAsync(cancellation, PolicyBody.BytesMax));
             callbacks.Value.Require(policy.CallbackUrl);
             quiescing.Value.Require(policy.Quiesce);
+            destinations.Value.Require(policy.Destination);
             var caller = request.Caller();
             if (policies.Put(policy, caller, ExpectedRevision(request)) is not { } stored)
             {

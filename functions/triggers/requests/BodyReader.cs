@@ -33,17 +33,14 @@ internal sealed class BodyReader
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            using var document = JsonText.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             return read(new BodyReader(document.RootElement, "", known));
         }
-        catch (Exception broken) when (IsNoJson(broken))
+        catch (JsonException broken)
         {
             throw new BadRequestException("request.not-json", $"The body is not valid JSON: {broken.Message}", $"Send a JSON object with {string.Join(", ", known)}.");
         }
     }
-
-    /// <summary>Text that is no UTF-8 is found only when it is read, and told by another exception.</summary>
-    public static bool IsNoJson(Exception broken) => broken is JsonException or InvalidOperationException { InnerException: System.Text.DecoderFallbackException };
 
     public bool Has(string name) => _root.TryGetProperty(name, out _);
 
@@ -99,9 +96,9 @@ internal sealed class BodyReader
         }
 
         var tags = value.EnumerateObject().ToDictionary(tag => tag.Name, tag => tag.Value.GetString()!, StringComparer.Ordinal);
-        return tags.Count <= TagsMax && tags.All(tag => tag.Key.Length is > 0 and <= TextMax && tag.Value.Length <= TextMax)
+        return tags.Count <= TagsMax && tags.All(tag => tag.Key.Length is > 0 and <= TextMax && tag.Value.Length <= TextMax && !tag.Key.Concat(tag.Value).Any(char.IsControl))
             ? tags
-            : throw Bad(name, $"may hold {TagsMax} tags of up to {TextMax} characters", "Send fewer or shorter tags.");
+            : throw Bad(name, $"may hold {TagsMax} tags of up to {TextMax} characters, and no control characters", "Send fewer, shorter or cleaned tags.");
     }
 
     /// <summary>An object within the object; null when absent.</summary>

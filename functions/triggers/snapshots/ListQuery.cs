@@ -21,8 +21,8 @@ internal static class ListQuery
 
         return new SnapshotQuery
         {
-            VolumeId = Text(request, "volumeId"),
-            VmId = Text(request, "vmId"),
+            VolumeId = Uuid(request, "volumeId"),
+            VmId = Uuid(request, "vmId"),
             Policy = Text(request, "policy"),
             State = Text(request, "state") is { } state
                 ? Enum.TryParse<SnapshotState>(state, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : throw Bad("state", $"one of {string.Join(", ", Enum.GetNames<SnapshotState>())}")
@@ -54,6 +54,10 @@ internal static class ListQuery
     }
 
     private static string? Text(HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } text ? text : null;
+
+    private static string? Uuid(HttpRequest request, string name) => Text(request, name) is not { } text
+        ? null
+        : Guid.TryParseExact(text, "D", out var uuid) ? uuid.ToString("D") : throw Bad(name, "a uuid as CloudStack shows it");
 
     private static DateTimeOffset? Time(HttpRequest request, string name) => Text(request, name) is not { } text
         ? null

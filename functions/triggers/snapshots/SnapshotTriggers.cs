@@ -69,7 +69,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         var view = RequestKey.TryParse(id, out var key) ? await reader.FindAsync(key, client, cancellation) : null;
         return view is null || !request.Sees(view)
             ? SnapshotProblems.NotFound(id)
-            : new JsonResult<SnapshotView>(200, view with { VolumeLastProven = index.LastProvenOf(view.VolumeId) }, TriggersJson.Default.SnapshotView);
+            : new JsonResult<SnapshotView>(200, view with { VolumeLastProven = index.LastProvenOf(view.VolumeId, request.Accounts()) }, TriggersJson.Default.SnapshotView);
     }
 
     [Function("ListSnapshots")]

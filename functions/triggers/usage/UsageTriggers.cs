@@ -9,6 +9,7 @@ namespace SnapshotWorkflows.Functions.Triggers;
 public sealed class UsageTriggers(UsageLedger usage, TimeProvider time)
 {
     private const int TopMax = 1000;
+    private static readonly TimeSpan s_span = TimeSpan.FromDays(30);
     private static readonly string[] s_known = ["from", "to", "account", "top", "code"];
 
     [Function("ListUsage")]
@@ -22,7 +23,7 @@ public sealed class UsageTriggers(UsageLedger usage, TimeProvider time)
             }
 
             var to = Time(request, "to") ?? time.GetUtcNow();
-            var from = Time(request, "from") ?? to.AddDays(-30);
+            var from = Time(request, "from") ?? (to - DateTimeOffset.MinValue > s_span ? to - s_span : DateTimeOffset.MinValue);
             if (from >= to) throw new BadRequestException("request.value", "'from' is not before 'to'.", "Give 'from' as the earlier time.");
             var after = request.Headers[ListQuery.ContinuationHeader].ToString();
             if (after.Length > 0 && !Guid.TryParseExact(after, "D", out _)) throw new BadRequestException("request.continuation", $"The header {ListQuery.ContinuationHeader} does not hold a token of ours.", "Send back the header of the last page, or none for the first page.");

@@ -1,0 +1,103 @@
+using System.Security.Claims;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Tests.Support.Time;
+
+namespace SnapshotWorkflows.Tests.Unit.Workflows;
+
+/// <summary>Answers of routes that need no more than a catalog, and a hub that nobody has asked for anything.</summary>
+public sealed class RouteTests : IDisposable
+{
+    private const string Volume = "6a1f4f52-1c3e-4a5b-9f00-2c7b6f1a0d11";
+    private const string Domain = "11111111-1111-4111-8111-111111111111";
+    private static readonly DateTimeOffset s_now = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("swf-routes-").FullName;
+    private readonly CatalogDatabase _catalog;
+
+    public RouteTests() => _catalog = new CatalogDatabase(Path.Combine(_folder, "catalog.db"));
+
+    [Theory]
+    [InlineData("operator", null, true)]
+    [InlineData("reader", null, true)]
+    [InlineData("tenant", Domain + "/owner", true)]
+    [InlineData("tenant", Domain + "/acme", false)]
+    public async Task Another_accounts_volume_tells_a_tenant_nothing(string role, string? account, bool told)
+    {
+        var index = new SnapshotIndex(_catalog);
+        index.Upsert(Row('a') with { Account = "owner", DomainId = Domain, LastProven = s_now, Status = new SnapshotStatus { State = SnapshotState.BackedUp, Ended = true } });
+        // Refused with volume.not-found: whose the volume is was never noted.
+        index.Upsert(Row('b') with { Caller = "key", Status = new SnapshotStatus { State = SnapshotState.Error, Ended = true } });
+
+        var triggers = new SnapshotTriggers(
+            new IdempotencyLedger(_catalog, TimeProvider.System), index, new SnapshotReader(index, new WorkInstances(null!)), new PolicyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System),
+            Options.Create(new CallbackOptions()), Options.Create(new QuiescingOptions()));
+        var request = Request(role, account);
+        var (status, answer) = await AnswerAsync(request, await triggers.GetAsync(request, Row('b').Key.Uuid, new EmptyHub(), TestContext.Current.CancellationToken));
+        Assert.Equal(200, status);
+        Assert.Equal(told, answer.TryGetProperty("volumeLastProven", out _));
+    }
+
+    [Theory]
+    [InlineData("?to=0001-01-01T00:00:00Z", 400)]
+    [InlineData("?to=0001-01-01T00:00:01Z", 200)]
+    [InlineData("?to=0001-01-20T00:00:00Z", 200)]
+    [InlineData("?to=9999-12-31T23:59:59Z", 200)]
+    [InlineData("?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", 200)]
+    [InlineData("?from=0001-01-01T00:00:00%2B14:00", 400)]
+    [InlineData("?to=9999-12-31T23:59:59-14:00", 400)]
+    public async Task Usage_of_any_time_has_an_answer(string query, int status)
+    {
+        var request = Request("operator", null);
+        request.QueryString = new QueryString(query);
+        Assert.Equal(status, (await AnswerAsync(request, new UsageTriggers(new UsageLedger(_catalog), new ManualTimeProvider(s_now)).List(request))).Status);
+    }
+
+    [Fact]
+    public async Task The_answer_to_a_policy_that_is_not_there_is_that()
+    {
+        var policies = new PolicyLedger(_catalog, TimeProvider.System);
+        var triggers = new PolicyRunTriggers(policies, new AuditTrail(_catalog, TimeProvider.System));
+        Assert.Equal((404, "policy.not-found"), await PostAsync());
+        policies.Put(new SnapshotPolicy { Name = "nightly", Schedule = "0 2 * * *", Volumes = new PolicyVolumes { Ids = [Volume] }, Keep = new RetentionRule() }, "test");
+        Assert.Equal((409, "policy.not-asked"), await PostAsync());
+
+        async Task<(int, string?)> PostAsync()
+        {
+            var request = Request("operator", null);
+            request.Body = new MemoryStream(Encoding.UTF8.GetBytes("""{"question":"1","approve":true}"""));
+            var (status, answer) = await AnswerAsync(request, await triggers.AnswerAsync(request, "nightly", new EmptyHub(), TestContext.Current.CancellationToken));
+            return (status, answer.GetProperty("code").GetString());
+        }
+    }
+
+    public void Dispose()
+    {
+        _catalog.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static SnapshotRow Row(char key) => new() { Key = new RequestKey(new string(key, 32)), VolumeId = Volume, Caller = "x", CreatedAt = s_now, Status = new SnapshotStatus { State = SnapshotState.Allocated } };
+
+    private static HttpRequest Request(string role, string? account)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, "key"), new Claim(ClaimTypes.Role, role)], "test");
+        if (account is not null) identity.AddClaim(new Claim(CallerAccess.AccountClaim, account));
+        return new DefaultHttpContext { User = new ClaimsPrincipal(identity), Response = { Body = new MemoryStream() } }.Request;
+    }
+
+    private static async Task<(int Status, JsonElement Body)> AnswerAsync(HttpRequest request, IActionResult result)
+    {
+        var response = request.HttpContext.Response;
+        await result.ExecuteResultAsync(new ActionContext { HttpContext = request.HttpContext });
+        await response.BodyWriter.FlushAsync(TestContext.Current.CancellationToken);
+        response.Body.Position = 0;
+        return (response.StatusCode, JsonElement.Parse(((MemoryStream)response.Body).ToArray()));
+    }
+}
