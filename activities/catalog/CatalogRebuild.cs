@@ -38,6 +38,7 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
         var unreadable = new List<UnreadableManifest>();
         var seen = new HashSet<RequestKey>();
         var foreign = 0;
+        var late = new List<string>();
         foreach (var name in names.Where(name => SnapshotLocations.TryParseManifest(name, out _)))
         {
             SnapshotManifest manifest;
@@ -48,6 +49,13 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             catch (ManifestException broken)
             {
                 unreadable.Add(new UnreadableManifest(destination.Name, name, broken.Message));
+                continue;
+            }
+            catch (SecondaryStoreException gone) when (gone.Code == StoreCodes.Missing)
+            {
+                // Deleted since the listing: other nodes may be at work on the same store. Its tombstone may be newer than the listing too.
+                var tombstone = SnapshotLocations.Tombstone(SnapshotLocations.AddressOf(name));
+                if (!marks.Contains(tombstone) && await destination.Store.FindAsync(tombstone, cancellation) is not null) late.Add(tombstone);
                 continue;
             }
 
@@ -65,14 +73,14 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
                 DamagedAt = damaged.TryGetValue(SnapshotLocations.Damaged(address), out var damagedAt) ? damagedAt : null,
             };
             if (marks.Contains(SnapshotLocations.Tombstone(address))) row = row with { Status = row.Status with { State = SnapshotState.Destroying } };
-            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt ?? row.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt } : row);
+            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt ?? row.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt, Notice = before.Notice } : row);
             seen.Add(row.Key);
             if (seen.Count % 1000 == 0) progress?.Report($"{destination.Name}: {seen.Count} manifests read");
         }
 
         // Half deleted: the manifest is gone, the data may not be. The row brings the deletion to its end.
         var deleting = 0;
-        foreach (var name in names.Where(SnapshotLocations.IsTombstone))
+        foreach (var name in names.Where(SnapshotLocations.IsTombstone).Concat(late))
         {
             try
             {
@@ -87,13 +95,17 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             {
                 unreadable.Add(new UnreadableManifest(destination.Name, name, broken.Message));
             }
+            catch (SecondaryStoreException gone) when (gone.Code == StoreCodes.Missing)
+            {
+                // The deletion came to its end since the listing.
+            }
         }
 
         var missing = 0;
         foreach (var claimed in index.BackedUpOn(destination.Name).Where(row => !seen.Contains(row.Key) && unreadable.All(one => one.Name != row.Status.Manifest)))
         {
             // Published since the listing: on a server's catalog other nodes may be at work.
-            if (claimed.Status.Manifest is { } late && await destination.Store.FindAsync(late, cancellation) is not null) continue;
+            if (claimed.Status.Manifest is { } published && await destination.Store.FindAsync(published, cancellation) is not null) continue;
             missing++;
             index.Change(claimed.Key, row => row with
             {

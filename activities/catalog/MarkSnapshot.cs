@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Secondary;
@@ -8,7 +9,7 @@ namespace SnapshotWorkflows.Activities.CatalogSteps;
 
 /// <summary>
 /// Changes one thing in the snapshot's row. A row that is not there is nothing to change: it comes with the next rebuild. That a copy is damaged is noted beside its manifest too, and taken away there when it was proven whole:
-/// a ledger from before the damage must not count it as good. A store that takes no note changes nothing here: the row tells it, and the next reading notes it again.
+/// a ledger from before the damage must not count it as good. A store that takes no note changes nothing here: the row tells it, and the next reading notes it again. What went wrong with a copy is logged too, again by each attempt.
 /// </summary>
 [DurableTask(StepNames.MarkSnapshot)]
 public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinations destinations, ILogger<MarkSnapshot> logger, IActivityExecution execution) : StepActivity<MarkSnapshotInput, bool>(execution)
@@ -22,8 +23,15 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
             LastProven = input.LastProven ?? row.LastProven,
             DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
             VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
+            Notice = input.LastProven is null && input.State is null ? input.Notice ?? row.Notice : null,
             Status = row.Status with { State = input.State ?? row.Status.State },
         });
+        if (input.Notice is { } notice)
+        {
+            if (input.DamagedAt is not null) Damaged(logger, input.Snapshot.Uuid, notice.Code, notice.Message);
+            else NotDone(logger, notice.Step, input.Snapshot.Uuid, notice.Code, notice.Message);
+        }
+
         if ((input.LastProven ?? input.DamagedAt) is null || index.Find(input.Snapshot) is not { Status: { Manifest: { } manifest, Destination: { } destination } }) return changed;
         try
         {
@@ -53,4 +61,10 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
 
     [LoggerMessage(EventId = 3142, Level = LogLevel.Warning, Message = "That snapshot {Snapshot} was found damaged, or whole again, could not be noted on {Destination}; the catalog tells it")]
     private static partial void NotNoted(ILogger logger, Exception refused, string snapshot, string destination);
+
+    [LoggerMessage(EventId = 3151, Level = LogLevel.Error, Message = "The copy of snapshot {Snapshot} is damaged, {Code}: {Why}")]
+    private static partial void Damaged(ILogger logger, string snapshot, string code, string why);
+
+    [LoggerMessage(EventId = 3152, Level = LogLevel.Warning, Message = "{Workflow} of snapshot {Snapshot} was not done, {Code}: {Why}")]
+    private static partial void NotDone(ILogger logger, string workflow, string snapshot, string code, string why);
 }

@@ -1,13 +1,16 @@
+using SnapshotWorkflows.Activities.CatalogSteps;
+using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
 
 namespace SnapshotWorkflows.Activities.CloudStackSteps;
 
 /// <summary>Asks CloudStack what the volume is, and whose, before anything else is told about it. Makes nothing.</summary>
 [DurableTask(StepNames.ResolveVolume)]
-public sealed class ResolveVolume(CloudStackClient cloudStack, IActivityExecution execution) : StepActivity<ResolveVolumeInput, Contracts.CloudStackVolume>(execution)
+public sealed class ResolveVolume(CloudStackClient cloudStack, SnapshotIndex index, IActivityExecution execution) : StepActivity<ResolveVolumeInput, Contracts.CloudStackVolume>(execution)
 {
     protected override async Task<Contracts.CloudStackVolume> ExecuteAsync(ResolveVolumeInput input, CancellationToken cancellation)
     {
+        index.RequireFresh(input.Snapshot);
         var volume = await cloudStack.FindVolumeAsync(input.VolumeId, cancellation);
         if (input.Accounts is { } accounts && (volume is null || !AccountScope.Covers(accounts, volume.DomainId?.ToLowerInvariant(), volume.Account))) throw new StepFaultException(AccountFaults.NoVolume(input.VolumeId));
         if (volume is null)

@@ -36,6 +36,9 @@ public sealed class InspectDestination(SecondaryDestinations destinations, TimeP
         // A wrong key is said now, not when the guest was frozen and the clone made.
         if (format == DataFormats.Chunks && await destination.HasRepositoryAsync(cancellation)) _ = await destination.OpenRepositoryAsync(time, cancellation);
         var address = new SnapshotAddress(input.ZoneId, input.VolumeId, input.Key.Uuid);
+
+        // The catalog may have lost its row.
+        if (await destination.Store.FindAsync(SnapshotLocations.Manifest(address), cancellation) is not null) throw new StepFaultException(KeyFaults.Used(input.Key));
         return new DestinationPlan(destination.Name, destination.Options.Server, destination.Options.Export, SnapshotLocations.DataFolder(address), SnapshotLocations.Manifest(address), check.FreeBytes)
         {
             Copy = copy,

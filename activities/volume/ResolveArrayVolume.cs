@@ -1,13 +1,16 @@
+using SnapshotWorkflows.Activities.CatalogSteps;
+using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>A volume that only the array knows, in CloudStack's shape: its zone is the cluster. Makes nothing.</summary>
 [DurableTask(StepNames.ResolveArrayVolume)]
-public sealed class ResolveArrayVolume(SolidFireArrays arrays, IActivityExecution execution) : StepActivity<ResolveArrayVolumeInput, CloudStackVolume>(execution)
+public sealed class ResolveArrayVolume(SolidFireArrays arrays, SnapshotIndex index, IActivityExecution execution) : StepActivity<ResolveArrayVolumeInput, CloudStackVolume>(execution)
 {
     protected override async Task<CloudStackVolume> ExecuteAsync(ResolveArrayVolumeInput input, CancellationToken cancellation)
     {
+        index.RequireFresh(input.Snapshot);
         var id = input.Volume;
         var array = (await arrays.RequireAsync(id.ClusterUuid, cancellation)).Client;
         if (await array.FindVolumeAsync(id.VolumeId, cancellation) is not { IsActive: true } volume)

@@ -24,6 +24,7 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
                 LastProven = before.LastProven,
                 VerifyTriedAt = before.VerifyTriedAt,
                 DeletedAt = before.DeletedAt,
+                Notice = before.Notice,
                 Status = before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed ? row.Status with { State = before.Status.State } : row.Status,
             }
             : row;

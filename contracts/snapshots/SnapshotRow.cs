@@ -51,4 +51,7 @@ public sealed record SnapshotRow
     public DateTimeOffset? VerifyTriedAt { get; init; }
 
     public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Why its copy was found damaged, could not be read, or was not deleted though that was asked; a reading that finds it whole, and a deletion that begins, take it off.</summary>
+    public StepNotice? Notice { get; init; }
 }

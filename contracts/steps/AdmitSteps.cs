@@ -6,10 +6,17 @@ public sealed record ResolveVolumeInput(string VolumeId)
 {
     /// <summary>As of <see cref="AccountScope"/>: of a volume of anybody else nothing is told. Null: all.</summary>
     public IReadOnlyList<string>? Accounts { get; init; }
+
+    /// <summary>The snapshot that is to be taken: refused where it was taken before.</summary>
+    public RequestKey? Snapshot { get; init; }
 }
 
 /// <summary>A volume that only the array knows; the answer stands for CloudStack's.</summary>
-public sealed record ResolveArrayVolumeInput(ArrayVolume Volume);
+public sealed record ResolveArrayVolumeInput(ArrayVolume Volume)
+{
+    /// <summary>As of <see cref="ResolveVolumeInput.Snapshot"/>.</summary>
+    public RequestKey? Snapshot { get; init; }
+}
 
 /// <param name="SnapshotId">CloudStack's uuid; it must be of this volume, and finished.</param>
 public sealed record ResolveSnapshotInput(string SnapshotId, string VolumeId);

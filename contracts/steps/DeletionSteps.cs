@@ -57,6 +57,9 @@ public sealed record MarkSnapshotInput(RequestKey Snapshot)
     public DateTimeOffset? VerifyTriedAt { get; init; }
 
     public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>As of <see cref="SnapshotRow.Notice"/>.</summary>
+    public StepNotice? Notice { get; init; }
 }
 
 /// <param name="Outcome"><c>done</c>, <c>refused</c> or <c>failed</c>.</param>

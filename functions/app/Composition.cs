@@ -102,6 +102,7 @@ public static class Composition
         services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateAnnotations().ValidateOnStart();
         services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
+        services.AddSingleton<IRepeatGuard, WorkRepeatGuard>();
         services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
         services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();

@@ -5,11 +5,11 @@ using SnapshotWorkflows.Durable.Host.Http;
 namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>POST rewind (a failed instance goes on where it failed) and restart (the same orchestrator with the same input, from the beginning).</summary>
-internal sealed class InstanceRepeat(DurableTaskClient client, StartAnswers answers)
+internal sealed class InstanceRepeat(DurableTaskClient client, StartAnswers answers, IEnumerable<IRepeatGuard> guards)
 {
     public async Task RewindAsync(HttpContext context, string id)
     {
-        await RequireFailedAsync(id, context.RequestAborted);
+        Ask(await RequireFailedAsync(id, context.RequestAborted), isRewind: true);
         try
         {
             await client.RewindInstanceAsync(id, context.Request.Query["reason"].ToString(), context.RequestAborted);
@@ -33,6 +33,11 @@ internal sealed class InstanceRepeat(DurableTaskClient client, StartAnswers answ
     {
         var fresh = ManagementQuery.Flag(context.Request, "restartWithNewInstanceId", otherwise: true);
         var wait = StartAnswers.WaitOf(context.Request);
+        if (await client.GetInstancesAsync(id, getInputsAndOutputs: false, context.RequestAborted) is { } instance)
+        {
+            Ask(instance, isRewind: false);
+        }
+
         string started;
         try
         {
@@ -55,7 +60,19 @@ internal sealed class InstanceRepeat(DurableTaskClient client, StartAnswers answ
         await answers.AnswerAsync(context, started, wait);
     }
 
-    private async Task RequireFailedAsync(string id, CancellationToken cancellation)
+    /// <exception cref="HostProblemException">A guard refuses: 409 with its code.</exception>
+    private void Ask(OrchestrationMetadata instance, bool isRewind)
+    {
+        foreach (var guard in guards)
+        {
+            if (guard.Decide(instance, isRewind) is { } refusal)
+            {
+                throw InstanceAnswers.Conflict(refusal.Code, refusal.Detail, refusal.Remedy);
+            }
+        }
+    }
+
+    private async Task<OrchestrationMetadata> RequireFailedAsync(string id, CancellationToken cancellation)
     {
         var instance = await client.GetInstancesAsync(id, getInputsAndOutputs: false, cancellation) ?? throw InstanceAnswers.Missing(id);
         if (instance.RuntimeStatus != OrchestrationRuntimeStatus.Failed)
@@ -66,5 +83,7 @@ internal sealed class InstanceRepeat(DurableTaskClient client, StartAnswers answ
                 $"The orchestration instance {id} is in the {instance.RuntimeStatus} state; only a Failed one can be rewound.",
                 "Restart an instance that has ended otherwise; wait for one that still runs."));
         }
+
+        return instance;
     }
 }

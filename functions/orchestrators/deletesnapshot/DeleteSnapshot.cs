@@ -47,6 +47,10 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         catch (StepFaultException refused)
         {
             await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "refused", refused.Fault.Code), board.Stuck);
+
+            // Whoever waits for its end looks at the snapshot.
+            if (context.IsAtLeast(WorkflowVersions.Shown))
+                await runner.FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { Notice = new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, nameof(DeleteSnapshot)) }, board.Stuck);
             throw;
         }
 

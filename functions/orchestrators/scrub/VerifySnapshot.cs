@@ -10,6 +10,7 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
     private const string Gone = "gone";
     private const string Whole = "whole";
     private const string Damaged = "damaged";
+    private const string UnreadableManifest = "manifest.invalid";
 
     public override async Task<VerifiedSnapshot> RunAsync(TaskOrchestrationContext context, VerifySnapshotInput input)
     {
@@ -17,11 +18,12 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
         var runner = new StepRunner(context, board, new Cancellation(context));
         try
         {
-            var (verdict, detail) = await ReadAsync(runner, input);
+            var (verdict, fault) = await ReadAsync(runner, input);
+            var detail = fault is null ? null : fault.Code.Length == 0 ? fault.Message : $"{fault.Code}: {fault.Message}";
             if (verdict != Gone)
             {
                 var now = Times.Utc(context.CurrentUtcDateTime);
-                await MarkAsync(verdict == Whole ? new MarkSnapshotInput(input.Snapshot) { LastProven = now } : new MarkSnapshotInput(input.Snapshot) { DamagedAt = now });
+                await MarkAsync(verdict == Whole ? new MarkSnapshotInput(input.Snapshot) { LastProven = now } : new MarkSnapshotInput(input.Snapshot) { DamagedAt = now, Notice = Notice(fault!) });
                 await AuditAsync(verdict == Whole ? "done" : "failed", detail);
             }
 
@@ -31,7 +33,7 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
         catch (StepFaultException unread) when (context.IsAtLeast(WorkflowVersions.Tried))
         {
             var cancelled = unread.Fault.Kind == FaultKind.Cancelled;
-            if (!cancelled) await MarkAsync(new MarkSnapshotInput(input.Snapshot) { VerifyTriedAt = Times.Utc(context.CurrentUtcDateTime) });
+            if (!cancelled) await MarkAsync(new MarkSnapshotInput(input.Snapshot) { VerifyTriedAt = Times.Utc(context.CurrentUtcDateTime), Notice = Notice(unread.Fault) });
             await AuditAsync(cancelled ? "cancelled" : "unread", unread.Fault.Code);
             throw;
         }
@@ -42,22 +44,34 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
             runner.FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.verify", input.Snapshot.Uuid, outcome, detail), board.Stuck);
     }
 
-    private static async Task<(string Verdict, string? Detail)> ReadAsync(StepRunner runner, VerifySnapshotInput input)
+    private static StepNotice Notice(StepFault fault) => new(fault.Code, fault.Message, fault.Remedy, nameof(VerifySnapshot));
+
+    private static StepFault Told(string why) => new("", FaultKind.NotFound, why, "");
+
+    private static async Task<(string Verdict, StepFault? Fault)> ReadAsync(StepRunner runner, VerifySnapshotInput input)
     {
         var find = new FindCopyInput(input.Snapshot);
         try
         {
             var expected = await runner.RunAsync(Steps.FindExpected, find, StepPolicy.Work);
-            if (expected.Missing) return (Damaged, "manifest.missing: Its manifest is not on the store any more.");
-            if (expected.Copy is not { } copy) return (Gone, "There is no copy that could be read.");
+            if (expected.Missing) return (Damaged, new StepFault("manifest.missing", FaultKind.NotFound, "Its manifest is not on the store any more.", "Look for who removed it; restore the store from a copy, or take a new backup."));
+            if (expected.Copy is not { } copy) return (Gone, Told("There is no copy that could be read."));
             await runner.RunAsync(Steps.VerifyCopy, copy, StepPolicy.Work);
             return (Whole, null);
         }
         catch (StepFaultException fault) when (fault.Fault.Kind is FaultKind.Corrupt or FaultKind.NotFound)
         {
-            // A deletion may have taken it away under our hands.
-            var again = await runner.RunAsync(Steps.FindExpected, find, StepPolicy.Work);
-            return again is { Copy: null, Missing: false } ? (Gone, "It was deleted meanwhile.") : (Damaged, $"{fault.Fault.Code}: {fault.Fault.Message}");
+            try
+            {
+                // A deletion may have taken it away under our hands.
+                var again = await runner.RunAsync(Steps.FindExpected, find, StepPolicy.Work);
+                return again is { Copy: null, Missing: false } ? (Gone, Told("It was deleted meanwhile.")) : (Damaged, fault.Fault);
+            }
+            catch (StepFaultException manifest) when (manifest.Fault.Code == UnreadableManifest && fault.Fault.Code == UnreadableManifest)
+            {
+                // Twice the same: no restore will read it either. One of a newer version is whole, and only not read here.
+                return (Damaged, manifest.Fault);
+            }
         }
     }
 }

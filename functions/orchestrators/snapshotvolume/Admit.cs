@@ -39,8 +39,8 @@ internal static class Admit
     {
         var request = run.Request;
         var volume = request.ArraySource is { } source
-            ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source), run.Looking)
-            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId) { Accounts = request.Accounts }, run.Looking);
+            ? await run.DoAsync(Steps.ResolveArrayVolume, new ResolveArrayVolumeInput(source) { Snapshot = request.Key }, run.Looking)
+            : await run.DoAsync(Steps.ResolveVolume, new ResolveVolumeInput(request.VolumeId) { Accounts = request.Accounts, Snapshot = request.Key }, run.Looking);
         if (request.Accounts is { } accounts && !AccountScope.Covers(accounts, volume.DomainId, volume.Account)) throw new StepFaultException(AccountFaults.NoVolume(request.VolumeId));
 
         run.Volume = volume;

@@ -14,6 +14,8 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
 {
     public override async Task<SnapshotVolumeResult> RunAsync(TaskOrchestrationContext context, SnapshotVolumeInput input)
     {
+        // Of an instance that was started by hand under another id nothing is told anywhere: row and things are those of the key's own instance.
+        if (input is null || input.Key.Value != context.InstanceId) throw new StepFaultException(KeyFaults.Foreign(context.InstanceId, input?.Key.Value ?? "none"));
         var run = new SnapshotRun(context, input);
         SnapshotVolumeResult result;
         try
@@ -24,6 +26,13 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         {
             // Whatever ended it, a defect of ours included: what was made does not stay behind.
             var fault = failure is StepFaultException known ? known.Fault : Faults.Defect(failure);
+            if (fault.Code == KeyFaults.UsedCode)
+            {
+                // Found before anything was made. The row is that of the snapshot which is there, and stays so.
+                await run.UnwindAsync();
+                throw;
+            }
+
             await AbandonAsync(run, fault);
             throw new StepFaultException(fault, failure);
         }

@@ -28,5 +28,8 @@ public static class WorkflowVersions
     /// <summary>Of the same version: a restore into a volume that holds something reads its copy to the end first; the patience with a step that works begins with its first failure, and not with the step.</summary>
     internal const string Proven = Tried;
 
+    /// <summary>Of the same version: why a deletion was refused is shown in the snapshot.</summary>
+    internal const string Shown = Tried;
+
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
 }

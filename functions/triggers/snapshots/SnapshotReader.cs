@@ -12,9 +12,12 @@ public sealed class SnapshotReader(SnapshotIndex index, WorkInstances instances)
         // Once the row says so the snapshot's own instance no longer tells how it stands.
         if (row?.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed) return SnapshotView.Of(row);
         var instance = await WorkInstances.FindAsync(client, "SnapshotVolume", key, cancellation);
-        if (instance?.ReadInputAs<SnapshotVolumeInput>() is not { } input) return row is null ? null : SnapshotView.Of(row);
+        if (instance?.ReadInputAs<SnapshotVolumeInput>() is not { } input || input.Key != key) return row is null ? null : SnapshotView.Of(row);
 
         var status = Status(instance);
+
+        // The instance was started again by hand, and its refusal is none of the snapshot's: the row never runs ahead of the instance that wrote it.
+        if (row?.Status is { Ended: true, State: not SnapshotState.Error } taken && taken.State != status.State) return SnapshotView.Of(row);
         var view = row is null ? SnapshotView.Of(input, status, instance.CreatedAt) : SnapshotView.Of(row with { Status = status });
         return status.Ended ? view : view with { Progress = await instances.ProgressAsync(key, status.Step, cancellation) };
     }

@@ -93,6 +93,7 @@ internal sealed record SnapshotView
         DamagedAt = row.DamagedAt,
         DeletedAt = row.DeletedAt,
         LastProven = row.LastProven,
+        Failure = row.Status.Failure ?? row.Notice,
     };
 
     public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>

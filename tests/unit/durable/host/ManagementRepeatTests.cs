@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Functions.Worker;
 using Xunit;
 
@@ -53,6 +54,27 @@ public sealed class ManagementRepeatTests
 
         var waited = await host.PostAsync("/instances/e/restart?restartWithNewInstanceId=false&timeout=20&pollingInterval=1");
         Assert.Equal((HttpStatusCode.OK, "\"again\""), (waited.StatusCode, await waited.Content.ReadAsStringAsync()));
+    }
+
+    [Fact]
+    public async Task A_guard_refuses_to_repeat_with_its_own_code_and_remedy_also_while_the_instance_is_live()
+    {
+        await using var host = await ManagementHost.StartAsync(builder => builder.Services.AddSingleton<IRepeatGuard>(new NoWaiters()));
+        await host.StartInstanceAsync("Waiter", "x", "w");
+        await host.StartInstanceAsync("Echo", "x", "e");
+        await host.EndedAsync("e");
+        foreach (var fresh in (string[])["true", "false"])
+        {
+            var refused = await (await host.PostAsync($"/instances/w/restart?restartWithNewInstanceId={fresh}")).ShouldBeProblemAsync(HttpStatusCode.Conflict, "waiter.once");
+            Assert.Contains("ask anew", refused.ToString());
+        }
+
+        Assert.Equal(HttpStatusCode.Accepted, (await host.PostAsync("/instances/e/restart")).StatusCode);
+    }
+
+    private sealed class NoWaiters : IRepeatGuard
+    {
+        public RepeatRefusal? Decide(OrchestrationMetadata instance, bool isRewind) => instance.Name == "Waiter" ? new RepeatRefusal("waiter.once", "It waits once.", "ask anew") : null;
     }
 
     [Fact]
