@@ -7,6 +7,9 @@ namespace SnapshotWorkflows.Catalog;
 /// <summary>One file, one writer, WAL, synchronous=FULL.</summary>
 internal sealed class SqliteCatalogStore : ICatalogStore
 {
+    /// <summary>A larger file is not looked through at each start: 256 MiB take about a second.</summary>
+    private const long LargestChecked = 256 << 20;
+
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
 
@@ -20,12 +23,13 @@ internal sealed class SqliteCatalogStore : ICatalogStore
             MakePrivate(path);
             _connection.Open();
             _connection.Execute(null, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+            Check();
             Migrate(mustExist);
         }
         catch (SqliteException failure)
         {
             _connection.Dispose();
-            throw new CatalogException("catalog.unreadable", $"The catalog '{path}' cannot be opened: {failure.Message}", "Check the path, its rights and its disk; restore the ledger's last backup if the file is damaged.", failure);
+            throw SqliteFaults.AtOpen(failure, path);
         }
         catch (CatalogException)
         {
@@ -38,17 +42,34 @@ internal sealed class SqliteCatalogStore : ICatalogStore
 
     public T Read<T>(Func<DbConnection, T> read)
     {
-        lock (_gate) return read(_connection);
+        lock (_gate)
+        {
+            try
+            {
+                return read(_connection);
+            }
+            catch (SqliteException failure) when (SqliteFaults.Find(failure, Place) is not null)
+            {
+                throw SqliteFaults.AtWork(failure, Place);
+            }
+        }
     }
 
     public T Write<T>(Func<DbConnection, DbTransaction, T> write)
     {
         lock (_gate)
         {
-            using var transaction = _connection.BeginTransaction();
-            var result = write(_connection, transaction);
-            transaction.Commit();
-            return result;
+            try
+            {
+                using var transaction = _connection.BeginTransaction();
+                var result = write(_connection, transaction);
+                transaction.Commit();
+                return result;
+            }
+            catch (SqliteException failure) when (SqliteFaults.Find(failure, Place) is not null)
+            {
+                throw SqliteFaults.AtWork(failure, Place);
+            }
         }
     }
 
@@ -86,6 +107,14 @@ internal sealed class SqliteCatalogStore : ICatalogStore
     private CatalogException Missing() => new(
         "catalog.missing", $"There is no catalog '{Place}'.",
         "Give the service's own --settings-root and SnapshotWorkflows:StatePath, and run this as the service's user; 'catalog rebuild' makes a lost catalog anew.");
+
+    /// <summary>A damaged page is found now, and not by whoever first asks for what is on it.</summary>
+    private void Check()
+    {
+        if (new FileInfo(Place) is not { Exists: true, Length: > 0 and <= LargestChecked }) return;
+        using var check = _connection.Command(null, "PRAGMA quick_check(1)");
+        if (check.ExecuteScalar() is string verdict && verdict != "ok") throw SqliteFaults.Unreadable(Place, $"it is damaged: {verdict.ReplaceLineEndings(" ")}");
+    }
 
     private void Migrate(bool mustExist)
     {

@@ -69,6 +69,23 @@ public static class Composition
             : new CatalogDatabase(CatalogFile(state), mustExist);
     }
 
+    /// <summary>For the service, which begins a catalog only where it begins the hub too: an empty one beside a hub with work would run no policy, do old requests again, and know none of the things that were made.</summary>
+    /// <exception cref="CatalogException"><c>catalog.lost</c>, or it cannot be opened.</exception>
+    internal static CatalogDatabase OpenServed(IConfiguration settings, string state)
+    {
+        var hasWork = settings["Catalog:ConnectionString"] is not { Length: > 0 } && SqliteTaskHub.HasInstances(Path.Combine(state, "hub.db"));
+        try
+        {
+            return OpenCatalog(settings, state, mustExist: hasWork);
+        }
+        catch (CatalogException missing) when (hasWork && missing.Code == "catalog.missing")
+        {
+            throw new CatalogException(
+                "catalog.lost", $"There is no catalog '{CatalogFile(state)}', or an empty one, beside a task hub that has instances: policies, request keys and intents are missing.",
+                "'ledger restore', then 'catalog rebuild' (docs/recovery.md). Where there is no backup of the ledger, 'catalog rebuild' alone begins a catalog that knows the copies; put the policies again.", missing);
+        }
+    }
+
     /// <summary>Where the catalog lies that is a file.</summary>
     public static string CatalogFile(string state) => Path.Combine(state, "catalog.db");
 
@@ -96,13 +113,14 @@ public static class Composition
             provider.GetRequiredService<IOptions<SecondaryOptions>>().Value,
             time: provider.GetRequiredService<TimeProvider>(),
             instruments: provider.GetRequiredService<StoreInstruments>()));
-        services.AddCatalog(_ => OpenCatalog(settings, state));
+        services.AddCatalog(_ => OpenServed(settings, state));
         services.AddProduct(settings);
         services.AddReadiness();
         services.AddOptions<AdmissionOptions>().Bind(settings.GetSection("Admission")).ValidateAnnotations().ValidateOnStart();
         services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
         services.AddSingleton<IRepeatGuard, WorkRepeatGuard>();
+        services.AddSingleton<IUnavailability, CatalogUnavailability>();
         services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
         services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();

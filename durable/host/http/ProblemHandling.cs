@@ -7,7 +7,7 @@ using SnapshotWorkflows.Durable.Engine.Replay;
 namespace SnapshotWorkflows.Durable.Host.Http;
 
 /// <summary>The outermost handler: whatever goes wrong on the host's side of a request is answered as a problem, without inner details.</summary>
-internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, RequestDelegate next)
+internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, IEnumerable<IUnavailability> unavailabilities, RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -77,6 +77,10 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
                     "taskHub.unavailable",
                     "The task hub cannot be used now, or the host is stopping.",
                     "Send the request again after a while; the server's log has the reason.");
+            case var _ when unavailabilities.Select(one => one.Find(exception)).FirstOrDefault(one => one is not null) is { } away:
+                LogUnavailable(exception, context.Request.Method, context.Request.Path.ToUriComponent(), HostProblem.TraceIdOf(context));
+                context.Response.Headers.RetryAfter = "5";
+                return new HostProblem(StatusCodes.Status503ServiceUnavailable, away.Code, away.Detail, away.Remedy);
             default:
                 LogUnhandled(exception, context.Request.Method, context.Request.Path.ToUriComponent(), HostProblem.TraceIdOf(context));
                 return new HostProblem(
@@ -87,7 +91,7 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger, R
         }
     }
 
-    [LoggerMessage(EventId = 5103, Level = LogLevel.Warning, Message = "{Method} {Path} could not be answered, the task hub is away, trace {TraceId}")]
+    [LoggerMessage(EventId = 5103, Level = LogLevel.Warning, Message = "{Method} {Path} could not be answered, task hub or catalog is away, trace {TraceId}")]
     private partial void LogUnavailable(Exception exception, string method, string? path, string traceId);
 
     // The path without its query: that may hold a key.

@@ -20,6 +20,24 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
     private Statements? _read;
     private long _epoch;
 
+    /// <summary>Whether a hub of that file has, or had, work; without opening it as its owner. False where there is none, and where it cannot be read: opening it will tell.</summary>
+    public static bool HasInstances(string path)
+    {
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 }) return false;
+        try
+        {
+            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, Mode = SqliteOpenMode.ReadWrite }.ToString());
+            connection.Open();
+            using var look = connection.CreateCommand();
+            look.CommandText = "SELECT EXISTS (SELECT 1 FROM instances)";
+            return look.ExecuteScalar() is 1L;
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
+    }
+
     public ValueTask OpenAsync(CancellationToken cancellation)
     {
         lock (_writing)
@@ -45,10 +63,10 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
                 _epoch = (long)_write.Scalar("UPDATE hub SET epoch = epoch + 1, in_use = 1 RETURNING epoch")!;
                 _write.Execute("COMMIT");
             }
-            catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+            catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR)
             {
                 Close();
-                throw new TaskHubUnavailableException($"The task hub {_path} cannot be used: its disk is full.", e) { Data = { ["path"] = _path } };
+                throw new TaskHubUnavailableException($"The task hub {_path} cannot be used: {(e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL ? "its disk is full" : $"its disk is full, or fails ({e.Message})")}.", e) { Data = { ["path"] = _path } };
             }
             catch (Exception e)
             {

@@ -9,6 +9,11 @@ namespace SnapshotWorkflows.App.Commands;
 /// <summary>One run of a command: it sees the service's settings and files, wherever it was started, and what hinders it is said in one line.</summary>
 internal sealed class CommandRun
 {
+    // How .NET tells that somebody else holds a file: errno EWOULDBLOCK as it is, or ERROR_SHARING_VIOLATION.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
     private readonly FunctionsHostBuilder _builder;
 
     private CommandRun(FunctionsHostBuilder builder, HostSurroundings surroundings)
@@ -63,19 +68,26 @@ internal sealed class CommandRun
         return Composition.OpenCatalog(Settings, State);
     }
 
-    /// <summary>A service that runs on these files would go on writing to what is replaced beneath it.</summary>
+    /// <summary>The service's own lock, for what replaces files beneath it: neither a service nor a second such command may begin until it is disposed of.</summary>
     /// <exception cref="CatalogException"><c>catalog.in-use</c>.</exception>
-    public void RefuseWhileServing()
+    /// <exception cref="HostStartupException"><c>state.unwritable</c>.</exception>
+    public IDisposable TakeAlone()
     {
+        Composition.MakeStateFolder(State);
         var path = Path.Combine(State, "hub.db.lock");
-        if (!File.Exists(path)) return;
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
-            using var free = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path, options);
         }
-        catch (IOException)
+        catch (IOException taken) when (taken.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
-            throw new CatalogException("catalog.in-use", $"A service is running on {State}.", "Stop it first.");
+            throw new CatalogException("catalog.in-use", $"A service is running on {State}, or another command that replaces its files.", "Stop the service first; let the other command end.");
+        }
+        catch (IOException unwritable)
+        {
+            throw new HostStartupException("state.unwritable", $"'{path}' cannot be opened for writing: {unwritable.Message}", "Mount SnapshotWorkflows:StatePath writable, with room on its disk.");
         }
     }
 

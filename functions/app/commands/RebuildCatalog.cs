@@ -15,7 +15,7 @@ internal static class RebuildCatalog
         _ = run.Installation;
         run.Review("SnapshotWorkflows");
         var installation = run.Settings.GetSection("SnapshotWorkflows").Get<InstallationOptions>()!;
-        run.RefuseWhileServing();
+        using var alone = run.TakeAlone();
         using var database = run.OpenOrBeginCatalog();
         var marker = new Marker(Options.Create(installation), TimeProvider.System);
         var report = await new CatalogRebuild(run.Destinations(), new SnapshotIndex(database), marker).RunAsync(new Lines(run.Output), CancellationToken.None);

@@ -8,6 +8,11 @@ namespace SnapshotWorkflows.App.Commands;
 /// <summary>Brings the ledger back from its newest backup, or from the one named. A catalog that is there is kept beside it. Exit code 0; 1 when there is no backup; 78 for settings or stores that cannot be used.</summary>
 internal static class RestoreLedger
 {
+    private const int NoBackup = 1;
+
+    /// <summary>A SQLite database in WAL mode.</summary>
+    private static readonly string[] s_files = ["", "-wal", "-shm"];
+
     public static Task<int> RunAsync(string[] args, HostSurroundings? surroundings = null)
     {
         var from = args.SkipWhile(arg => arg != "--from").Skip(1).FirstOrDefault();
@@ -19,15 +24,17 @@ internal static class RestoreLedger
     {
         if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) throw new CatalogException("catalog.on-server", "The catalog is on a PostgreSQL server.", "Restore it by the server's own means (pg_restore, point-in-time recovery).");
         var installation = run.Installation;
-        Composition.MakeStateFolder(run.State);
-        run.RefuseWhileServing();
+        using var alone = run.TakeAlone();
         var store = run.Destinations().Get(null).Store;
         var all = await LedgerBackups.ListAsync(store, installation, CancellationToken.None);
         var name = from ?? LedgerBackups.Newest(all, installation, TimeProvider.System.GetUtcNow());
         if (name is null || !all.Contains(name))
         {
-            await run.Error.WriteLineAsync(name is null ? $"{store.Name} holds no backup of the ledger of '{installation}'{(all.Count == 0 ? "" : $" but such of a time to come: {string.Join(", ", all)}. Set this machine's clock, or name one with --from")}." : $"There is no backup '{name}'. There are: {string.Join(", ", all)}");
-            return 1;
+            throw new HostStartupException(
+                "ledger.no-backup",
+                name is not null ? $"There is no backup '{name}'." : $"{store.Name} holds no backup of the ledger of '{installation}'{(all.Count == 0 ? "" : ", but such of a time to come")}.",
+                all.Count == 0 ? "Look at the default destination and at SnapshotWorkflows:Installation; 'catalog rebuild' alone brings the copies back." : $"There are: {string.Join(", ", all)}. Name one with --from{(name is null ? ", or set this machine's clock" : "")}.",
+                NoBackup);
         }
 
         await ReplaceAsync(store, name, Composition.CatalogFile(run.State));
@@ -47,11 +54,13 @@ internal static class RestoreLedger
 
         // Opening proves that it is a catalog of a format that this version knows, and brings it up to date.
         new CatalogDatabase(fresh, mustExist: true).Dispose();
-        // The old one is copied, not moved: at no moment is there no catalog, in whose place the service would begin an empty one.
-        foreach (var suffix in (string[])["", "-wal", "-shm"])
+        // The old one is copied, not moved: at no moment is there no catalog. Each restore keeps its own: a second one must not take away the only file that had everything.
+        var kept = Enumerable.Range(1, int.MaxValue).Select(number => $"{catalog}.before-restore.{number}").First(path => s_files.All(suffix => !File.Exists(path + suffix)));
+        foreach (var suffix in s_files.Where(suffix => File.Exists(catalog + suffix)))
         {
-            File.Delete($"{catalog}.before-restore{suffix}");
-            if (File.Exists(catalog + suffix)) File.Copy(catalog + suffix, $"{catalog}.before-restore{suffix}");
+            File.Copy(catalog + suffix, kept + suffix, overwrite: false);
+            using var copy = new FileStream(kept + suffix, FileMode.Open, FileAccess.ReadWrite);
+            copy.Flush(flushToDisk: true);
         }
 
         foreach (var suffix in (string[])["-wal", "-shm"]) File.Delete(catalog + suffix);

@@ -11,7 +11,7 @@ using SnapshotWorkflows.XenServer;
 
 namespace SnapshotWorkflows.App.Readiness;
 
-/// <summary>Tries every appliance and store, changing nothing, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
+/// <summary>Tries every appliance and store, changing nothing but one row of the catalog, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
 internal sealed class ReadinessChecks(
     SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, CatalogDatabase catalog, DurableTaskClient hub, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time)
     : IReadiness, IDisposable
@@ -62,13 +62,19 @@ internal sealed class ReadinessChecks(
         catch (Exception broken) when (!cancellation.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            return Finding(system, "not reached", [broken is SecondaryException store ? $"{store.Message} {store.Remedy}" : $"{broken.GetType().Name}: {broken.Message}"]) with { OneOf = oneOf };
+            return Finding(system, "not reached", [broken switch
+            {
+                SecondaryException store => $"{store.Message} {store.Remedy}",
+                CatalogException own => $"{own.Code}: {own.Message} {own.Remedy}",
+                _ => $"{broken.GetType().Name}: {broken.Message}",
+            }]) with { OneOf = oneOf };
         }
     }
 
     private Task<ReadinessFinding> CatalogAsync() => Task.Run(() =>
     {
-        _ = new UpkeepReports(catalog, time).Find("readiness");
+        // Written, not read: a full disk answers every question.
+        new UpkeepReports(catalog, time).Save("readiness", "{}");
         return Finding("catalog", "answers", []);
     });
 

@@ -107,6 +107,25 @@ public sealed class HttpTriggerTests
     }
 
     [Fact]
+    public async Task What_the_app_says_it_cannot_do_now_is_a_503_with_its_code_and_Retry_After()
+    {
+        await using var host = await RunningHost.StartAsync(builder =>
+        {
+            builder.Services.AddSingleton(new Greeting("Hello"));
+            builder.Services.AddSingleton<IUnavailability>(new Away());
+            builder.UseFunctions(typeof(SampleFunctions));
+        });
+        var answer = await host.Client.GetAsync(new Uri("/api/broken", UriKind.Relative));
+        Assert.Equal("5", answer.Headers.RetryAfter?.ToString());
+        Assert.DoesNotContain("canary", (await answer.ShouldBeProblemAsync(HttpStatusCode.ServiceUnavailable, "shop.closed")).GetRawText());
+    }
+
+    private sealed class Away : IUnavailability
+    {
+        public Unavailable? Find(Exception exception) => exception is InvalidOperationException ? new Unavailable("shop.closed", "It is closed.", "Come again.") : null;
+    }
+
+    [Fact]
     public async Task Probes_need_no_key_and_no_prefix()
     {
         await using var host = await RunningHost.StartAsync(builder => builder.MapAnonymous("/healthz", context => context.Response.WriteAsync("alive")));
