@@ -170,7 +170,7 @@ public static class Composition
         services.AddOptions<DestinationNames>().Bind(settings.GetSection("Secondary"));
         services.AddOptions<CallbackOptions>().Bind(settings.GetSection("Callbacks"))
             .Validate(options => options.Allowed.All(CallbackOptions.CanBeAllowed), "Callbacks:Allowed takes absolute http or https addresses, without user, query and fragment.")
-            .Validate(options => options.CallTimeout > TimeSpan.Zero && options.CallTimeout <= TimeSpan.FromMinutes(10), "Callbacks:CallTimeout must be more than nothing and at most 00:10:00.")
+            .Validate(options => options.CallTimeout > TimeSpan.Zero && options.CallTimeout <= TimeSpan.FromHours(1), "Callbacks:CallTimeout must be more than nothing and at most 01:00:00.")
             .ValidateOnStart();
         services.AddHttpClient(nameof(CallbackSender), http => http.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })

@@ -121,7 +121,8 @@ public sealed class PolicyRuns
         var first = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
         await engine.PumpAsync(() => Rows(life).Count(row => row.Status.State == SnapshotState.BackedUp) == 2, cancellation);
         await engine.PumpAsync(async () => (await HeldAsync(life)).TrueForAll(slot => AdmissionSlots.KindOf(slot) is "volume" or "array"), cancellation);
-        Assert.Equal(4, (await HeldAsync(life)).Count);
+        // Each job's volume by both of its names, and its clone's place on the array.
+        Assert.Equal(6, (await HeldAsync(life)).Count);
 
         // The next occurrence comes all the same, and leaves the stuck volumes out by name.
         var second = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
