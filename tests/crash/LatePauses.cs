@@ -99,6 +99,7 @@ public sealed class LatePauses
         {
             arms.Beat(arms.List());
             world.Clock.Advance(TimeSpan.FromMilliseconds(50));
+            // Real time: the call goes over a socket, and a clock that ran ahead of it would be past its deadline.
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Cancellation);
         }
 

@@ -75,8 +75,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             _left = true;
             await using var connection = await connections.OpenAsync(cancellation);
             // By itself: from here on the others take everything of this node, and no death is counted for it, whatever becomes of the rest.
-            await LeaveAsync(connection, "UPDATE nodes SET left_at = now() WHERE id = $1 AND left_at IS NULL");
-            await LeaveAsync(connection, "UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = $1", "UPDATE activities SET owner = NULL WHERE owner = $1");
+            await LeaveAsync(connection, ["UPDATE nodes SET left_at = now() WHERE id = $1 AND left_at IS NULL"], cancellation);
+            await LeaveAsync(connection, ["UPDATE instances SET owner = NULL WHERE ended_at IS NULL AND owner = $1", "UPDATE activities SET owner = NULL WHERE owner = $1"], cancellation);
         }
         catch (Exception exception) when (HubConnections.IsLost(exception) || NodeClaims.IsCollision(exception))
         {
@@ -90,13 +90,13 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         }
     }
 
-    private async Task LeaveAsync(NpgsqlConnection connection, params string[] changes)
+    private async Task LeaveAsync(NpgsqlConnection connection, string[] changes, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var change in changes)
             batch.BatchCommands.Add(new NpgsqlBatchCommand(change) { Parameters = { Parameters.Small(Node) } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_notify($1, '0')") { Parameters = { Parameters.Text(Channel(connections.Schema)) } });
-        await batch.ExecuteNonQueryAsync();
+        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>The first of what nobody owns and this node can run; the rest comes as news, so that thousands of instances do not keep the first from going on.</summary>

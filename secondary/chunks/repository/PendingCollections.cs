@@ -32,7 +32,7 @@ internal sealed class PendingCollections(ChunkRoom room)
     /// Bars every pack that a collection under way condemns, and names the condemned indexes. To be read after the session's begin is in the store and before any manifest:
     /// a collection that condemns later has the session in its fence, and one that is done has deleted what the manifests read afterwards cannot refer to.
     /// </summary>
-    /// <returns>Null where one cannot be read: then anything that is there may be condemned, but for what this session has put itself.</returns>
+    /// <returns>Null where one cannot be read: then anything that is there may be condemned, but for what the running backup has put itself.</returns>
     public async Task<HashSet<string>?> BarAsync(PackTable packs, CancellationToken cancellation)
     {
         var indexes = new HashSet<string>(StringComparer.Ordinal);

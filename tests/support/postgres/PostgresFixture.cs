@@ -83,18 +83,20 @@ public sealed class PostgresFixture : IAsyncDisposable
             "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", $"fsync={(_fsync ? "on" : "off")}", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"], asPostgres: true, _ownSession);
         _server = Process.Start(start)!;
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _server.OutputDataReceived += (_, _) => { };
-        _server.ErrorDataReceived += (_, _) => { };
+        _server.ErrorDataReceived += (_, line) =>
+        {
+            // Its log, in English by LC_ALL: from this line on it takes connections.
+            if (line.Data?.Contains("ready to accept connections", StringComparison.Ordinal) == true)
+                ready.TrySetResult();
+        };
         _server.BeginOutputReadLine();
         _server.BeginErrorReadLine();
-        var began = Stopwatch.StartNew();
-        while (!await AnswersAsync())
-        {
-            if (_server.HasExited || began.Elapsed > s_patience)
-                throw new InvalidOperationException($"PostgreSQL on port {Port} does not answer.");
-            // Nothing tells of readiness but an answer.
-            await Task.Delay(50);
-        }
+        using var patience = new CancellationTokenSource(s_patience);
+        await Task.WhenAny(ready.Task, _server.WaitForExitAsync(patience.Token));
+        if (!ready.Task.IsCompleted)
+            throw new InvalidOperationException($"PostgreSQL on port {Port} does not answer.");
     }
 
     /// <summary>Fast shutdown (SIGINT): sessions are ended, nothing committed is lost.</summary>
@@ -107,13 +109,6 @@ public sealed class PostgresFixture : IAsyncDisposable
         await server.WaitForExitAsync().WaitAsync(s_patience);
         server.Dispose();
         _server = null;
-    }
-
-    private async Task<bool> AnswersAsync()
-    {
-        using var probe = Process.Start(Start(Binary("pg_isready"), ["-q", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture)]))!;
-        await probe.WaitForExitAsync();
-        return probe.ExitCode == 0;
     }
 
     private Task PsqlAsync(string database, string sql) => RunAsync(
