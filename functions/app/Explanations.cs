@@ -25,7 +25,7 @@ internal static class Explanations
         OptionsValidationException options => new HostStartupException("settings.invalid", string.Join(" ", options.Failures), "Correct the settings named above."),
         IOException unwritable => new HostStartupException("state.unwritable", unwritable.Message, "Look at the disk of SnapshotWorkflows:StatePath: is it mounted writable, with room?"),
         UnauthorizedAccessException denied => new HostStartupException("state.denied", denied.Message, "Run this as the user of the service."),
-        DbException database => new HostStartupException("catalog.io", $"The catalog cannot be used: {database.Message}", "Check the disk of SnapshotWorkflows:StatePath, and that no other process holds the catalog."),
+        DbException database => new HostStartupException("catalog.io", $"The catalog cannot be used: {database.Message}", "Check the disk of SnapshotWorkflows:StatePath, and that no other process holds the catalog.", HostExitCodes.Unavailable),
         _ => null,
     };
 }

@@ -11,6 +11,7 @@ return args switch
     ["audit", "export", ..] => await ExportAudit.RunAsync(args[2..]),
     ["catalog", "rebuild", ..] => await RebuildCatalog.RunAsync(args[2..]),
     ["restore-file", ..] => await RestoreFile.RunAsync(args[1..]),
+    ["--version"] => ShowVersion.Print(Console.Out),
     ["--help" or "-h" or "help"] => Usage.Print(Console.Out, exitCode: 0),
     _ => Usage.Print(Console.Error, exitCode: 64),
 };

@@ -224,7 +224,7 @@ public sealed class ChunkRepository
         if ((keys is null) != (repository.KeyCheck is null))
         {
             throw new ChunkException(ChunkCodes.Key, keys is null ? "The repository is encrypted and no key was given." : "A key was given, and the repository is not encrypted.",
-                keys is null ? "Give its master key." : "Leave the key out, or use another prefix for an encrypted repository.");
+                keys is null ? "Give its master key." : "Leave the key out here. Encryption begins in an empty place: another export or container, as a destination of its own.");
         }
         var opened = keys is null ? null : await RepositoryKeys.OpenAsync(room, repository.KeyCheck, keys, cancellation);
         return new ChunkRepository(new ChunkRoom(store, names, opened, options, time));

@@ -28,6 +28,8 @@ internal static class Usage
               there is kept beside it. Stop the service first, and run 'catalog rebuild' afterwards.
             SnapshotWorkflows.App audit export [--settings-root DIR]
               prints the audit trail, one JSON object a line; may run beside the service.
+            SnapshotWorkflows.App --version
+              prints the program's version and that of its orchestrators.
 
             Relative paths in the settings are meant from DIR, those of the command line (--output) from the current folder. Commands that need
             the state path run as the service's user, with its settings: a unit of systemd may hold some in its environment.

@@ -19,6 +19,16 @@ public sealed class KeyTests
         Assert.Equal(disk, await (await OpenAsync(store, Inline, Keys("k1"))).ReadAsync("s1"));
     }
 
+    [Fact]
+    public async Task A_key_for_a_repository_that_is_plain_is_refused_and_where_encryption_begins_is_told()
+    {
+        var store = new MemoryStore();
+        await OpenAsync(store, Inline);
+        var refused = await Assert.ThrowsAsync<ChunkException>(() => OpenAsync(store, Inline, Keys("k1")));
+        Assert.Equal(ChunkCodes.Key, refused.Code);
+        Assert.Contains("another export or container", refused.Remedy, StringComparison.Ordinal);
+    }
+
     // The same backup in two lives of which one has no libzstd. The leaves are stored as they are, so the records are the same; the page of them is not.
     [Fact]
     public async Task Index_pages_of_another_codec_are_encrypted_under_another_salt()

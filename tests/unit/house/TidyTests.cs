@@ -33,6 +33,22 @@ public sealed partial class TidyTests
     }
 
     [Fact]
+    public void Local_settings_choose_no_installation()
+    {
+        // One that worked as it stands would be shared by all who forget it, and what bears its mark is anybody's then.
+        using var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "local.settings.json")));
+        Assert.Equal("", settings.RootElement.GetProperty("Values").GetProperty("SnapshotWorkflows:Installation").GetString());
+    }
+
+    [Fact]
+    public void Units_start_the_program_again_however_often_it_dies()
+    {
+        var units = Checkout.Files("*.service").ToList();
+        Assert.Equal(2, units.Count);
+        Assert.All(units, unit => Assert.Contains("StartLimitIntervalSec=0", File.ReadLines(unit).SkipWhile(line => line != "[Unit]").Skip(1).TakeWhile(line => !line.StartsWith('['))));
+    }
+
+    [Fact]
     public void Every_room_has_at_most_one_file_of_global_usings()
     {
         foreach (var project in Checkout.Files("*.csproj"))

@@ -52,6 +52,9 @@ public sealed class CatalogDiskTests : IDisposable
         }
 
         Assert.Equal(HostExitCodes.Configuration, Explanations.AtStart(SqliteFaults.AtOpen(new SqliteException("rights", SQLitePCL.raw.SQLITE_READONLY), CatalogFile))!.ExitCode);
+        // A command meets it bare: the same code ends with the same exit code.
+        var bare = Explanations.InCommand(new SqliteException("disk", SQLitePCL.raw.SQLITE_IOERR))!;
+        Assert.Equal(("catalog.io", HostExitCodes.Unavailable), (bare.Code, bare.ExitCode));
         Assert.Null(SqliteFaults.Find(new SqliteException("a rule of the tables", SQLitePCL.raw.SQLITE_CONSTRAINT), CatalogFile));
     }
 

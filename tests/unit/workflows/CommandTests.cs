@@ -77,6 +77,14 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void The_program_tells_its_version_and_that_of_its_orchestrators()
+    {
+        Assert.Equal(0, typeof(Composition).Assembly.EntryPoint!.Invoke(null, [new[] { "--version" }]));
+        Assert.Equal(0, ShowVersion.Print(_output));
+        Assert.Matches(@"^SnapshotWorkflows \d+\.\d+\.\d+(\+\w+)?, orchestrators \d+\.\d+\s*$", _output.ToString());
+    }
+
+    [Fact]
     public void Every_path_of_the_settings_is_meant_from_the_settings_root()
     {
         Settings(null);
