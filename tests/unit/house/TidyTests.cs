@@ -81,8 +81,29 @@ public sealed partial class TidyTests
             .Where(link => !Path.Exists(Path.Combine(Path.GetDirectoryName(link.Page)!, link.Target)))
             .Select(link => $"{link.Page}: {link.Target}"));
 
+    [Fact]
+    public void Anchors_of_the_pages_are_headings()
+    {
+        var anchors = Checkout.Files("*.md").SelectMany(page => Anchor().Matches(File.ReadAllText(page)).Select(link => (Page: page, Target: link.Groups[1].Value, Name: link.Groups[2].Value)))
+            .Where(link => !link.Target.Contains("://", StringComparison.Ordinal))
+            .ToList();
+        Assert.NotEmpty(anchors);
+        Assert.Empty(anchors
+            .Where(link => !AnchorsOf(link.Target.Length == 0 ? link.Page : Path.Combine(Path.GetDirectoryName(link.Page)!, link.Target)).Contains(link.Name))
+            .Select(link => $"{link.Page}: {link.Target}#{link.Name}"));
+    }
+
+    /// <summary>A heading in lower case, without punctuation, its blanks as dashes.</summary>
+    private static HashSet<string> AnchorsOf(string page) => File.ReadLines(page)
+        .Where(line => line.StartsWith('#'))
+        .Select(line => string.Concat(line.TrimStart('#').Trim().ToLowerInvariant().Where(one => char.IsLetterOrDigit(one) || one is ' ' or '-' or '_')).Replace(' ', '-'))
+        .ToHashSet(StringComparer.Ordinal);
+
     [GeneratedRegex("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex("\\]\\(([^)#\\s]*)#([^)\\s]+)\\)")]
+    private static partial Regex Anchor();
 
     [GeneratedRegex("LoggerMessage\\(EventId = ([0-9]+)")]
     private static partial Regex LogEntry();
