@@ -26,8 +26,8 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
 
     public int Attempt => claimed.Attempt;
 
-    /// <summary>Rises with every attempt that the process begins.</summary>
-    public long Number { get; set; }
+    /// <summary>After the commit that made the call this process's: a timestamp of <see cref="TimeProvider.System"/>.</summary>
+    public long TakenAt { get; set; }
 
     public string InstanceId => claimed.Activity.Key.InstanceId;
 
@@ -41,6 +41,8 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
     /// <summary>Before the activity's code runs.</summary>
     /// <returns>False when the attempt was given back.</returns>
     public bool TryBegin() => Interlocked.CompareExchange(ref _fate, Begun, Waits) == Waits;
+
+    public bool HasBegun => Volatile.Read(ref _fate) == Begun;
 
     /// <summary>Gives the attempt back to whoever has a free place.</summary>
     /// <returns>False when it has begun, or is not wanted any more.</returns>
@@ -58,11 +60,23 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
     /// <summary>The process stops: a failure from now on is the stop's doing, and the call runs again.</summary>
     public bool ShuttingDown { get; private set; }
 
+    /// <summary>Others may have taken the call over: a failure from now on is this node's doing, and the call runs again, wherever that is.</summary>
+    public bool Interrupted { get; private set; }
+
+    /// <summary>Its failure is not the activity's own.</summary>
+    public bool IsUnwanted => Abandoned || ShuttingDown || Interrupted;
+
     public void RequestCancel() => CancelOffThread(_source);
 
     public void Abandon()
     {
         Abandoned = true;
+        Stop();
+    }
+
+    public void Interrupt()
+    {
+        Interrupted = true;
         Stop();
     }
 

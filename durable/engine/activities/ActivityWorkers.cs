@@ -29,19 +29,31 @@ internal sealed class ActivityWorkers(int most, Func<ActivityExecution, Task> ru
 
     private async Task OneAsync(ActivityExecution execution)
     {
-        await run(execution);
-        Interlocked.Decrement(ref _workers);
-        if (!_queue.IsEmpty && TryEnter())
-            _ = Task.Run(WorkAsync, CancellationToken.None);
+        try
+        {
+            await run(execution);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _workers);
+            if (!_queue.IsEmpty && TryEnter())
+                _ = Task.Run(WorkAsync, CancellationToken.None);
+        }
     }
 
     private async Task WorkAsync()
     {
         do
         {
-            while (_queue.TryDequeue(out var execution))
-                await run(execution);
-            Interlocked.Decrement(ref _workers);
+            try
+            {
+                while (_queue.TryDequeue(out var execution))
+                    await run(execution);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _workers);
+            }
         }
         while (!_queue.IsEmpty && TryEnter()); // one may have come after the last look, when no place was free
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Diagnostics;
@@ -81,9 +82,23 @@ internal sealed partial class Dispatcher
     /// <summary>By which a hub says that a condition did not hold, again and again: others are faster.</summary>
     private const string DivisionByZero = "22012";
 
-    /// <summary>It is the data (SQLSTATE classes 22, data exception, and 54, limit exceeded; texts that are none), not the hub: the same again would fail again.</summary>
+    /// <summary>It is the data (SQLSTATE classes 22, data exception, and 54, limit exceeded; texts that are none; what has no JSON), not the hub: the same again would fail again.</summary>
     private static bool IsUnwritable(Exception exception) => exception
-        is DbException { SqlState: not DivisionByZero and (['2', '2', ..] or ['5', '4', ..]) } or ArgumentException or FormatException or InvalidCastException or OverflowException;
+        is DbException { SqlState: not DivisionByZero and (['2', '2', ..] or ['5', '4', ..]) } or UnwritableDataException
+        or ArgumentException or FormatException or InvalidCastException or OverflowException or NotSupportedException or JsonException;
+
+    /// <summary>A call has ended, and what it came to cannot be kept: it fails with that, and is not run for nothing again.</summary>
+    private StoreCompletion Writable(StoreCompletion completion, Exception failure) => !IsUnwritable(failure)
+        ? completion
+        : completion with
+        {
+            Event = new TaskFailedEvent
+            {
+                TaskScheduledId = completion.Key.TaskId,
+                Timestamp = time.GetUtcNow().UtcDateTime,
+                FailureDetails = new TaskFailureDetails("PoisonActivity", $"What the activity came to cannot be written: {failure.GetType().FullName}: {failure.Message}", null, null),
+            },
+        };
 
     /// <summary>Their turns are over, one way or the other; what came for them in the meantime is due.</summary>
     private void Release(List<Unit> batch)
@@ -126,7 +141,7 @@ internal sealed partial class Dispatcher
         logger.WriteFailed(failure, unit.Write.GetType().Name, options.HubRetryDelay);
         unit.Request?.Done.TrySetException(failure is DbException or IOException && !IsUnwritable(failure) ? new TaskHubUnavailableException("The task hub cannot be written.", failure) : failure);
         if (unit.Request is null && unit.Write is StoreCompletion completion)
-            _completions.Enqueue(completion);
+            _completions.Enqueue(Writable(completion, failure));
         if (unit.Write is ReleaseActivities release)
             _releases.Enqueue(release); // else nobody would run them: the hub says that this process does
         if (unit.Claim is { } claim)
@@ -262,7 +277,7 @@ internal sealed partial class Dispatcher
             return;
         }
         var execution = newExecution(claimed, hot.Find(claimed.Activity.Key.InstanceId)?.Executor.Start?.ParentTraceContext);
-        execution.Number = Interlocked.Increment(ref _begun);
+        execution.TakenAt = TimeProvider.System.GetTimestamp();
         execution.ClaimedAt = time.GetUtcNow();
         if (claim is not null)
             _gates.Exchange(claim, execution);

@@ -18,6 +18,9 @@ internal sealed partial class Dispatcher
 
     /// <summary>Why the next operation of these fails without being run.</summary>
     private readonly Dictionary<string, string> _unwritable = new(StringComparer.Ordinal);
+
+    /// <summary>Batches in a row of these that broke outside of their operations.</summary>
+    private readonly Dictionary<string, int> _breaks = new(StringComparer.Ordinal);
     private long _entityUses;
 
     /// <summary>Batches that were handed out and have not come back.</summary>
@@ -43,8 +46,22 @@ internal sealed partial class Dispatcher
             return;
         }
         // Nothing was committed: read it again and try again, later.
+        Broke(ended.Batch.InstanceId, ended.Broke);
         _entities.Remove(ended.Batch.InstanceId);
         _wakes.Enqueue(ended.Batch.InstanceId, (time.GetUtcNow() + options.HubRetryDelay, _order++));
+    }
+
+    /// <summary>
+    /// Outside of its operations: each try does again what they do outside. Everybody may see why it does not go on, and after so many breaks in a row its first operation fails with that.
+    /// </summary>
+    private void Broke(string instanceId, string? how)
+    {
+        var times = _breaks[instanceId] = _breaks.GetValueOrDefault(instanceId) + 1;
+        _notes.Enqueue(new NoteReason(instanceId, $"Its operations cannot be run: {how}"));
+        if (times < options.MaxDeaths)
+            return;
+        _breaks.Remove(instanceId);
+        _unwritable[instanceId] = $"what runs it broke {times} times: {how}";
     }
 
     /// <returns>The batch that waits to be run; null when there is nothing to do.</returns>
@@ -119,6 +136,8 @@ internal sealed partial class Dispatcher
         }
         if (_doubts.Count > 0 && batch.Poison is not null)
             _doubts.Remove(commit.InstanceId);
+        if (_breaks.Count > 0)
+            _breaks.Remove(commit.InstanceId);
         entity.Applied(commit);
         entity.IsBusy = false;
         if (result.Count > 0 || entity.IsStale)

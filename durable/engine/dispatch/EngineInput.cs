@@ -15,7 +15,8 @@ internal sealed record Delivered(InboxMessage Message) : EngineInput;
 internal sealed record AttemptEnded(ActivityExecution Execution, HistoryEvent? End) : EngineInput;
 
 /// <summary>A batch of an entity has run; <paramref name="Commit"/> is null when it broke and nothing is to be recorded.</summary>
-internal sealed record EntityBatchEnded(EntityBatch Batch, CommitEntity? Commit) : EngineInput;
+/// <param name="Broke">What broke it.</param>
+internal sealed record EntityBatchEnded(EntityBatch Batch, CommitEntity? Commit, string? Broke = null) : EngineInput;
 
 /// <summary>A failed instance lives again; its work is to be taken up.</summary>
 internal sealed record Reopened(CommitTurn Commit) : EngineInput;
@@ -37,6 +38,11 @@ internal sealed record Nudge : EngineInput
     public static Nudge Instance { get; } = new();
 }
 
+/// <summary>The hub was out of reach for so long that the others may have taken over what is this node's.</summary>
+internal sealed record LeaseOver : EngineInput
+{
+    public static LeaseOver Instance { get; } = new();
+}
+
 /// <summary>Other nodes have been heard of.</summary>
-/// <param name="Begun">Attempts that had begun when the question was put: younger ones are not in the answer.</param>
-internal sealed record NewsArrived(HubNews News, long Begun) : EngineInput;
+internal sealed record NewsArrived(HubNews News) : EngineInput;

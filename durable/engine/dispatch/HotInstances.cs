@@ -115,35 +115,32 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
         }
     }
 
-    /// <summary>The fresh execution after ContinueAsNew; its turn stays open.</summary>
+    /// <summary>The fresh execution after ContinueAsNew; its turn stays open. Where its code breaks, the instance goes from memory: read again, it begins again, or comes with its obstacle.</summary>
     public void StartOver(HotInstance instance, CommitTurn commit)
     {
         var start = commit.Restart!;
-        ITaskOrchestrator orchestrator;
         try
         {
             if (Fit(start.Name, start.Version, null, out var factory) is not null)
             {
-                Remove(instance); // read again, it comes with its obstacle
+                Remove(instance);
                 return;
             }
-            orchestrator = factory!();
+            instance.Executor = NewExecutor(factory!());
+            instance.DropExecution(instance.ExecutionId);
+            instance.ExecutionId = start.OrchestrationInstance.ExecutionId!;
+            instance.NextHistoryRow = 1;
+            instance.Locks = new HeldLocks();
+            instance.OpenTurn = true;
+            instance.CreatedAt = null;
+            foreach (var one in commit.Events)
+                instance.Executor.Apply(one, replaying: false);
         }
         catch (Exception exception) when (options.IsCrash?.Invoke(exception) != true)
         {
             logger.Blocked(instance.InstanceId, Obstacle.PoisonTurn, exception.Message);
-            Remove(instance); // read again, it is made again, or comes with its obstacle
-            return;
+            Remove(instance);
         }
-        instance.Executor = NewExecutor(orchestrator);
-        instance.DropExecution(instance.ExecutionId);
-        instance.ExecutionId = start.OrchestrationInstance.ExecutionId!;
-        instance.NextHistoryRow = 1;
-        instance.Locks = new HeldLocks();
-        instance.OpenTurn = true;
-        instance.CreatedAt = null;
-        foreach (var one in commit.Events)
-            instance.Executor.Apply(one, replaying: false);
     }
 
     /// <summary>Replays a history by itself, beside whatever is in memory.</summary>

@@ -12,4 +12,7 @@ internal static partial class EntityRunnerLog
 
     [LoggerMessage(EventId = 1123, Level = LogLevel.Error, Message = "A batch of entity {EntityId} broke outside of its operations; it is tried again in {Delay}")]
     public static partial void EntityBatchBroke(this ILogger logger, Exception exception, string entityId, TimeSpan delay);
+
+    [LoggerMessage(EventId = 1124, Level = LogLevel.Warning, Message = "What the operations of entity {EntityId} did stands, but it could not be disposed")]
+    public static partial void EntityNotDisposed(this ILogger logger, Exception exception, string entityId);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Engine.Activities;
 using SnapshotWorkflows.Durable.Engine.Diagnostics;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
@@ -15,10 +16,11 @@ internal sealed class EntityRunner(
 {
     public async Task<CommitEntity> RunAsync(EntityBatch batch)
     {
-        await using var scope = scopes.CreateAsyncScope();
+        using var lines = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["InstanceId"] = batch.InstanceId });
         var id = EntityInstanceId.FromString(batch.InstanceId);
         var context = new EngineEntityContext(id, batch.Outbox, converter, options.DefaultVersion, time);
         var state = new EngineEntityState(batch.Entity.State, converter);
+        AsyncServiceScope? scope = null;
         ITaskEntity? entity = null;
         try
         {
@@ -29,15 +31,16 @@ internal sealed class EntityRunner(
                     Refuse(batch, message.Event, poison);
                     break;
                 }
-                await RunAsync(batch, () => entity ??= registry.FindEntity(id.Name)!(scope.ServiceProvider), context, state, message.Event);
+                await RunAsync(batch, () => entity ??= registry.FindEntity(id.Name)!((scope ??= scopes.CreateAsyncScope()).ServiceProvider), context, state, message.Event);
             }
         }
         finally
         {
-            if (entity is IAsyncDisposable asynchronous)
-                await asynchronous.DisposeAsync();
-            else
-                (entity as IDisposable)?.Dispose();
+            // What its operations did stands: run again, they would do it twice, and break here again.
+            if (await Disposal.TryAsync(entity, options.IsCrash) is { } broken)
+                logger.EntityNotDisposed(broken, batch.InstanceId);
+            if (await Disposal.TryAsync(scope, options.IsCrash) is { } left)
+                logger.EntityNotDisposed(left, batch.InstanceId);
         }
         return batch.Commit(state.Stored, time.GetUtcNow());
     }

@@ -5,7 +5,4 @@ internal static class CancelledCall
 {
     public static TaskFailureDetails Details(string eventName) =>
         new(typeof(OperationCanceledException).FullName!, $"The call was cancelled by the event '{eventName}'.", null, null);
-
-    public static bool IsCancelled(TaskFailureDetails details) =>
-        details.ErrorType == typeof(OperationCanceledException).FullName || details.ErrorType == typeof(TaskCanceledException).FullName;
 }

@@ -71,7 +71,7 @@ internal sealed partial class EngineOrchestrationContext
                 {
                     return await once();
                 }
-                catch (TaskFailedException failure) when (!CancelledCall.IsCancelled(failure.FailureDetails) && scope?.IsCancelled != true)
+                catch (TaskFailedException failure) when (scope?.IsCancelled != true)
                 {
                     if (!await MayRetryAsync(retry, failure, attempt, began, scope))
                         throw;

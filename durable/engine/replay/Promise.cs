@@ -18,8 +18,9 @@ internal sealed class Promise<T>(DataConverter converter) : TaskCompletionSource
         {
             value = converter.Deserialize<T>(result)!;
         }
-        catch (Exception exception) when (exception is System.Text.Json.JsonException or NotSupportedException)
+        catch (Exception exception)
         {
+            // Constructors, setters and converters of the type are anybody's code. Whoever awaits it hears of it, as of any failure.
             TrySetException(new InvalidOperationException($"The result cannot be read as {typeof(T)}: {exception.Message}", exception));
             return;
         }

@@ -95,16 +95,22 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
                     results[index] = writer.Write(writes[index]);
                 statements.Execute("COMMIT");
             }
-            catch
+            catch (Exception exception)
             {
                 // A failed COMMIT may have rolled back already; in autocommit mode there is nothing left to undo.
                 if (SQLitePCL.raw.sqlite3_get_autocommit(_writer!.Handle) == 0)
                     statements.Execute("ROLLBACK");
+                if (exception is SqliteException refused && IsData(refused))
+                    throw new UnwritableDataException($"The task hub {_path} does not take it: {refused.Message}", refused);
                 throw;
             }
             return ValueTask.FromResult<IReadOnlyList<WriteResult>>(results);
         }
     }
+
+    /// <summary>Result codes that are about the values and not about the file, https://sqlite.org/rescode.html: the same again would fail again.</summary>
+    private static bool IsData(SqliteException exception) => exception.SqliteErrorCode
+        is SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_MISMATCH or SQLitePCL.raw.SQLITE_RANGE;
 
     public ValueTask<InstanceSnapshot?> LoadAsync(string instanceId, CancellationToken cancellation) => Looking(reader => reader.Load(instanceId));
 

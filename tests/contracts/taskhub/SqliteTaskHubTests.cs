@@ -105,7 +105,7 @@ public sealed class SqliteTaskHubTests : TaskHubContract
     {
         await StartAsync("one");
         var twice = Turn("one", 0) with { Activities = [Activity("one", 0), Activity("one", 0)] };
-        await Assert.ThrowsAsync<SqliteException>(async () => await Hub.CommitAsync([new SendMessage("one", Raised("x")), twice], Token));
+        await Assert.ThrowsAsync<UnwritableDataException>(async () => await Hub.CommitAsync([new SendMessage("one", Raised("x")), twice], Token));
         var snapshot = (await Hub.LoadAsync("one", Token))!;
         Assert.Equal((0L, 1), (snapshot.Revision, snapshot.Inbox.Count));
         Assert.Equal(WriteOutcome.Done, (await WriteAsync(Turn("one", 0))).Outcome);

@@ -88,6 +88,55 @@ public sealed class TimerAndRetryTests
         Assert.Single(bench.Journal.Lines);
     }
 
+    [Theory]
+    [InlineData("timeout", 4)] // at 0, 1, 2 and 3 min
+    [InlineData("handle", 2)]
+    [InlineData("handle async", 2)]
+    public async Task A_policy_ends_by_its_time_or_by_a_veto(string how, int attempts)
+    {
+        await using var bench = new EngineBench(registry => registry.AddActivity<Flaky>().AddOrchestrator("Ends", default, () => new Code(async context =>
+        {
+            var asked = 0;
+            var policy = new RetryPolicy(9, TimeSpan.FromMinutes(1), retryTimeout: how == "timeout" ? TimeSpan.FromMinutes(2.5) : null);
+            if (how == "handle")
+                policy.Handle = failure => ((TaskFailedException)failure).IsCausedByException<InvalidDataException>() && ++asked < 2;
+            if (how == "handle async")
+            {
+                policy.HandleAsync = async failure =>
+                {
+                    await context.CreateTimer(TimeSpan.FromMinutes(1), CancellationToken.None);
+                    return failure is TaskFailedException && ++asked < 2;
+                };
+            }
+            return await context.CallActivityAsync<string>(nameof(Flaky), 99, TaskOptions.FromRetryPolicy(policy));
+        })));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await bench.RunAsync("Ends")).RuntimeStatus);
+        Assert.Equal(attempts, bench.Journal.Lines.Count);
+    }
+
+    [Fact]
+    public async Task Options_that_were_given_as_the_input_are_refused()
+    {
+        await using var bench = new EngineBench(registry => registry.AddActivity<Flaky>().AddOrchestrator("Mistakes", default, () => new Code(async context =>
+            await context.CallActivityAsync<string>(nameof(Flaky), (object)TaskOptions.FromRetryPolicy(new RetryPolicy(2, TimeSpan.FromMinutes(1)))))));
+        var end = await bench.RunAsync("Mistakes");
+        Assert.Equal(typeof(ArgumentException).FullName, end.FailureDetails!.ErrorType);
+        Assert.Contains("options: ", end.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    /// <summary>As an HttpClient's time-out: nobody has asked for it.</summary>
+    [Fact]
+    public async Task A_call_that_cancels_itself_is_retried_like_any_other_failure()
+    {
+        var tries = 0;
+        await using var bench = new EngineBench(registry => registry
+            .AddActivityFunc<string, string>("Asks", (_, _) => ++tries < 3 ? throw new TaskCanceledException("no answer in time") : "at last")
+            .AddOrchestrator("Patient", default, () => new Code(async context => await context.CallActivityAsync<string>(
+                "Asks", "x", TaskOptions.FromRetryPolicy(new RetryPolicy(5, TimeSpan.FromSeconds(1)) { HandleFailure = failure => failure.IsCausedBy<OperationCanceledException>() })))));
+        Assert.Equal("at last", (await bench.RunAsync("Patient")).ReadOutputAs<string>());
+        Assert.Equal(3, tries);
+    }
+
     [Fact]
     public async Task A_retry_handler_decides_in_the_orchestrator_and_counts_attempts()
     {
