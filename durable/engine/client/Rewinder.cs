@@ -26,7 +26,7 @@ internal sealed class Rewinder(DurableEngine engine, ITaskHub hub, HotInstances 
         foreach (var happened in view.Where(happened => happened.EventId >= 0 && executor.IsOpen(happened.EventId)))
         {
             if (happened is SubOrchestrationInstanceCreatedEvent child)
-                await ChildAsync(child, queue, reason, cancellation);
+                await ChildAsync(child, new OrchestrationInstance(failed.InstanceId, failed.ExecutionId), queue, reason, cancellation);
             else
                 queue.Add(happened);
         }
@@ -49,9 +49,9 @@ internal sealed class Rewinder(DurableEngine engine, ITaskHub hub, HotInstances 
         return true;
     }
 
-    private async Task ChildAsync(SubOrchestrationInstanceCreatedEvent created, Requeue queue, string reason, CancellationToken cancellation)
+    private async Task ChildAsync(SubOrchestrationInstanceCreatedEvent created, OrchestrationInstance parent, Requeue queue, string reason, CancellationToken cancellation)
     {
-        var record = await hub.ReadInstanceAsync(created.InstanceId, withData: true, cancellation);
+        var record = await ChildRecords.FindAsync(hub, created, parent, cancellation);
         if (record?.Status == OrchestrationRuntimeStatus.Completed)
         {
             queue.Report(created, record.Output);

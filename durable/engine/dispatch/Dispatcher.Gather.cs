@@ -3,6 +3,7 @@ using SnapshotWorkflows.Durable.Engine.Client;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Turns;
+using SnapshotWorkflows.Durable.History;
 
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
@@ -169,7 +170,7 @@ internal sealed partial class Dispatcher
     {
         foreach (var child in instance.Overheard)
         {
-            if (await hub.ReadInstanceAsync(child.InstanceId, withData: true, cancellation) is { } record && IsEnd(record.Status))
+            if (await ChildRecords.FindAsync(hub, child, new OrchestrationInstance(instance.InstanceId, instance.ExecutionId), cancellation) is { } record && IsEnd(record.Status))
                 await committer.CommitAsync([new SendMessage(instance.InstanceId, Requeue.Ended(child, record, now.UtcDateTime))], cancellation);
         }
         instance.Overheard = [];

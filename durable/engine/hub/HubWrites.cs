@@ -71,4 +71,10 @@ public sealed record PurgeInstance(string InstanceId, bool Recursive) : HubWrite
 {
     /// <summary>Refused as a whole while a child, or a child's child, lives.</summary>
     public bool KeepIfChildrenLive { get; init; }
+
+    /// <summary>
+    /// Refused as a whole while somebody may still rewind what needs it: its parent is Failed (and would begin a child that is gone anew), or one below it is Failed and ended after this time.
+    /// Null: neither is looked at.
+    /// </summary>
+    public DateTimeOffset? KeepRewindableSince { get; init; }
 }

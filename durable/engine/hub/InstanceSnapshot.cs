@@ -46,6 +46,9 @@ public sealed record InstanceRecord(string InstanceId, string Name, Orchestratio
 
     /// <summary>Why the instance does not go on by itself.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Its present execution, or its last; null where the record does not come from a hub.</summary>
+    public string? ExecutionId { get; init; }
 }
 
 /// <summary>What queries tell about an entity.</summary>

@@ -6,7 +6,10 @@ using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.Engine.Retention;
 
-/// <summary>Purges ended instances that are older than the options say, children with them, and never one below which something lives. Several processes may do it at once.</summary>
+/// <summary>
+/// Purges ended instances that are older than the options say, children with them; never one below which something lives or has failed too lately, nor one whose parent has failed and may be
+/// rewound. Several processes may do it at once.
+/// </summary>
 internal sealed class RetentionSweep(DurableEngine engine, IOptions<DurableEngineOptions> options, ILogger<RetentionSweep> logger) : BackgroundService
 {
     private const int PageSize = 100;
@@ -17,7 +20,9 @@ internal sealed class RetentionSweep(DurableEngine engine, IOptions<DurableEngin
     /// <returns>Instances purged.</returns>
     public async Task<int> SweepAsync(CancellationToken cancellation) =>
         await SweepAsync(s_others, options.Value.Retention, cancellation)
-        + await SweepAsync(s_failed, options.Value.RetentionOfFailed ?? options.Value.Retention, cancellation);
+        + await SweepAsync(s_failed, FailedAge, cancellation);
+
+    private TimeSpan? FailedAge => options.Value.RetentionOfFailed ?? options.Value.Retention;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,7 +55,10 @@ internal sealed class RetentionSweep(DurableEngine engine, IOptions<DurableEngin
         if (age is not { } kept)
             return 0;
         var hub = await engine.HubAsync(cancellation);
-        var until = engine.Time.GetUtcNow() - kept;
+        var now = engine.Time.GetUtcNow();
+        var until = now - kept;
+        // Without an age of their own failed ones are kept for ever.
+        var untilOfFailed = FailedAge is { } failed ? now - failed : DateTimeOffset.MinValue;
         var purged = 0;
         string? token = null;
         do
@@ -59,7 +67,7 @@ internal sealed class RetentionSweep(DurableEngine engine, IOptions<DurableEngin
             foreach (var instanceId in page.Values)
             {
                 cancellation.ThrowIfCancellationRequested();
-                purged += (await engine.WriteAsync(new PurgeInstance(instanceId, Recursive: true) { KeepIfChildrenLive = true }, cancellation)).Count;
+                purged += (await engine.WriteAsync(new PurgeInstance(instanceId, Recursive: true) { KeepIfChildrenLive = true, KeepRewindableSince = untilOfFailed }, cancellation)).Count;
             }
             token = page.ContinuationToken;
         }

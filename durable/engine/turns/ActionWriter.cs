@@ -110,9 +110,12 @@ internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time
         }
     }
 
+    /// <summary>The first execution of a child: derived, so that the same turn leads to the same.</summary>
+    public static string ChildExecution(OrchestrationInstance caller, int taskId) => NameBasedGuid.Create($"{caller.ExecutionId}_{taskId}_child").ToString("N");
+
     public static ExecutionStartedEvent StartOf(StartChild child, ExecutionStartedEvent parent, OrchestrationInstance caller, DateTime time) => new()
     {
-        OrchestrationInstance = new OrchestrationInstance(child.InstanceId, NameBasedGuid.Create($"{caller.ExecutionId}_{child.Id}_child").ToString("N")),
+        OrchestrationInstance = new OrchestrationInstance(child.InstanceId, ChildExecution(caller, child.Id)),
         ParentInstance = child.FireAndForget ? null : new ParentInstance(caller, parent.Name, parent.Version, child.Id),
         Name = child.Name,
         Version = child.Version,

@@ -208,11 +208,11 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
 
     private static string Columns(bool withData) => withData
         ? """
-          i.instance_id, i.name, i.status, i.created_at, i.updated_at, i.tags, i.version, i.reason, i.custom_status, i.input, i.output, i.failure,
+          i.instance_id, i.name, i.status, i.created_at, i.updated_at, i.tags, i.version, i.reason, i.execution_id, i.custom_status, i.input, i.output, i.failure,
           (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.input)), (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.output)),
           (SELECT p.data FROM payloads p WHERE p.id = payload_of(i.failure))
           """
-        : "i.instance_id, i.name, i.status, i.created_at, i.updated_at, i.tags, i.version, i.reason";
+        : "i.instance_id, i.name, i.status, i.created_at, i.updated_at, i.tags, i.version, i.reason, i.execution_id";
 
     private static InstanceRecord Record(NpgsqlDataReader reader, bool withData)
     {
@@ -221,15 +221,16 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
             Tags = HistoryJson.ReadTags(Text(reader, 5)),
             Version = Text(reader, 6),
             Reason = Text(reader, 7),
+            ExecutionId = Text(reader, 8),
         };
         if (!withData)
             return record;
-        var input = TryLarge(reader, 9, 12, out var first);
-        var output = TryLarge(reader, 10, 13, out var second);
-        var failure = TryLarge(reader, 11, 14, out var third);
+        var input = TryLarge(reader, 10, 13, out var first);
+        var output = TryLarge(reader, 11, 14, out var second);
+        var failure = TryLarge(reader, 12, 15, out var third);
         return record with
         {
-            CustomStatus = Text(reader, 8), Input = input, Output = output, Failure = HistoryJson.ReadFailure(failure), Reason = first ?? second ?? third ?? record.Reason,
+            CustomStatus = Text(reader, 9), Input = input, Output = output, Failure = HistoryJson.ReadFailure(failure), Reason = first ?? second ?? third ?? record.Reason,
         };
     }
 

@@ -12,32 +12,42 @@ internal static class Purging
     /// replaced by a child of one of its children.
     /// </summary>
     private const string Family = """
-        WITH RECURSIVE family(instance_id, status, ended) AS (
-            SELECT instance_id, status, ended_at IS NOT NULL FROM instances WHERE instance_id = $1
+        WITH RECURSIVE family(instance_id, status, ended_at, parent_id) AS (
+            SELECT instance_id, status, ended_at, parent_id FROM instances WHERE instance_id = $1
             UNION
-            SELECT i.instance_id, i.status, i.ended_at IS NOT NULL FROM instances i JOIN family f ON i.parent_id = f.instance_id WHERE f.ended)
-        SELECT instance_id, status, ended FROM family ORDER BY instance_id <> $1, instance_id
+            SELECT i.instance_id, i.status, i.ended_at, i.parent_id FROM instances i JOIN family f ON i.parent_id = f.instance_id WHERE f.ended_at IS NOT NULL)
+        SELECT f.instance_id, f.status, f.ended_at, p.status FROM family f LEFT JOIN instances p ON p.instance_id = f.parent_id ORDER BY f.instance_id <> $1, f.instance_id
         """;
 
     public static WriteResult Purge(NpgsqlConnection connection, NpgsqlTransaction transaction, PurgeInstance purge)
     {
-        var family = new List<(string Id, OrchestrationRuntimeStatus Status, bool Ended)>();
+        var family = new List<(string Id, OrchestrationRuntimeStatus Status, long? EndedAt)>();
+        OrchestrationRuntimeStatus? parent = null;
         using (var command = new NpgsqlCommand(Family, connection, transaction))
         {
             command.Parameters.Add(Parameters.Text(purge.InstanceId));
             using var reader = command.ExecuteReader();
             while (reader.Read())
-                family.Add((reader.GetString(0), (OrchestrationRuntimeStatus)reader.GetInt32(1), reader.GetBoolean(2)));
+            {
+                if (family.Count == 0 && !reader.IsDBNull(3))
+                    parent = (OrchestrationRuntimeStatus)reader.GetInt32(3);
+                family.Add((reader.GetString(0), (OrchestrationRuntimeStatus)reader.GetInt32(1), reader.IsDBNull(2) ? null : reader.GetInt64(2)));
+            }
         }
         if (family.Count == 0)
             return new WriteResult(WriteOutcome.Done, []);
         if (purge.InstanceId[0] == '@')
             return Remove([purge.InstanceId]);
-        if (!family[0].Ended)
+        if (family[0].EndedAt is null)
             return new WriteResult(WriteOutcome.Refused, []) { Status = family[0].Status };
-        if (purge.KeepIfChildrenLive && family.Find(one => !one.Ended) is { Id: not null } alive)
+        if (purge.KeepIfChildrenLive && family.Find(one => one.EndedAt is null) is { Id: not null } alive)
             return new WriteResult(WriteOutcome.Refused, []) { Status = alive.Status };
-        return Remove([.. family.Where((one, index) => one.Ended && (purge.Recursive || index == 0)).Select(one => one.Id)]);
+        if (purge.KeepRewindableSince is { } since
+            && (parent == OrchestrationRuntimeStatus.Failed || family.Skip(1).Any(one => one.Status == OrchestrationRuntimeStatus.Failed && one.EndedAt > since.UtcTicks)))
+        {
+            return new WriteResult(WriteOutcome.Refused, []) { Status = OrchestrationRuntimeStatus.Failed };
+        }
+        return Remove([.. family.Where((one, index) => one.EndedAt is not null && (purge.Recursive || index == 0)).Select(one => one.Id)]);
 
         WriteResult Remove(string[] ids)
         {

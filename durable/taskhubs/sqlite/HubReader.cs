@@ -114,7 +114,7 @@ internal sealed partial class HubReader(Statements statements)
 
     public string? Progress(string instanceId) => (string?)statements.Scalar("SELECT data FROM progress WHERE instance_id = $0", instanceId);
 
-    private const string Columns = "instance_id, name, status, created_at, updated_at, input, output, custom_status, failure, tags, version, reason";
+    private const string Columns = "instance_id, name, status, created_at, updated_at, input, output, custom_status, failure, tags, version, reason, execution_id";
 
     private static InstanceRecord Record(SqliteDataReader reader) =>
         new(reader.GetString(0), reader.GetString(1), (OrchestrationRuntimeStatus)reader.GetInt32(2), Time(reader, 3), Time(reader, 4))
@@ -127,6 +127,7 @@ internal sealed partial class HubReader(Statements statements)
             Tags = HistoryJson.ReadTags(Text(reader, 9)),
             Version = Text(reader, 10),
             Reason = Text(reader, 11),
+            ExecutionId = Text(reader, 12),
         };
 
     private InstanceRecord Finish(InstanceRecord record, bool withData)

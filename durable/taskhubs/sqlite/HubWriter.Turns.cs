@@ -105,8 +105,8 @@ internal sealed partial class HubWriter
         }
         if (turn.TerminateChildren is { } terminate)
         {
-            foreach (var child in ChildrenOf(turn.InstanceId).Where(child => IsLive(StatusOf(child)!.Value)))
-                delivered.Add(Post(child, null, now, terminate));
+            foreach (var child in ChildrenOf(turn.InstanceId).Where(child => IsLive(child.Status)))
+                delivered.Add(Post(child.Id, null, now, terminate));
         }
         return delivered;
     }

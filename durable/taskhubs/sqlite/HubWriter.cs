@@ -109,44 +109,56 @@ internal sealed partial class HubWriter(Statements statements, long epoch, DateT
             return s_done;
         if (IsLive(status) && !IsEntity(purge.InstanceId))
             return new WriteResult(WriteOutcome.Refused, []) { Status = status };
-        var (family, alive) = purge.Recursive || purge.KeepIfChildrenLive ? FamilyOf(purge.InstanceId) : ([purge.InstanceId], null);
-        if (purge.KeepIfChildrenLive && alive is not null)
-            return new WriteResult(WriteOutcome.Refused, []) { Status = alive };
-        var gone = purge.Recursive ? family : [purge.InstanceId];
+        if (Keeper(purge) is { } keeper)
+            return new WriteResult(WriteOutcome.Refused, []) { Status = keeper };
+        var gone = purge.Recursive ? FamilyOf(purge.InstanceId).Where((one, index) => index == 0 || !IsLive(one.Status)).Select(one => one.Id).ToList() : [purge.InstanceId];
         foreach (var instanceId in gone)
             Remove(instanceId);
         return new WriteResult(WriteOutcome.Done, []) { Count = gone.Count };
     }
 
-    /// <summary>
-    /// The instance with those below it that have ended, each once, and the status of a live one among them. However deep they lie: and in a circle, too, since an instance that has
-    /// ended may be replaced by a child of one of its children.
-    /// </summary>
-    private (List<string> Ended, OrchestrationRuntimeStatus? Alive) FamilyOf(string instanceId)
+    /// <returns>The status of one for whose sake the instance stays; null if there is none.</returns>
+    private OrchestrationRuntimeStatus? Keeper(PurgeInstance purge)
     {
-        List<string> ended = [instanceId];
-        var seen = new HashSet<string>(ended, StringComparer.Ordinal);
-        OrchestrationRuntimeStatus? alive = null;
-        for (var index = 0; index < ended.Count; index++)
+        if (purge.KeepRewindableSince is not null
+            && statements.Scalar("SELECT 1 FROM instances c JOIN instances p ON p.instance_id = c.parent_id WHERE c.instance_id = $0 AND p.status = $1", purge.InstanceId, (int)OrchestrationRuntimeStatus.Failed) is not null)
         {
-            foreach (var child in ChildrenOf(ended[index]))
-            {
-                var status = StatusOf(child)!.Value;
-                if (IsLive(status))
-                    alive ??= status;
-                else if (seen.Add(child))
-                    ended.Add(child);
-            }
+            return OrchestrationRuntimeStatus.Failed;
         }
-        return (ended, alive);
+        if (!purge.KeepIfChildrenLive && purge.KeepRewindableSince is null)
+            return null;
+        foreach (var (_, status, changedAt) in FamilyOf(purge.InstanceId).Skip(1))
+        {
+            if (purge.KeepIfChildrenLive && IsLive(status))
+                return status;
+            if (status == OrchestrationRuntimeStatus.Failed && changedAt > purge.KeepRewindableSince)
+                return status;
+        }
+        return null;
     }
 
-    private List<string> ChildrenOf(string instanceId)
+    /// <summary>
+    /// The instance and those below it, each once; below a live one nothing. However deep they lie: and in a circle, too, since an instance that has
+    /// ended may be replaced by a child of one of its children.
+    /// </summary>
+    private List<(string Id, OrchestrationRuntimeStatus Status, DateTimeOffset ChangedAt)> FamilyOf(string instanceId)
     {
-        var children = new List<string>();
-        using var reader = statements.Read("SELECT instance_id FROM instances WHERE parent_id = $0 ORDER BY created_at, instance_id", instanceId);
+        List<(string Id, OrchestrationRuntimeStatus Status, DateTimeOffset ChangedAt)> family = [(instanceId, StatusOf(instanceId)!.Value, default)];
+        var seen = new HashSet<string>(StringComparer.Ordinal) { instanceId };
+        for (var index = 0; index < family.Count; index++)
+        {
+            if (index == 0 || !IsLive(family[index].Status))
+                family.AddRange(ChildrenOf(family[index].Id).Where(child => seen.Add(child.Id)));
+        }
+        return family;
+    }
+
+    private List<(string Id, OrchestrationRuntimeStatus Status, DateTimeOffset ChangedAt)> ChildrenOf(string instanceId)
+    {
+        var children = new List<(string, OrchestrationRuntimeStatus, DateTimeOffset)>();
+        using var reader = statements.Read("SELECT instance_id, status, updated_at FROM instances WHERE parent_id = $0 ORDER BY created_at, instance_id", instanceId);
         while (reader.Read())
-            children.Add(reader.GetString(0));
+            children.Add((reader.GetString(0), (OrchestrationRuntimeStatus)reader.GetInt32(1), new DateTimeOffset(reader.GetInt64(2), TimeSpan.Zero)));
         return children;
     }
 

@@ -84,4 +84,31 @@ public abstract partial class TaskHubContract
         await WriteAsync(Turn("grandchild", 0) with { Status = OrchestrationRuntimeStatus.Completed });
         Assert.Equal(3, (await WriteAsync(new PurgeInstance("one", true) { KeepIfChildrenLive = true })).Count);
     }
+
+    [Fact]
+    public async Task A_purge_by_age_keeps_what_a_rewind_may_still_need()
+    {
+        async Task FailAsync(string id, int hours)
+        {
+            var revision = (await Hub.LoadAsync(id, Token))!.Revision;
+            await WriteAsync(Turn(id, revision) with { Status = OrchestrationRuntimeStatus.Failed, At = Now.AddHours(hours) });
+        }
+
+        PurgeInstance ByAge(string id, int hours) => new(id, true) { KeepIfChildrenLive = true, KeepRewindableSince = Now.AddHours(hours) };
+
+        // A failed parent would begin a child that is gone anew.
+        await StartAsync("parent");
+        await EndAsync("child", parent: "parent");
+        await EndAsync("grandchild", parent: "child");
+        await FailAsync("parent", 1);
+        Assert.Equal((WriteOutcome.Refused, OrchestrationRuntimeStatus.Failed), Outcome(await WriteAsync(ByAge("child", 9))));
+        Assert.Equal(1, (await WriteAsync(ByAge("grandchild", 9))).Count);
+        Assert.Equal(2, (await WriteAsync(ByAge("parent", 9))).Count);
+        // A parent that has completed does not take along what failed too lately.
+        await EndAsync("done");
+        await StartAsync("failed", parent: "done");
+        await FailAsync("failed", 3);
+        Assert.Equal((WriteOutcome.Refused, OrchestrationRuntimeStatus.Failed), Outcome(await WriteAsync(ByAge("done", 2))));
+        Assert.Equal(2, (await WriteAsync(ByAge("done", 3))).Count);
+    }
 }

@@ -169,6 +169,68 @@ public sealed class AgainTests
         Assert.Equal("went", (await bench.Engine.PumpAsync("main", Token)).ReadOutputAs<string>());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_child_that_is_gone_begins_anew_whoever_has_had_its_id_since(bool wasThere)
+    {
+        var hub = new MeddlingHub(int.MaxValue);
+        await using var bench = Bench(
+            async context =>
+            {
+                var child = context.CallSubOrchestratorAsync<string>("Child", "its own", new SubOrchestrationOptions(instanceId: "child"));
+                await context.CallActivityAsync("Do", "a!");
+                return await child;
+            },
+            async child => $"{child.GetInput<string>()} {await child.WaitForExternalEvent<string>("go")}");
+        bench.Decorate = hub.Over;
+        await bench.RunAsync("Main");
+        var execution = (await bench.Hub.ReadInstanceAsync("child", withData: false, Token))!.ExecutionId;
+        await bench.Client.TerminateInstanceAsync("child", "not wanted", Token);
+        await bench.Engine.PumpAsync("child", Token);
+        await bench.Client.PurgeInstanceAsync("child", Token);
+        await bench.Client.ScheduleNewOrchestrationInstanceAsync("Child", "a stranger's", new StartOrchestrationOptions("child"), Token);
+        await bench.Client.RaiseEventAsync("child", "go", "went", Token);
+        await bench.Engine.PumpAsync("child", Token);
+        bench.Journal.Write("mended a!");
+        if (wasThere)
+        {
+            // The rewind still sees it alive, and a stranger's end is not its end.
+            hub.OnRead = record => record?.InstanceId == "child" ? record with { Status = OrchestrationRuntimeStatus.Running, ExecutionId = execution } : record;
+        }
+        await bench.Client.RewindInstanceAsync("main", "mended", Token);
+        hub.OnRead = record => record;
+        await bench.RestartAsync();
+        if (!wasThere)
+            await bench.Client.RaiseEventAsync("child", "go", "anew", Token);
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        var main = await bench.GetAsync("main");
+        Assert.Equal(wasThere ? (OrchestrationRuntimeStatus.Running, null) : (OrchestrationRuntimeStatus.Completed, "\"its own anew\""), (main.RuntimeStatus, main.SerializedOutput));
+    }
+
+    [Fact]
+    public async Task A_child_that_has_continued_as_new_is_still_its_parents()
+    {
+        await using var bench = Bench(
+            async context =>
+            {
+                var child = context.CallSubOrchestratorAsync<string>("Child", "first", new SubOrchestrationOptions(instanceId: "child"));
+                await context.CallActivityAsync("Do", "a!");
+                return await child;
+            },
+            async child =>
+            {
+                if (child.GetInput<string>() == "second")
+                    return await child.WaitForExternalEvent<string>("go");
+                child.ContinueAsNew("second");
+                return null;
+            });
+        await bench.RunAsync("Main");
+        await bench.Client.RaiseEventAsync("child", "go", "went", Token);
+        await bench.Engine.PumpAsync("child", Token);
+        Assert.Equal("went", await RewindAsync(bench));
+    }
+
     private static string[] Tidy(string[] lines) => [.. lines.Select(line => line.StartsWith("mended", StringComparison.Ordinal) ? "mended" : line)];
 
     private static async Task<string?> RewindAsync(EngineBench bench)

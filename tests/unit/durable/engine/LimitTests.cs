@@ -178,6 +178,55 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_timer_is_late_by_a_minute_at_most_when_the_clock_was_set_forward()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator<Sleeper>());
+        await bench.Engine.StartAsync(Token);
+        await bench.StartAsync<Sleeper>(TimeSpan.FromDays(2), new StartOrchestrationOptions("sleeper"));
+        while (bench.Clock.NextTimer is null || (await bench.GetAsync("sleeper")).RuntimeStatus != OrchestrationRuntimeStatus.Running)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Token); // the engine's own threads are at it
+        bench.Clock.Jump(TimeSpan.FromDays(3));
+        bench.Clock.Advance(TimeSpan.FromMinutes(1));
+        var end = await bench.Client.WaitForInstanceCompletionAsync("sleeper", Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, end.RuntimeStatus);
+        await bench.Engine.StopAsync(Token);
+    }
+
+    [Fact]
+    public async Task A_child_outlives_its_age_while_its_failed_parent_may_be_rewound()
+    {
+        var works = 0;
+        await using var bench = new EngineBench(registry => registry
+            .AddActivity<Flaky>()
+            .AddOrchestrator("Child", default, () => new Code(async context =>
+            {
+                var word = await context.WaitForExternalEvent<string>("go");
+                if (!context.IsReplaying)
+                    works++;
+                return word;
+            }))
+            .AddOrchestrator("Parent", default, () => new Code(async context =>
+            {
+                var child = context.CallSubOrchestratorAsync<string>("Child", new SubOrchestrationOptions(instanceId: "child"));
+                await context.CallActivityAsync(nameof(Flaky), 1);
+                return await child;
+            })))
+        {
+            Configure = options => (options.Retention, options.RetentionOfFailed) = (TimeSpan.FromDays(1), TimeSpan.FromDays(30)),
+        };
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await bench.RunAsync("Parent")).RuntimeStatus);
+        await bench.Client.RaiseEventAsync("child", "go", "went", Token);
+        await bench.Engine.PumpAsync("child", Token);
+        bench.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(0, await bench.Services.GetRequiredService<RetentionSweep>().SweepAsync(Token));
+        await bench.Client.RewindInstanceAsync("parent", "mended", Token);
+        Assert.Equal("went", (await bench.Engine.PumpAsync("parent", Token)).ReadOutputAs<string>());
+        Assert.Equal(1, works);
+        bench.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(2, await bench.Services.GetRequiredService<RetentionSweep>().SweepAsync(Token));
+    }
+
+    [Fact]
     public async Task Ids_of_ended_instances_are_listed_by_the_time_of_their_end()
     {
         await using var bench = new EngineBench(registry => registry.AddOrchestrator<Sleeper>());
