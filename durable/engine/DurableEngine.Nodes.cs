@@ -7,6 +7,8 @@ namespace SnapshotWorkflows.Durable.Engine;
 /// <content>Hubs that several processes share: the ear for the others.</content>
 public sealed partial class DurableEngine
 {
+    private static readonly TimeSpan s_lookAtLease = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _deaf = new();
     private Task _listening = Task.CompletedTask;
 
@@ -19,10 +21,9 @@ public sealed partial class DurableEngine
         {
             try
             {
-                var begun = _dispatcher.Begun;
                 var news = await shared.NextNewsAsync(_deaf.Token);
                 if (news.Rejoined || news.Held is not null || news.Wakes.Count + news.Messages.Count + news.Activities.Count + news.Unreadable.Count + news.Suspects.Count > 0)
-                    _inputs.Write(new NewsArrived(news, begun));
+                    _inputs.Write(new NewsArrived(news));
             }
             catch (OperationCanceledException) when (_deaf.IsCancellationRequested)
             {
@@ -34,6 +35,20 @@ public sealed partial class DurableEngine
                 NewsFailed(_logger, exception, _options.HubRetryDelay);
                 await Task.Delay(_options.HubRetryDelay, _time, CancellationToken.None);
             }
+        }
+    }
+
+    /// <summary>Where the hub is out of reach, nobody tells that the lease is over. Real time, as the lease.</summary>
+    private async Task HeedLeaseAsync(ISharedTaskHub shared)
+    {
+        var told = false;
+        while (!_deaf.IsCancellationRequested)
+        {
+            var left = shared.LeaseLeft;
+            if (left <= TimeSpan.Zero && !told)
+                _inputs.Write(LeaseOver.Instance);
+            told = left <= TimeSpan.Zero;
+            await Task.Delay(told || left > s_lookAtLease ? s_lookAtLease : left, TimeProvider.System, _deaf.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

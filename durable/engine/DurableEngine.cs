@@ -19,6 +19,9 @@ namespace SnapshotWorkflows.Durable.Engine;
 /// </summary>
 public sealed partial class DurableEngine : IAsyncDisposable
 {
+    /// <summary>A clock that was set forward, or stood still while the machine slept, moves no timer of the platform: it is noticed within this time.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
+
     private readonly EngineInputs _inputs = new();
     private readonly SemaphoreSlim _opening = new(1);
     private readonly CancellationTokenSource _halt = new();
@@ -92,7 +95,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
             return;
         _loop = Task.Run(RunAsync, CancellationToken.None);
         if (_shared is not null)
-            _listening = Task.Run(() => ListenAsync(_shared), CancellationToken.None);
+            _listening = Task.Run(() => Task.WhenAll(ListenAsync(_shared), HeedLeaseAsync(_shared)), CancellationToken.None);
     }
 
     /// <summary>Takes no new work, cancels the running activities without recording their end, finishes what is being committed.</summary>
@@ -205,7 +208,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
                 if (_stopping && !_dispatcher.HasPending && _dispatcher.Running + _dispatcher.RunningEntities == 0)
                     break;
                 if (_dispatcher.NextWake() is { } next)
-                    alarm.Change(Clamp(next - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
+                    alarm.Change(Wait(next - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
                 await _inputs.SleepAsync(last, last is null ? null : _workers.Here(last));
             }
         }
@@ -235,13 +238,12 @@ public sealed partial class DurableEngine : IAsyncDisposable
         catch (Exception exception) when (_options.IsCrash?.Invoke(exception) != true)
         {
             _logger.EntityBatchBroke(exception, batch.InstanceId, _options.HubRetryDelay);
-            return new EntityBatchEnded(batch, null);
+            return new EntityBatchEnded(batch, null, $"{exception.GetType().FullName}: {exception.Message}");
         }
     }
 
     private async Task RunActivityAsync(ActivityExecution execution) =>
         _inputs.WriteLast(new AttemptEnded(execution, execution.Abandoned || execution.ShuttingDown || !execution.TryBegin() ? null : await _runner.RunAsync(execution)), execution);
 
-    private static TimeSpan Clamp(TimeSpan delay) =>
-        delay < TimeSpan.Zero ? TimeSpan.Zero : delay > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : delay;
+    private static TimeSpan Wait(TimeSpan delay) => delay < TimeSpan.Zero ? TimeSpan.Zero : delay > s_longestWait ? s_longestWait : delay;
 }

@@ -43,6 +43,9 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "Recovered {Instances} instances with waiting messages and {Activities} unfinished activities")]
     public static partial void Recovered(this ILogger logger, int instances, int activities);
 
+    [LoggerMessage(EventId = 1116, Level = LogLevel.Warning, Message = "The task hub is out of reach for longer than the lease, and other nodes may have taken over: what runs of {Count} calls is cancelled and asked for again")]
+    public static partial void CutOff(this ILogger logger, int count);
+
     [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "The dispatcher has stopped; restart the process")]
     public static partial void DispatcherStopped(this ILogger logger, Exception exception);
 }

@@ -14,14 +14,12 @@ internal sealed partial class Dispatcher
     /// <summary>Calls that seemed to have nobody at the look before, and their attempts.</summary>
     private readonly Dictionary<ActivityKey, int> _orphans = [];
     private int _peers;
-    private long _begun;
-
-    /// <summary>Attempts begun so far; may be read from any thread.</summary>
-    public long Begun => Interlocked.Read(ref _begun);
+    private bool _isCutOff;
 
     private void Take(NewsArrived arrived)
     {
         var news = arrived.News;
+        _isCutOff = false;
         if (news.Rejoined)
             LoseEverything();
         foreach (var instanceId in news.Suspects)
@@ -52,8 +50,10 @@ internal sealed partial class Dispatcher
         }
         if (news.Held is { } held)
         {
-            Compare(held, arrived.Begun);
-            Adopt(held, news.IsDoubtful);
+            Compare(held, news.AskedAt);
+            // Looks that somebody asked for may follow each other within a millisecond, in which a call that has just ended still seems to have nobody.
+            if (news.Peers is not null || news.IsDoubtful)
+                Adopt(held, news.IsDoubtful);
         }
     }
 
@@ -73,6 +73,23 @@ internal sealed partial class Dispatcher
         else if (entity is not null)
         {
             entity.IsStale = true;
+        }
+    }
+
+    /// <summary>
+    /// The others may run this node's calls by now: it stops its own and begins no more until the hub answers. What succeeds all the same counts if nobody was faster; the rest is asked for
+    /// again. Alone, nobody could have taken anything over, and hours of work outlive the server's absence.
+    /// </summary>
+    private void LeaveCalls()
+    {
+        if (_peers == 0 || Draining)
+            return;
+        _isCutOff = true;
+        logger.CutOff(_running.Count);
+        foreach (var execution in _running.Values)
+        {
+            if (execution.HasBegun && !execution.IsUnwanted)
+                execution.Interrupt();
         }
     }
 
@@ -120,12 +137,12 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>A call that is no longer ours by the hub's rows was taken over, or nobody waits for it any more.</summary>
-    private void Compare(IReadOnlyList<HeldActivity> held, long begun)
+    private void Compare(IReadOnlyList<HeldActivity> held, long askedAt)
     {
         var rows = held.ToDictionary(row => row.Key);
         foreach (var (key, execution) in _running)
         {
-            if (execution.Number > begun || execution.Abandoned)
+            if (execution.TakenAt >= askedAt || execution.Abandoned)
                 continue;
             if (rows.GetValueOrDefault(key) is not { } row || row.Attempt != execution.Attempt)
                 execution.Abandon();

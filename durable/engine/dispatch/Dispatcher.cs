@@ -115,7 +115,7 @@ internal sealed partial class Dispatcher(
     public ActivityExecution? TakeRunnable()
     {
         var now = time.GetUtcNow();
-        while (!Draining)
+        while (!Draining && !_isCutOff)
         {
             if (_gates.Release(now) is { } execution)
             {
@@ -196,6 +196,7 @@ internal sealed partial class Dispatcher(
                 case Reopened reopened: Take(reopened); break;
                 case WriteRequest request: _requests.Enqueue(request); break;
                 case NewsArrived arrived: Take(arrived); break;
+                case LeaseOver: LeaveCalls(); break;
                 case Landed landed: _landed = landed; break;
             }
         }
@@ -241,6 +242,8 @@ internal sealed partial class Dispatcher(
         ended.Execution.Dispose();
         if (ended.End is not null)
             Ended(key.InstanceId, new PendingMessage(ended.End, key.ExecutionId, null, claimed.Attempt));
+        else if (ended.Execution is { Interrupted: true, Abandoned: false, ShuttingDown: false })
+            Claim(new PendingClaim(new ClaimActivity(key), claimed.Activity.Name, claimed.Attempt));
     }
 
     private void Ended(string instanceId, PendingMessage end)

@@ -11,6 +11,11 @@ public interface ISharedTaskHub : ITaskHub
     void Serve(INodeTasks tasks);
 
     /// <summary>
+    /// How long, as far as this node knows by itself, the others leave it what is its own; nothing or less when it could not reach the hub for so long that they may have taken it over.
+    /// </summary>
+    TimeSpan LeaseLeft { get; }
+
+    /// <summary>
     /// Returns when another node has sent something, or after the poll's interval; in passing it renews the node's lease, takes over from nodes that are gone and
     /// claims what nobody owns. One caller at a time, again and again.
     /// </summary>
@@ -65,6 +70,9 @@ public sealed record HubNews
 
     /// <summary>Every call that this node holds, as of the moment the question was put; null when it was not put.</summary>
     public IReadOnlyList<HeldActivity>? Held { get; init; }
+
+    /// <summary>That moment, a timestamp of <see cref="TimeProvider.System"/>: calls that have begun since may not be among <see cref="Held"/>.</summary>
+    public long AskedAt { get; init; }
 }
 
 /// <summary>A call as the hub's row has it.</summary>

@@ -5,6 +5,10 @@ using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 
+/// <param name="Lease">How long nodes have to come back after the server has begun again.</param>
+/// <param name="IsBack">The node that looks has just come back itself.</param>
+internal sealed record Reaping(TimeSpan Lease, bool IsBack, bool CountsDeaths);
+
 /// <summary>What a node does with rows that nobody owns, or that another node has written for it.</summary>
 internal static partial class NodeClaims
 {
@@ -21,27 +25,31 @@ internal static partial class NodeClaims
     /// <summary>
     /// Nodes whose lock is free, or whose lease is over, are gone. Their rows keep their number: whoever takes one over writes it once, and a process that begins again after a crash need not
     /// first write all that its former life owned. A row that is locked is one's whose process stands still in the middle of a commit: it goes when the server has ended that
-    /// (<see cref="HubConnections.OpenForCommitsAsync"/>), and nobody waits for it.
+    /// (<see cref="HubConnections.OpenForCommitsAsync"/>), and nobody waits for it. A server that has begun again has let go of everybody's lock, and nobody could renew a lease while it was
+    /// away: whoever comes back first, or starts then, leaves those who were there before the time of a lease to come back.
     /// </summary>
-    public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, bool countsDeaths, ILogger logger, CancellationToken cancellation)
+    public static async Task ReapAsync(NpgsqlConnection connection, string schema, int node, Reaping how, ILogger logger, CancellationToken cancellation)
     {
         var gone = new List<int>();
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using (var find = new NpgsqlCommand(
             $"""
             WITH dead AS MATERIALIZED (
-                SELECT id FROM nodes WHERE id <> $1 AND left_at IS NULL AND (lease_until < now() OR pg_try_advisory_xact_lock({LockSpace(schema)}, id)) FOR UPDATE SKIP LOCKED)
+                SELECT id FROM nodes WHERE id <> $1 AND left_at IS NULL AND NOT $2 AND NOT (joined_at < pg_postmaster_start_time() AND now() < pg_postmaster_start_time() + $3)
+                    AND (lease_until < now() OR pg_try_advisory_xact_lock({LockSpace(schema)}, id)) FOR UPDATE SKIP LOCKED)
             UPDATE nodes n SET left_at = now() FROM dead WHERE n.id = dead.id RETURNING n.id
             """, connection, transaction))
         {
             find.Parameters.Add(Parameters.Small(node));
+            find.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = how.IsBack });
+            find.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = how.Lease });
             await using var reader = await find.ExecuteReaderAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
                 gone.Add(reader.GetInt32(0));
         }
         if (gone.Count > 0)
         {
-            if (countsDeaths)
+            if (how.CountsDeaths)
                 await Deaths.CountAsync(connection, transaction, gone, cancellation);
             await using var tell = new NpgsqlCommand("SELECT pg_notify($1, '0')", connection, transaction);
             tell.Parameters.Add(Parameters.Text(NodeSession.Channel(schema)));

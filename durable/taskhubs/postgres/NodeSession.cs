@@ -11,8 +11,12 @@ namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 /// </summary>
 internal sealed partial class NodeSession(HubConnections connections, PostgresHubOptions options, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>Among the numbers of nodes in a notification: calls are to stop. Programs that do not know it look at their next poll.</summary>
+    public const string StopsCalls = "stop";
+
     private readonly SemaphoreSlim _turn = new(1);
     private readonly HashSet<int> _heard = [];
+    private bool _heardOfStops;
     private CancellationTokenSource _wait = new();
     private NpgsqlConnection? _connection;
 
@@ -20,6 +24,9 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private long _commits;
     private long _renewed;
     private long _polled;
+
+    /// <summary>When the connection was made again after it had broken; 0 before that.</summary>
+    private long _returned;
     private bool _more;
     private bool _rejoined;
     private bool _left;
@@ -29,6 +36,9 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private int _doubts;
 
     public int Node { get; private set; }
+
+    /// <summary>Counted from before the renewal was sent: the others wait a little longer.</summary>
+    public TimeSpan LeaseLeft => Node == 0 || _left ? TimeSpan.MaxValue : options.Lease - TimeProvider.System.GetElapsedTime(Volatile.Read(ref _renewed));
 
     /// <summary>A commit may have been made that nobody was told of: the next look tells of everything that is to do.</summary>
     public void Doubt() => Interlocked.Increment(ref _doubts);
@@ -103,7 +113,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     public async Task ClaimFirstAsync(INodeTasks tasks, CancellationToken cancellation)
     {
         await using var connection = await connections.OpenAsync(cancellation);
-        await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
+        await ReapAsync(connection, cancellation);
         await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
     }
 
@@ -178,7 +188,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await HoldAsync(connection, cancellation);
             _rejoined = Node != 0;
             (Node, _left, _more) = (node, false, true);
-            _renewed = TimeProvider.System.GetTimestamp();
+            Volatile.Write(ref _renewed, TimeProvider.System.GetTimestamp());
             Joined(logger, node);
         }
         catch
@@ -186,8 +196,14 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             await connection.DisposeAsync();
             throw;
         }
-        await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
+        await ReapAsync(connection, cancellation);
     }
+
+    private Task ReapAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        NodeClaims.ReapAsync(connection, connections.Schema, Node, new Reaping(options.Lease, IsBack, CountsDeaths), logger, cancellation);
+
+    /// <summary>What broke this node's connection may have broken all of them: the others get the time of a lease to come back.</summary>
+    private bool IsBack => _returned != 0 && TimeProvider.System.GetElapsedTime(_returned) < options.Lease;
 
     private async Task HoldAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
@@ -197,6 +213,8 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             {
                 if (int.TryParse(part, CultureInfo.InvariantCulture, out var node))
                     _heard.Add(node);
+                else if (part == StopsCalls)
+                    _heardOfStops = true;
             }
         };
         await NodeClaims.ScalarAsync(connection, $"LISTEN \"{Channel(connections.Schema)}\"", cancellation);
@@ -215,6 +233,9 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             return;
         }
         var connection = await connections.OpenAsync(cancellation);
+        // Where it breaks again and again, the dead still have to be found in between.
+        if (_returned == 0 || TimeProvider.System.GetElapsedTime(_returned) >= 2 * options.Lease)
+            _returned = TimeProvider.System.GetTimestamp();
         var same = (bool)(await NodeClaims.ScalarAsync(
             connection,
             string.Create(CultureInfo.InvariantCulture, $"SELECT pg_try_advisory_lock({NodeClaims.LockSpace(connections.Schema)}, {Node}) AND EXISTS (SELECT 1 FROM nodes WHERE id = {Node} AND left_at IS NULL)"),
@@ -233,13 +254,13 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     private async Task ListenAsync(CancellationToken cancellation)
     {
         var rest = options.PollInterval - TimeProvider.System.GetElapsedTime(_polled);
-        if (_more || _rejoined || _taking || Volatile.Read(ref _doubts) > 0 || _heard.Contains(0) || _heard.Contains(Node) || (_polled != 0 && rest <= TimeSpan.Zero))
+        if (_more || _rejoined || _taking || Volatile.Read(ref _doubts) > 0 || HasHeard || (_polled != 0 && rest <= TimeSpan.Zero))
             return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _wait.Token);
         over.CancelAfter(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1));
         try
         {
-            while (!_heard.Contains(0) && !_heard.Contains(Node))
+            while (!HasHeard)
                 await _connection!.WaitAsync(over.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -248,10 +269,14 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         }
     }
 
+    private bool HasHeard => _heardOfStops || _heard.Contains(0) || _heard.Contains(Node);
+
     private async Task<HubNews> LookAsync(INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
     {
         var connection = _connection!;
         _heard.Clear();
+        var stops = _heardOfStops;
+        _heardOfStops = false;
         var polls = TimeProvider.System.GetElapsedTime(_polled) >= options.PollInterval || _polled == 0;
         if (polls)
         {
@@ -262,12 +287,13 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
                 await EnterAsync(cancellation);
                 connection = _connection!;
             }
-            await NodeClaims.ReapAsync(connection, connections.Schema, Node, CountsDeaths, logger, cancellation);
+            await ReapAsync(connection, cancellation);
         }
         var rejoined = _rejoined;
         // What a look has taken is marked as told: where it broke before it told, nothing else would ever tell. And what this node has begun under its new number goes from memory with the rest.
         var doubtful = Interlocked.Exchange(ref _doubts, 0) > 0 || _taking || rejoined;
         _taking = true;
+        var askedAt = TimeProvider.System.GetTimestamp();
         var claimed = await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
         var activities = await NodeClaims.FreeActivitiesAsync(connection, tasks, options.ClaimSize, cancellation);
         _more = claimed.Count == options.ClaimSize;
@@ -277,6 +303,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         var news = new HubNews
         {
             Rejoined = rejoined,
+            AskedAt = askedAt,
             Wakes = await NodeClaims.DuesAsync(connection, claimed, now, cancellation),
             Messages = messages,
             Unreadable = unreadable,
@@ -285,7 +312,7 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             Suspects = (claimed.Count > 0 || doubtful) && CountsDeaths ? await Deaths.SuspectsAsync(connection, Node, cancellation) : [],
             Peers = polls || rejoined ? await NodeClaims.PeersAsync(connection, Node, cancellation) : null,
             Activities = activities,
-            Held = polls || rejoined || doubtful ? await NodeClaims.HeldAsync(connection, Node, cancellation) : null,
+            Held = polls || rejoined || doubtful || stops ? await NodeClaims.HeldAsync(connection, Node, cancellation) : null,
         };
         (_rejoined, _taking) = (false, false);
         return news;
@@ -300,12 +327,14 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
                 : "SELECT id FROM nodes WHERE id = $1 AND left_at IS NULL",
             connection);
         command.Parameters.Add(Parameters.Small(Node));
-        if (renew)
-        {
-            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
-            _renewed = TimeProvider.System.GetTimestamp();
-        }
-        return await command.ExecuteScalarAsync(cancellation) is not null;
+        if (!renew)
+            return await command.ExecuteScalarAsync(cancellation) is not null;
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
+        var asked = TimeProvider.System.GetTimestamp();
+        if (await command.ExecuteScalarAsync(cancellation) is null)
+            return false;
+        Volatile.Write(ref _renewed, asked);
+        return true;
     }
 
     /// <summary>Ends the wait of whoever listens.</summary>

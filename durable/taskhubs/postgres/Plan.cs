@@ -60,6 +60,9 @@ internal sealed class Plan
 
     /// <summary>Nodes that are to look; 0 for every node.</summary>
     public HashSet<int> Told { get; } = [];
+
+    /// <summary>Calls are to be cancelled, or have nobody left who waits for them: whoever runs some looks which of its own.</summary>
+    public bool StopsCalls { get; set; }
 }
 
 internal sealed record NewInstance(

@@ -31,8 +31,8 @@ internal sealed class PlanWriter(Plan plan, int node)
         Drop();
         Insert();
         InsertWork();
-        if (plan.Told.Count > 0)
-            Add(Statements.Notify, Text(channel), Text(plan.Told.Contains(0) ? "0" : string.Join(',', plan.Told)));
+        if (plan.Told.Count > 0 || plan.StopsCalls)
+            Add(Statements.Notify, Text(channel), Text(Told()));
         if (Statement.Merge(_parts) is { } merged)
         {
             batch.BatchCommands.Add(Command(merged, [.. _parts.SelectMany(part => part.Parameters)]));
@@ -40,6 +40,12 @@ internal sealed class PlanWriter(Plan plan, int node)
         }
         foreach (var (statement, single, parameters) in _parts)
             batch.BatchCommands.Add(Command(statement.Text(single), parameters));
+    }
+
+    private string Told()
+    {
+        var nodes = plan.Told.Contains(0) ? "0" : string.Join(',', plan.Told);
+        return !plan.StopsCalls ? nodes : nodes.Length == 0 ? NodeSession.StopsCalls : $"{nodes},{NodeSession.StopsCalls}";
     }
 
     private void Remove()

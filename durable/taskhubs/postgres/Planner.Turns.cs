@@ -71,7 +71,7 @@ internal sealed partial class Planner
         foreach (var taskId in turn.CancelRequested)
         {
             plan.CancelledActivities.Add(new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId));
-            plan.Told.Add(0);
+            plan.StopsCalls = true;
         }
         return Deliver(turn);
     }
@@ -94,6 +94,8 @@ internal sealed partial class Planner
     {
         plan.Idle.Add(turn.InstanceId);
         facts.DropActivities(turn.InstanceId);
+        // One that has completed waits for no call: it need not tell anybody.
+        plan.StopsCalls |= everything && turn.Status != OrchestrationRuntimeStatus.Completed;
         if (everything)
         {
             plan.EmptyInboxes.Add(turn.InstanceId);

@@ -106,6 +106,8 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
 
     public ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation) => ReadingAsync(reader => reader.ProgressAsync(instanceId), cancellation);
 
+    public TimeSpan LeaseLeft => _session.LeaseLeft;
+
     public async ValueTask<HubNews> NextNewsAsync(CancellationToken cancellation)
     {
         if (_writer is { IsUnsettled: true } writer)
