@@ -29,8 +29,8 @@ internal sealed class Recovery(IBenchHub hub, int instances, CancellationToken c
         Figures.Note($"recovery: the new process used {second.Processor.TotalSeconds:0.0} s of processor and at most {second.PeakMiB} MiB, the database {(hub.Use().Processor - database).TotalSeconds:0.0} s");
         await second.EndedAsync(cancellation);
         await CheckAsync(place);
-        Figures.Write($"engine.{hub.Name}.recovery10000.firstTurn", turn, "ms", bare);
-        Figures.Write($"engine.{hub.Name}.recovery10000.allDone", done, "ms", 1000 * CommitsLeft() / (TenSteps.Steps + 2) / floorPerSecond);
+        Figures.Write($"engine.{hub.Name}.recovery{instances}.firstTurn", turn, "ms", bare);
+        Figures.Write($"engine.{hub.Name}.recovery{instances}.allDone", done, "ms", 1000 * CommitsLeft() / (TenSteps.Steps + 2) / floorPerSecond);
     }
 
     private async Task<double> FloorAsync()

@@ -12,6 +12,7 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
     private const int MaxCustomStatusChars = 8 * 1024; // 16 KB of UTF-16
     private int _guids;
     private EngineEntityFeature? _entities;
+    private InstanceLoggerFactory? _loggers;
 
     public override TaskName Name => start.Name;
 
@@ -30,7 +31,7 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
 
     public override IReadOnlyDictionary<string, object?> Properties => executor.Settings.Properties;
 
-    protected override ILoggerFactory LoggerFactory => loggers;
+    protected override ILoggerFactory LoggerFactory => _loggers ??= new InstanceLoggerFactory(loggers, InstanceId);
 
     public override T? GetInput<T>() where T : default => executor.Converter.Deserialize<T>(start.Input);
 

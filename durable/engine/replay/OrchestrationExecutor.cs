@@ -37,7 +37,18 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
 
     public Restart? Restart { get; set; }
 
-    public string? CustomStatus { get; set; }
+    /// <summary>What the orchestrator has said of itself last, null for nothing; <see cref="HasCustomStatus"/> tells whether it has said anything.</summary>
+    public string? CustomStatus
+    {
+        get;
+        set
+        {
+            field = value;
+            HasCustomStatus = true;
+        }
+    }
+
+    public bool HasCustomStatus { get; private set; }
 
     public bool IsInTurn => _turns.IsInTurn;
 
@@ -156,7 +167,7 @@ internal sealed class OrchestrationExecutor(ITaskOrchestrator orchestrator, Payl
             {
                 input = converter.Deserialize(start.Input, orchestrator.InputType);
             }
-            catch (Exception exception) when (exception is System.Text.Json.JsonException or NotSupportedException)
+            catch (Exception exception)
             {
                 _run = Task.FromException<object?>(new ArgumentException($"The input cannot be read as {orchestrator.InputType}: {exception.Message}", exception));
                 return;

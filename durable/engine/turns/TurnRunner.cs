@@ -292,7 +292,7 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExce
         Events = _events,
         Status = status,
         At = now,
-        CustomStatus = _executor.CustomStatus ?? instance.CustomStatus,
+        CustomStatus = _executor.HasCustomStatus ? _executor.CustomStatus : instance.CustomStatus,
         Reason = status == OrchestrationRuntimeStatus.Suspended ? instance.Reason : instance.Obstacle?.Reason,
         ConsumedMessages = _consumed,
         ConsumedActivities = _activities,

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Entities;
 using Xunit;
 
 namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
@@ -61,6 +64,87 @@ public sealed class DiagnosticsTests
         Assert.Contains(("snapshotworkflows.durable.instances.ended", "{instance}", "status=Completed"), seen);
         Assert.Contains(("snapshotworkflows.durable.turns", "{turn}", ""), seen);
         Assert.Contains(("snapshotworkflows.durable.runnable.age", "s", ""), seen);
+    }
+
+    [Fact]
+    public async Task Lines_of_orchestrators_are_written_once_and_name_their_instance_as_those_of_entities_and_activities_do()
+    {
+        var lines = new ScopedLines();
+        await using var bench = new EngineBench(registry => registry
+            .AddActivity("Says", default, services => new Says(services.GetRequiredService<ILoggerFactory>()))
+            .AddEntity("Box", services => new Talkative(services.GetRequiredService<ILoggerFactory>()))
+            .AddOrchestrator("Tells", default, () => new Code(async context =>
+            {
+                var logger = context.CreateReplaySafeLogger("Told");
+                Line(logger, "begins");
+                await context.WaitForExternalEvent<string>("go");
+                Line(logger, "goes on");
+                await context.CallActivityAsync<string>("Says", "x");
+                await context.Entities.CallEntityAsync(new EntityInstanceId("Box", "b"), "Say");
+                Line(context.CreateReplaySafeLogger<DiagnosticsTests>(), "ends");
+                return null;
+            })))
+        {
+            ConfigureServices = services => services.AddSingleton<ILoggerFactory>(lines),
+        };
+        await bench.StartAsync("Tells");
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        await bench.RestartAsync();
+        await bench.Client.RaiseEventAsync("tells", "go", "x", Token);
+        await bench.Engine.PumpAsync("tells", Token);
+        Assert.Equal(["begins of tells", "goes on of tells", "at work of tells", "in the box of @box@b", "ends of tells"], lines.Told);
+    }
+
+#pragma warning disable CA1848, CA2254 // a test's own line
+    private static void Line(ILogger logger, string text) => logger.LogInformation(text);
+#pragma warning restore CA1848, CA2254
+
+    private sealed class Says(ILoggerFactory loggers) : TaskActivity<string, string>
+    {
+        public override Task<string> RunAsync(TaskActivityContext context, string input)
+        {
+            Line(loggers.CreateLogger("Told"), "at work");
+            return Task.FromResult(input);
+        }
+    }
+
+    private sealed class Talkative(ILoggerFactory loggers) : TaskEntity<int>
+    {
+        public void Say() => Line(loggers.CreateLogger("Told"), "in the box");
+    }
+
+    /// <summary>Keeps lines of the tests, each with the instance of the scopes around it.</summary>
+    private sealed class ScopedLines : ILoggerFactory
+    {
+        private readonly LoggerExternalScopeProvider _scopes = new();
+        private readonly ConcurrentQueue<string> _told = new();
+
+        public IEnumerable<string> Told => _told;
+
+        public ILogger CreateLogger(string categoryName) => new Lines(this, categoryName);
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("the lines are kept here");
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
+
+        private sealed class Lines(ScopedLines all, string category) : ILogger
+        {
+            public IDisposable? BeginScope<TState>(TState state) where TState : notnull => all._scopes.Push(state);
+
+            public bool IsEnabled(LogLevel logLevel) => true;
+
+            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            {
+                if (category.StartsWith("SnapshotWorkflows.Durable.", StringComparison.Ordinal))
+                    return;
+                var instances = new List<object?>();
+                all._scopes.ForEachScope((scope, found) => found.AddRange((scope as IEnumerable<KeyValuePair<string, object>>)?.Where(one => one.Key == "InstanceId").Select(one => one.Value) ?? []), instances);
+                all._told.Enqueue($"{formatter(state, exception)} of {string.Join(',', instances)}");
+            }
+        }
     }
 
     private static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags)

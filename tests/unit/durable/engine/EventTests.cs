@@ -150,6 +150,52 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task A_custom_status_is_taken_back_by_null_also_over_a_restart_and_over_the_limit_it_is_refused()
+    {
+        await using var bench = Bench(async context =>
+        {
+            context.SetCustomStatus("busy");
+            await context.WaitForExternalEvent<string>("go");
+            context.SetCustomStatus(null);
+            await context.WaitForExternalEvent<string>("go");
+            context.SetCustomStatus(new string('x', (8 * 1024) - 2));
+            try
+            {
+                context.SetCustomStatus(new string('x', (8 * 1024) - 1));
+                return "not reached";
+            }
+            catch (ArgumentException refused)
+            {
+                return refused.Message;
+            }
+        });
+        await bench.StartAsync("Test");
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        Assert.Equal("busy", (await bench.GetAsync("test")).ReadCustomStatusAs<string>());
+        await bench.Client.RaiseEventAsync("test", "go", "x", Token);
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        Assert.Null((await bench.GetAsync("test")).SerializedCustomStatus);
+        await bench.RestartAsync();
+        await bench.Client.RaiseEventAsync("test", "go", "x", Token);
+        var end = await bench.Engine.PumpAsync("test", Token);
+        Assert.Contains("8193 characters", end.ReadOutputAs<string>(), StringComparison.Ordinal);
+        Assert.Equal(8192, end.SerializedCustomStatus!.Length);
+    }
+
+    [Fact]
+    public async Task Waits_of_two_types_on_one_name_are_refused()
+    {
+        await using var bench = Bench(async context =>
+        {
+            _ = context.WaitForExternalEvent<string>("go");
+            return await context.WaitForExternalEvent<int>("GO");
+        });
+        var end = await bench.RunAsync("Test");
+        Assert.Equal(typeof(ArgumentException).FullName, end.FailureDetails!.ErrorType);
+        Assert.Contains("same type", end.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SendEvent_reaches_another_instance()
     {
         await using var bench = new EngineBench(registry => registry

@@ -78,6 +78,49 @@ public sealed class ReplayTests
         var end = await bench.Engine.PumpAsync("ids", TestContext.Current.CancellationToken);
         var called = Assert.Single(bench.Journal.Lines).Split('#')[0];
         Assert.StartsWith(called, end.ReadOutputAs<string>(), StringComparison.Ordinal);
+        // By the public engine's rule: version 5 of "ids_2026-01-01T00:00:00.0000000Z_0" in the namespace 9e952958-5e33-4daf-827f-2fa12937b875, worked out elsewhere.
+        Assert.StartsWith("4fd27b07-d7a3-583c-a869-237ffe48819f ", called, StringComparison.Ordinal);
+    }
+
+    /// <summary>Something that is not durable ends on another thread, while the instance waits for a durable timer as well.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_orchestrator_that_goes_on_outside_its_turn_fails_visibly_at_its_next(bool onContext)
+    {
+        var ends = new TaskCompletionSource(TaskCreationOptions.None);
+        await using var bench = new EngineBench(registry => registry.AddActivity<Step>().AddOrchestrator("Stray", default, () => new Code(async context =>
+        {
+            var timer = context.CreateTimer(TimeSpan.FromHours(1), CancellationToken.None);
+            await ends.Task.ConfigureAwait(onContext);
+            await context.CallActivityAsync(nameof(Step), "x");
+            await timer;
+            return "not reached";
+        })));
+        await bench.StartAsync("Stray");
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        await Task.Run(ends.SetResult, TestContext.Current.CancellationToken);
+        var end = await bench.Engine.PumpAsync("stray", TestContext.Current.CancellationToken);
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
+        Assert.Contains("nothing durable", end.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+        Assert.Empty(bench.Journal.Lines);
+    }
+
+    [Fact]
+    public async Task A_context_that_is_used_outside_its_turn_says_so()
+    {
+        TaskOrchestrationContext? leaked = null;
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Leaks", default, () => new Code(async context =>
+        {
+            leaked = context;
+            return await context.WaitForExternalEvent<string>("go");
+        })));
+        await bench.StartAsync("Leaks");
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        foreach (var use in (Action[])[() => leaked!.NewGuid(), () => _ = leaked!.CreateTimer(TimeSpan.FromHours(1), CancellationToken.None), () => leaked!.SetCustomStatus("x")])
+            Assert.Contains("outside its turn", Assert.Throws<InvalidOperationException>(use).Message, StringComparison.Ordinal);
+        await bench.Client.RaiseEventAsync("leaks", "go", "went");
+        Assert.Equal("went", (await bench.Engine.PumpAsync("leaks", TestContext.Current.CancellationToken)).ReadOutputAs<string>());
     }
 
     [Fact]
