@@ -124,6 +124,7 @@ internal static class CampaignBench
             var name = $"app-{seed}";
             await using var app = await LabApp.StartAsync(folder, name, simulators.Endpoints, new Dictionary<string, string>(), Changes(), reaper, default, program);
             var before = await _control.InventoryAsync(default);
+            var earlier = await _control.GuestAsync(default);
             var began = Stopwatch.StartNew();
             var simulated = ProcessorTime.Of(simulators.Process.Id);
             var own = ProcessorTime.Of(Environment.ProcessId);
@@ -160,7 +161,7 @@ internal static class CampaignBench
                 if (wrong.Count == 0 || patience.Elapsed > TimeSpan.FromMinutes(1)) break;
             }
 
-            Tell(seed, took, kills, weather, await _control.GuestAsync(default), listed, wrong);
+            Tell(seed, took, kills, weather, Since(earlier, await _control.GuestAsync(default)), listed, wrong);
             return wrong.Count == 0;
         }
 
@@ -249,6 +250,14 @@ internal static class CampaignBench
             {
                 return null;
             }
+        }
+
+        /// <summary>The guests write from the first seed to the last.</summary>
+        private static GuestReport Since(GuestReport earlier, GuestReport now)
+        {
+            var stalls = now.Stalls.ToList();
+            foreach (var stall in earlier.Stalls) stalls.Remove(stall);
+            return now with { Writes = now.Writes - earlier.Writes, Freezes = now.Freezes - earlier.Freezes, FreezesExpired = now.FreezesExpired - earlier.FreezesExpired, Stalls = stalls };
         }
 
         private void Tell(int seed, double took, CampaignKills kills, WeatherReport weather, GuestReport guests, IReadOnlyList<JsonElement> listed, IReadOnlyList<string> wrong)
