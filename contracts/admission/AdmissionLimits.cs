@@ -1,6 +1,6 @@
 namespace SnapshotWorkflows.Contracts;
 
-/// <summary>How many jobs may hold a slot of a kind at once. A volume has one.</summary>
+/// <summary>How many jobs may hold a slot of a kind at once (a volume has one), and how long one waits before others give way.</summary>
 public sealed record AdmissionLimits
 {
     /// <summary>Clones under way or in use per array; an Element node makes at most 8 at once (Element API reference, GetLimits: cloneJobsPerNodeMax).</summary>
@@ -11,6 +11,9 @@ public sealed record AdmissionLimits
     public int StoreWriters { get; init; } = 4;
 
     public int AccountJobs { get; init; } = 4;
+
+    /// <summary>The wishes of an account that waited so long with nothing at work go with the next higher priority, and once in each such time the wish that waited longest goes before all. More than zero.</summary>
+    public TimeSpan RaiseAfter { get; init; } = TimeSpan.FromHours(1);
 
     public int Of(string slot)
     {

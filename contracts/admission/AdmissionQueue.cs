@@ -1,8 +1,13 @@
 namespace SnapshotWorkflows.Contracts;
 
 /// <summary>
-/// Who goes next: the higher priority, then the account that holds the least, then who came first. A wish that cannot be granted is passed over, so that a busy volume
-/// keeps nobody else waiting; since accounts that hold less go first, none can crowd another out.
+/// Who goes next: the higher priority, then the account that has the least at work (jobs that hold a place on an array, host or store), then again the higher priority, then who came first. A wish that cannot be
+/// granted is passed over, so that a busy volume keeps nobody else waiting; since accounts with less at work go first, none can crowd another out.
+/// <para>
+/// Two things keep a stream of urgent work from starving the rest. The wishes of an account that waits with nothing at work go with the next higher priority after each
+/// <see cref="AdmissionLimits.RaiseAfter"/>. And once in each such time the wish that has waited the longest, as long at least, has its turn: it goes before all others, and one place of each of its slots is kept for
+/// it, for one that needs several at once might never find them free together.
+/// </para>
 /// </summary>
 public static class AdmissionQueue
 {
@@ -30,7 +35,11 @@ public static class AdmissionQueue
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(reduction);
         var granted = state.Granted
-            .Select(grant => grant.Request.Instance != reduction.Instance ? grant : grant with { Request = grant.Request with { Reads = null, Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] } })
+            .Select(grant => grant.Request.Instance != reduction.Instance ? grant : grant with
+            {
+                Stuck = true,
+                Request = grant.Request with { Reads = null, Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] },
+            })
             .Where(grant => grant.Request.Slots.Count > 0 || grant.Request.Instance != reduction.Instance);
         return Grant(state with { Granted = [.. granted], Waiting = [.. state.Waiting.Where(wish => wish.Request.Instance != reduction.Instance)] }, now);
     }
@@ -42,12 +51,17 @@ public static class AdmissionQueue
         state = state with { Windows = [.. state.Windows.Where(window => window.Until > now)] };
         var granted = new List<AdmissionRequest>();
         if (Blocked(state, now) is not null) return (state, granted);
-        var holdings = new AdmissionHoldings(state);
+        var holdings = new AdmissionHoldings(state, now);
         while (Next(state.Waiting, holdings) is { } next)
         {
             granted.Add(next.Request);
-            holdings.Add(next.Request);
-            state = state with { Waiting = [.. state.Waiting.Where(wish => wish.Number != next.Number)], Granted = [.. state.Granted, new AdmissionGrant(next.Request, now)] };
+            state = state with
+            {
+                Waiting = [.. state.Waiting.Where(wish => wish.Number != next.Number)],
+                Granted = [.. state.Granted, new AdmissionGrant(next.Request, now)],
+                LastTurn = next.Number == holdings.Turn?.Number ? now : state.LastTurn,
+            };
+            holdings.Add(next);
         }
 
         return (state, granted);
@@ -59,9 +73,9 @@ public static class AdmissionQueue
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(request);
         if (state.Granted.Any(grant => Same(grant.Request, request))) return new AdmissionAnswer(Granted: true, 0, null, null);
-        var holdings = new AdmissionHoldings(state);
-        var own = state.Waiting.FirstOrDefault(wish => Same(wish.Request, request));
-        return Answer(state, holdings, request, own is null ? state.Waiting.Count + 1 : state.Waiting.Count(wish => holdings.IsBefore(wish, own)) + 1, now);
+        var holdings = new AdmissionHoldings(state, now);
+        var own = state.Waiting.FirstOrDefault(wish => Same(wish.Request, request)) ?? new AdmissionWish(request, state.LastNumber + 1, now);
+        return Answer(state, holdings, own, state.Waiting.Count(wish => holdings.IsBefore(wish, own)) + 1, now);
     }
 
     /// <summary>Whether anything may begin at all: what has no need of slots asks this.</summary>
@@ -75,18 +89,21 @@ public static class AdmissionQueue
     public static IReadOnlyList<(AdmissionWish Wish, AdmissionAnswer Answer)> InOrder(AdmissionState state, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var holdings = new AdmissionHoldings(state);
+        var holdings = new AdmissionHoldings(state, now);
         var waiting = state.Waiting.ToList();
         waiting.Sort(holdings.Compare);
-        return [.. waiting.Select((wish, i) => (wish, Answer(state, holdings, wish.Request, i + 1, now)))];
+        return [.. waiting.Select((wish, i) => (wish, Answer(state, holdings, wish, i + 1, now)))];
     }
 
-    private static AdmissionAnswer Answer(AdmissionState state, AdmissionHoldings holdings, AdmissionRequest request, int place, DateTimeOffset now)
+    private static AdmissionAnswer Answer(AdmissionState state, AdmissionHoldings holdings, AdmissionWish wish, int place, DateTimeOffset now)
     {
         if (Blocked(state, now) is { } blocked) return new AdmissionAnswer(Granted: false, place, blocked.Reason, blocked.Until);
-        var busy = holdings.Busy(request);
-        var reason = busy is null ? "It is about to be granted." : $"{busy} is taken by {holdings.HoldersOf(busy)}; {place - 1} before it in the queue.";
-        return new AdmissionAnswer(Granted: false, place, reason, null);
+        if (holdings.Busy(wish.Request) is not { } busy) return new AdmissionAnswer(Granted: false, place, "It is about to be granted.", null);
+        var rank = holdings.RankOf(wish);
+        var raised = wish.Number == holdings.Turn?.Number ? " It has waited the longest: what it needs is kept free for it."
+            : rank > wish.Request.Priority ? $" It goes with priority {rank}, for its account has waited since {holdings.Since(wish.Request.Account):O} with nothing at work."
+            : "";
+        return new AdmissionAnswer(Granted: false, place, $"{busy} is {holdings.HoldersOf(busy)}; {place - 1} before it in the queue.{raised}", null);
     }
 
     /// <summary>Of those that can be granted the one that goes first; null when there is none.</summary>

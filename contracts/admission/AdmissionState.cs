@@ -19,12 +19,19 @@ public sealed record AdmissionState
     /// <summary>Number of the wish that came last.</summary>
     public long LastNumber { get; init; }
 
+    /// <summary>When a wish was last granted because it had waited the longest; null while none was.</summary>
+    public DateTimeOffset? LastTurn { get; init; }
+
     /// <summary>Instances that read a snapshot's copy, or wait to. One that was ended by force is listed until its slots are taken back.</summary>
     public IReadOnlyList<string> ReadersOf(RequestKey snapshot) =>
         [.. Granted.Select(grant => grant.Request).Concat(Waiting.Select(wish => wish.Request)).Where(request => request.Reads == snapshot).Select(request => request.Instance).Distinct(StringComparer.Ordinal)];
 }
 
-public sealed record AdmissionGrant(AdmissionRequest Request, DateTimeOffset At);
+public sealed record AdmissionGrant(AdmissionRequest Request, DateTimeOffset At)
+{
+    /// <summary>What is left of it is held by a clean-up that does not end (<see cref="AdmissionReduction"/>).</summary>
+    public bool Stuck { get; init; }
+}
 
 /// <param name="Number">Rises with every wish.</param>
 public sealed record AdmissionWish(AdmissionRequest Request, long Number, DateTimeOffset At);

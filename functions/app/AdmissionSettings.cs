@@ -24,6 +24,10 @@ internal sealed class AdmissionOptions
     /// <summary>Jobs per CloudStack account, 1 to 256. Default 4.</summary>
     [Range(1, 256, ErrorMessage = "Admission:AccountJobs must be 1 to 256.")]
     public int AccountJobs { get; set; } = new AdmissionLimits().AccountJobs;
+
+    /// <summary>After so long in the queue others give way, 1 min to 30 d. Default 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00", ErrorMessage = "Admission:RaiseAfter must be from one minute to 30 days.")]
+    public TimeSpan RaiseAfter { get; set; } = new AdmissionLimits().RaiseAfter;
 }
 
 /// <summary>Tells the Admission entity its limits at start, where they have changed.</summary>
@@ -37,6 +41,7 @@ internal sealed class AdmissionSettings(IOptions<AdmissionOptions> options, Dura
             HostCopies = options.Value.HostCopies,
             StoreWriters = options.Value.StoreWriters,
             AccountJobs = options.Value.AccountJobs,
+            RaiseAfter = options.Value.RaiseAfter,
         };
         var known = (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellationToken))?.State.Limits ?? new AdmissionLimits();
         if (known != wanted) await client.Entities.SignalEntityAsync(AdmissionEntity.Id, AdmissionEntity.Configure, wanted, null, cancellationToken);

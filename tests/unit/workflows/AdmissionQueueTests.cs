@@ -130,44 +130,6 @@ public sealed class AdmissionQueueTests
         Assert.Equal(["a"], AdmissionQueue.Grant(waiting, s_now.AddHours(1)).Granted.Select(request => request.Instance));
     }
 
-    /// <summary>Whatever comes in whatever order: no slot is held above its limit, and once all have ended everybody was granted.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void Nobody_starves_and_no_limit_is_passed(int seed)
-    {
-        var random = new Random(seed);
-        var state = new AdmissionState { Limits = new AdmissionLimits { ArrayClones = 3, HostCopies = 2, StoreWriters = 2, AccountJobs = 2 } };
-        var asked = new HashSet<string>();
-        var granted = new HashSet<string>();
-        for (var step = 0; step < 2000; step++)
-        {
-            IReadOnlyList<AdmissionRequest> now;
-            if (step < 1000 && random.Next(2) == 0)
-            {
-                var account = $"{random.Next(4)}";
-                var wish = new AdmissionRequest($"i{step}", 1, [$"volume:{random.Next(9)}", $"account:{account}", $"array:{random.Next(2)}", $"host:{random.Next(3)}", $"store:{random.Next(2)}"], account, random.Next(2));
-                asked.Add(wish.Instance);
-                (state, now) = AdmissionQueue.Ask(state, wish, s_now);
-            }
-            else if (state.Granted.Count > 0)
-            {
-                (state, now) = AdmissionQueue.Release(state, state.Granted[random.Next(state.Granted.Count)].Request.Instance, s_now);
-            }
-            else
-            {
-                continue;
-            }
-
-            Assert.All(now, request => Assert.True(granted.Add(request.Instance)));
-            foreach (var slot in state.Granted.SelectMany(grant => grant.Request.Slots).GroupBy(slot => slot, StringComparer.Ordinal)) Assert.True(slot.Count() <= state.Limits.Of(slot.Key), slot.Key);
-        }
-
-        Assert.Empty(state.Waiting);
-        Assert.Equal(asked, granted);
-    }
-
     private static AdmissionState Ask(AdmissionState state, AdmissionRequest wish, params string[] granted)
     {
         var decided = AdmissionQueue.Ask(state, wish, s_now);

@@ -1,7 +1,7 @@
-namespace SnapshotWorkflows.Functions.Orchestrators;
+namespace SnapshotWorkflows.Contracts;
 
-/// <summary>Who goes first in the queue.</summary>
-internal static class AdmissionPriorities
+/// <summary>Who goes first in the queue. The numbers stand in its stored state.</summary>
+public static class AdmissionPriorities
 {
     public const int Policy = 0;
 
