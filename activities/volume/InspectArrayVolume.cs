@@ -2,7 +2,7 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Finds the LUN by its IQN, on whichever array has it, and proves that the array has room for one more snapshot and one more clone of it. Makes nothing.</summary>
+/// <summary>Finds the LUN by its IQN, on whichever array has it, and proves that the array has room for one more snapshot of it and for the job's clones. Makes nothing.</summary>
 [DurableTask(StepNames.InspectArrayVolume)]
 public sealed class InspectArrayVolume(SolidFireArrays arrays, Marker marker, IActivityExecution execution) : StepActivity<InspectArrayVolumeInput, SourceVolume>(execution)
 {
@@ -33,10 +33,12 @@ public sealed class InspectArrayVolume(SolidFireArrays arrays, Marker marker, IA
         }
 
         var siblings = await array.ListVolumesAsync(new VolumeFilter { AccountIds = [volume.AccountId] }, cancellation);
-        if (limits.VolumesPerAccountMax is { } perAccount && siblings.Count >= perAccount)
+        var clones = input.Clones ?? 1;
+        if (limits.VolumesPerAccountMax is { } perAccount && siblings.Count + clones > perAccount)
         {
             throw Refusal(
-                "array.account-full", FaultKind.Rejected, $"Account {volume.AccountId} holds {siblings.Count} volumes on the array (deleted ones count until purged); {perAccount} is the limit, and a clone needs one.",
+                "array.account-full", FaultKind.Rejected,
+                $"Account {volume.AccountId} holds {siblings.Count} volumes on the array (deleted ones count until purged); {perAccount} is the limit, and {(clones == 1 ? "a clone needs one" : $"the group's clones need {clones}")}.",
                 "Purge deleted volumes of this account or move volumes to another account.");
         }
 

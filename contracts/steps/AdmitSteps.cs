@@ -47,6 +47,9 @@ public sealed record InspectArrayVolumeInput(string Iqn)
 {
     /// <summary>The snapshot that is there already, so that no room for another is needed.</summary>
     public long? Taken { get; init; }
+
+    /// <summary>How many clones the job makes in the volume's account; null is one. Each counts there until it is purged.</summary>
+    public int? Clones { get; init; }
 }
 
 /// <summary>The LUN on the array, found by its IQN, with room for one more snapshot and one more clone.</summary>

@@ -9,7 +9,7 @@ public sealed record ListVmVolumesInput(string VmId)
 /// <param name="VolumeIds">CloudStack uuids, in order.</param>
 public sealed record VmVolumes(IReadOnlyList<string> VolumeIds);
 
-/// <param name="Retention">The fuse, as of a single snapshot.</param>
+/// <param name="Retention">The fuse, as of a single snapshot; where it is renewed, from now.</param>
 public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolume> Volumes, TimeSpan Retention)
 {
     /// <summary>Where members are kept: their snapshots, in the order of the volumes.</summary>
@@ -18,7 +18,7 @@ public sealed record GroupSnapshotInput(RequestKey Key, IReadOnlyList<ArrayVolum
     /// <summary>As of a single snapshot.</summary>
     public string? Freeze { get; init; }
 
-    /// <summary>Where members are kept: the array's id of the group that was taken. Null in inputs that are older than this member.</summary>
+    /// <summary>Where members are kept, or renewed: the array's id of the group that was taken. Null in inputs that are older than this member.</summary>
     public long? GroupSnapshotId { get; init; }
 }
 

@@ -62,6 +62,7 @@ public static class StepNames
     public const string CreateGroupSnapshot = nameof(CreateGroupSnapshot);
     public const string DeleteGroupSnapshot = nameof(DeleteGroupSnapshot);
     public const string KeepGroupSnapshot = nameof(KeepGroupSnapshot);
+    public const string RenewGroupSnapshot = nameof(RenewGroupSnapshot);
     public const string PublishGroup = nameof(PublishGroup);
     public const string ForgetGroup = nameof(ForgetGroup);
     public const string ResolveArrayVolume = nameof(ResolveArrayVolume);

@@ -68,6 +68,7 @@ public static class Steps
     public static readonly Step<GroupSnapshotInput, GroupSnapshotReceipt> CreateGroupSnapshot = new(StepNames.CreateGroupSnapshot);
     public static readonly Step<GroupSnapshotInput, bool> DeleteGroupSnapshot = new(StepNames.DeleteGroupSnapshot);
     public static readonly Step<GroupSnapshotInput, bool> KeepGroupSnapshot = new(StepNames.KeepGroupSnapshot);
+    public static readonly Step<GroupSnapshotInput, bool> RenewGroupSnapshot = new(StepNames.RenewGroupSnapshot);
     public static readonly Step<PublishGroupInput, ManifestReceipt> PublishGroup = new(StepNames.PublishGroup);
     public static readonly Step<StoredCopy, bool> ForgetGroup = new(StepNames.ForgetGroup);
 

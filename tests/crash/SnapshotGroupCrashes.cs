@@ -77,7 +77,8 @@ public sealed class SnapshotGroupFaults
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    internal static CrashWorld World(string quiesce = "none") => new(new WorldOptions { TwoVolumes = true, CopyBytesPerSecond = null, Quiesce = quiesce });
+    internal static CrashWorld World(string quiesce = "none", int? volumesPerAccount = null) =>
+        new(new WorldOptions { TwoVolumes = true, CopyBytesPerSecond = null, Quiesce = quiesce, VolumesPerAccount = volumesPerAccount });
 
     internal static async Task<OrchestrationMetadata> RunAsync(Life life) => await life.Get<DurableEngine>().PumpAsync(await life.PostGroupAsync(Cancellation), Cancellation);
 

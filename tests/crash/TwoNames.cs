@@ -35,4 +35,30 @@ public sealed class TwoNames
         Assert.Equal(2, world.Faults.CallsOf("solidfire", "CloneVolume"));
         Assert.Equal(1, most);
     }
+
+    /// <summary>As for one volume: nothing else takes, or puts back, a snapshot of a volume that a group is at work on, by whichever name it is asked for.</summary>
+    [Fact]
+    public async Task A_group_holds_its_volumes_by_both_names()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var world = SnapshotGroupFaults.World();
+        var (wire, calls) = (new LateWire(), new List<string>());
+        wire.Holds = method =>
+        {
+            calls.Add(method);
+            return Task.FromResult(false);
+        };
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var (engine, client) = (life.Get<DurableEngine>(), life.Get<DurableTaskClient>());
+        var source = new ArrayVolume((string)world.Array.Call("GetClusterInfo")["clusterInfo"]!["uuid"]!, world.Second!.VolumeId);
+        var group = await life.PostGroupAsync(cancellation);
+        await engine.PumpAsync(() => calls.Contains("CreateGroupSnapshot"), cancellation);
+        var key = new RequestKey(new string('e', 32));
+        var start = client.ScheduleNewOrchestrationInstanceAsync(
+            nameof(SnapshotVolume), new SnapshotVolumeInput { Key = key, VolumeId = SnapshotVolumeInput.VolumeIdOf(source), ArraySource = source, PrimaryOnly = true, Caller = "operator" }, new StartOrchestrationOptions(key.Value), cancellation);
+        await engine.PumpAsync(() => start.IsCompleted, cancellation);
+        Assert.Empty(await GroupChecker.FaultsAsync(world, life, await engine.PumpAsync(group, cancellation), mustSucceed: true, cancellation));
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await engine.PumpAsync(await start, cancellation)).RuntimeStatus);
+        Assert.True(calls.IndexOf("CreateSnapshot") > calls.LastIndexOf("DeleteGroupSnapshot"), string.Join(' ', calls.Where(call => call.EndsWith("Snapshot", StringComparison.Ordinal))));
+    }
 }

@@ -8,6 +8,7 @@ internal static class CopyMembers
         run.Cancellation.ThrowIfWished();
         var copies = run.Volumes.Select((volume, i) => CopyAsync(run, volume, taken.Taken?[i])).ToList();
         var all = Task.WhenAll(copies);
+        var renewing = run.RenewFuseAsync(taken, all);
         if (await Task.WhenAny(all, run.Cancellation.Wish) != all)
         {
             // The members undo what is theirs; the group's own comes after them.
@@ -15,6 +16,7 @@ internal static class CopyMembers
         }
 
         var members = await all;
+        await renewing;
         if ((run.Request.KeepOnPrimary || run.Request.PrimaryOnly) && taken.Taken is { } memberships && members.Any(member => member.Failure is null)) Keep(run, memberships, members, taken.GroupSnapshotId);
         return members;
     }

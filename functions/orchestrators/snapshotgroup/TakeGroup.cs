@@ -32,12 +32,17 @@ internal static class TakeGroup
 
         var account = AccountScope.Of(volumes[0].DomainId, volumes[0].Account) ?? "";
         IReadOnlyList<string> slots = [.. volumes.Select(volume => AdmissionSlots.Volume(volume.Id)), .. account.Length > 0 ? [AdmissionSlots.Account(account)] : Array.Empty<string>()];
-        var plan = await run.AdmitPlanAsync(account, slots, AdmissionPriorities.Person, () => InspectAsync(run), _ => []);
+        var plan = await run.AdmitPlanAsync(
+            account, slots, request.Policy is null ? AdmissionPriorities.Person : AdmissionPriorities.Policy, () => InspectAsync(run),
+            found => run.Context.IsAtLeast(WorkflowVersions.Renewed) ? [.. found.Volumes.Select(AdmissionSlots.VolumeOf)] : []);
         run.Board.Show(status => status with { Destination = request.PrimaryOnly ? null : plan.Destination, State = SnapshotState.Creating, Waiting = null });
         return await SnapshotAsync(run, plan);
     }
 
-    /// <summary>Room, limits, host and rights of every volume, before anything is frozen.</summary>
+    /// <summary>
+    /// Room, limits, host and rights of every volume, before anything is frozen. The places on array, host and store are not taken: a group may need more of them than there are at all. Its members wait for
+    /// them, and what was taken is kept for them meanwhile.
+    /// </summary>
     private static async Task<GroupPlan> InspectAsync(GroupRun run)
     {
         var arrays = new List<ArrayVolume>();
@@ -47,7 +52,7 @@ internal static class TakeGroup
         foreach (var volume in run.Volumes)
         {
             var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
-            var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn), run.Looking);
+            var array = await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Clones = run.Request.PrimaryOnly ? null : run.Volumes.Count }, run.Looking);
             if (!run.Request.PrimaryOnly)
             {
                 await run.DoAsync(Steps.ChooseCopyHost, new ChooseCopyHostInput(disk.SrUuid), run.Looking);

@@ -12,7 +12,7 @@ internal static class Admit
         var volume = await ResolveAsync(run);
         var plan = await run.AdmitPlanAsync(
             AccountScope.Of(volume.DomainId, volume.Account) ?? "", FirstSlots(run, volume), Priority(run), () => InspectAsync(run, volume),
-            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination), AdmissionSlots.VolumeOf(found.Array.Volume)]);
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.Host(found.Host.HostUuid), AdmissionSlots.Store(found.Destination.Destination), .. ByArray(run, found.Array.Volume)]);
         run.Board.Show(status => status with { Destination = plan.Destination.Destination, DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
         await run.ProjectAsync();
         return plan;
@@ -29,7 +29,7 @@ internal static class Admit
                 var disk = await run.DoAsync(Steps.InspectSource, new InspectSourceInput(volume), run.Looking);
                 return new PrimaryPlan(volume, disk, await run.DoAsync(Steps.InspectArrayVolume, new InspectArrayVolumeInput(disk.Iqn) { Taken = run.Request.Member?.Snapshot.SnapshotId }, run.Looking));
             },
-            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), AdmissionSlots.VolumeOf(found.Array.Volume)]);
+            found => [AdmissionSlots.Array(found.Array.Volume.ClusterUuid), .. ByArray(run, found.Array.Volume)]);
         run.Board.Show(status => status with { DiskBytes = plan.Disk.VirtualSizeBytes, Waiting = null });
         await run.ProjectAsync();
         return plan;
@@ -60,6 +60,10 @@ internal static class Admit
     private static IReadOnlyList<string> FirstSlots(SnapshotRun run, CloudStackVolume volume) => run.Request.Member is not null
         ? []
         : AccountScope.Of(volume.DomainId, volume.Account) is { } account ? [AdmissionSlots.Volume(volume.Id), AdmissionSlots.Account(account)] : [AdmissionSlots.Volume(volume.Id)];
+
+    /// <summary>The volume by its other name, where no group holds it.</summary>
+    private static IReadOnlyList<string> ByArray(SnapshotRun run, ArrayVolume volume) =>
+        run.Request.Member is not null && run.Context.IsAtLeast(WorkflowVersions.Renewed) ? [] : [AdmissionSlots.VolumeOf(volume)];
 
     private static async Task<SnapshotPlan> InspectAsync(SnapshotRun run, CloudStackVolume volume)
     {

@@ -73,8 +73,8 @@ internal abstract class WorkRun
         Context.AdmitAsync(new AdmissionRequest(Context.InstanceId, stage, slots, account, priority) { Reads = Reads }, _board, Cancellation);
 
     /// <summary>
-    /// Takes the slots that are known from the beginning, looks at everything, and takes the slots that the plan needs; after a wait for those everything is looked at again, for it may have
-    /// changed. Slots are given back by the undo.
+    /// Takes the slots that are known from the beginning, looks at everything, and takes the slots that the plan needs; after a wait for those, or where they had to be given back in between, everything is looked at
+    /// again, for it may have changed. Slots are given back by the undo.
     /// </summary>
     public async Task<TPlan> AdmitPlanAsync<TPlan>(string account, IReadOnlyList<string> first, int priority, Func<Task<TPlan>> inspect, Func<TPlan, IReadOnlyList<string>> slotsOf)
     {
@@ -82,7 +82,7 @@ internal abstract class WorkRun
         _admitted = true;
         if (await TakeAsync(1, account, first, priority)) Looking = StepPolicy.Work;
         var plan = await inspect();
-        while (await TakeAsync(2, account, slotsOf(plan), priority))
+        for (var given = false; await TakeAsync(2, account, slotsOf(plan), priority) || given;)
         {
             Looking = StepPolicy.Work;
             var again = await inspect();
@@ -90,9 +90,10 @@ internal abstract class WorkRun
             plan = again;
             if (same) break;
 
-            // The slots are those of another host or store now: they are given back, and the right ones asked for.
+            // The slots are those of another host or store now: they are given back, and the right ones asked for. What was just seen may be so no more: another job may have the volume in between.
             await Context.ReleaseAdmissionAsync();
             await TakeAsync(1, account, first, priority);
+            given = Context.IsAtLeast(WorkflowVersions.Renewed);
         }
 
         return plan;

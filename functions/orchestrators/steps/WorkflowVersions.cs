@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 public static class WorkflowVersions
 {
     /// <summary>What instances are started with, and every child of theirs.</summary>
-    public const string Current = Tried;
+    public const string Current = Renewed;
 
     /// <summary>
     /// A clean-up that does not end gives back the slots that it does not need; expiry is an instance of its own, asks by name, and judges again after the answer; a policy's run and a followed
@@ -30,6 +30,9 @@ public static class WorkflowVersions
 
     /// <summary>Of the same version: why a deletion was refused is shown in the snapshot.</summary>
     internal const string Shown = Tried;
+
+    /// <summary>A group holds its volumes by both names, renews the fuse of what it took while its members wait, and proves room for all of their clones; what had to give its slots back to ask for others is looked at again.</summary>
+    internal const string Renewed = "2.4";
 
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
 }

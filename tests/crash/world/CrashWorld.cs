@@ -45,7 +45,9 @@ internal sealed class CrashWorld : IDisposable
         // The page cache survives a simulated death, so there is nothing for fsync to prove here: memory is as good as a disk.
         Folder = MakeFolder();
         StorePath = Directory.CreateDirectory(Path.Combine(Folder, "nfs")).FullName;
-        Array = new SolidFireSimulator(new SolidFireOptions { Password = ArrayPassword, Svip = Svip, CloneTime = TimeSpan.FromSeconds(2) }, Clock, Faults, _blocks);
+        Array = new SolidFireSimulator(
+            new SolidFireOptions { Password = ArrayPassword, Svip = Svip, CloneTime = TimeSpan.FromSeconds(2), Limits = Options.VolumesPerAccount is { } most ? new SolidFireLimits { VolumesPerAccount = most } : new() },
+            Clock, Faults, _blocks);
         Fabric.Register($"{Svip}:3260", Array);
         if (Options.TwoArrays)
         {
@@ -308,6 +310,9 @@ internal sealed record WorldOptions
 
     /// <summary>The machine has two disks.</summary>
     public bool TwoVolumes { get; init; }
+
+    /// <summary>The array's limit of volumes in one account; null: its own.</summary>
+    public int? VolumesPerAccount { get; init; }
 
     /// <summary>There is a second array, and another's volume of the same id, name and account id on it.</summary>
     public bool TwoArrays { get; init; }
