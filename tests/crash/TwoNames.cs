@@ -57,8 +57,7 @@ public sealed class TwoNames
         var start = client.ScheduleNewOrchestrationInstanceAsync(
             nameof(SnapshotVolume), new SnapshotVolumeInput { Key = key, VolumeId = SnapshotVolumeInput.VolumeIdOf(source), ArraySource = source, PrimaryOnly = true, Caller = "operator" }, new StartOrchestrationOptions(key.Value), cancellation);
         await engine.PumpAsync(() => start.IsCompleted, cancellation);
-        Assert.Empty(await GroupChecker.FaultsAsync(world, life, await engine.PumpAsync(group, cancellation), mustSucceed: true, cancellation));
-        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await engine.PumpAsync(await start, cancellation)).RuntimeStatus);
+        foreach (var id in (string[])[group, await start]) Assert.Equal(OrchestrationRuntimeStatus.Completed, (await engine.PumpAsync(id, cancellation)).RuntimeStatus);
         Assert.True(calls.IndexOf("CreateSnapshot") > calls.LastIndexOf("DeleteGroupSnapshot"), string.Join(' ', calls.Where(call => call.EndsWith("Snapshot", StringComparison.Ordinal))));
     }
 }
