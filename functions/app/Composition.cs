@@ -15,6 +15,7 @@ using SnapshotWorkflows.Activities.UpkeepSteps;
 using SnapshotWorkflows.App.Policies;
 using SnapshotWorkflows.App.Readiness;
 using SnapshotWorkflows.App.Settings;
+using SnapshotWorkflows.App.Starts;
 using SnapshotWorkflows.App.Watchdog;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
@@ -120,6 +121,7 @@ public static class Composition
         services.AddHostedService<AdmissionSettings>();
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
         services.AddSingleton<IRepeatGuard, WorkRepeatGuard>();
+        services.AddSingleton<IStartGuard, WorkStartGuard>();
         services.AddSingleton<IUnavailability, CatalogUnavailability>();
         services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
         services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateAnnotations().ValidateOnStart();

@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>POST orchestrators/{name}[/{id}]: starts an instance; with <c>timeout</c> and <c>pollingInterval</c> it waits for the end as well.</summary>
 internal sealed class InstanceStart(
-    DurableTaskClient client, StartAnswers answers, DurableTaskRegistry registry, TerminateGuards guards, DurableTaskHostOptions options)
+    DurableTaskClient client, StartAnswers answers, DurableTaskRegistry registry, IEnumerable<IStartGuard> startGuards, TerminateGuards guards, DurableTaskHostOptions options)
 {
     private const int MaxIdLength = 256;
 
@@ -16,7 +16,8 @@ internal sealed class InstanceStart(
     {
         var request = context.Request;
         var wait = StartAnswers.WaitOf(request);
-        if (!registry.GetOrchestrators().Any(known => known.Key == name))
+        var registered = registry.GetOrchestrators().Select(known => known.Key.Name).FirstOrDefault(known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase));
+        if (registered is null)
         {
             throw Invalid("orchestrator.unknown", $"The orchestrator '{name}' is not registered.", "Check the name; it is the class name, the one in [DurableTask] or in [Function].");
         }
@@ -27,6 +28,7 @@ internal sealed class InstanceStart(
         }
 
         var json = await RequestBody.ReadTokenAsync(request);
+        Ask(registered, id, json);
         JsonElement? input = null;
         if (json is not null)
         {
@@ -50,7 +52,8 @@ internal sealed class InstanceStart(
         };
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(name, input, start, context.RequestAborted);
+            // As it is registered, however the request spells it: guards go by the instance's name.
+            await client.ScheduleNewOrchestrationInstanceAsync(registered, input, start, context.RequestAborted);
         }
         catch (OrchestrationAlreadyExistsException)
         {
@@ -58,6 +61,18 @@ internal sealed class InstanceStart(
         }
 
         await answers.AnswerAsync(context, id, wait);
+    }
+
+    /// <exception cref="HostProblemException">A guard refuses: 400 with its code.</exception>
+    private void Ask(string name, string? id, string? json)
+    {
+        foreach (var guard in startGuards)
+        {
+            if (guard.Decide(name, id, json) is { } refusal)
+            {
+                throw Invalid(refusal.Code, refusal.Detail, refusal.Remedy);
+            }
+        }
     }
 
     /// <summary>To replace a live instance is to terminate it.</summary>

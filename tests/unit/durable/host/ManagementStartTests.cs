@@ -116,6 +116,31 @@ public sealed class ManagementStartTests
         Assert.Equal("second", (await host.StatusAsync("f")).GetProperty("input").GetString());
     }
 
+    [Fact]
+    public async Task A_guard_refuses_a_start_with_its_own_code_and_remedy_before_anything_is_stored_or_replaced()
+    {
+        var guard = new NamedOnly();
+        await using var host = await ManagementHost.StartAsync(builder => builder.Services.AddSingleton<IStartGuard>(guard), """{"overridableExistingInstanceStates":"AnyState"}""");
+        await host.StartInstanceAsync("Waiter", "first", "g");
+        var refused = await (await host.PostAsync("/orchestrators/Waiter/g", "null")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "waiter.unnamed");
+        Assert.Equal("name it", refused.GetProperty("remedy").GetString());
+        await (await host.PostAsync("/orchestrators/waiter")).ShouldBeProblemAsync(HttpStatusCode.BadRequest, "waiter.unnamed");
+
+        // Asked for what was said, and by the registered name.
+        Assert.Equal([("Waiter", "g", "\"first\""), ("Waiter", "g", "null"), ("Waiter", null, null)], guard.Asked);
+        Assert.Equal(("Running", "first"), ((await host.StatusAsync("g")).GetProperty("runtimeStatus").GetString(), (await host.StatusAsync("g")).GetProperty("input").GetString()));
+        Assert.Single((await ManagementHost.JsonAsync(await host.GetAsync("/instances"))).EnumerateArray());
+    }
+
+    /// <summary>Guards and queries go by the name.</summary>
+    [Fact]
+    public async Task An_instance_bears_its_orchestrators_own_name_however_the_start_spells_it()
+    {
+        await using var host = await ManagementHost.StartAsync();
+        await host.StartInstanceAsync("wAITER", "x", "w");
+        Assert.Equal("Waiter", (await host.StatusAsync("w")).GetProperty("name").GetString());
+    }
+
     [Theory]
     [InlineData("true", "https://snapshots.example:8443/runtime/")]
     [InlineData("false", "http://127.0.0.1:")]
@@ -219,6 +244,17 @@ public sealed class ManagementStartTests
             _ = request;
             var id = await client.ScheduleNewOrchestrationInstanceAsync("Waiter", "x", cancellation);
             return new ObjectResult(client.CreateHttpManagementPayload(id)) { StatusCode = 202 };
+        }
+    }
+
+    private sealed class NamedOnly : IStartGuard
+    {
+        public List<(string Orchestrator, string? Id, string? Input)> Asked { get; } = [];
+
+        public StartRefusal? Decide(string orchestrator, string? instanceId, string? input)
+        {
+            Asked.Add((orchestrator, instanceId, input));
+            return input is null or "null" ? new StartRefusal("waiter.unnamed", "It waits for nobody.", "name it") : null;
         }
     }
 
