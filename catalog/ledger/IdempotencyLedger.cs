@@ -42,6 +42,13 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
             insert.ExecuteNonQuery();
             return new RequestClaim(proposed, ClaimOutcome.New);
         });
+
+    /// <summary>What the route was asked for last, by whomever; null where nobody did, or where it is forgotten.</summary>
+    public RequestKey? LastOf(string route) => database.Read<RequestKey?>(connection =>
+    {
+        using var last = connection.Command(null, "SELECT instance_id FROM requests WHERE route=@route ORDER BY created_at DESC LIMIT 1").With("@route", route);
+        return last.ExecuteScalar() is string instance ? new RequestKey(instance) : null;
+    });
 }
 
 /// <param name="Instance">The instance that this key stands for.</param>

@@ -52,7 +52,7 @@ public sealed record WorkReport
 
     public string? Policy { get; init; }
 
-    /// <summary>When the schedule wanted the run.</summary>
+    /// <summary>When the schedule wanted the run, or when it was asked for.</summary>
     public DateTimeOffset? At { get; init; }
 
     public int? Taken { get; init; }

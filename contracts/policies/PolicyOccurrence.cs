@@ -1,21 +1,29 @@
 namespace SnapshotWorkflows.Contracts;
 
-/// <summary>One occurrence of a policy's schedule: what RunPolicy is started with.</summary>
-/// <param name="At">When the schedule wanted it.</param>
+/// <summary>One occurrence of a policy's schedule, or a run that a person asked for: what RunPolicy is started with. Stored for ever: add optional members only.</summary>
+/// <param name="At">When the schedule wanted it; when it was asked for.</param>
 /// <param name="Missed">Occurrences before it that were missed; they are made up by this one.</param>
 public sealed record PolicyOccurrence(SnapshotPolicy Policy, DateTimeOffset At, int Missed)
 {
-    /// <summary>The same on every node, so that an occurrence runs once.</summary>
-    public RequestKey Instance => new(NameUuid.From($"policy\n{Policy.Name}\n{At.UtcDateTime:O}").ToString("N"));
+    /// <summary>Set where a person asked for it: it is no occurrence of the schedule then, whatever its time, and no occurrence is done by it.</summary>
+    public ManualRun? ByHand { get; init; }
+
+    /// <summary>The same on every node, so that an occurrence runs once, and so does a request.</summary>
+    public RequestKey Instance => ByHand?.Key ?? new(NameUuid.From($"policy\n{Policy.Name}\n{At.UtcDateTime:O}").ToString("N"));
 
     /// <summary>Key of the snapshot of one volume.</summary>
-    public RequestKey SnapshotOf(string volumeId) => new(NameUuid.From($"policy\n{Policy.Name}\n{At.UtcDateTime:O}\n{volumeId}").ToString("N"));
+    public RequestKey SnapshotOf(string volumeId) =>
+        new(NameUuid.From(ByHand is { } run ? $"policy run\n{run.Key.Value}\n{volumeId}" : $"policy\n{Policy.Name}\n{At.UtcDateTime:O}\n{volumeId}").ToString("N"));
 
-    /// <summary>How long a volume waits, so that not all begin at once: drawn from policy and volume, the same at every occurrence.</summary>
-    public TimeSpan JitterOf(string volumeId) => Policy.JitterSeconds == 0
+    /// <summary>How long a volume waits, so that not all begin at once: drawn from policy and volume, the same at every occurrence. Where a person waits, none does.</summary>
+    public TimeSpan JitterOf(string volumeId) => Policy.JitterSeconds == 0 || ByHand is not null
         ? TimeSpan.Zero
         : TimeSpan.FromSeconds(BitConverter.ToUInt32(NameUuid.From($"jitter\n{Policy.Name}\n{volumeId}").ToByteArray().AsSpan(0, 4)) % (uint)(Policy.JitterSeconds + 1));
 }
+
+/// <param name="Key">The request's, and the run's instance.</param>
+/// <param name="Caller">Who asked: the name of the key that was used, never the key.</param>
+public sealed record ManualRun(RequestKey Key, string Caller);
 
 /// <summary>What became of an occurrence.</summary>
 /// <param name="Expired">Always 0 since expiry has an instance of its own.</param>

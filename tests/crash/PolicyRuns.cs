@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SnapshotWorkflows.Activities.CloudStackSteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
@@ -124,6 +125,11 @@ public sealed class PolicyRuns
         // Each job's volume by both of its names, and its clone's place on the array.
         Assert.Equal(6, (await HeldAsync(life)).Count);
 
+        // A person is told so, and can have it run all the same.
+        Assert.Equal((409, "policy.running"), await RefusedAsync(life, "by-hand"));
+        var byHand = await RunByHandAsync(life, "by-hand-2", """{"alongside":true}""");
+        Assert.Equal(["policy.earlier-unfinished", "policy.earlier-unfinished"], (await engine.PumpAsync(byHand, cancellation)).ReadOutputAs<PolicyRunResult>()!.Failures.Select(failure => failure.Code));
+
         // The next occurrence comes all the same, and leaves the stuck volumes out by name.
         var second = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
         Assert.NotEqual(first.Instance, second.Instance);
@@ -172,6 +178,88 @@ public sealed class PolicyRuns
         async Task<int> AnswerAsync(string id, bool approve) => (await life.SendAsync(
             "/api/policies/nightly/expiry", $$"""{"question":"{{id}}","approve":{{(approve ? "true" : "false")}}}""",
             (request, asked) => life.Get<PolicyRunTriggers>().AnswerAsync(request, "nightly", asked, cancellation), cancellation)).Status;
+    }
+
+    /// <summary>Asked for at the very moment of an occurrence, and while a jitter of hours is set.</summary>
+    [Fact]
+    public async Task A_run_by_hand_runs_once_for_its_key_and_neither_is_nor_does_an_occurrence()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (engine, cancellation) = (life.Get<DurableEngine>(), TestContext.Current.CancellationToken);
+        var policies = life.Get<PolicyLedger>();
+        policies.Put(Policy(world, new RetentionRule { Last = 1 }) with { JitterSeconds = 6 * 3600 }, "test");
+        var due = new PolicyOccurrence(Policy(world, new RetentionRule()), new DateTimeOffset(world.Clock.GetUtcNow().UtcDateTime.Date.AddDays(1), TimeSpan.Zero), 0);
+        world.Clock.AdvanceTo(due.At);
+        var before = policies.Find("nightly")!;
+
+        var run = await RunByHandAsync(life, "by-hand");
+        Assert.Equal(run, await RunByHandAsync(life, "by-hand"));
+        Assert.Equal((409, "idempotency-key.other-body"), await RefusedAsync(life, "by-hand", """{"alongside":true}"""));
+        Assert.Equal((409, "policy.running"), await RefusedAsync(life, "another"));
+        Assert.Equal("Running", (await ShownAsync(life, run)).GetProperty("state").GetString());
+        Assert.Equal(1, (await engine.PumpAsync(run, cancellation)).ReadOutputAs<PolicyRunResult>()!.Taken);
+        Assert.True(world.Clock.GetUtcNow() - due.At < TimeSpan.FromMinutes(30), "It waited.");
+        Assert.Equal((before.DoneUntil, before.LastOccurrence), (policies.Find("nightly")!.DoneUntil, policies.Find("nightly")!.LastOccurrence));
+        await ExpireAsync(life);
+        var shown = await ShownAsync(life, run);
+        Assert.Equal(("Done", 1, due.At), (shown.GetProperty("state").GetString(), shown.GetProperty("taken").GetInt32(), shown.GetProperty("at").GetDateTimeOffset()));
+        Assert.Equal(run, await RunByHandAsync(life, "by-hand"));
+        Assert.Equal(["begun", "done"], life.Get<AuditTrail>().List("nightly", 0, 100).Where(row => row is { What: "policy.run", Who: "anonymous" }).Select(row => row.Outcome));
+        var asked = Assert.Single(life.Get<SnapshotIndex>().CopiesOf("nightly"));
+
+        // The occurrence of that very moment comes, takes its own, and by the rule the older copy goes.
+        await TickAsync(life, before);
+        Assert.Equal(due.At, policies.Find("nightly")!.LastOccurrence);
+        Assert.NotEqual(run, due.Instance.Value);
+        Assert.Equal(1, (await engine.PumpAsync(due.Instance.Value, cancellation)).ReadOutputAs<PolicyRunResult>()!.Taken);
+        await ExpireAsync(life);
+        Assert.NotEqual(asked.Key, Assert.Single(life.Get<SnapshotIndex>().CopiesOf("nightly")).Key);
+    }
+
+    [Fact]
+    public async Task A_run_by_hand_is_cancelled_by_the_policys_own_route()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var cancellation = TestContext.Current.CancellationToken;
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()), "test");
+        Assert.Equal(409, await CancelAsync());
+        var run = await RunByHandAsync(life, "by-hand");
+        Assert.Equal(202, await CancelAsync());
+        await life.Get<DurableEngine>().PumpAsync(run, cancellation);
+        Assert.Equal(("Cancelled", true), ((await ShownAsync(life, run)).GetProperty("state").GetString(), (await ShownAsync(life, run)).GetProperty("ended").GetBoolean()));
+        Assert.Empty(Rows(life).Where(row => row.Status.State == SnapshotState.BackedUp));
+        Assert.Equal(409, await CancelAsync());
+
+        async Task<int> CancelAsync() =>
+            (await life.SendAsync("/api/policies/nightly/cancel", "", (request, client) => life.Get<PolicyRunTriggers>().CancelAsync(request, "nightly", client, cancellation), cancellation)).Status;
+    }
+
+    /// <returns>The run's instance.</returns>
+    private static async Task<string> RunByHandAsync(Life life, string key, string body = "")
+    {
+        var (status, location, answer) = await PostRunAsync(life, key, body);
+        Assert.True(status == 202, answer);
+        Assert.StartsWith("/api/policies/nightly/runs/", location, StringComparison.Ordinal);
+        return location.Split('/')[^1].Replace("-", "", StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Status, string? Code)> RefusedAsync(Life life, string key, string body = "")
+    {
+        var (status, _, answer) = await PostRunAsync(life, key, body);
+        return (status, JsonElement.Parse(answer).GetProperty("code").GetString());
+    }
+
+    private static Task<(int Status, string Location, string Answer)> PostRunAsync(Life life, string key, string body) => life.SendAsync(
+        "/api/policies/nightly/run", body, (request, client) => life.Get<ManualRunTriggers>().RunAsync(request, "nightly", client, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken, key);
+
+    private static async Task<JsonElement> ShownAsync(Life life, string run)
+    {
+        var (status, _, answer) = await life.SendAsync(
+            $"/api/policies/nightly/runs/{run}", "", (request, client) => life.Get<ManualRunTriggers>().GetAsync(request, "nightly", run, client, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        Assert.Equal(200, status);
+        return JsonElement.Parse(answer);
     }
 
     private static async Task<List<string>> HeldAsync(Life life) =>

@@ -44,6 +44,7 @@ public sealed partial class UpkeepTests(World world)
         Assert.Equal(200, preview.Status);
         Assert.Equal(volume.CloudStackVolumeId, Assert.Single(preview.Body.GetProperty("volumes").EnumerateArray()).GetProperty("id").GetString());
         await PreviewByTagAsync(volume);
+        await RunByHandAsync("nightly", id);
         var nowhere = await world.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", new { schedule = "30 2 * * *", timeZone = "Mars/Olympus", volumes = policy.volumes }, null, Cancellation);
         Assert.Equal((400, "policy.time-zone"), (nowhere.Status, nowhere["code"]));
         Assert.Contains("Europe/Berlin", nowhere["remedy"], StringComparison.Ordinal);
@@ -155,6 +156,25 @@ public sealed partial class UpkeepTests(World world)
         Assert.Equal((volume.CloudStackVolumeId, "acme"), (found.GetProperty("id").GetString(), found.GetProperty("account").GetString()));
         Assert.Equal(policy.volumes.ids[0], Assert.Single(preview.GetProperty("missing").EnumerateArray()).GetString());
         Assert.Equal(204, (await world.Api.DeleteAsync("/api/policies/tagged", Cancellation)).Status);
+    }
+
+    /// <summary>Two posts of one key are one run, and the schedule knows nothing of it.</summary>
+    private async Task RunByHandAsync(string policy, string other)
+    {
+        var key = World.NewKey();
+        var run = await world.Api.PostAsync($"/api/policies/{policy}/run", new { }, key, Cancellation);
+        Assert.Equal(202, run.Status);
+        Assert.Equal(run["id"], (await world.Api.PostAsync($"/api/policies/{policy}/run", new { }, key, Cancellation))["id"]);
+        ApiAnswer? end = null;
+        await Wait.UntilAsync("The run has not ended", async () => (end = await world.Api.GetAsync($"/api/policies/{policy}/runs/{run["id"]}", Cancellation))["ended"] == "True", process: null, Cancellation);
+        Assert.Equal(("Done", "1"), (end!["state"], end["taken"]));
+        var copy = Assert.Single((await world.Api.GetAsync($"/api/snapshots?policy={policy}", Cancellation)).Body.GetProperty("items").EnumerateArray());
+        Assert.Equal("BackedUp", copy.GetProperty("state").GetString());
+        Assert.NotEqual(other, copy.GetProperty("id").GetString());
+        Assert.Null((await world.Api.GetAsync($"/api/policies/{policy}", Cancellation))["lastAt"]);
+        Assert.Equal(404, (await world.Api.PostAsync("/api/policies/nobody/run", new { }, World.NewKey(), Cancellation)).Status);
+        Assert.Equal(202, (await world.Api.DeleteAsync($"/api/snapshots/{copy.GetProperty("id").GetString()}", Cancellation)).Status);
+        await UntilAsync(copy.GetProperty("id").GetString()!, snapshot => snapshot["state"] == "Destroyed");
     }
 
     private Task UntilAsync(string id, Func<ApiAnswer, bool> condition) => Wait.UntilAsync(

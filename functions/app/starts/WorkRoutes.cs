@@ -14,7 +14,7 @@ internal static class WorkRoutes
         nameof(RevertVolume) => "POST /api/snapshots/{id}/revert with a fresh Idempotency-Key reverts anew.",
         nameof(DeleteSnapshot) => "DELETE /api/snapshots/{id} takes a deletion up again.",
         nameof(HoldSnapshot) => "POST /api/snapshots/{id}/hold or POST /api/snapshots/{id}/release with a fresh Idempotency-Key.",
-        nameof(RunPolicy) => "The policy's next occurrence runs it; POST /api/snapshots with a policy takes one volume for it now.",
+        nameof(RunPolicy) => "POST /api/policies/{name}/run with a fresh Idempotency-Key runs the policy now.",
         nameof(ExpireSnapshots) => "The next run of its policy expires what is due.",
         nameof(FollowSnapshot) or nameof(HandleCloudEvent) => "POST /api/snapshots with adoptSnapshotId copies what CloudStack has; the next reconciliation follows what was missed.",
         nameof(VerifySnapshot) => "POST /api/snapshots/{id}/verify with a fresh Idempotency-Key reads a copy.",

@@ -1,7 +1,7 @@
 namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>
-/// One occurrence of a policy: every volume's snapshot as a sub-orchestration, then expiry is started, as an instance of its own: whether a person answers it, and when, holds up no occurrence.
+/// One occurrence of a policy, or one run of it that a person asked for: every volume's snapshot as a sub-orchestration, then expiry is started, as an instance of its own: whether a person answers it, and when, holds up no occurrence.
 /// A volume that fails, or whose earlier snapshot has not ended, is named in the result and does not keep the others from being taken; nothing expires before all have ended.
 /// A wish to cancel is passed on to the snapshots, and waited for.
 /// </summary>
@@ -44,7 +44,9 @@ public sealed class RunPolicy : TaskOrchestrator<PolicyOccurrence, PolicyRunResu
 
         await runner.FinishAsync(
             Steps.RecordAudit,
-            new AuditEntry(who, "policy.run", policy.Name, cancelled ? "cancelled" : failures.Count == 0 ? "done" : "failed", $"{input.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {taken} taken, {expired} expired, {failures.Count} failed"),
+            new AuditEntry(
+                input.ByHand?.Caller ?? who, "policy.run", policy.Name, cancelled ? "cancelled" : failures.Count == 0 ? "done" : "failed",
+                $"{input.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}{(input.ByHand is null ? "" : " by hand")}: {taken} taken, {expired} expired, {failures.Count} failed"),
             board.Stuck);
         if (policy.CallbackUrl is { } address) await runner.FinishAsync(Steps.StartReport, new ReportSnapshotInput(input.Instance, address, null) { Work = Report(input, cancelled, taken, failures) }, board.Stuck);
         board.Ended();

@@ -155,7 +155,12 @@ internal static class ApiOperations
         {
             Refusals = [404, 409], Body = [new("question", ApiSchemas.Text, "Its id.", Required: true), new("approve", ApiSchemas.Flag, "true lets the copies go that would still go then; false keeps them.", Required: true)],
         };
-        yield return new("CancelPolicyRun", "Stops the policy's last run: each of its snapshots undoes what it made.", 202, null) { Refusals = [404, 409] };
+        yield return new("RunPolicyNow", "Runs the policy now, besides its schedule, which goes on as if nothing were: every volume at once, without jitter. The copies are kept and let go by the policy's rule.", 202, TriggersJson.Default.PolicyRunAccepted)
+        {
+            IsKeyed = true, Refusals = [404, 409], BodyIsOptional = true, Body = [new("alongside", ApiSchemas.Flag, "Begins although an earlier run has not ended; volumes whose snapshot is unfinished are left out, and named in the failures.")],
+        };
+        yield return new("GetPolicyRun", "How a run of the policy stands, one of its schedule or one that was asked for.", 200, TriggersJson.Default.PolicyRunView) { Refusals = [404] };
+        yield return new("CancelPolicyRun", "Stops the policy's last run, of its schedule and by hand: each of its snapshots undoes what it made.", 202, null) { Refusals = [404, 409] };
         yield return new("PreviewPolicy", "When it comes next, which volumes it selects now (asked of CloudStack), and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404, 409] };
     }
 

@@ -4,8 +4,8 @@ using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
-/// <summary>What a person tells a policy that works: the answer to what its expiry asks, and that its last run is to stop.</summary>
-public sealed class PolicyRunTriggers(PolicyLedger policies, AuditTrail audit)
+/// <summary>What a person tells a policy that works: the answer to what its expiry asks, and that its last runs are to stop.</summary>
+public sealed class PolicyRunTriggers(PolicyLedger policies, IdempotencyLedger ledger, AuditTrail audit)
 {
     private static readonly string[] s_answer = ["question", "approve"];
 
@@ -37,11 +37,14 @@ public sealed class PolicyRunTriggers(PolicyLedger policies, AuditTrail audit)
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "policies/{name}/cancel")] HttpRequest request, string name, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         if (policies.Find(name) is not { } stored) return PolicyTriggers.NotFound(name);
-        var run = stored.LastOccurrence is { } last ? new PolicyOccurrence(stored.Policy, last, 0).Instance.Value : null;
-        if (run is null || await client.GetInstanceAsync(run, cancellation) is not { IsCompleted: false })
-            return new ProblemResult(409, "policy.not-running", $"No run of policy '{name}' is under way.", "GET /api/snapshots?policy= shows its snapshots; each has a cancel route of its own.");
-        await client.RaiseEventAsync(run, "Cancel", request.Caller(), cancellation);
-        audit.Add(request.Caller(), "policy.cancel", name, "done", $"the run of {stored.LastOccurrence:O}");
+        var live = await LastRuns.LiveAsync(stored, ledger, client, cancellation);
+        if (live.Count == 0) return new ProblemResult(409, "policy.not-running", $"No run of policy '{name}' is under way.", "GET /api/snapshots?policy= shows its snapshots; each has a cancel route of its own.");
+        foreach (var run in live)
+        {
+            await client.RaiseEventAsync(run.Instance.Value, "Cancel", request.Caller(), cancellation);
+            audit.Add(request.Caller(), "policy.cancel", name, "done", run.What);
+        }
+
         return new StatusCodeResult(StatusCodes.Status202Accepted);
     }
 

@@ -142,6 +142,8 @@ internal sealed record SnapshotList(IReadOnlyList<SnapshotView> Items);
 [JsonSerializable(typeof(PolicyView))]
 [JsonSerializable(typeof(PolicyList))]
 [JsonSerializable(typeof(PolicyPreview))]
+[JsonSerializable(typeof(PolicyRunView))]
+[JsonSerializable(typeof(PolicyRunAccepted))]
 [JsonSerializable(typeof(AuditList))]
 [JsonSerializable(typeof(AdmissionView))]
 [JsonSerializable(typeof(ReadinessReport))]

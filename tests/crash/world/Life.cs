@@ -77,6 +77,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton<RevertTriggers>();
         services.AddSingleton<PolicyTick>();
         services.AddSingleton<PolicyRunTriggers>();
+        services.AddSingleton<ManualRunTriggers>();
         services.AddSingleton<PolicyTriggers>();
         services.AddSingleton<DeletionTriggers>();
         services.AddSingleton<RowCheck>();

@@ -177,6 +177,9 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.True(new CatalogPruning(Database).Prune(ages, s_start.AddDays(1101)) > 1200);
         Assert.Equal(ClaimOutcome.New, requests.Claim("c", "r", "old 1", "h", Key(8)).Outcome);
         Assert.Equal(ClaimOutcome.Repeated, requests.Claim("c", "r", "young", "h", Key(9)).Outcome);
+        clock.AdvanceTo(s_start.AddDays(1100));
+        requests.Claim("another", "r", "k", "h", Key(10));
+        Assert.Equal((Key(10), null), (requests.LastOf("r"), requests.LastOf("other")));
         Assert.Equal(["kept", "open"], intents.Open(Key(1)).Select(intent => intent.Role));
         Assert.False(intents.Knows(Key(1), "gone", "s"));
         Assert.Equal("young", Assert.Single(audit.List(null, 0, 100)).Subject);

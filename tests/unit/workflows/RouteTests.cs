@@ -63,7 +63,7 @@ public sealed class RouteTests : IDisposable
     public async Task The_answer_to_a_policy_that_is_not_there_is_that()
     {
         var policies = new PolicyLedger(_catalog, TimeProvider.System);
-        var triggers = new PolicyRunTriggers(policies, new AuditTrail(_catalog, TimeProvider.System));
+        var triggers = new PolicyRunTriggers(policies, new IdempotencyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System));
         Assert.Equal((404, "policy.not-found"), await PostAsync());
         policies.Put(new SnapshotPolicy { Name = "nightly", Schedule = "0 2 * * *", Volumes = new PolicyVolumes { Ids = [Volume] }, Keep = new RetentionRule() }, "test");
         Assert.Equal((409, "policy.not-asked"), await PostAsync());
@@ -74,6 +74,41 @@ public sealed class RouteTests : IDisposable
             request.Body = new MemoryStream(Encoding.UTF8.GetBytes("""{"question":"1","approve":true}"""));
             var (status, answer) = await AnswerAsync(request, await triggers.AnswerAsync(request, "nightly", new EmptyHub(), TestContext.Current.CancellationToken));
             return (status, answer.GetProperty("code").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData(null, true, "k", "", 404, "policy.not-found")]
+    [InlineData("0 2 * * *", true, null, "", 400, "idempotency-key.missing")]
+    [InlineData("0 2 * * *", true, "k", """{"force":true}""", 400, "request.unknown-member")]
+    [InlineData("0 2 * * *", true, "k", """{"alongside":1}""", 400, "request.value")]
+    [InlineData("0 2 * * *", false, "k", "", 409, "policy.disabled")]
+    [InlineData("", true, "k", "", 409, "policy.follows-only")]
+    [InlineData("0 2 * * * in no zone", true, "k", "", 409, "policy.unusable")]
+    public async Task A_run_by_hand_of_a_policy_that_takes_nothing_is_refused_and_claims_nothing(string? schedule, bool enabled, string? key, string body, int status, string code)
+    {
+        var (policies, ledger, audit) = (new PolicyLedger(_catalog, TimeProvider.System), new IdempotencyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System));
+        var zone = schedule?.Split(" in no zone") is { Length: 2 } ? "Mars/Olympus" : "UTC";
+        if (schedule is not null)
+            policies.Put(new SnapshotPolicy { Name = "nightly", Schedule = schedule.Split(" in")[0], TimeZone = zone, Enabled = enabled, Volumes = new PolicyVolumes { Ids = [Volume] }, Keep = new RetentionRule() }, "test");
+        var request = Request("operator", null);
+        request.Headers["Idempotency-Key"] = key;
+        request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        var refused = await AnswerAsync(request, await new ManualRunTriggers(policies, ledger, audit, TimeProvider.System).RunAsync(request, "nightly", new EmptyHub(), TestContext.Current.CancellationToken));
+        Assert.Equal((status, code), (refused.Status, refused.Body.GetProperty("code").GetString()));
+        Assert.Null(ledger.LastOf("POST /policies/nightly/run"));
+        Assert.Empty(audit.List(null, 0, 10));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_not_there_is_not_found()
+    {
+        var triggers = new ManualRunTriggers(new PolicyLedger(_catalog, TimeProvider.System), new IdempotencyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System), TimeProvider.System);
+        foreach (var id in (string[])[Row('a').Key.Uuid, "no-id"])
+        {
+            var request = Request("reader", null);
+            var (status, answer) = await AnswerAsync(request, await triggers.GetAsync(request, "nightly", id, new EmptyHub(), TestContext.Current.CancellationToken));
+            Assert.Equal((404, "policy.run-not-found"), (status, answer.GetProperty("code").GetString()));
         }
     }
 

@@ -93,5 +93,14 @@ public sealed class WorkStartGuardTests
     }
 
     [Fact]
+    public void A_run_by_hand_is_the_instance_of_its_request()
+    {
+        var run = new PolicyOccurrence(s_policy, DateTimeOffset.UnixEpoch, 0) { ByHand = new ManualRun(s_key, "test") };
+        var stored = JsonDataConverter.Default.Serialize(run);
+        Assert.Null(new WorkStartGuard().Decide(nameof(RunPolicy), Key, stored));
+        Assert.NotNull(new WorkStartGuard().Decide(nameof(RunPolicy), (run with { ByHand = null }).Instance.Value, stored));
+    }
+
+    [Fact]
     public void What_is_not_the_products_is_not_guarded() => Assert.Null(new WorkStartGuard().Decide("Another", null, null));
 }
