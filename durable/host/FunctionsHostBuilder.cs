@@ -181,6 +181,7 @@ public sealed class FunctionsHostBuilder
         Services.AddSingleton<PublicOrigin>();
         Services.AddSingleton(new KeyFile(SecretsPath!));
         Services.AddSingleton<KeyRing>();
+        Services.AddSingleton<IAccessKeyNames>(provider => provider.GetRequiredService<KeyRing>());
         Services.AddSingleton<RequestTraces>();
         Services.AddSingleton<HostMetrics>();
         Services.AddSingleton(_ => new MetricsCollector(["SnapshotWorkflows", "System.Runtime"]));

@@ -127,6 +127,7 @@ public static class Composition
         services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();
         services.AddSingleton<IRequestGate, RoleGate>();
+        services.AddSingleton<RolesWithoutKey>();
 
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
         builder.UseDurableTask(

@@ -29,9 +29,11 @@ public sealed class RoleTests(World world)
                 ["Quiesce:Pause:HighAvailabilityIsOff"] = "true",
             },
             Cancellation);
+        Assert.False(await ReadyAsync(app, "access keys"));
         using var shop = await WithKeyAsync(app, "shop");
         using var rival = await WithKeyAsync(app, "rival");
         using var eye = await WithKeyAsync(app, "eye");
+        await Wait.UntilAsync("A role has no key", () => ReadyAsync(app, "access keys"), process: null, Cancellation);
         var body = new { volumeId = volume.CloudStackVolumeId };
 
         // Another's volume is told apart from none by nothing.

@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Durable.Host.Keys;
 /// Answers which of our keys a presented one is, in a time that does not depend on how much of it is right. Follows the files: a key that was rotated
 /// through this process counts at once, one that another process or a person changed within <see cref="LookAgain"/>.
 /// </summary>
-internal sealed partial class KeyRing(KeyFile file, TimeProvider time, ILogger<KeyRing> logger)
+internal sealed partial class KeyRing(KeyFile file, TimeProvider time, ILogger<KeyRing> logger) : IAccessKeyNames
 {
     public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
@@ -38,6 +38,12 @@ internal sealed partial class KeyRing(KeyFile file, TimeProvider time, ILogger<K
 
     /// <summary>The function's own keys as they are now.</summary>
     public IReadOnlyList<FunctionKey> FunctionKeys(string function) => Current().Functions.GetValueOrDefault(function) ?? [];
+
+    public IReadOnlyCollection<string> Names()
+    {
+        var now = Current();
+        return [.. now.Host.Functions.Concat(now.Host.System).Concat(now.Functions.Values.SelectMany(own => own)).Select(key => key.Name).Distinct(StringComparer.OrdinalIgnoreCase)];
+    }
 
     /// <summary>Whether this app has a function of that name, disabled ones included.</summary>
     public bool HasFunction(string function) => _functions.Contains(function, StringComparer.OrdinalIgnoreCase);

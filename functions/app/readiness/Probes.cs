@@ -8,7 +8,7 @@ using SnapshotWorkflows.Functions.Triggers;
 
 namespace SnapshotWorkflows.App.Readiness;
 
-/// <summary>Anonymous /healthz (the process answers) and /readyz (jobs can end well, 503 otherwise; an array, pool or store that is away while others of its kind answer is named, and the answer is 200).</summary>
+/// <summary>Anonymous /healthz (the process answers) and /readyz (jobs can end well, 503 otherwise; an array, pool or store that is away while others of its kind answer is named, as is a role without a key, and the answer is 200).</summary>
 internal sealed class Probes(ReadinessChecks checks) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

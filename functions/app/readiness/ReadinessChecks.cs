@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities.GuestSteps;
+using SnapshotWorkflows.App.Access;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Durable.Client;
@@ -13,7 +14,7 @@ namespace SnapshotWorkflows.App.Readiness;
 
 /// <summary>Tries every appliance and store, changing nothing but one row of the catalog, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
 internal sealed class ReadinessChecks(
-    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, CatalogDatabase catalog, DurableTaskClient hub, PauseArms arms, IOptions<PauseOptions> pause, TimeProvider time)
+    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, CatalogDatabase catalog, DurableTaskClient hub, PauseArms arms, IOptions<PauseOptions> pause, RolesWithoutKey roles, TimeProvider time)
     : IReadiness, IDisposable
 {
     private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
@@ -39,6 +40,7 @@ internal sealed class ReadinessChecks(
             rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => DestinationAsync(destination, cancellation), cancellation, "destination")));
             // Nothing is paused where that is not allowed, so nobody has to guard it.
             if (pause.Value.HighAvailabilityIsOff) rounds.Add(Task.FromResult(Watchdog()));
+            if (roles.Find() is { } held) rounds.Add(Task.FromResult(held));
             _last = await Task.WhenAll(rounds);
             _at = time.GetTimestamp();
             return _last;

@@ -13,6 +13,7 @@ internal sealed partial class StartReport(ReadinessChecks checks, ILogger<StartR
             foreach (var finding in await checks.FindAsync(stoppingToken))
             {
                 if (finding.Ready) Found(logger, finding.System, finding.Found);
+                else if (finding.IsAdvice) ToLookAt(logger, finding.System, finding.Mend!);
                 else ToMend(logger, finding.System, finding.Mend!);
             }
         }
@@ -27,4 +28,7 @@ internal sealed partial class StartReport(ReadinessChecks checks, ILogger<StartR
 
     [LoggerMessage(EventId = 4002, Level = LogLevel.Error, Message = "{System} is not ready: {Mend}")]
     private static partial void ToMend(ILogger logger, string system, string mend);
+
+    [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "{System}: {Mend}")]
+    private static partial void ToLookAt(ILogger logger, string system, string mend);
 }

@@ -13,4 +13,8 @@ public sealed record ReadinessFinding(string System, bool Ready, string Found, s
     /// <summary>What it is one of, where others of it go on while it is away: jobs of a second array, pool or destination need nothing of the first. Null where everything needs it.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string? OneOf { get; init; }
+
+    /// <summary>Jobs end well without it, but a person is to look.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsAdvice { get; init; }
 }

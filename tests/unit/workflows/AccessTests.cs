@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.App.Access;
+using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Functions.Triggers;
 
 namespace SnapshotWorkflows.Tests.Unit.Workflows;
@@ -68,6 +69,31 @@ public sealed class AccessTests
             options.Keys[key] = access;
             return new AccessValidation().Validate(null, options).Failed;
         }
+    }
+
+    [Fact]
+    public void A_role_without_a_key_is_told_with_the_key_that_may_be_meant_and_stops_nothing()
+    {
+        var options = Tenant($"{Domain}/acme");
+        options.Keys["Eye"] = new KeyAccess { Role = AccessRole.Reader };
+        Assert.Null(new RolesWithoutKey(Options.Create(new AccessOptions()), new Names("default")).Find());
+
+        var held = new RolesWithoutKey(Options.Create(options), new Names("default", "SHOP", "eye")).Find()!;
+        Assert.Equal((true, null), (held.Ready, held.Mend));
+
+        var slip = new RolesWithoutKey(Options.Create(options), new Names("default", "shopp", "eye")).Find()!;
+        Assert.Equal("access keys", slip.System);
+        Assert.Equal("Access:Keys:shop gives a role to a key that is not there; there is shopp, which is an operator's. Correct the name, or make the key: POST /admin/host/keys/shop with the master key.", slip.Mend);
+        Assert.Equal(new ReadinessVerdict(Ready: true, Degraded: true), ReadinessVerdict.Of([slip, new ReadinessFinding("hub", Ready: true, "", Mend: null)]));
+        Assert.Equal(new ReadinessVerdict(Ready: false, Degraded: false), ReadinessVerdict.Of([held, new ReadinessFinding("hub", Ready: false, "", "mend it")]));
+
+        // A name that has a role of its own is not the one that was meant.
+        Assert.DoesNotContain("there is", new RolesWithoutKey(Options.Create(options), new Names("default", "eye")).Find()!.Mend!, StringComparison.Ordinal);
+    }
+
+    private sealed class Names(params string[] names) : IAccessKeyNames
+    {
+        IReadOnlyCollection<string> IAccessKeyNames.Names() => names;
     }
 
     private static AccessOptions Tenant(params string[] accounts)

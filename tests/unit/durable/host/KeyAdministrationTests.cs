@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Tests.Support.Time;
 using Xunit;
 
@@ -87,6 +88,19 @@ public sealed class KeyAdministrationTests
         await (await host.GetAsync("/instances")).ShouldBeProblemAsync(HttpStatusCode.Unauthorized, "key.wrong");
         var started = await host.Host.SendAsync(HttpMethod.Post, $"{ManagementHost.Base}/orchestrators/Echo", fresh);
         Assert.Contains($"code={fresh}", started.Headers.Location?.Query);
+    }
+
+    [Fact]
+    public async Task An_app_learns_the_names_of_the_keys_as_they_are_and_never_a_value()
+    {
+        await using var host = await StartAsync();
+        var names = host.Services.GetRequiredService<IAccessKeyNames>();
+        Assert.Equal(["default", "durabletask_extension"], names.Names().Order(StringComparer.Ordinal));
+        await host.SendAsync(HttpMethod.Post, "/admin/host/keys/shop", host.MasterKey);
+        await host.SendAsync(HttpMethod.Post, "/admin/functions/Guarded/keys/own", host.MasterKey);
+        Assert.Equal(["default", "durabletask_extension", "own", "shop"], names.Names().Order(StringComparer.Ordinal));
+        await host.SendAsync(HttpMethod.Delete, "/admin/host/keys/shop", host.MasterKey);
+        Assert.DoesNotContain("shop", names.Names());
     }
 
     [Fact]
