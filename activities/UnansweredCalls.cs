@@ -1,4 +1,5 @@
 using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.XenServer;
 
@@ -19,6 +20,9 @@ internal static class UnansweredCalls
     /// <summary>A pool's call that works on storage (10 min).</summary>
     public static readonly TimeSpan OnPoolStorage = TimeSpan.FromMinutes(12);
 
+    /// <summary>A call to CloudStack (60 s), and as much again and more.</summary>
+    public static readonly TimeSpan InCloud = TimeSpan.FromMinutes(3);
+
     /// <summary>A put of a small object.</summary>
     public static readonly TimeSpan OnStore = TimeSpan.FromMinutes(2);
 
@@ -30,7 +34,7 @@ internal static class UnansweredCalls
         {
             return await call();
         }
-        catch (Exception refused) when (first && refused is SolidFireException { Kind: not SolidFireErrorKind.OutcomeUnknown } or XenApiException { Kind: not XenApiErrorKind.Reconcile })
+        catch (Exception refused) when (first && refused is SolidFireException { Kind: not SolidFireErrorKind.OutcomeUnknown } or XenApiException { Kind: not XenApiErrorKind.Reconcile } or CloudStackException { Kind: not CloudStackErrorKind.OutcomeUnknown })
         {
             intents.Gone(key, role);
             throw;

@@ -16,8 +16,7 @@ public sealed class FindTarget(SolidFireArrays arrays, IActivityExecution execut
         var found = input.Volume.Path.Split('/') is ["", var iqn, _] ? await arrays.FindActiveByIqnAsync(iqn, cancellation) : await ByNameAsync(input.Volume, cancellation);
         if (found is not ((_, var array, var cluster), var volume))
             throw Refusal("array.no-volume", FaultKind.NotFound, $"No array ({string.Join(", ", arrays.Names)}) has a volume that is CloudStack's {name}.", "Check that the array that holds this volume is among those under SolidFire, and that it was attached to a VM once: before, it has no disk.");
-        if (volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is null)
-            throw Refusal("restore.target-not-cloudstack", FaultKind.Rejected, $"Volume {volume.VolumeId} ({volume.Name}) does not bear {OwnVolumeDeletion.CloudStackMark}, so it is none of CloudStack's.", "Name a volume that CloudStack created on this array.");
+        TargetProofs.RequireCloudStacks(volume);
         if (volume.TotalBytes < input.DiskBytes)
             throw Refusal("restore.target-too-small", FaultKind.Rejected, $"Volume {name} has {volume.TotalBytes} bytes on the array; the disk has {input.DiskBytes}.", "Name a volume of at least the disk's size.");
         if (volume.AccessGroupIds.Count > 0)

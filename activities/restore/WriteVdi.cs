@@ -3,6 +3,7 @@ using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Copies;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.Manifests;
+using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.XenServer;
 
 namespace SnapshotWorkflows.Activities.RestoreSteps;
@@ -10,11 +11,12 @@ namespace SnapshotWorkflows.Activities.RestoreSteps;
 /// <summary>
 /// Writes the copy into a disk through its host, in one pass. A fresh disk gets what is not zero, and one that an earlier attempt may have begun is not used again; a disk that held something
 /// gets every byte, so that writing it again is the same as writing it once. What it then holds, HashSource must tell.
-/// Right before the write the disk must lie in the SR that this restore has attached: its uuid is also that of the volume once it is attached in CloudStack.
+/// Right before the write the disk must lie in the SR that this restore has attached: its uuid is also that of the volume once it is attached in CloudStack. Of a volume of CloudStack's the array must say
+/// once more that it is one and that nobody but the copy host reaches it: reading the copy may have taken hours.
 /// </summary>
 [DurableTask(StepNames.WriteVdi)]
 public sealed class WriteVdi(
-    IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
+    SolidFireArrays arrays, IXenServerPools pools, SecondaryDestinations destinations, IntentLedger intents, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<WriteVdiInput, WriteReceipt>(execution)
 {
     protected override async Task<WriteReceipt> ExecuteAsync(WriteVdiInput input, CancellationToken cancellation)
     {
@@ -35,6 +37,7 @@ public sealed class WriteVdi(
         if (copy.DiskBytes != source.DiskBytes || manifest.Root != source.Root)
             throw new StepFaultException(new StepFault("restore.copy-damaged", FaultKind.Corrupt, $"The copy's disk has {copy.DiskBytes} bytes and the root {manifest.Root}; when the restore began its manifest said {source.DiskBytes} and {source.Root}.", "Restore another snapshot of the volume, and have this one verified."));
         await RequireOwnSrAsync(pool, vdi, input.Key, cancellation);
+        if (input.Target is { } target) await new TargetProofs((await arrays.RequireAsync(target.Lun.Volume.ClusterUuid, cancellation)).Client).RequireOnlyHostAsync(target, cancellation);
         intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);
         var began = time.GetTimestamp();
         var label = input.Key.NameFor("import");

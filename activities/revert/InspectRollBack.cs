@@ -10,6 +10,7 @@ public sealed class InspectRollBack(SolidFireArrays arrays, Marker marker, IActi
     {
         var array = (await arrays.RequireAsync(input.Volume.ClusterUuid, cancellation)).Client;
         var proofs = new RollBackProofs(array, marker);
+        var volume = await proofs.RequireUnreachedAsync(input.Volume, input.ArrayOnly, cancellation);
         await proofs.FindAsync(input.Snapshot, input.Group, input.Volume, cancellation);
         var limits = await array.GetLimitsAsync(cancellation);
         var snapshots = await array.ListSnapshotsAsync(input.Volume.VolumeId, cancellation);
@@ -19,7 +20,6 @@ public sealed class InspectRollBack(SolidFireArrays arrays, Marker marker, IActi
                 "array.snapshots-full", FaultKind.Rejected, $"{input.Volume} has {snapshots.Count} snapshots on the array; {most} is its limit, and what the volume holds now must be saved first.", "Delete a snapshot of this volume on the array, then ask again."));
         }
 
-        var volume = await proofs.RequireUnreachedAsync(input.Volume, cancellation);
         return new RollBackPlan(volume.Iqn);
     }
 }

@@ -20,10 +20,19 @@ internal sealed class RollBackProofs(SolidFireClient array, Marker marker)
     }
 
     /// <summary>No access group holds it and no host is logged in, so that nobody can write while it is put back.</summary>
-    public async Task<Volume> RequireUnreachedAsync(ArrayVolume id, CancellationToken cancellation)
+    /// <param name="arrayOnly">CloudStack was not asked: then it must be none of CloudStack's, for which this is all there is to prove.</param>
+    public async Task<Volume> RequireUnreachedAsync(ArrayVolume id, bool arrayOnly, CancellationToken cancellation)
     {
         if (await array.FindVolumeAsync(id.VolumeId, cancellation) is not { IsActive: true } volume)
             throw new StepFaultException(new StepFault("array.no-volume", FaultKind.NotFound, $"{id} is not there, or not active.", "Restore the copy into a new volume instead."));
+        if (arrayOnly && volume.FindAttribute(OwnVolumeDeletion.CloudStackMark) is { } cloud)
+        {
+            // The mark is CloudStack's number in its database, by which no public call finds a volume.
+            throw new StepFaultException(new StepFault(
+                "revert.cloudstack-volume", FaultKind.Rejected, $"{id} ({volume.Name}) is CloudStack's volume {cloud}, and its snapshot was taken by solidFireVolumeId: whether its machine is stopped cannot be asked of CloudStack.",
+                "Stop the machine and roll the volume back on the array by hand (RollbackToSnapshot, saveCurrentState), or restore the snapshot's copy if it has one. Snapshots that are taken by volumeId can be reverted to."));
+        }
+
         if (volume.AccessGroupIds.Count > 0)
         {
             throw new StepFaultException(new StepFault(

@@ -32,6 +32,9 @@ public sealed record RevertStatus
 
     public RevertedVolume? Volume { get; init; }
 
+    /// <summary>The array or CloudStack was asked to put the volume back, or is being asked now: a wish to cancel comes too late.</summary>
+    public bool Asked { get; init; }
+
     public StepNotice? Failure { get; init; }
 
     public bool Ended { get; init; }

@@ -41,7 +41,14 @@ public sealed record FindTargetInput(RequestKey Key, CloudStackVolume Volume, lo
 public sealed record ProveUnpluggedInput(RequestKey Key, string Iqn, string? VdiUuid);
 
 /// <param name="Fresh">The disk was made for this and holds nothing: only what is not zero is written. Otherwise every byte is.</param>
-public sealed record WriteVdiInput(RequestKey Key, string Pool, string VdiUuid, bool Fresh, RestoreSource Source);
+public sealed record WriteVdiInput(RequestKey Key, string Pool, string VdiUuid, bool Fresh, RestoreSource Source)
+{
+    /// <summary>The LUN of CloudStack's volume that is overwritten, and who alone may reach it.</summary>
+    public TargetLun? Target { get; init; }
+}
+
+/// <param name="HostIqn">Initiator of the copy host.</param>
+public sealed record TargetLun(CloneLun Lun, string HostIqn);
 
 /// <param name="Bytes">Bytes that went to the host.</param>
 public sealed record WriteReceipt(long Bytes, double Seconds);

@@ -74,6 +74,8 @@ public static class StepNames
     public const string CheckCloudRevert = nameof(CheckCloudRevert);
     public const string InspectRollBack = nameof(InspectRollBack);
     public const string RollBack = nameof(RollBack);
+    public const string SettleRollBack = nameof(SettleRollBack);
+    public const string SettleCloudRevert = nameof(SettleCloudRevert);
     public const string FindRepositories = nameof(FindRepositories);
     public const string CollectRepository = nameof(CollectRepository);
 

@@ -84,6 +84,8 @@ public static class Steps
     public static readonly Step<CloudRevertJob, CloudRevertCheck> CheckCloudRevert = new(StepNames.CheckCloudRevert);
     public static readonly Step<InspectRollBackInput, RollBackPlan> InspectRollBack = new(StepNames.InspectRollBack);
     public static readonly Step<RollBackInput, RollBackReceipt> RollBack = new(StepNames.RollBack);
+    public static readonly Step<RollBackInput, SettledRollBack> SettleRollBack = new(StepNames.SettleRollBack);
+    public static readonly Step<CloudRevertInput, SettledCloudRevert> SettleCloudRevert = new(StepNames.SettleCloudRevert);
     public static readonly Step<CollectChunksInput, ChunkRepositories> FindRepositories = new(StepNames.FindRepositories);
     public static readonly Step<CollectRepositoryInput, CollectedRepository> CollectRepository = new(StepNames.CollectRepository);
 

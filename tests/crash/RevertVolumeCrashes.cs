@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
-using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
@@ -22,14 +20,14 @@ public sealed class RevertVolumeCrashes
         for (var point = 0; ; point++)
         {
             using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-            var key = await KeptAsync(world);
+            var key = await Reverts.KeptAsync(world);
             world.Production.World.WriteVdi(world.Volume.VdiUuid, 2 << 20, CrashWorld.Image[..(1 << 20)]);
             world.StopMachine();
             var crash = new CrashSwitch(point);
             try
             {
                 await using var first = new Life(world, crash);
-                await RevertAsync(first, key);
+                await Reverts.RunAsync(first, key);
             }
             catch (Exception death) when (Life.IsCrash(death))
             {
@@ -37,7 +35,7 @@ public sealed class RevertVolumeCrashes
             }
 
             await using var second = new Life(world, CrashSwitch.Never);
-            var ended = await RevertAsync(second, key);
+            var ended = await Reverts.RunAsync(second, key);
             var saved = world.Array.Call("ListSnapshots")["snapshots"]!.AsArray().Where(snapshot => ((string)snapshot!["name"]!).EndsWith("-saved", StringComparison.Ordinal)).ToList();
             if (ended.RuntimeStatus != OrchestrationRuntimeStatus.Completed) faults.Add($"#{point} {crash.DiedAt}: {ended.FailureDetails}");
             if (!world.ReadLun(world.Volume.VolumeId).AsSpan().SequenceEqual(CrashWorld.Image)) faults.Add($"#{point} {crash.DiedAt}: the disk is not the snapshot's");
@@ -57,13 +55,13 @@ public sealed class RevertVolumeCrashes
     public async Task A_volume_that_anybody_could_be_using_is_not_put_back()
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-        var key = await KeptAsync(world);
+        var key = await Reverts.KeptAsync(world);
         await using var life = new Life(world, CrashSwitch.Never);
-        Assert.Equal("revert.in-use", await CodeAsync(life, key, "1"));
+        Assert.Equal("revert.in-use", await Reverts.CodeAsync(life, key, "1"));
         world.Cloud.SetVirtualMachineState(world.Volume.CloudStackVmId, "Stopped");
 
         // Stopped by CloudStack's word, and still in an access group.
-        Assert.Equal("revert.in-access-group", await CodeAsync(life, key, "2"));
+        Assert.Equal("revert.in-access-group", await Reverts.CodeAsync(life, key, "2"));
         Assert.Single(world.Array.Call("ListSnapshots")["snapshots"]!.AsArray());
         Assert.Equal(0, world.Faults.CallsOf("solidfire", "RollbackToSnapshot"));
     }
@@ -73,13 +71,13 @@ public sealed class RevertVolumeCrashes
     public async Task A_roll_back_whose_answer_was_lost_saves_again_what_is_there()
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-        var key = await KeptAsync(world);
+        var key = await Reverts.KeptAsync(world);
         world.StopMachine();
         await using var life = new Life(world, CrashSwitch.Never);
         world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "RollbackToSnapshot", Action = FaultAction.DropAnswer });
-        var ended = await RevertAsync(life, key);
+        var ended = await Reverts.RunAsync(life, key);
         Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
-        var saved = Saved(world);
+        var saved = Reverts.Saved(world);
         Assert.Equal(2, saved.Count);
         Assert.All(saved, one => Assert.NotNull(one["expirationTime"]));
         Assert.EndsWith("-saved", ended.ReadOutputAs<RevertedVolume>()!.SavedSnapshot, StringComparison.Ordinal);
@@ -89,65 +87,39 @@ public sealed class RevertVolumeCrashes
     public async Task A_roll_back_that_was_answered_is_not_done_again()
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-        var key = await KeptAsync(world);
+        var key = await Reverts.KeptAsync(world);
         world.StopMachine();
         await using var life = new Life(world, CrashSwitch.Never);
         world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "ModifySnapshot", Action = FaultAction.DropRequest, Times = 3 });
-        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await RevertAsync(life, key)).RuntimeStatus);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await Reverts.RunAsync(life, key)).RuntimeStatus);
         Assert.Equal(1, world.Faults.CallsOf("solidfire", "RollbackToSnapshot"));
-        Assert.NotNull(Assert.Single(Saved(world))["expirationTime"]);
+        Assert.NotNull(Assert.Single(Reverts.Saved(world))["expirationTime"]);
     }
 
     [Fact]
     public async Task Roll_backs_that_are_never_answered_end_before_the_places_for_snapshots_do()
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-        var key = await KeptAsync(world);
+        var key = await Reverts.KeptAsync(world);
         world.StopMachine();
         await using var life = new Life(world, CrashSwitch.Never);
         world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "RollbackToSnapshot", Action = FaultAction.DropAnswer, Times = FaultSpecification.ForEver });
-        Assert.Equal("revert.unanswered", await CodeAsync(life, key, ""));
-        Assert.Equal(4, Saved(world).Count);
-        Assert.All(Saved(world), one => Assert.NotNull(one["expirationTime"]));
+        Assert.Equal("revert.unanswered", await Reverts.CodeAsync(life, key, ""));
+        Assert.Equal(4, Reverts.Saved(world).Count);
+        Assert.All(Reverts.Saved(world), one => Assert.NotNull(one["expirationTime"]));
     }
-
-    private static List<JsonObject> Saved(CrashWorld world) =>
-        [.. world.Array.Call("ListSnapshots")["snapshots"]!.AsArray().Select(one => one!.AsObject()).Where(snapshot => ((string)snapshot["name"]!).EndsWith("-saved", StringComparison.Ordinal))];
 
     /// <summary>What a revert saves is a person's way back for a week, and no sign of a job that is under way.</summary>
     [Fact]
     public async Task Two_reverts_within_a_week_do_not_keep_the_volume_from_being_backed_up()
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
-        var key = await KeptAsync(world);
+        var key = await Reverts.KeptAsync(world);
         world.StopMachine();
         await using var life = new Life(world, CrashSwitch.Never) { IdempotencyKey = "after-the-reverts" };
-        foreach (var attempt in new[] { "1", "2" }) Assert.Equal(OrchestrationRuntimeStatus.Completed, (await RevertAsync(life, key, attempt)).RuntimeStatus);
+        foreach (var attempt in new[] { "1", "2" }) Assert.Equal(OrchestrationRuntimeStatus.Completed, (await Reverts.RunAsync(life, key, attempt)).RuntimeStatus);
         world.StartMachine();
         var ended = await life.RunAsync(Cancellation);
         Assert.True(ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed, ended.FailureDetails?.ErrorMessage);
     }
-
-    /// <summary>A snapshot on the array alone.</summary>
-    private static async Task<RequestKey> KeptAsync(CrashWorld world)
-    {
-        await using var life = new Life(world, CrashSwitch.Never);
-        var id = await life.PostAsync(
-            "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","locationType":"primary"}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
-        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
-        return new RequestKey(id);
-    }
-
-    private static async Task<OrchestrationMetadata> RevertAsync(Life life, RequestKey snapshot, string attempt = "") => await life.Get<DurableEngine>().PumpAsync(
-        await life.PostAsync(
-            $"/api/snapshots/{snapshot.Uuid}/revert", "",
-            (request, client) =>
-            {
-                request.Headers["Idempotency-Key"] = $"revert{attempt}";
-                return life.Get<RevertTriggers>().CreateAsync(request, snapshot.Uuid, client, Cancellation);
-            },
-            Cancellation),
-        Cancellation);
-
-    private static async Task<string> CodeAsync(Life life, RequestKey snapshot, string attempt) => StepFault.From((await RevertAsync(life, snapshot, attempt)).FailureDetails!).Code;
 }

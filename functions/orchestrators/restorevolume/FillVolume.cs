@@ -44,7 +44,7 @@ internal static class FillVolume
 
         await run.ProveFreeAsync(plan, vdi.VdiUuid);
         run.Board.Show(status => status with { TargetTouched = true });
-        await run.DoAsync(Steps.WriteVdi, new WriteVdiInput(key, pool, vdi.VdiUuid, Fresh: false, plan.Source));
+        await run.DoAsync(Steps.WriteVdi, new WriteVdiInput(key, pool, vdi.VdiUuid, Fresh: false, plan.Source) { Target = new TargetLun(lun, plan.Host.Iqn) });
         return new RestoredDisk(lun, sr.SrUuid, vdi);
     }
 

@@ -15,6 +15,9 @@ internal sealed class RevertRun : WorkRun
 
     public RevertBoard Board { get; }
 
+    /// <summary>Of a revert that failed: what it has done all the same. Null: nothing.</summary>
+    public string? Effect { get; set; }
+
     public Task AuditAsync(string outcome, string? detail) =>
         FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.revert", Request.Snapshot.Uuid, outcome, detail));
 }

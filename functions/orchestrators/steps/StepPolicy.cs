@@ -30,6 +30,9 @@ internal sealed record StepPolicy(TimeSpan First, TimeSpan Longest, TimeSpan Dea
     /// <summary>The commit point: tried until it is known whether it came about. Only a fault that says "not done, and will not be" ends it.</summary>
     public static readonly StepPolicy Commit = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromMinutes(1), TimeSpan.MaxValue);
 
+    /// <summary>Whoever asks decides after each try.</summary>
+    public static readonly StepPolicy Once = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+
     /// <summary>Undo and clean-up never give up; what keeps failing is shown.</summary>
     public static readonly StepPolicy UntilDone = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5), TimeSpan.MaxValue, Anything: true);
 

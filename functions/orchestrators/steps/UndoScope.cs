@@ -8,8 +8,8 @@ internal sealed class UndoScope(StepRunner runner)
 {
     private readonly List<(string Step, Func<Action<StepNotice?>, Task> Undo)> _stack = [];
 
-    public void Push<TInput, TOutput>(Step<TInput, TOutput> undo, TInput input) =>
-        _stack.Add((undo.Name, stuck => runner.FinishAsync(undo, input, stuck)));
+    /// <param name="done">Told its answer.</param>
+    public void Push<TInput, TOutput>(Step<TInput, TOutput> undo, TInput input, Action<TOutput>? done = null) => _stack.Add((undo.Name, Finishing(undo, input, done)));
 
     /// <summary>An undo that is no activity; it must not fail.</summary>
     public void Push(string name, Func<Task> undo) => _stack.Add((name, _ => undo()));
@@ -23,13 +23,7 @@ internal sealed class UndoScope(StepRunner runner)
     {
         for (var i = 0; i < _stack.Count; i++)
         {
-            if (_stack[i].Step == undoStep) _stack[i] = (by.Name, FinishAsync);
-        }
-
-        async Task FinishAsync(Action<StepNotice?> stuck)
-        {
-            var output = await runner.FinishAsync(by, input, stuck);
-            done?.Invoke(output);
+            if (_stack[i].Step == undoStep) _stack[i] = (by.Name, Finishing(by, input, done));
         }
     }
 
@@ -46,4 +40,10 @@ internal sealed class UndoScope(StepRunner runner)
             _stack.RemoveAt(_stack.Count - 1);
         }
     }
+
+    private Func<Action<StepNotice?>, Task> Finishing<TInput, TOutput>(Step<TInput, TOutput> step, TInput input, Action<TOutput>? done) => async stuck =>
+    {
+        var output = await runner.FinishAsync(step, input, stuck);
+        done?.Invoke(output);
+    };
 }

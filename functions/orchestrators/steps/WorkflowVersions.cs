@@ -34,5 +34,8 @@ public static class WorkflowVersions
     /// <summary>A group holds its volumes by both names, renews the fuse of what it took while its members wait, and proves room for all of their clones; what had to give its slots back to ask for others is looked at again.</summary>
     internal const string Renewed = "2.4";
 
+    /// <summary>Of the same version: a revert proves everything anew before each try and ends only when nothing that it sent can come any more; it can be cancelled, and gives up, while nothing was asked for.</summary>
+    internal const string Settled = Renewed;
+
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
 }

@@ -120,7 +120,7 @@ internal static class ApiOperations
             IsKeyed = true, Refusals = [404, 409],
         };
         yield return new("GetRevert", "How a revert stands.", 200, TriggersJson.Default.RevertView) { Refusals = [404] };
-        yield return new("CancelRevert", "Stops it while the array was not asked yet.", 202, TriggersJson.Default.RevertView) { Refusals = [404, 409] };
+        yield return new("CancelRevert", "Stops it while nobody was asked to put the volume back.", 202, TriggersJson.Default.RevertView) { Refusals = [404, 409] };
     }
 
     private static IEnumerable<ApiOperation> Policies()

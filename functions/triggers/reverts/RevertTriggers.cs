@@ -51,6 +51,13 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
     {
         if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view) return NotFound(id);
         if (view.Ended || view.State == RevertState.Error) return new ProblemResult(409, "revert.ended", $"Revert {view.Id} is {view.State}: there is nothing left to cancel.", "Put the volume back to the saved snapshot if that is what you want.");
+        if (view.Asked)
+        {
+            return new ProblemResult(
+                409, "revert.asked", $"Revert {view.Id} has asked for the volume to be put back, or is asking now: it ends when it is known what came of it.",
+                "Look at it again: where it could not ask it waits, with asked false, and can be cancelled. Where it has ended the saved snapshot is the way back.");
+        }
+
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         audit.Add(request.Caller(), "revert.cancel", view.Id, "done");
         return new JsonResult<RevertView>(202, view, TriggersJson.Default.RevertView);
@@ -61,7 +68,7 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
         if (await WorkInstances.FindAsync(client, Workflow, key, cancellation) is not { } instance || instance.ReadInputAs<RevertVolumeInput>() is not { } input) return null;
         var status = instance.ReadCustomStatusAs<RevertStatus>() ?? new RevertStatus { State = RevertState.Allocated, SnapshotId = input.Snapshot.Uuid };
         if (!status.Ended && instance.IsCompleted) status = status with { State = RevertState.Error, Failure = status.Failure ?? WorkInstances.EndedByEngine(instance, status.Step), Ended = true };
-        return new RevertView(input.Key.Uuid, status.SnapshotId, status.State, status.Step, status.Waiting, status.Volume, instance.CreatedAt, status.Failure, status.Ended);
+        return new RevertView(input.Key.Uuid, status.SnapshotId, status.State, status.Step, status.Waiting, status.Volume, instance.CreatedAt, status.Asked, status.Failure, status.Ended);
     }
 
     private static ProblemResult NotFound(string id) =>
@@ -70,7 +77,7 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
 
 /// <summary>A revert as the API shows it.</summary>
 internal sealed record RevertView(
-    string Id, string SnapshotId, RevertState State, string? Step, StepNotice? Waiting, RevertedVolume? Volume, DateTimeOffset CreatedAt, StepNotice? Failure, bool Ended);
+    string Id, string SnapshotId, RevertState State, string? Step, StepNotice? Waiting, RevertedVolume? Volume, DateTimeOffset CreatedAt, bool Asked, StepNotice? Failure, bool Ended);
 
 /// <summary>The answer to a start.</summary>
 internal sealed record RevertAccepted(RevertView Revert, string Id, string CancelUri, HttpManagementPayload? Management);

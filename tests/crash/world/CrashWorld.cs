@@ -124,29 +124,50 @@ internal sealed class CrashWorld : IDisposable
     public static ReadOnlySpan<byte> Image => s_image.Value;
 
     /// <summary>A volume of CloudStack's that belongs to no machine, with something else in it: its ids.</summary>
-    public SampleVolume AddDetached(long virtualSize, SolidFireSimulator? on = null)
+    /// <param name="described">As CloudStack describes it, where that is not what is there.</param>
+    public SampleVolume AddDetached(long virtualSize, SolidFireSimulator? on = null, Func<CloudVolume, SampleVolume, CloudVolume>? described = null)
     {
         var (id, iqn, sr, vdi) = MakeLun("spare", virtualSize, account: 1, on);
         Production.World.WriteVdi(vdi, 2 << 20, s_image.Value.AsSpan(4 << 20, 1 << 20));
         Production.World.ForgetSr(sr);
         (on ?? Home).Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production", on), ["volumes"] = new JsonArray(id) });
-        var cloudVolume = Guid.NewGuid().ToString();
-        Cloud.Add(new CloudVolume(cloudVolume, "spare", "tenant", Cloud.ZoneId, null, vdi, virtualSize, "SolidFire", "DATADISK", Clock.GetUtcNow()));
-        return new SampleVolume(cloudVolume, "", id, iqn, sr, vdi, "");
+        var volume = new SampleVolume(Guid.NewGuid().ToString(), "", id, iqn, sr, vdi, "");
+        var known = new CloudVolume(volume.CloudStackId, "spare", "tenant", Cloud.ZoneId, null, vdi, virtualSize, "SolidFire", "DATADISK", Clock.GetUtcNow());
+        Cloud.Add(described is null ? known : described(known, volume));
+        return volume;
     }
+
+    /// <summary>Puts the volume into the production hosts' access group, or takes it out.</summary>
+    public void SetAccess(long volumeId, bool granted) => Home.Call(
+        granted ? "AddVolumesToVolumeAccessGroup" : "RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(volumeId) });
+
+    /// <summary>A host of no pool that logs in with the account's secret: no access group shows it.</summary>
+    public void LogInStranger(string iqn) =>
+        Assert.NotNull(Home.Login(new InitiatorLogin("iqn.2026-01.test:stranger", iqn, ChapUsername: "tenant")));
+
+    /// <summary>A pool has the LUN, and no host of it is logged in just now.</summary>
+    public void LeavePlugged(SampleVolume volume)
+    {
+        SetAccess(volume.VolumeId, granted: true);
+        Production.World.IntroduceLvmSr(Svip, volume.Iqn, $"/{volume.Iqn}/0");
+        SetAccess(volume.VolumeId, granted: false);
+    }
+
+    /// <summary>CloudStack knows nothing of the volume any more.</summary>
+    public void DropCloudStacksMark(long volumeId) => Home.Call("ModifyVolume", new JsonObject { ["volumeID"] = volumeId, ["attributes"] = new JsonObject() });
 
     /// <summary>Stops the machine as CloudStack does: its disk is off every host, and no host reaches the LUN.</summary>
     public void StopMachine()
     {
         Production.World.ForgetSr(Volume.SrUuid);
-        Home.Call("RemoveVolumesFromVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
+        SetAccess(Volume.VolumeId, granted: false);
         Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Stopped");
     }
 
     /// <summary>Starts it again as CloudStack does: access, SR, disk.</summary>
     public void StartMachine()
     {
-        Home.Call("AddVolumesToVolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = Group("production"), ["volumes"] = new JsonArray(Volume.VolumeId) });
+        SetAccess(Volume.VolumeId, granted: true);
         Production.World.IntroduceLvmSr(Svip, Volume.Iqn, $"/{Volume.Iqn}/0");
         Cloud.SetVirtualMachineState(Volume.CloudStackVmId, "Running");
     }

@@ -46,7 +46,10 @@ internal sealed class LateWire : DelegatingHandler
     {
         if (request.Method != HttpMethod.Post) return null;
         if (request.RequestUri!.AbsolutePath is "/freeze" or "/thaw") return request.RequestUri.AbsolutePath[1..];
-        if (request.Content?.Headers.ContentType?.MediaType is not { } type || !type.Contains("json", StringComparison.Ordinal)) return null;
+        if (request.Content?.Headers.ContentType?.MediaType is not { } type) return null;
+        if (type.EndsWith("form-urlencoded", StringComparison.Ordinal))
+            return System.Web.HttpUtility.ParseQueryString(await request.Content.ReadAsStringAsync(cancellation))["command"];
+        if (!type.Contains("json", StringComparison.Ordinal)) return null;
         using var body = JsonDocument.Parse(await request.Content.ReadAsByteArrayAsync(cancellation));
         return body.RootElement.TryGetProperty("method", out var method) ? method.GetString() : null;
     }
