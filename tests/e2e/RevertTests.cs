@@ -48,8 +48,9 @@ public sealed class RevertTests(World world)
         Assert.Equal(202, answer.Status);
         if (killer is not null) await killer.UntilDoneAsync(Cancellation);
         ApiAnswer? status = null;
+        // A call whose answer the kill has swallowed is waited for, two minutes, before the next is sent.
         await Wait.UntilAsync(
-            "The revert has not ended", async () => (status = await world.Api.GetAsync($"/api/reverts/{answer["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);
+            killer is null ? Wait.Patience : TimeSpan.FromMinutes(5), "The revert has not ended", async () => (status = await world.Api.GetAsync($"/api/reverts/{answer["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);
         return (status!["state"], status.Body.TryGetProperty("failure", out var failure) ? failure.GetProperty("code").GetString() : null);
     }
 }
