@@ -25,7 +25,7 @@ public sealed class HashSource(IXenServerPools pools, TimeProvider time, IActivi
     private static async Task<ContentReceipt> PrefixAsync(XenServerClient pool, Vdi vdi, long hashed, HashSourceInput input, ProgressReports progress, CancellationToken cancellation)
     {
         await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Raw, cancellation, input.Key.NameFor("export"));
-        var digest = await DiskHasher.ComputeAsync(export, hashed, DiskHashOptions.Default, progress, cancellation);
+        var digest = await DiskHasher.ComputePrefixAsync(export, hashed, DiskHashOptions.Default, progress, cancellation);
         var buffer = new byte[1 << 20];
         for (int read; (read = await export.ReadAsync(buffer, cancellation)) > 0;)
         {

@@ -28,6 +28,14 @@ public static class DiskHasher
         return pipeline.RunAsync(PiecesAsync(raw, diskBytes, pipeline.Buffers, cancellation), cancellation);
     }
 
+    /// <summary>The beginning of a raw stream that goes on, as a disk of its own; what comes after it is left to be read.</summary>
+    /// <exception cref="DiskContentException"><c>disk.short</c>: the stream has fewer bytes than that.</exception>
+    public static Task<DiskDigest> ComputePrefixAsync(Stream raw, long diskBytes, DiskHashOptions options, IProgress<DiskProgress>? progress, CancellationToken cancellation)
+    {
+        var pipeline = new HashPipeline(diskBytes, options, progress);
+        return pipeline.RunAsync(PiecesAsync(raw, diskBytes, pipeline.Buffers, cancellation, mayGoOn: true), cancellation);
+    }
+
     /// <summary>A disk that can be read at random; holes are neither read nor hashed.</summary>
     public static Task<DiskDigest> ComputeAsync(ISparseDisk disk, DiskHashOptions options, IProgress<DiskProgress>? progress, CancellationToken cancellation)
     {
@@ -47,8 +55,8 @@ public static class DiskHasher
         return await pipeline.RunAsync(reader.PiecesAsync(pipeline.Buffers, cancellation), cancellation);
     }
 
-    /// <summary>A raw stream in pieces; it must have exactly the disk's bytes.</summary>
-    internal static async IAsyncEnumerable<DiskPiece> PiecesAsync(Stream raw, long diskBytes, BufferPool buffers, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>A raw stream in pieces; it must have exactly the disk's bytes, or those at least.</summary>
+    internal static async IAsyncEnumerable<DiskPiece> PiecesAsync(Stream raw, long diskBytes, BufferPool buffers, [EnumeratorCancellation] CancellationToken cancellation, bool mayGoOn = false)
     {
         for (long offset = 0; offset < diskBytes; offset += DiskRoot.GroupBytes)
         {
@@ -62,7 +70,7 @@ public static class DiskHasher
             }
             yield return new DiskPiece(offset, buffer, length);
         }
-        if (await raw.ReadAsync(new byte[1], cancellation) != 0)
+        if (!mayGoOn && await raw.ReadAsync(new byte[1], cancellation) != 0)
         {
             throw new DiskContentException("disk.long", $"The stream goes on after the disk's {diskBytes} bytes.",
                 "The source has another size than was said: look at its virtual size.", new DiskExtent(diskBytes, 1));

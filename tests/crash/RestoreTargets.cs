@@ -46,6 +46,8 @@ public sealed class RestoreTargets
         await using var life = new Life(world, CrashSwitch.Never);
         Assert.Equal(code, Code(await RunAsync(life, taken, target)));
         Assert.Equal(0, world.Faults.CallsOf("xenserver", Import));
+        // What the disk itself must tell is known once it is attached; anything else before.
+        Assert.Equal(how is "other-disk" or "smaller-than-said" ? 1 : 0, world.Faults.CallsOf("solidfire", "AddVolumesToVolumeAccessGroup"));
     }
 
     /// <summary>Reading the copy may take hours: what the array said before it is asked again right before the first byte.</summary>
@@ -76,6 +78,17 @@ public sealed class RestoreTargets
         await using var life = new Life(world, CrashSwitch.Never, wire: wire);
         Assert.Equal(code, Code(await RunAsync(life, taken, target)));
         Assert.Equal(0, world.Faults.CallsOf("xenserver", Import));
+    }
+
+    [Fact]
+    public async Task A_target_that_is_larger_than_the_copy_is_filled_and_holds_zeros_behind_it()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        var target = world.AddDetached(8 << 20);
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await RunAsync(life, taken, target);
+        Assert.Empty(await RestoreChecker.FaultsAsync(world, life, ended, target, mustSucceed: true, Cancellation));
     }
 
     /// <summary>A host that writes something else than it was sent.</summary>

@@ -28,7 +28,7 @@ public sealed class StepFailuresOfOverwriting(ITestOutputHelper output)
 
     /// <summary>By the array and by CloudStack: put back and told so, or refused with nothing done; and it can be asked for anew.</summary>
     [Theory]
-    [InlineData(false, 10)]
+    [InlineData(false, 9)]
     [InlineData(true, 7)]
     public Task Of_a_revert(bool byCloudStack, int least) => EachStep.RefusedAsync(output, least, null, async (plan, faults) =>
     {
