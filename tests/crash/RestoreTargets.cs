@@ -20,6 +20,7 @@ public sealed class RestoreTargets
     [InlineData("logged-in", "restore.target-in-use")]
     [InlineData("granted", "restore.target-in-access-group")]
     [InlineData("plugged", "restore.target-plugged")]
+    [InlineData("plugged-by-iqn", "restore.target-plugged")]
     [InlineData("unmarked", "restore.target-not-cloudstack")]
     [InlineData("other-disk", "restore.target-other-disk")]
     [InlineData("too-small", "restore.target-too-small")]
@@ -30,7 +31,7 @@ public sealed class RestoreTargets
         using var world = taken.NewWorld();
         var target = world.AddDetached(how is "too-small" or "smaller-than-said" ? 4 << 20 : CrashWorld.VirtualSize, described: (known, there) => how switch
         {
-            "unmarked" => known with { Path = $"/{there.Iqn}/0" },
+            "unmarked" or "plugged-by-iqn" => known with { Path = $"/{there.Iqn}/0" },
             "other-disk" => known with { Path = Guid.NewGuid().ToString() },
             "smaller-than-said" => known with { Size = CrashWorld.VirtualSize },
             _ => known,
@@ -39,7 +40,7 @@ public sealed class RestoreTargets
         {
             case "logged-in": world.LogInStranger(target.Iqn); break;
             case "granted": world.SetAccess(target.VolumeId, granted: true); break;
-            case "plugged": world.LeavePlugged(target); break;
+            case "plugged" or "plugged-by-iqn": world.LeavePlugged(target); break;
             case "unmarked": world.DropCloudStacksMark(target.VolumeId); break;
         }
 
