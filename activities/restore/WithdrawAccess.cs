@@ -5,7 +5,7 @@ using SnapshotWorkflows.SolidFire;
 namespace SnapshotWorkflows.Activities.RestoreSteps;
 
 /// <summary>
-/// Takes the volume out of the access group that the request had put it into, and of no other. Without an intent of ours, as after a restore of the ledger, only a volume that bears our whole mark is taken out of the
+/// Takes the volume out of the access group that the request had put it into, and of no other, once no host of that group is logged in to it. Without an intent of ours, as after a restore of the ledger, only a volume that bears our whole mark is taken out of the
 /// host's group; who put CloudStack's own there is then not known, so it stays, which the audit trail tells.
 /// </summary>
 [DurableTask(StepNames.WithdrawAccess)]
@@ -31,6 +31,8 @@ public sealed class WithdrawAccess(SolidFireArrays arrays, IntentLedger intents,
                 continue;
             }
 
+            // Of this group alone: whoever reaches it by another keeps it.
+            await array.RequireNoSessionAsync(input.Volume.VolumeId, initiator => initiator is null || group.Initiators.Contains(initiator, StringComparer.OrdinalIgnoreCase), "Its access was not revoked.", cancellation);
             await array.RemoveVolumesFromVolumeAccessGroupAsync(group.VolumeAccessGroupId, [input.Volume.VolumeId], cancellation);
             taken = true;
         }

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
+using SnapshotWorkflows.XenServer;
 
 namespace SnapshotWorkflows.Activities.UpkeepSteps;
 
 /// <summary>Holds what was found against the ledger of intents, and asks the hub for the instances last: one that began after the listing is not meant. Removes nothing.</summary>
 [DurableTask(StepNames.JudgeLeaks)]
-public sealed class JudgeLeaks(IntentLedger intents, Marker marker, DurableTaskClient client, IOptions<UpkeepOptions> options, IActivityExecution execution) : StepActivity<JudgeLeaksInput, JudgedLeaks>(execution)
+public sealed class JudgeLeaks(IntentLedger intents, Marker marker, IXenServerPools pools, DurableTaskClient client, IOptions<UpkeepOptions> options, IActivityExecution execution) : StepActivity<JudgeLeaksInput, JudgedLeaks>(execution)
 {
     protected override async Task<JudgedLeaks> ExecuteAsync(JudgeLeaksInput input, CancellationToken cancellation)
     {
@@ -20,6 +21,7 @@ public sealed class JudgeLeaks(IntentLedger intents, Marker marker, DurableTaskC
             judged.Add(new JudgedThing(thing, verdict, reason));
         }
 
+        judged = new PluggedLuns(marker.Installation, intents, pools.Names, input.UnlistedPools ?? []).Leave(judged);
         var leaks = judged.Where(one => one.Verdict == LeakVerdicts.Leak).GroupBy(one => one.Thing.Key!.Value);
         return new JudgedLeaks(judged, [.. leaks.Select(request => LeakRemovals.Of(request.Key, [.. request.Select(one => one.Thing)], intents.Open(request.Key)))]);
     }

@@ -13,6 +13,8 @@ internal static class LeakRemovals
         var stream = open.FirstOrDefault(intent => intent.Role == Roles.Stream) is { } staged ? Target(key, staged) : null;
         var unpublished = folder ?? (stream is null ? null : new DestinationFolder(stream.Destination, stream.Folder) { Key = key });
         var store = leaks.Any(thing => thing.System == "secondary");
+        // An SR that was introduced is proven gone, by its own pool and right before, also where the listing showed none: the LUN goes next.
+        var introduced = Leak(Roles.Sr)?.Scope ?? ((Leak(Roles.Clone) ?? Leak(Roles.Volume)) is null ? null : open.FirstOrDefault(intent => intent.Role == Roles.Sr)?.Scope);
         return new LeakRemoval(key)
         {
             Thaw = Leak(Roles.Freeze) is { } frozen ? Freeze(key, frozen) : null,
@@ -23,7 +25,7 @@ internal static class LeakRemovals
             DestinationSr = Leak(Roles.DestinationSr) is { } destination ? new OwnedSrInput(key, destination.Scope, key.NameFor(Roles.DestinationSr)) : null,
             Stream = store ? stream : null,
             Folder = store && stream is null ? folder : null,
-            Sr = Leak(Roles.Sr) is { } introduced ? new OwnedSrInput(key, introduced.Scope, key.NameFor(Roles.Sr)) : null,
+            Sr = introduced is null ? null : new OwnedSrInput(key, introduced, key.NameFor(Roles.Sr)),
             Lun = Leak(Roles.Clone) is { Source: { } source } ? new OwnedCloneInput(key, source) : null,
             Group = Group(key, leaks),
             Access = Leak(Roles.Volume) is { } reached && open.Any(intent => intent.Role == Roles.Access) ? new AccessInput(key, Volume(reached), InitiatorIqn: "") : null,

@@ -23,11 +23,16 @@ internal static class CloneProofs
                 "clone.in-access-group", FaultKind.Conflict, $"Volume {clone.VolumeId} is in access group {string.Join(", ", clone.AccessGroupIds)}. It was not deleted.", "Take it out of the group if nobody uses it."));
         }
 
-        var sessions = await array.ListIscsiSessionsAsync(clone.VolumeId, cancellation);
-        if (sessions.Count > 0)
-        {
-            throw new StepFaultException(new StepFault(
-                "clone.in-use", FaultKind.Busy, $"{sessions[0].InitiatorName} is logged in to volume {clone.VolumeId}. It was not deleted.", "Log the host out of the target (unplug the PBD, iscsiadm --logout)."));
-        }
+        await array.RequireNoSessionAsync(clone.VolumeId, _ => true, "It was not deleted.", cancellation);
+    }
+
+    /// <summary>Asked before access is taken back too: that ends the sessions, and who was logged in could not be told any more.</summary>
+    /// <param name="whose">Which initiators count; null: the array did not tell who it is.</param>
+    /// <exception cref="StepFaultException"><c>clone.in-use</c>.</exception>
+    public static async Task RequireNoSessionAsync(this SolidFireClient array, long volumeId, Predicate<string?> whose, string outcome, CancellationToken cancellation)
+    {
+        if ((await array.ListIscsiSessionsAsync(volumeId, cancellation)).FirstOrDefault(session => whose(session.InitiatorName)) is not { } session) return;
+        throw new StepFaultException(new StepFault(
+            "clone.in-use", FaultKind.Busy, $"{session.InitiatorName} is logged in to volume {volumeId}. {outcome}", "Log the host out of the target (unplug the PBD, iscsiadm --logout)."));
     }
 }

@@ -43,6 +43,7 @@ public sealed class DeleteClone(SolidFireArrays arrays, IntentLedger intents, Ma
         // Access that was granted by a call without an answer may have come after it was taken back. Of any other group it is not taken out.
         foreach (var group in clone.AccessGroupIds.Where(group => intents.Last(key, Roles.Access)?.Marker == $"{clone.VolumeId} in {group}"))
         {
+            await array.RequireNoSessionAsync(clone.VolumeId, _ => true, "It was not deleted.", cancellation);
             await array.RemoveVolumesFromVolumeAccessGroupAsync(group, [clone.VolumeId], cancellation);
             left = [.. left.Where(one => one != group)];
         }

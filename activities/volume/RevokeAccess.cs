@@ -3,7 +3,7 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Takes the request's clones out of every access group they are in. Their whole mark is proof enough, whatever the ledger knows.</summary>
+/// <summary>Takes the request's clones out of every access group they are in, once nobody is logged in to them. Their whole mark is proof enough, whatever the ledger knows.</summary>
 [DurableTask(StepNames.RevokeAccess)]
 public sealed class RevokeAccess(SolidFireArrays arrays, IntentLedger intents, Marker marker, TimeProvider time, IActivityExecution execution) : StepActivity<OwnedCloneInput, bool>(execution)
 {
@@ -16,6 +16,7 @@ public sealed class RevokeAccess(SolidFireArrays arrays, IntentLedger intents, M
         foreach (var group in await array.ListVolumeAccessGroupsAsync(cancellation))
         {
             var members = group.VolumeIds.Where(ours.Contains).ToList();
+            foreach (var member in members) await array.RequireNoSessionAsync(member, _ => true, "Its access was not revoked.", cancellation);
             if (members.Count > 0) await array.RemoveVolumesFromVolumeAccessGroupAsync(group.VolumeAccessGroupId, members, cancellation);
             taken += members.Count;
         }

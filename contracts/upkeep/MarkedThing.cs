@@ -37,7 +37,11 @@ public sealed record ScopeInput(string Name);
 /// <param name="Name">Null, from a version that knew one array alone, is the first.</param>
 public sealed record ArrayScopeInput(string? Name);
 
-public sealed record JudgeLeaksInput(IReadOnlyList<MarkedThing> Things, DateTimeOffset Now);
+public sealed record JudgeLeaksInput(IReadOnlyList<MarkedThing> Things, DateTimeOffset Now)
+{
+    /// <summary>Pools of which nothing was seen; null from a version that did not tell them.</summary>
+    public IReadOnlyList<string>? UnlistedPools { get; init; }
+}
 
 /// <param name="Verdict"><see cref="LeakVerdicts"/>.</param>
 /// <param name="Reason">In words.</param>
@@ -99,6 +103,9 @@ public static class LeakVerdicts
 
     /// <summary>No open intent: the catalog is younger than the mark, or the thing was proven gone before.</summary>
     public const string NotInLedger = "not-in-ledger";
+
+    /// <summary>It would be a leak, but a host may still have the LUN plugged: it is left until that is excluded.</summary>
+    public const string MayBePlugged = "may-be-plugged";
 
     /// <summary>It is meant to stay.</summary>
     public const string Stays = "stays";

@@ -86,7 +86,7 @@ public sealed class LeakSweepsOfWorkflows(ITestOutputHelper output)
         Assert.Empty(LeakSweeps.Left(world));
     }
 
-    private static async Task<string?> DieAsync(CrashWorld world, CrashSwitch crash, Func<Life, Task<string>> post)
+    internal static async Task<string?> DieAsync(CrashWorld world, CrashSwitch crash, Func<Life, Task<string>> post)
     {
         string? id = null;
         try

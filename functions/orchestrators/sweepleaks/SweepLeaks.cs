@@ -26,8 +26,8 @@ public sealed class SweepLeaks : TaskOrchestrator<SweepLeaksInput, SweepLeaksRes
             return new SweepLeaksResult(0, 0, 0, 0, []);
         }
 
-        var things = await FindAsync(runner, failures);
-        var judged = await runner.RunAsync(Steps.JudgeLeaks, new JudgeLeaksInput(things, Times.Utc(context.CurrentUtcDateTime)), StepPolicy.Work);
+        var (things, unlisted) = await FindAsync(runner, failures);
+        var judged = await runner.RunAsync(Steps.JudgeLeaks, new JudgeLeaksInput(things, Times.Utc(context.CurrentUtcDateTime)) { UnlistedPools = unlisted }, StepPolicy.Work);
         var unseen = failures.ToList();
 
         var removed = new HashSet<RequestKey>();
@@ -74,26 +74,32 @@ public sealed class SweepLeaks : TaskOrchestrator<SweepLeaksInput, SweepLeaksRes
         return new SweepLeaksResult(things.Count, leaks, gone, leaks - gone, failures);
     }
 
-    private static async Task<List<MarkedThing>> FindAsync(StepRunner runner, List<SweepFailure> failures)
+    private static async Task<(List<MarkedThing> Things, List<string> UnlistedPools)> FindAsync(StepRunner runner, List<SweepFailure> failures)
     {
-        var things = new List<MarkedThing>();
+        var (things, unlisted) = (new List<MarkedThing>(), new List<string>());
         var scopes = await runner.RunAsync(Steps.ListSweepScopes, new NoInput(), StepPolicy.Work);
         // Scopes that a version listed which knew one array alone name none: the first is meant.
         foreach (var array in scopes.Arrays ?? (IReadOnlyList<string?>)[null]) await AddAsync(array is null ? "solidfire" : $"solidfire {array}", () => runner.RunAsync(Steps.FindMarkedOnArray, new ArrayScopeInput(array), StepPolicy.Looking));
-        foreach (var pool in scopes.Pools) await AddAsync($"xenserver {pool}", () => runner.RunAsync(Steps.FindMarkedInPool, new ScopeInput(pool), StepPolicy.Looking));
+        foreach (var pool in scopes.Pools)
+        {
+            if (!await AddAsync($"xenserver {pool}", () => runner.RunAsync(Steps.FindMarkedInPool, new ScopeInput(pool), StepPolicy.Looking))) unlisted.Add(pool);
+        }
+
         foreach (var destination in scopes.Destinations) await AddAsync($"secondary {destination}", () => runner.RunAsync(Steps.FindMarkedOnStore, new ScopeInput(destination), StepPolicy.Looking));
         await AddAsync("ledger", () => runner.RunAsync(Steps.FindOpenIntents, new NoInput(), StepPolicy.Looking));
-        return things;
+        return (things, unlisted);
 
-        async Task AddAsync(string subject, Func<Task<MarkedThings>> look)
+        async Task<bool> AddAsync(string subject, Func<Task<MarkedThings>> look)
         {
             try
             {
                 things.AddRange((await look()).Things);
+                return true;
             }
             catch (StepFaultException away) when (away.Fault.Kind != FaultKind.Cancelled)
             {
                 failures.Add(new SweepFailure(subject, away.Fault.Code, away.Fault.Message));
+                return false;
             }
         }
     }

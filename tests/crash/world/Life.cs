@@ -35,7 +35,8 @@ internal sealed class Life : IAsyncDisposable
 
     /// <param name="register">Null registers the product's own tasks.</param>
     /// <param name="wire">Through which every call to an appliance goes; null: none.</param>
-    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null, string installation = "crash-test", LateWire? wire = null)
+    /// <param name="pools">Those that the settings name; null: all of the world.</param>
+    public Life(CrashWorld world, CrashSwitch crash, Action<DurableTaskRegistry>? register = null, string installation = "crash-test", LateWire? wire = null, string[]? pools = null)
     {
         (_world, _crash, _isMutant) = (world, crash, register is not null);
         HttpMessageHandler network = new CrashingHandler(world.Network, crash);
@@ -59,7 +60,7 @@ internal sealed class Life : IAsyncDisposable
         services.AddSingleton<TimeProvider>(world.Clock);
         services.AddLogging();
         services.AddSingleton(new SolidFireArrays([.. Arrays(world)], _ => http, world.Clock, NullLogger<SolidFireClient>.Instance));
-        services.AddSingleton<IXenServerPools>(new WorldPools(network, world.Clock));
+        services.AddSingleton<IXenServerPools>(new WorldPools(network, world.Clock, pools));
         services.AddSingleton(new CloudStackClient(
             http,
             new SnapshotWorkflows.CloudStack.CloudStackOptions { Endpoint = new Uri("https://cloud.test/client/api"), ApiKey = "key", SecretKey = CrashWorld.CloudSecret, CallTimeout = TimeSpan.FromHours(1) },
