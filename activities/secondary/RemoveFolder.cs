@@ -8,13 +8,14 @@ namespace SnapshotWorkflows.Activities.SecondarySteps;
 /// snapshot's uuid, and only files that a hypervisor makes there are removed.
 /// </summary>
 [DurableTask(StepNames.RemoveFolder)]
-public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedger intents, IActivityExecution execution) : StepActivity<DestinationFolder, bool>(execution)
+public sealed class RemoveFolder(SecondaryDestinations destinations, IntentLedger intents, TimeProvider time, IActivityExecution execution) : StepActivity<DestinationFolder, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(DestinationFolder input, CancellationToken cancellation)
     {
         var key = input.Key ?? new RequestKey(Execution.InstanceId);
         DestinationFolders.DemandOwn(key, input.Folder);
         var destination = destinations.Get(input.Destination);
+        intents.RequireSettled(key, Roles.Manifest, UnansweredCalls.OnStore, time);
         await destination.DemandNoManifestAsync(input.Folder, cancellation);
         intents.Gone(key, Roles.Manifest);
         var folders = destination.RequireFolders();
