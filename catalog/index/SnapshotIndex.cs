@@ -24,6 +24,7 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
                 LastProven = before.LastProven,
                 VerifyTriedAt = before.VerifyTriedAt,
                 DeletedAt = before.DeletedAt,
+                EndedAt = before.EndedAt,
                 Notice = before.Notice,
                 Status = before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed ? row.Status with { State = before.Status.State } : row.Status,
             }
@@ -31,8 +32,12 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
 
         // The end is told to the audit trail once, in the same transaction, however often the row is written.
         if (row.Status.Ended && before?.Status.Ended is not true) NoteEnd(connection, transaction, row);
-        return Upsert(connection, transaction, merged);
+        return Upsert(connection, transaction, Ended(before, merged));
     });
+
+    private SnapshotRow Ended(SnapshotRow? before, SnapshotRow after) => IsFailed(after) && !(before is not null && IsFailed(before)) ? after with { EndedAt = _time.GetUtcNow() } : after;
+
+    private static bool IsFailed(SnapshotRow row) => row.Status is { Ended: true, State: SnapshotState.Error };
 
     private void NoteEnd(DbConnection connection, DbTransaction transaction, SnapshotRow row)
     {
@@ -48,7 +53,7 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
     {
         ArgumentNullException.ThrowIfNull(change);
         if (Find(connection, transaction, key) is not { } row) return false;
-        Upsert(connection, transaction, change(row));
+        Upsert(connection, transaction, Ended(row, change(row)));
         return true;
     });
 

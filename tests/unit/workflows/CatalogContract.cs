@@ -155,6 +155,31 @@ public abstract class CatalogContract : IAsyncLifetime
     }
 
     [Fact]
+    public void Rows_of_what_was_deleted_or_failed_are_kept_from_then_on()
+    {
+        var clock = new Tests.Support.Time.ManualTimeProvider();
+        var index = new SnapshotIndex(Database, clock);
+        var ages = new CatalogAges(TimeSpan.FromDays(400), TimeSpan.FromDays(90), TimeSpan.FromDays(90), TimeSpan.FromDays(400), TimeSpan.FromDays(1100));
+        // Long before: more than a page of rows that are not to go, and one behind them that is.
+        for (var n = 1; n <= 600; n++) index.Upsert(Row(n) with { CreatedAt = s_start.AddMinutes(n), DeletedAt = s_start.AddDays(n == 600 ? 500 : 899), Status = Row(n).Status with { State = SnapshotState.Destroyed } });
+        index.Upsert(Row(601) with { CreatedAt = s_start, Status = Row(601).Status with { State = SnapshotState.BackingUp, Ended = false } });
+        index.Upsert(Row(602) with { CreatedAt = s_start, Status = Row(602).Status with { State = SnapshotState.BackingUp, Ended = false } });
+        clock.AdvanceTo(s_start.AddDays(850));
+        Assert.True(index.Change(Key(601), row => row with { Status = row.Status with { State = SnapshotState.Error, Ended = true } }));
+        index.Project(index.Find(Key(602))! with { Status = Row(602).Status with { State = SnapshotState.Error } });
+        clock.AdvanceTo(s_start.AddDays(880));
+        // Told again: it ended when it did.
+        index.Project(index.Find(Key(602))! with { EndedAt = null });
+
+        Assert.Equal(1, new CatalogPruning(Database).Prune(ages, s_start.AddDays(901)));
+        Assert.Null(index.Find(Key(600)));
+        Assert.Equal(2, new CatalogPruning(Database).Prune(ages, s_start.AddDays(941)));
+        Assert.Null(index.Find(Key(601)));
+        Assert.Null(index.Find(Key(602)));
+        Assert.Equal(599, new CatalogPruning(Database).Prune(ages, s_start.AddDays(1300)));
+    }
+
+    [Fact]
     public void Old_rows_are_forgotten_and_nothing_that_stands_for_what_is_there()
     {
         var clock = new Tests.Support.Time.ManualTimeProvider();
@@ -250,6 +275,16 @@ public sealed class PostgresCatalogTests(CatalogServer server) : CatalogContract
         opened[0].Write("test", (connection, transaction) => connection.Execute(transaction, "UPDATE catalog_format SET version=99"));
         foreach (var one in opened) one.Dispose();
         Assert.Equal("catalog.newer", Assert.Throws<CatalogException>(() => CatalogDatabase.OpenPostgres(fresh)).Code);
+    }
+
+    /// <summary>It may be another machine, whose clock nobody set with ours.</summary>
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(-7, true)]
+    public async Task The_servers_clock_can_contradict_ours(int hours, bool doubted)
+    {
+        using var catalog = await OpenAsync();
+        Assert.Equal(doubted, new ClockWatch(catalog, new Tests.Support.Time.ManualTimeProvider(TimeProvider.System.GetUtcNow().AddHours(hours))).Observe() is not null);
     }
 
     [Fact]
