@@ -32,6 +32,9 @@ public class CatalogDatabase : IDisposable
         return path;
     }
 
+    /// <summary>The server's clock; null where the catalog is a file of this machine.</summary>
+    internal DateTimeOffset? ServerTime(DbConnection connection, DbTransaction transaction) => _store.Now(connection, transaction);
+
     /// <summary>Reads in one consistent view.</summary>
     public T Read<T>(Func<DbConnection, T> read)
     {

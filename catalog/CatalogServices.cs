@@ -20,6 +20,7 @@ public static class CatalogServices
             .AddSingleton<UsageLedger>()
             .AddSingleton<CatalogPruning>()
             .AddSingleton<UpkeepReports>()
+            .AddSingleton<ClockWatch>()
             .AddSingleton<SnapshotIndex>();
     }
 }

@@ -11,6 +11,9 @@ internal interface ICatalogStore : IDisposable
     /// <summary>For messages: a file or a server, never a secret.</summary>
     string Place { get; }
 
+    /// <summary>What time it is where the tables lie; null where that is this machine.</summary>
+    DateTimeOffset? Now(DbConnection connection, DbTransaction transaction);
+
     T Read<T>(Func<DbConnection, T> read);
 
     T Write<T>(Func<DbConnection, DbTransaction, T> write);

@@ -47,6 +47,12 @@ internal sealed class PostgresCatalogStore : ICatalogStore
 
     public string Place { get; }
 
+    public DateTimeOffset? Now(DbConnection connection, DbTransaction transaction)
+    {
+        using var read = connection.Command(transaction, "SELECT clock_timestamp()");
+        return new DateTimeOffset(((DateTime)read.ExecuteScalar()!).ToUniversalTime());
+    }
+
     public T Read<T>(Func<DbConnection, T> read) => Mapped(() =>
     {
         using var connection = _source.OpenConnection();

@@ -40,6 +40,8 @@ internal sealed class SqliteCatalogStore : ICatalogStore
 
     public string Place { get; }
 
+    public DateTimeOffset? Now(DbConnection connection, DbTransaction transaction) => null;
+
     public T Read<T>(Func<DbConnection, T> read)
     {
         lock (_gate)

@@ -19,6 +19,7 @@ namespace SnapshotWorkflows.Contracts;
 [JsonSerializable(typeof(SnapshotGroupStatus))]
 [JsonSerializable(typeof(LeakReport))]
 [JsonSerializable(typeof(UsageRecord))]
+[JsonSerializable(typeof(ClockSight))]
 [JsonSerializable(typeof(SnapshotReport))]
 [JsonSerializable(typeof(WorkReport))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -20,6 +20,9 @@ public sealed record ClusterCapacity
     [JsonPropertyName("uniqueBlocks")] public long UniqueBlocks { get; init; }
     [JsonPropertyName("snapshotNonZeroBlocks")] public long SnapshotNonZeroBlocks { get; init; }
 
+    /// <summary>When the array took this sample, by its own clock.</summary>
+    [JsonPropertyName("timestamp")] public DateTimeOffset? At { get; init; }
+
     /// <summary>Whether volumes of this size could still be promised.</summary>
     public bool HasRoomFor(long bytes) => ProvisionedBytes + bytes <= MaxProvisionableBytes;
 

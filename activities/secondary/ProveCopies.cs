@@ -5,7 +5,8 @@ using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
-/// <summary>Looks on the store for copies that are to survive: the manifest can be read, no deletion of it has begun, it was not found damaged, and the data object it names has the length it tells.</summary>
+/// <summary>Looks on the store for copies that are to survive: the manifest can be read, no deletion of it has begun, it was not found damaged, and the data object it names has the length it tells. Damage
+/// that the store notes and the catalog does not know, as after a restore of it, is noted in the row: no later judgement counts on that copy.</summary>
 [DurableTask(StepNames.ProveCopies)]
 public sealed class ProveCopies(SnapshotIndex index, SecondaryDestinations destinations, IActivityExecution execution) : StepActivity<ProveCopiesInput, ProvenCopies>(execution)
 {
@@ -27,7 +28,13 @@ public sealed class ProveCopies(SnapshotIndex index, SecondaryDestinations desti
         try
         {
             var address = SnapshotLocations.AddressOf(name);
-            if (await store.FindAsync(SnapshotLocations.Tombstone(address), cancellation) is not null || await store.FindAsync(SnapshotLocations.Damaged(address), cancellation) is not null) return false;
+            if (await store.FindAsync(SnapshotLocations.Tombstone(address), cancellation) is not null) return false;
+            if (await store.FindAsync(SnapshotLocations.Damaged(address), cancellation) is { } damage)
+            {
+                index.Change(key, row => row with { DamagedAt = row.DamagedAt ?? damage.ModifiedAt });
+                return false;
+            }
+
             if (await new ManifestStore(store).FindAsync(address, cancellation) is not { } manifest) return false;
             return await store.FindAsync(manifest.Location, cancellation) is { } data && data.Length == manifest.DataBytes;
         }

@@ -51,7 +51,7 @@ public static class Retention
         if (copy.Held) reasons.Add("legal hold");
         if (!copy.Good) reasons.Add("not a good copy: it is not counted, and a person decides");
         return reasons.Count > 0
-            ? new RetentionVerdict(copy.Key, copy.TakenAt, Keep: true, reasons) { Counts = copy is { Good: true, Held: false } }
+            ? new RetentionVerdict(copy.Key, copy.TakenAt, Keep: true, reasons) { Counts = copy is { Good: true, Held: false }, NotGood = !copy.Good }
             : new RetentionVerdict(copy.Key, copy.TakenAt, Keep: false, [rule.MaxAge is { } age && now - copy.TakenAt > age ? "older than maxAge" : "no count of the policy claims it"]) { Counts = true };
     }
 }

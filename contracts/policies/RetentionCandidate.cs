@@ -11,4 +11,7 @@ public sealed record RetentionVerdict(RequestKey Key, DateTimeOffset TakenAt, bo
 {
     /// <summary>It is a good copy that nobody holds: one that a rule could let go.</summary>
     public bool Counts { get; init; }
+
+    /// <summary>Not verified in full, or found damaged since: it stays, and no other copy may go on the strength of it.</summary>
+    public bool NotGood { get; init; }
 }

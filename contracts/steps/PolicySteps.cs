@@ -32,6 +32,9 @@ public sealed record JudgedCopies(IReadOnlyList<JudgedVolume> Volumes)
 {
     /// <summary>Why a person should look before anything goes; null when nothing is strange.</summary>
     public string? Doubt { get; init; }
+
+    /// <summary>When it is over by itself, so that no answer need be waited for any longer; null where only a person can tell.</summary>
+    public DateTimeOffset? DoubtUntil { get; init; }
 }
 
 /// <summary>Asks the store itself whether copies that are to survive are there, manifest and data.</summary>

@@ -24,10 +24,10 @@ public sealed partial class RetentionYear
         }
 
         run.Put(s_policy with { Keep = new RetentionRule { Last = 1 } });
-        run.Deleting = key =>
+        run.Deleting = async key =>
         {
             clock.Advance(TimeSpan.FromMinutes(30));
-            if (damaged && run.Volumes[key] == 1) run.Damage(second[^1]);
+            if (damaged && run.Volumes[key] == 1) await run.DamageAsync(second[^1]);
         };
         Assert.Equal(2 + goes, (await run.ExpireAsync()).Expired);
         Assert.Equal(damaged ? second[1..] : second[2..], run.Remaining().Where(key => run.Volumes[key] == 2).OrderBy(second.IndexOf));

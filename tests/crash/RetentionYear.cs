@@ -13,19 +13,21 @@ using SnapshotWorkflows.Functions.Orchestrators;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Secondary.DiskRoots;
 using SnapshotWorkflows.Secondary.Manifests;
+using SnapshotWorkflows.Secondary.Nfs;
+using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.Tests.Crash.World;
 using SnapshotWorkflows.Tests.Support.Time;
 
 namespace SnapshotWorkflows.Tests.Crash;
 
 /// <summary>
-/// A year of a policy over a hundred volumes, day by day, beside a plain model of its rule. The real ExpireSnapshots judges and proves by its real steps and the real catalog; the copies of one
-/// volume lie on a real store, those of the others are rows alone.
+/// A year of a policy over a hundred volumes, day by day, beside a plain model of its rule. The real ExpireSnapshots judges and proves by its real steps and the real catalog; the copies of ten
+/// volumes lie on a real store and are proven and deleted there, those of the others are rows alone.
 /// </summary>
 public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposable
 {
     private const int VolumeCount = 100;
-    private const int OnStore = 1;
+    private const int OnStore = 10;
     private const string Zone = "zone-1";
     private static readonly DateTimeOffset s_start = new(2026, 1, 1, 2, 0, 0, TimeSpan.Zero);
     private static readonly SnapshotPolicy s_policy = new()
@@ -95,6 +97,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
         var truncated = await run.ExpireAsync();
         Assert.Equal(0, truncated.Expired);
         run.Show(hidden);
+        await CutListingsAsync(catalog, run, clock);
 
         // The clock jumps a year ahead: almost everything would be too old, and such a run waits for a person, who says nothing.
         var all = run.Remaining().Count;
@@ -137,10 +140,10 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
 
         var week = s_policy with { Keep = new RetentionRule { Daily = 7 } };
         run.Put(week);
-        run.Answer = () =>
+        run.Answer = async () =>
         {
             if (meanwhile == "survivor lost") run.Lose(keys[^1]);
-            if (meanwhile == "one damaged") run.Damage(keys[^3]);
+            if (meanwhile == "one damaged") await run.DamageAsync(keys[^3]);
             if (meanwhile == "keep raised") run.Put(week with { Keep = new RetentionRule { Daily = 30 } });
             if (meanwhile == "policy disabled") run.Put(week with { Enabled = false });
             if (meanwhile == "policy deleted") run.Remove();
@@ -211,13 +214,13 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
     }
 
     /// <summary>The workflow run straight, without a hub: steps are called as they come.</summary>
-    private sealed class Run(CatalogDatabase catalog, TimeProvider time, string store) : IActivityExecution
+    private sealed class Run(CatalogDatabase catalog, TimeProvider time, string store, SolidFireArrays? arrays = null) : IActivityExecution
     {
+        private readonly SolidFireArrays _arrays = arrays ?? new SolidFireArrays([], _ => throw new NotSupportedException(), time, NullLogger<SolidFireClient>.Instance);
         private readonly SnapshotIndex _index = new(catalog);
         private readonly PolicyLedger _policies = new(catalog, time);
         private readonly List<RequestKey> _destroyed = [];
-        private readonly SecondaryDestinations _destinations = new(
-            new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = store, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }] }, time: TimeProvider.System);
+        private readonly SecondaryDestinations _destinations = new(Options(store), time: TimeProvider.System);
 
         public Dictionary<RequestKey, int> Volumes { get; init; } = [];
 
@@ -232,10 +235,15 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
         public ValueTask ReportProgressAsync(object progress) => ValueTask.CompletedTask;
 
         /// <summary>What a person says when asked, and does before; null: nobody answers.</summary>
-        public Func<bool>? Answer { get; set; }
+        public Func<Task<bool>>? Answer { get; set; }
+
+        public bool? Word { get; private set; }
 
         /// <summary>Called at each deletion, before it.</summary>
-        public Action<RequestKey>? Deleting { get; set; }
+        public Func<RequestKey, Task>? Deleting { get; set; }
+
+        /// <summary>As the minute's tick looks at it, in the same process.</summary>
+        public ClockWatch Clock { get; } = new(catalog, time);
 
         /// <summary>Outcomes that were noted.</summary>
         public List<string> Audited { get; } = [];
@@ -244,7 +252,17 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
 
         public void Remove() => _policies.Remove(s_policy.Name);
 
-        public void Damage(RequestKey key) => _index.Change(key, row => row with { DamagedAt = time.GetUtcNow() });
+        /// <summary>As a scrub would note it: in the row, and beside the manifest.</summary>
+        public Task DamageAsync(RequestKey key) => new MarkSnapshot(_index, _destinations, NullLogger<MarkSnapshot>.Instance, this).RunAsync(null!, new MarkSnapshotInput(key) { DamagedAt = time.GetUtcNow() });
+
+        /// <summary>As a catalog from before the damage knows it.</summary>
+        public void ForgetDamage(RequestKey key) => _index.Change(key, row => row with { DamagedAt = null });
+
+        public DateTimeOffset? DamagedAt(RequestKey key) => _index.Find(key)!.DamagedAt;
+
+        /// <summary>Makes the index anew from the store, of which a listing shows only so many objects.</summary>
+        public Task<RebuildReport> RebuildAsync(int shown) => new CatalogRebuild(new SecondaryDestinations(Options(store), options => new CutListing(new FolderStore(
+            new FolderStoreOptions { Name = options.Name, Path = options.Path, RequireMount = false, MinimumFreeBytes = 0 }), shown), TimeProvider.System), _index, Ours()).RunAsync(null, CancellationToken);
 
         public Task<ExpireSnapshotsResult> ExpireAsync() => new ExpireSnapshots().RunAsync(new Straight(this, time), new ExpireSnapshotsInput(s_policy));
 
@@ -311,7 +329,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
                 Key = key, VolumeId = volume, Caller = "test", Policy = s_policy.Name, CreatedAt = copy.TakenAt, Held = copy.Held,
                 Status = new SnapshotStatus
                 {
-                    State = SnapshotState.BackedUp, Ended = true, TakenAt = copy.TakenAt, Destination = "nfs1", Manifest = SnapshotLocations.Manifest(address), Location = data, DiskBytes = 4096,
+                    State = SnapshotState.BackedUp, Ended = true, TakenAt = copy.TakenAt, Destination = copy.Volume < OnStore ? "nfs1" : "elsewhere", Manifest = SnapshotLocations.Manifest(address), Location = data, DiskBytes = 4096,
                     Verified = new VerifiedMark(copy.Good ? "full" : "sample", copy.TakenAt),
                 },
             };
@@ -326,12 +344,13 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
             {
                 case StepNames.JudgeCopies:
                     Flush();
-                    return await new JudgeCopies(_index, _policies, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
+                    return await new JudgeCopies(_index, _policies, Clock, _arrays, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
                 case StepNames.ProveCopies:
                     var keys = ((ProveCopiesInput)input!).Snapshots.Where(key => VolumeOf(key) < OnStore).ToList();
                     return keys.Count == 0 ? new ProvenCopies([]) : await new ProveCopies(_index, _destinations, this).RunAsync(null!, new ProveCopiesInput(keys));
                 case StepNames.RecordAudit:
                     Audited.Add(((AuditEntry)input!).Outcome);
+                    if (Audited[^1] == "asks" && Answer is { } answer) Word = await answer();
                     return true;
                 default:
                     throw new InvalidOperationException($"Nobody expected step {name}.");
@@ -340,11 +359,11 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
 
         public async Task<DeleteSnapshotResult> DeleteAsync(DeleteSnapshotInput input)
         {
-            Deleting?.Invoke(input.Snapshot);
+            if (Deleting is { } deleting) await deleting(input.Snapshot);
             if (VolumeOf(input.Snapshot) < OnStore)
             {
                 var copy = (await new FindCopy(_index, new IntentLedger(catalog, time), _destinations, this).RunAsync(null!, new FindCopyInput(input.Snapshot))).Copy!;
-                await new EntombCopy(_destinations, new NoAdmission(), new Marker(Microsoft.Extensions.Options.Options.Create(new InstallationOptions { Installation = "test" }), time), Microsoft.Extensions.Logging.Abstractions.NullLogger<EntombCopy>.Instance, this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
+                await new EntombCopy(_destinations, new NoAdmission(), Ours(), Microsoft.Extensions.Logging.Abstractions.NullLogger<EntombCopy>.Instance, this).RunAsync(null!, new EntombCopyInput(copy, input.Caller, input.Reason));
                 var intents = new IntentLedger(catalog, time);
                 await new DeleteManifest(_destinations, intents, this).RunAsync(null!, copy);
                 await new DeleteData(_destinations, intents, TimeProvider.System, this).RunAsync(null!, copy);
@@ -357,10 +376,16 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
 
         private int VolumeOf(RequestKey key) => Volumes[key];
 
+        private Marker Ours() => new(Microsoft.Extensions.Options.Options.Create(new InstallationOptions { Installation = "test" }), time);
+
+        private static SecondaryOptions Options(string store) =>
+            new() { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = store, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }] };
+
         private async Task PutAsync(Copy copy, string volume, RequestKey key, string data)
         {
             var target = _destinations.Get(null).Store;
             await target.PutAsync(data, new byte[64], CancellationToken);
+            if (copy.Held) await target.PutAsync(SnapshotLocations.Hold(new SnapshotAddress(Zone, volume, key.Uuid)), "{}"u8.ToArray(), CancellationToken);
             await new ManifestStore(target).PublishAsync(
                 new SnapshotManifest
                 {
@@ -368,7 +393,8 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
                     Volume = new ManifestVolume { CloudStackId = volume, ArrayClusterUuid = "c", VolumeId = 1, Iqn = "iqn", VirtualSizeBytes = 4096 },
                     Format = SnapshotManifest.VhdFormat, Location = data, DataBytes = 64, DiskBytes = 4096, Root = new string('0', 64), RootAlgorithm = DiskRoot.Algorithm,
                     Consistency = new ManifestConsistency { Kind = ConsistencyKind.Crash, Quiesce = Secondary.Manifests.QuiesceMode.None },
-                    Verified = new ManifestVerification { Level = VerificationLevel.Full, At = copy.TakenAt, By = "test" },
+                    Verified = new ManifestVerification { Level = copy.Good ? VerificationLevel.Full : VerificationLevel.Sample, At = copy.TakenAt, By = "test" },
+                    Policy = s_policy.Name,
                     Copy = new ManifestCopy { Method = CopyMethod.Offload, StartedAt = copy.TakenAt, EndedAt = copy.TakenAt, Strategy = ResignStrategy.Dedicated, Pool = "p", Host = "h" },
                 },
                 CancellationToken);
@@ -400,7 +426,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
 
         public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default)
         {
-            if (eventName.StartsWith("Approve-", StringComparison.Ordinal) && run.Answer is { } answer) return Task.FromResult((T)(object)answer());
+            if (eventName.StartsWith("Approve-", StringComparison.Ordinal) && run.Word is { } word) return Task.FromResult((T)(object)word);
             var never = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
             cancellationToken.Register(() => never.TrySetCanceled(cancellationToken));
             return never.Task;

@@ -117,6 +117,8 @@ public sealed class StepFailures(ITestOutputHelper output)
             }
 
             await using var again = new Life(world, CrashSwitch.Never);
+            // As each minute's tick does: it ran through the day, so the clock is in no doubt.
+            Assert.Null(again.Get<ClockWatch>().Observe());
             world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddDays(1));
             await OccurrenceAsync(again);
             if (Manifests(world) != 1) faults.Add($"{Manifests(world)} copies are left");

@@ -12,7 +12,9 @@ internal sealed class Approval(TaskOrchestrationContext context, PlainBoard boar
     public async Task<bool> AskAsync(string who, string policy, Judgement judged)
     {
         var now = Times.Utc(context.CurrentUtcDateTime);
-        var question = new ExpiryQuestion(context.NewGuid().ToString("N")[..IdDigits], judged.Going.Count, judged.Eligible, judged.Doubt, now, now + s_time);
+        // A clock that is believed again needs no answer: the policy's next run judges anew.
+        var until = judged.DoubtUntil is { } over && over > now && over < now + s_time ? over : now + s_time;
+        var question = new ExpiryQuestion(context.NewGuid().ToString("N")[..IdDigits], judged.Going.Count, judged.Eligible, judged.Doubt, now, until);
         board.Note($"{question.Going} of {question.Eligible} copies would go. {question.Doubt}{(question.Doubt is null ? "" : " ")}Nothing goes before POST /api/policies/{policy}/expiry with \"question\":\"{question.Id}\" and \"approve\":true.");
         board.Ask(question);
         await runner.FinishAsync(
@@ -21,7 +23,7 @@ internal sealed class Approval(TaskOrchestrationContext context, PlainBoard boar
 
         using var timer = new CancellationTokenSource();
         using var waiter = new CancellationTokenSource();
-        var elapsed = context.CreateTimer(s_time, timer.Token);
+        var elapsed = context.CreateTimer(until - now, timer.Token);
         var word = context.WaitForExternalEvent<bool>(question.Event, waiter.Token);
         var first = await Task.WhenAny(word, elapsed, cancellation.Wish);
 

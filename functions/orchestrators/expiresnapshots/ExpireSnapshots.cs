@@ -2,7 +2,7 @@ namespace SnapshotWorkflows.Functions.Orchestrators;
 
 /// <summary>
 /// Deletes what a policy no longer keeps. Rows of the catalog only propose: of every volume that is to lose copies, those that are to survive are looked up on the store first.
-/// A run that would let go more than half of what could go, or that comes when nothing was taken for a week (a clock that jumped), waits for a person's word; after it everything is judged and
+/// A run that would let go more than half of what could go, or that comes when nothing was taken for a week or by a clock that is in doubt, waits for a person's word; after it everything is judged and
 /// proven again, for days may have passed, and only what would go by both goes. The same right before the first deletion of each volume once minutes have passed, for a long run takes hours.
 /// </summary>
 [DurableTask(nameof(ExpireSnapshots))]

@@ -4,11 +4,11 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>
-/// Each minute: starts what is due. The instance id is drawn from policy and occurrence and its start is refused while, or after, it ran, so an occurrence runs once
+/// Each minute: looks at the clock, and starts what is due. The instance id is drawn from policy and occurrence and its start is refused while, or after, it ran, so an occurrence runs once
 /// whatever node ticks and wherever one dies. What was missed is made up once, by the latest occurrence. One that has not ended holds up no later one: a single clean-up
 /// that cannot end would stop the whole policy. A volume whose own snapshot is unfinished is left out by the run itself.
 /// </summary>
-public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time, ILogger<PolicyTick> logger)
+public sealed partial class PolicyTick(PolicyLedger policies, ClockWatch clock, TimeProvider time, ILogger<PolicyTick> logger)
 {
     private static readonly OrchestrationRuntimeStatus[] s_every = [.. Enum.GetValues<OrchestrationRuntimeStatus>().Where(status => status is not OrchestrationRuntimeStatus.ContinuedAsNew)];
 
@@ -18,6 +18,7 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
     public async Task RunAsync([TimerTrigger("0 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         _ = timer;
+        if (clock.Observe() is { IsNew: true } doubt) ClockInDoubt(logger, doubt.Why);
         foreach (var stored in policies.List().Where(stored => stored.Policy.Enabled))
         {
             try
@@ -68,6 +69,9 @@ public sealed partial class PolicyTick(PolicyLedger policies, TimeProvider time,
 
     [LoggerMessage(EventId = 4103, Level = LogLevel.Error, Message = "Policy {Policy} cannot run: {Why} {Remedy}")]
     private static partial void Unusable(ILogger logger, string policy, string why, string remedy);
+
+    [LoggerMessage(EventId = 4105, Level = LogLevel.Error, Message = "The clock is in doubt, so policies let no copy go unasked: {Why}")]
+    private static partial void ClockInDoubt(ILogger logger, string why);
 
     [LoggerMessage(EventId = 4104, Level = LogLevel.Error, Message = "Policy {Policy} is noted as done until {Until:O}, and it is {Now:O}: the clock was ahead. Its schedule begins again from now; look at the clocks, and for copies of that time")]
     private static partial void ClockWasAhead(ILogger logger, string policy, DateTimeOffset until, DateTimeOffset now);

@@ -24,7 +24,7 @@ public sealed class ClockAheadTests
             policies.Done("nightly", put.Revision, s_now.AddYears(5));
 
             // No client: nothing is started by this tick, for what was missed meanwhile nobody can tell.
-            await new PolicyTick(policies, new ManualTimeProvider(s_now), NullLogger<PolicyTick>.Instance).StartDueAsync(policies.Find("nightly")!, null!, TestContext.Current.CancellationToken);
+            await new PolicyTick(policies, new ClockWatch(catalog, new ManualTimeProvider(s_now)), new ManualTimeProvider(s_now), NullLogger<PolicyTick>.Instance).StartDueAsync(policies.Find("nightly")!, null!, TestContext.Current.CancellationToken);
             var stored = policies.Find("nightly")!;
             Assert.Equal(s_now, stored.DoneUntil);
             Assert.NotNull(PolicySchedule.Of(stored.Policy)!.LatestDue(stored.DoneUntil, s_now.AddDays(1)));
