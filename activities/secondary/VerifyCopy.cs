@@ -13,6 +13,6 @@ public sealed class VerifyCopy(SecondaryDestinations destinations, StreamFormats
         await progress.FlushAsync();
         return verdict.Content ?? throw new StepFaultException(new StepFault(
             verdict.Damaged ? "verify.damaged" : "verify.mismatch", FaultKind.Corrupt,
-            $"The copy is not what the snapshot holds: {verdict.Summary}", "The copy was removed; look at the copy host and the store, then start again."));
+            $"The copy is not what the snapshot holds: {verdict.Summary}", "Look at the copy host and the store. A copy that is not published yet is taken away, and its snapshot is taken again; one that is stays, and counts as damaged."));
     }
 }

@@ -72,6 +72,32 @@ public sealed class PlacedMarks
         Assert.True(await Pumped(life, Hold(life, taken, "two")));
     }
 
+    /// <summary>Were both to give way, a copy that somebody holds would stand unheld, though the hold was accepted.</summary>
+    [Fact]
+    public async Task A_hold_waits_for_what_becomes_of_a_deletion_that_has_begun()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (hold, tombstone, manifest) = (PathOf(world, life, taken, ".hold.json"), PathOf(world, life, taken, ".tombstone.json"), PathOf(world, life, taken, ".manifest.json"));
+        Assert.True(await Pumped(life, Entomb(life, taken, "deletion")));
+        Assert.Equal("snapshot.marking", await CodeAsync(life, Hold(life, taken, "hold")));
+        Assert.True(File.Exists(hold));
+
+        // It had not looked yet, and gives way.
+        Assert.Equal("snapshot.held", await CodeAsync(life, Entomb(life, taken, "deletion")));
+        Assert.False(File.Exists(tombstone));
+        Assert.True(await Pumped(life, Hold(life, taken, "hold")));
+
+        // It had looked before, and goes on.
+        File.Delete(hold);
+        Assert.True(await Pumped(life, Entomb(life, taken, "deletion")));
+        Assert.Equal("snapshot.marking", await CodeAsync(life, Hold(life, taken, "hold")));
+        File.Delete(manifest);
+        Assert.Equal("snapshot.deleting", await CodeAsync(life, Hold(life, taken, "hold")));
+        Assert.False(File.Exists(hold));
+    }
+
     /// <summary>Whatever a catalog from before says: a copy that is being deleted, or was found damaged, does not survive for another.</summary>
     [Theory]
     [InlineData(".tombstone.json")]

@@ -10,18 +10,22 @@ internal sealed record PlacedMark(bool IsOwn, string? By)
     public static async Task<PlacedMark> PutAsync(ISecondaryStore store, string name, StoredMark mark, CancellationToken cancellation)
     {
         if (await store.PutAsync(name, mark.Write(), cancellation) == PutOutcome.Created) return new PlacedMark(IsOwn: true, mark.Instance);
-        byte[] there;
+        if (await FindAsync(store, name, cancellation) is not { } placed)
+            throw new StepFaultException(new StepFault("snapshot.marking", FaultKind.Busy, $"'{name}' was there and is gone.", "Nothing: it is put again."));
+        return placed with { IsOwn = placed.By is not null && placed.By == mark.Instance };
+    }
+
+    /// <returns>Another's, whoever asks; null where there is none.</returns>
+    public static async Task<PlacedMark?> FindAsync(ISecondaryStore store, string name, CancellationToken cancellation)
+    {
         try
         {
-            there = await store.ReadAllAsync(name, StoredMark.LongestBytes, cancellation);
+            return new PlacedMark(IsOwn: false, InstanceOf(await store.ReadAllAsync(name, StoredMark.LongestBytes, cancellation), name));
         }
         catch (SecondaryStoreException gone) when (gone.Code == StoreCodes.Missing)
         {
-            throw new StepFaultException(new StepFault("snapshot.marking", FaultKind.Busy, $"'{name}' was there and is gone.", "Nothing: it is put again."), gone);
+            return null;
         }
-
-        var by = InstanceOf(there, name);
-        return new PlacedMark(by is not null && by == mark.Instance, by);
     }
 
     /// <summary>What cannot be read holds all the same; whose it is is not known.</summary>

@@ -3,10 +3,16 @@ using SnapshotWorkflows.Secondary.Manifests;
 
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
-/// <summary>Puts the hold, then looks whether a deletion has begun: then it is too late, and the hold that was put goes again. A hold that stood before is nobody's to take away.</summary>
+/// <summary>
+/// Puts the hold, then looks whether a deletion has begun. While both the tombstone and the manifest stand, that deletion either sees the hold and gives way, or had looked before and goes on: the hold stays, and which
+/// of the two it is is waited for. Were it taken away at once, both could give way, and nothing would be held. Where the manifest is gone it is too late, and the hold that was put goes again. A hold that stood before is
+/// nobody's to take away.
+/// </summary>
 [DurableTask(StepNames.PutHold)]
 public sealed class PutHold(SecondaryDestinations destinations, DurableTaskClient client, ILogger<PutHold> logger, IActivityExecution execution) : StepActivity<HoldCopyInput, bool>(execution)
 {
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
+
     protected override async Task<bool> ExecuteAsync(HoldCopyInput input, CancellationToken cancellation)
     {
         var store = destinations.Get(input.Copy.Destination).Store;
@@ -15,7 +21,17 @@ public sealed class PutHold(SecondaryDestinations destinations, DurableTaskClien
         var placed = await PlacedMark.PutAsync(store, hold, new StoredMark(StoredMark.CurrentFormatVersion, input.Copy, input.By, input.Reason) { Instance = Execution.InstanceId }, cancellation);
         await store.SweepAsync(hold, Execution, logger, cancellation);
         await placed.RequireAloneAsync(client, hold, cancellation);
-        if (await store.FindAsync(SnapshotLocations.Tombstone(address), cancellation) is null && await store.FindAsync(input.Copy.Manifest, cancellation) is not null) return true;
+        var tombstone = SnapshotLocations.Tombstone(address);
+        var entombed = await PlacedMark.FindAsync(store, tombstone, cancellation);
+        if (await store.FindAsync(input.Copy.Manifest, cancellation) is not null)
+        {
+            if (entombed is null) return true;
+            if (entombed.By is { } deletion)
+            {
+                throw new StepFaultException(new StepFault(
+                    "snapshot.marking", FaultKind.Busy, $"Deletion {deletion} of snapshot {input.Copy.Snapshot.Uuid} has begun; whether it saw the hold is not known yet.", "Nothing: it is looked at again.", s_again));
+            }
+        }
 
         if (placed.IsOwn) await store.DeleteAsync(hold, cancellation);
         throw new StepFaultException(new StepFault(

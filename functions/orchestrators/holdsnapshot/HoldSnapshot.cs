@@ -20,6 +20,10 @@ public sealed class HoldSnapshot : TaskOrchestrator<HoldSnapshotInput, HoldSnaps
         catch (StepFaultException refused)
         {
             await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, what, input.Snapshot.Uuid, "refused", refused.Fault.Code), board.Stuck);
+
+            // Whoever asked was answered before, and looks at the snapshot.
+            if (context.IsAtLeast(WorkflowVersions.Renewed))
+                await runner.FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { Notice = new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, nameof(HoldSnapshot)) }, board.Stuck);
             throw;
         }
 

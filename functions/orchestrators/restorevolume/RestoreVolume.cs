@@ -46,7 +46,12 @@ public sealed class RestoreVolume : TaskOrchestrator<RestoreVolumeInput, Restore
     }
 
     private static void Show(RestoreRun run, StepFault fault) =>
-        run.Board.Show(status => status with { State = RestoreState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+        run.Board.Show(status => status with { State = RestoreState.Error, Failure = Told(fault, status), Waiting = null });
+
+    /// <summary>A volume that was being filled is somebody's: what was written into it stays.</summary>
+    private static StepNotice Told(StepFault fault, RestoreStatus status) => fault.Kind == FaultKind.Cancelled && status.TargetTouched
+        ? new StepNotice(fault.Code, "It was cancelled on request, when the target had been written to: that volume stays as it is, and is not to be used.", "Restore into it again, or delete it.", status.Step ?? "")
+        : new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? "");
 
     private static async Task EndFailedAsync(RestoreRun run, StepFault fault)
     {
