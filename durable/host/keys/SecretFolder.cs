@@ -11,12 +11,21 @@ internal static class SecretFolder
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Made for its owner alone. One that was there is closed to others where it holds nothing but keys; a folder that is also for other things is somebody else's to close, and each file in it is private by itself.</summary>
     public static void Make(string folder) => Attempt(folder, () =>
     {
-        Directory.CreateDirectory(folder);
-        if (!OperatingSystem.IsWindows())
+        const UnixFileMode closed = OwnerOnly | UnixFileMode.UserExecute;
+        if (OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(folder, OwnerOnly | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(folder);
+        }
+        else if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder, closed);
+        }
+        else if ((File.GetUnixFileMode(folder) & ~closed) != UnixFileMode.None && Directory.EnumerateFileSystemEntries(folder).All(entry => Path.GetExtension(entry) is ".json" or ".lock" or ".draft"))
+        {
+            File.SetUnixFileMode(folder, closed);
         }
 
         return true;

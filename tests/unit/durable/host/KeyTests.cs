@@ -30,6 +30,31 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public async Task A_folder_of_keys_alone_is_closed_and_one_that_holds_other_things_is_left_as_it_is()
+    {
+        const UnixFileMode open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        using var folder = new TemporaryFolder();
+        var secrets = folder.PathOf(".state/secrets");
+        await using (await StartAsync(folder))
+        {
+            // The keys are made.
+        }
+
+        File.SetUnixFileMode(secrets, open);
+        await using (await StartAsync(folder))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(secrets));
+        }
+
+        File.SetUnixFileMode(secrets, open);
+        await File.WriteAllTextAsync(Path.Combine(secrets, "somebody's"), "", TestContext.Current.CancellationToken);
+        await using (await StartAsync(folder))
+        {
+            Assert.Equal(open, File.GetUnixFileMode(secrets));
+        }
+    }
+
+    [Fact]
     public async Task A_function_wants_a_key_and_takes_it_as_header_or_code()
     {
         await using var host = await StartAsync();
