@@ -24,7 +24,7 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
             DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
             VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
             Notice = input.LastProven is null && input.State is null ? input.Notice ?? row.Notice : null,
-            Status = row.Status with { State = input.State ?? row.Status.State },
+            Status = row.Status with { State = input.State ?? row.Status.State, OccupiedBytes = input.OccupiedBytes ?? row.Status.OccupiedBytes },
         });
         if (input.Notice is { } notice)
         {

@@ -6,6 +6,7 @@ namespace SnapshotWorkflows.Activities.GroupSteps;
 
 /// <summary>
 /// Takes the fuse off the members of the group snapshot that the request keeps on the array, and notes what they occupy there. Other group snapshots of the request, of calls whose answer was lost, go: they are of another instant.
+/// A member that is gone is told to the audit trail, and its row does not claim it: one on the array alone has failed then.
 /// </summary>
 [DurableTask(StepNames.KeepGroupSnapshot)]
 public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger intents, SnapshotIndex index, AuditTrail audit, UsageLedger usage, Marker marker, ILogger<KeepGroupSnapshot> logger, IActivityExecution execution)
@@ -27,13 +28,17 @@ public sealed class KeepGroupSnapshot(SolidFireArrays arrays, IntentLedger inten
         {
             var snapshot = input.Members?[i] ?? input.Key;
             audit.Add("snapshot", "snapshot.keep", snapshot.Uuid, "failed", $"The array has no {input.Key.NameFor(Roles.Group)} of {volume} any more: nothing is kept there.");
-
-            // A snapshot on the array alone keeps its place: by it, it can be deleted.
-            index.Change(snapshot, row => row.Status.Manifest is null ? row : row with { Primary = null });
+            index.Change(snapshot, row => row with
+            {
+                Primary = null,
+                Status = row.Status.State != SnapshotState.CreatedOnPrimary ? row.Status : row.Status with { State = SnapshotState.Error, Failure = Notice(KeepFaults.Gone(row.VolumeId)) },
+            });
         }
 
         if (own is [var only]) intents.Kept(input.Key, Roles.Group, only.GroupSnapshotId.ToString());
         foreach (var (i, snapshot) in (input.Members ?? []).Index()) await usage.NoteAsync(array, snapshot, input.Volumes[i].VolumeId, logger, cancellation);
-        return own.Count > 0;
+        return own.Count > 0 && input.Volumes.All(volume => there.Contains(volume.VolumeId));
     }
+
+    private static StepNotice Notice(StepFault fault) => new(fault.Code, fault.Message, fault.Remedy, StepNames.KeepGroupSnapshot);
 }

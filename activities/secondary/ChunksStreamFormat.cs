@@ -33,7 +33,7 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
         var report = await repository.VerifyAsync(new ChunkVerifyRequest { Snapshots = [snapshot.Snapshot] }, new PacksOf(snapshot.DiskBytes, progress), cancellation);
         progress.Report(new DiskProgress(snapshot.DiskBytes, snapshot.DiskBytes));
         return report.Sound
-            ? new StreamVerdict(await ReceiptAsync(destination.Store, repository, snapshot, cancellation), Damaged: false, "Every leaf is the one that was read from the clone.")
+            ? new StreamVerdict(Occupying(await ReceiptAsync(destination.Store, repository, snapshot, cancellation), report.StoredBytes), Damaged: false, "Every leaf is the one that was read from the clone.")
             : new StreamVerdict(null, Damaged: true, report.Findings[0].Message + (report.Unmarked is { } fault ? $" It could not be marked as damaged, so the next copy may meet it again: {fault.Message}" : ""));
     }
 
@@ -52,6 +52,8 @@ public sealed class ChunksStreamFormat(TimeProvider time) : StreamFormat
             ?? throw new StepFaultException(new StepFault("copy.gone", FaultKind.Transient, "The copy's manifest vanished from the repository.", "Find out who removes objects from the destination."));
         return new ContentReceipt(snapshot.Root, snapshot.DiskBytes, snapshot.DataBytes, found.Length);
     }
+
+    private static ContentReceipt Occupying(ContentReceipt receipt, long chunkBytes) => receipt with { OccupiedBytes = receipt.StoredBytes + chunkBytes };
 
     // A verification counts packs; people are told of the disk.
     private sealed class PacksOf(long diskBytes, IProgress<DiskProgress> progress) : IProgress<TransferProgress>

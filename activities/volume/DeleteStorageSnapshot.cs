@@ -4,8 +4,8 @@ using SnapshotWorkflows.SolidFire;
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>
-/// Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left. With a finished snapshot goes what was kept there, if anything was: it must not
-/// become undeletable, and its policy's retention with it, because its array is gone.
+/// Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left. With a finished copy goes what was kept there beside it, if anything was: the copy must not
+/// become undeletable, and its policy's retention with it, because its array is gone. A snapshot on the array alone is gone only when that array says so.
 /// </summary>
 [DurableTask(StepNames.DeleteStorageSnapshot)]
 public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, AuditTrail audit, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)

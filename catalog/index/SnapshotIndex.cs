@@ -57,10 +57,13 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
         return true;
     });
 
-    /// <summary>Takes a row out that is not ours to have.</summary>
+    /// <summary>Takes a row out that is not ours to have; its usage is not ours from now on.</summary>
     /// <returns>False when there is none.</returns>
     public bool Remove(RequestKey key) => database.Write("row removed", (connection, transaction) =>
-        connection.Command(transaction, "DELETE FROM snapshots WHERE id=@id").With("@id", key.Value).ExecuteNonQuery() > 0);
+    {
+        UsageLedger.Close(connection, transaction, key.Uuid, _time.GetUtcNow());
+        return connection.Command(transaction, "DELETE FROM snapshots WHERE id=@id").With("@id", key.Value).ExecuteNonQuery() > 0;
+    });
 
     /// <summary>Every copy that was taken for a policy and is on secondary storage; of one volume, where it is named.</summary>
     public IReadOnlyList<SnapshotRow> CopiesOf(string policy, string? volumeId = null) => volumeId is null
@@ -116,7 +119,7 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
         return rows;
     });
 
-    private static int Upsert(DbConnection connection, DbTransaction transaction, SnapshotRow row)
+    private int Upsert(DbConnection connection, DbTransaction transaction, SnapshotRow row)
     {
         using var upsert = connection.CreateCommand();
         upsert.Transaction = transaction;
@@ -134,7 +137,7 @@ public sealed class SnapshotIndex(CatalogDatabase database, TimeProvider? time =
         upsert.With("@created", row.CreatedAt.UtcDateTime.ToString("O"));
         upsert.With("@ended", row.Status.Ended ? 1 : 0);
         upsert.With("@row", JsonSerializer.Serialize(row, ContractsJson.Default.SnapshotRow));
-        UsageLedger.Note(connection, transaction, row);
+        UsageLedger.Note(connection, transaction, row, _time.GetUtcNow());
         return upsert.ExecuteNonQuery();
     }
 

@@ -38,9 +38,17 @@ public sealed class UsageLedger(CatalogDatabase database)
     });
 
     /// <summary>Notes what a row says that is there, or is gone. A row of something that never came to be notes nothing.</summary>
-    internal static void Note(DbConnection connection, DbTransaction transaction, SnapshotRow row)
+    internal static void Note(DbConnection connection, DbTransaction transaction, SnapshotRow row, DateTimeOffset now)
     {
         var status = row.Status;
+        if (status is { State: SnapshotState.Error, Ended: true })
+        {
+            // Its manifest is gone, or its array's snapshot: it occupies nothing any more, but what is kept beside it.
+            if (row.Primary is null) Close(connection, transaction, row.Key.Uuid, now);
+            else if (Find(connection, transaction, row.Key.Uuid) is { SecondaryVirtualBytes: > 0 } kept) Put(connection, transaction, kept with { SecondaryVirtualBytes = 0, SecondaryPhysicalBytes = 0 });
+            return;
+        }
+
         var onPrimaryOnly = status is { State: SnapshotState.CreatedOnPrimary, Ended: true };
         if (status.State is not (SnapshotState.BackedUp or SnapshotState.Destroyed) && !onPrimaryOnly) return;
         var before = Find(connection, transaction, row.Key.Uuid);
@@ -48,12 +56,20 @@ public sealed class UsageLedger(CatalogDatabase database)
         var disk = status.DiskBytes ?? before?.SecondaryVirtualBytes ?? 0;
         var record = new UsageRecord(
             row.Key.Uuid, row.VolumeId, row.Account ?? before?.Account, row.Policy ?? before?.Policy, status.Destination ?? before?.Destination,
-            onPrimaryOnly ? 0 : disk, onPrimaryOnly ? 0 : status.StoredBytes ?? before?.SecondaryPhysicalBytes,
+            onPrimaryOnly ? 0 : disk, onPrimaryOnly ? 0 : status.OccupiedBytes ?? (before?.SecondaryPhysicalBytes is > 0 and var known ? known : status.StoredBytes),
             onPrimaryOnly || row.Primary is not null ? disk : before?.PrimaryVirtualBytes ?? 0,
-            before?.CreatedAt ?? status.TakenAt ?? row.CreatedAt, row.DeletedAt ?? before?.DeletedAt) { DomainId = row.DomainId ?? before?.DomainId };
+            before?.CreatedAt ?? status.TakenAt ?? row.CreatedAt,
+            // What is there again was not deleted.
+            row.DeletedAt ?? (status.State == SnapshotState.Destroyed ? before?.DeletedAt : null)) { DomainId = row.DomainId ?? before?.DomainId };
         if (record.PrimaryVirtualBytes > 0) record = record with { PrimaryPhysicalBytes = before?.PrimaryPhysicalBytes ?? TakeOnPrimary(connection, transaction, record.SnapshotId) };
         if (record == before) return;
         Put(connection, transaction, record);
+    }
+
+    /// <summary>From now on it occupies nothing, or nothing of ours.</summary>
+    internal static void Close(DbConnection connection, DbTransaction transaction, string id, DateTimeOffset now)
+    {
+        if (Find(connection, transaction, id) is { DeletedAt: null } open) Put(connection, transaction, open with { DeletedAt = now });
     }
 
     private static void Put(DbConnection connection, DbTransaction transaction, UsageRecord record)

@@ -6,6 +6,9 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="Reason">In words, for the audit trail and the tombstone.</param>
 public sealed record DeleteSnapshotInput(RequestKey Snapshot, string Caller, string Reason)
 {
+    /// <summary>An operator's word that the array of a snapshot that is on it alone is lost: where the settings do not lead to that array, the snapshot counts as destroyed with it.</summary>
+    public bool ArrayLost { get; init; }
+
     /// <summary>The workflow's own instance id: a snapshot is deleted once, however often it is asked for.</summary>
     public RequestKey Instance => InstanceOf(Snapshot);
 

@@ -12,6 +12,9 @@ public static class FaultCodes
     /// <summary>Whether an SR was made on the new volume, whole or in part, cannot be told: such a volume is not used.</summary>
     public const string FormatOutcomeUnknown = "format.outcome-unknown";
 
+    /// <summary>None of the arrays of the settings is the cluster that is meant.</summary>
+    public const string OtherCluster = "array.other-cluster";
+
     /// <summary>The copy's task is gone without a verdict, or it failed: the destination may hold part of it.</summary>
     public const string CopyOutcomeUnknown = "copy.outcome-unknown";
 }

@@ -37,6 +37,9 @@ public sealed record SnapshotStatus
     /// <summary>Size of the data object on secondary storage.</summary>
     public long? StoredBytes { get; init; }
 
+    /// <summary>As of <see cref="ContentReceipt.OccupiedBytes"/>. No manifest tells it: after a rebuild it comes back when the copy is read again.</summary>
+    public long? OccupiedBytes { get; init; }
+
     /// <summary>The array's own time of the snapshot.</summary>
     public DateTimeOffset? TakenAt { get; init; }
 

@@ -53,6 +53,9 @@ public sealed record MarkSnapshotInput(RequestKey Snapshot)
 
     public DateTimeOffset? DamagedAt { get; init; }
 
+    /// <summary>As of <see cref="ContentReceipt.OccupiedBytes"/>, when it was read whole.</summary>
+    public long? OccupiedBytes { get; init; }
+
     /// <summary>It could not be read; a verdict takes this off.</summary>
     public DateTimeOffset? VerifyTriedAt { get; init; }
 

@@ -5,7 +5,11 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="DiskBytes">Size of the disk.</param>
 /// <param name="AllocatedBytes">Bytes that the reader had to read: what is not a hole.</param>
 /// <param name="StoredBytes">Size of the object or stream that held them.</param>
-public sealed record ContentReceipt(string Root, long DiskBytes, long AllocatedBytes, long StoredBytes);
+public sealed record ContentReceipt(string Root, long DiskBytes, long AllocatedBytes, long StoredBytes)
+{
+    /// <summary>What the copy takes up on the store where that is more than its object: that and every chunk it refers to, also those that it shares. Null where its object is all.</summary>
+    public long? OccupiedBytes { get; init; }
+}
 
 /// <param name="Expected">What the source's second reader found.</param>
 public sealed record VerifyCopyInput(RequestKey Key, string Destination, string Location, ContentReceipt Expected)

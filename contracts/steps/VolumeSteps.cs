@@ -22,7 +22,7 @@ public sealed record StorageSnapshotInput(RequestKey Key, ArrayVolume Volume, Ti
     /// <summary>The group that it may have been taken with: then the array's snapshot bears that mark.</summary>
     public RequestKey? Group { get; init; }
 
-    /// <summary>When a finished snapshot is deleted: whether one was kept on the array, beside its copy or alone. Null wherever the array's snapshot is undone or cleaned up.</summary>
+    /// <summary>When a finished snapshot is deleted: whether one was kept on the array beside its copy. Null where it was the array's alone, and wherever the array's snapshot is undone or cleaned up.</summary>
     public bool? KeptBesideCopy { get; init; }
 
     /// <summary>The freeze that it is to be taken in: only a snapshot that bears this marker is the one. Null where nobody is frozen.</summary>

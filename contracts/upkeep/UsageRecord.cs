@@ -2,7 +2,8 @@ namespace SnapshotWorkflows.Contracts;
 
 /// <summary>What a snapshot occupied, from when to when. It outlives the snapshot, its row and its policy.</summary>
 /// <param name="SecondaryVirtualBytes">Size of the disk.</param>
-/// <param name="SecondaryPhysicalBytes">Size of the data object; of chunks that several snapshots share only the object itself; null where not recorded.</param>
+/// <param name="SecondaryPhysicalBytes">Size of the data object; of chunks that and the stored length of all of them, also where other snapshots share them, so that the sum over snapshots is more than the store holds. Null where not recorded; of
+/// chunks of before this was counted the object alone, until the copy is read again.</param>
 /// <param name="PrimaryVirtualBytes">Size of the snapshot that is kept on the array; 0 when none is. See <see cref="PrimaryPhysicalBytes"/>.</param>
 /// <param name="CreatedAt">When the array took it.</param>
 /// <param name="DeletedAt">Null while it is there.</param>

@@ -32,6 +32,9 @@ public sealed record ChunkVerifyReport(int Snapshots, long Packs, long Leaves, l
 {
     public bool Sound => Findings.Count == 0;
 
+    /// <summary>Length, as stored, of all leaves that the snapshots refer to; of one that several places need each time.</summary>
+    public long StoredBytes { get; init; }
+
     /// <summary>Why damaged packs could not be marked (<see cref="ChunkVerifyRequest.MarkDamage"/>): the next backup may refer to them again.</summary>
     public SecondaryException? Unmarked { get; init; }
 }

@@ -132,14 +132,25 @@ public sealed class Deletions
         }
     }
 
-    internal static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
+    internal static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key, bool arrayLost = false)
     {
-        Assert.Equal(202, (await SendAsync(life, key)).Status);
+        Assert.Equal(202, (await SendAsync(life, key, arrayLost)).Status);
         return await life.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation);
     }
 
-    private static Task<(int Status, string Location, string Answer)> SendAsync(Life life, RequestKey key) =>
-        life.SendAsync($"/api/snapshots/{key.Uuid}", "", (request, client) => life.Get<DeletionTriggers>().DeleteAsync(request, key.Uuid, client, Cancellation), Cancellation);
+    private static Task<(int Status, string Location, string Answer)> SendAsync(Life life, RequestKey key, bool arrayLost = false) => life.SendAsync(
+        $"/api/snapshots/{key.Uuid}", "",
+        (request, client) =>
+        {
+            if (arrayLost)
+            {
+                request.QueryString = new Microsoft.AspNetCore.Http.QueryString("?arrayLost=true");
+                request.HttpContext.User = new System.Security.Claims.ClaimsPrincipal(new System.Security.Claims.ClaimsIdentity([new(System.Security.Claims.ClaimTypes.Role, "operator")], "test"));
+            }
+
+            return life.Get<DeletionTriggers>().DeleteAsync(request, key.Uuid, client, Cancellation);
+        },
+        Cancellation);
 
     private static string[] Files(CrashWorld world) => Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories);
 }

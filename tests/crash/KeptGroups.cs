@@ -44,14 +44,19 @@ public sealed class KeptGroups
         await life.Get<DurableEngine>().PumpAsync(() => Rows(life).Count(row => row.Status.Ended) == 2, Cancellation);
         var gone = Snapshots(world)[0];
         world.Array.Call("DeleteSnapshot", new JsonObject { ["snapshotID"] = (long)gone["snapshotID"]! });
-        var members = Ended(await life.Get<DurableEngine>().PumpAsync(id, Cancellation), OrchestrationRuntimeStatus.Completed);
+        var members = Ended(await life.Get<DurableEngine>().PumpAsync(id, Cancellation), body == Kept ? OrchestrationRuntimeStatus.Completed : OrchestrationRuntimeStatus.Failed);
 
         Assert.Null(Assert.Single(Snapshots(world))["expirationTime"]);
         var lost = members.Single(member => member.VolumeId == ((long)gone["volumeID"]! == world.Volume.VolumeId ? world.Volume : world.Second!).CloudStackId);
         Assert.Contains(life.Get<AuditTrail>().List(new RequestKey(lost.SnapshotId.Replace("-", "", StringComparison.Ordinal)).Uuid, 0, 20), line => line is { What: "snapshot.keep", Outcome: "failed" });
 
-        // One on the array alone keeps its place: by it, it can be deleted.
-        Assert.Equal(body == Kept, Row(life, lost).Primary is null);
+        // One on the array alone is nowhere then, and is not said to be there: neither by its row, nor by the group.
+        var row = Row(life, lost);
+        Assert.Equal((body == Kept ? SnapshotState.BackedUp : SnapshotState.Error, null), (row.Status.State, row.Primary));
+        Assert.Equal((row.Status.State, body == Kept ? null : "snapshot.not-kept"), (lost.State, lost.Failure?.Code));
+        var view = life.Get<SnapshotReader>().FindAsync(row.Key, life.Get<DurableTaskClient>(), Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => view.IsCompleted, Cancellation);
+        Assert.Equal(row.Status.State, (await view)!.State);
         Assert.NotNull(Row(life, members.Single(member => member != lost)).Primary);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Triggers;
@@ -45,6 +46,56 @@ public sealed class KeptOnPrimary
         var row = life.Get<SnapshotIndex>().Find(new RequestKey(id))!;
         Assert.Equal((SnapshotState.BackedUp, null), (row.Status.State, row.Primary));
         Assert.Contains(life.Get<AuditTrail>().List(row.Key.Uuid, 0, 20), line => line is { What: "snapshot.keep", Outcome: "failed" });
+    }
+
+    /// <summary>Nothing else of it is anywhere, so there is no such snapshot.</summary>
+    [Fact]
+    public async Task One_on_the_array_alone_that_is_gone_at_the_end_has_failed()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await PostPrimaryAsync(world, life);
+        await life.Get<DurableEngine>().PumpAsync(() => Snapshots(world).Count == 1, Cancellation);
+        world.Array.Call("DeleteSnapshot", new JsonObject { ["snapshotID"] = (long)Assert.Single(Snapshots(world))["snapshotID"]! });
+        var ended = await life.Get<DurableEngine>().PumpAsync(id, Cancellation);
+        Assert.Equal((OrchestrationRuntimeStatus.Failed, "snapshot.not-kept"), (ended.RuntimeStatus, StepFault.From(ended.FailureDetails!).Code));
+        var row = life.Get<SnapshotIndex>().Find(new RequestKey(id))!;
+        Assert.Equal((SnapshotState.Error, true, null, "snapshot.not-kept"), (row.Status.State, row.Status.Ended, row.Primary, row.Status.Failure!.Code));
+        Assert.Empty(life.Get<UsageLedger>().List(DateTimeOffset.MinValue, DateTimeOffset.MaxValue, null, null, "", 10));
+    }
+
+    /// <summary>A slip of the settings is enough for it: the snapshot is where it was, and is not said to be destroyed.</summary>
+    [Fact]
+    public async Task One_on_an_array_that_the_settings_do_not_lead_to_is_not_said_to_be_destroyed()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, key) = (life.Get<SnapshotIndex>(), new RequestKey(await PostPrimaryAsync(world, life)));
+        await life.Get<DurableEngine>().PumpAsync(key.Value, Cancellation);
+        var there = index.Find(key)!.Primary!;
+        index.Change(key, row => row with { Primary = there with { ClusterUuid = Guid.NewGuid().ToString() } });
+        Assert.Equal("array.other-cluster", StepFault.From((await DeleteAsync(life, key)).FailureDetails!).Code);
+        var row = index.Find(key)!;
+        Assert.Equal((SnapshotState.CreatedOnPrimary, null, "array.other-cluster"), (row.Status.State, row.DeletedAt, row.Notice?.Code));
+        Assert.Single(Snapshots(world));
+
+        // The settings are put right again.
+        index.Change(key, now => now with { Primary = there });
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key)).RuntimeStatus);
+        Assert.Equal((SnapshotState.Destroyed, null), (index.Find(key)!.Status.State, index.Find(key)!.Notice));
+        Assert.Empty(Snapshots(world));
+    }
+
+    private static Task<string> PostPrimaryAsync(CrashWorld world, Life life) => life.PostAsync(
+        "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","locationType":"primary"}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
+
+    private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
+    {
+        var instance = DeleteSnapshotInput.InstanceOf(key).Value;
+        var start = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("DeleteSnapshot", new DeleteSnapshotInput(key, "test", "asked for"), new StartOrchestrationOptions(instance), Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
+        await start;
+        return await life.Get<DurableEngine>().PumpAsync(instance, Cancellation);
     }
 
     private static Task<string> PostAsync(CrashWorld world, Life life, bool kept) => life.PostAsync(

@@ -74,11 +74,24 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
             return new DeleteSnapshotResult(subject, Deleted: false, FreedBytes: 0);
         }
 
-        // On the array alone: there is no copy, so no tombstone.
+        // On the array alone: there is no copy, so no tombstone. It is gone when that array has said so; one that the settings do not lead to says nothing: then the snapshot is where it was, unless an operator knows better.
         async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume, RequestKey? group)
         {
             await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
-            await FinishAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group, KeptBesideCopy = true });
+            var kept = new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group };
+            try
+            {
+                if (context.IsAtLeast(WorkflowVersions.Kept) && !input.ArrayLost) await runner.RunUncancelledAsync(Steps.DeleteStorageSnapshot, kept, StepPolicy.Commit);
+                else await FinishAsync(Steps.DeleteStorageSnapshot, kept with { KeptBesideCopy = true });
+            }
+            catch (StepFaultException refused)
+            {
+                await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.CreatedOnPrimary });
+                throw refused.Fault.Code != FaultCodes.OtherCluster
+                    ? refused
+                    : new StepFaultException(refused.Fault with { Remedy = $"{refused.Fault.Remedy} If that array is lost for good, DELETE /api/snapshots/{subject}?arrayLost=true, as an operator." }, refused);
+            }
+
             return await EndAsync(freedBytes: 0);
         }
 

@@ -18,12 +18,12 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
         var runner = new StepRunner(context, board, new Cancellation(context));
         try
         {
-            var (verdict, fault) = await ReadAsync(runner, input);
+            var (verdict, fault, occupied) = await ReadAsync(runner, input);
             var detail = fault is null ? null : fault.Code.Length == 0 ? fault.Message : $"{fault.Code}: {fault.Message}";
             if (verdict != Gone)
             {
                 var now = Times.Utc(context.CurrentUtcDateTime);
-                await MarkAsync(verdict == Whole ? new MarkSnapshotInput(input.Snapshot) { LastProven = now } : new MarkSnapshotInput(input.Snapshot) { DamagedAt = now, Notice = Notice(fault!) });
+                await MarkAsync(verdict == Whole ? new MarkSnapshotInput(input.Snapshot) { LastProven = now, OccupiedBytes = occupied } : new MarkSnapshotInput(input.Snapshot) { DamagedAt = now, Notice = Notice(fault!) });
                 await AuditAsync(verdict == Whole ? "done" : "failed", detail);
             }
 
@@ -48,16 +48,15 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
 
     private static StepFault Told(string why) => new("", FaultKind.NotFound, why, "");
 
-    private static async Task<(string Verdict, StepFault? Fault)> ReadAsync(StepRunner runner, VerifySnapshotInput input)
+    private static async Task<(string Verdict, StepFault? Fault, long? Occupied)> ReadAsync(StepRunner runner, VerifySnapshotInput input)
     {
         var find = new FindCopyInput(input.Snapshot);
         try
         {
             var expected = await runner.RunAsync(Steps.FindExpected, find, StepPolicy.Work);
-            if (expected.Missing) return (Damaged, new StepFault("manifest.missing", FaultKind.NotFound, "Its manifest is not on the store any more.", "Look for who removed it; restore the store from a copy, or take a new backup."));
-            if (expected.Copy is not { } copy) return (Gone, Told("There is no copy that could be read."));
-            await runner.RunAsync(Steps.VerifyCopy, copy, StepPolicy.Work);
-            return (Whole, null);
+            if (expected.Missing) return (Damaged, new StepFault("manifest.missing", FaultKind.NotFound, "Its manifest is not on the store any more.", "Look for who removed it; restore the store from a copy, or take a new backup."), null);
+            if (expected.Copy is not { } copy) return (Gone, Told("There is no copy that could be read."), null);
+            return (Whole, null, (await runner.RunAsync(Steps.VerifyCopy, copy, StepPolicy.Work)).OccupiedBytes);
         }
         catch (StepFaultException fault) when (fault.Fault.Kind is FaultKind.Corrupt or FaultKind.NotFound)
         {
@@ -65,12 +64,12 @@ public sealed class VerifySnapshot : TaskOrchestrator<VerifySnapshotInput, Verif
             {
                 // A deletion may have taken it away under our hands.
                 var again = await runner.RunAsync(Steps.FindExpected, find, StepPolicy.Work);
-                return again is { Copy: null, Missing: false } ? (Gone, Told("It was deleted meanwhile.")) : (Damaged, fault.Fault);
+                return again is { Copy: null, Missing: false } ? (Gone, Told("It was deleted meanwhile."), null) : (Damaged, fault.Fault, null);
             }
             catch (StepFaultException manifest) when (manifest.Fault.Code == UnreadableManifest && fault.Fault.Code == UnreadableManifest)
             {
                 // Twice the same: no restore will read it either. One of a newer version is whole, and only not read here.
-                return (Damaged, manifest.Fault);
+                return (Damaged, manifest.Fault, null);
             }
         }
     }

@@ -29,10 +29,34 @@ internal static class CopyMembers
         {
             GroupSnapshotId = groupSnapshotId,
             Members = [.. kept.Select(one => run.Request.MemberOf(one.Second.VolumeId))],
-        });
+        }, all => run.Unkept = all ? [] : [.. kept.Select(one => (one.Second.VolumeId, one.First))]);
         if (!run.Context.IsAtLeast(WorkflowVersions.Told)) return;
         foreach (var (membership, member) in memberships.Zip(members).Where(one => one.Second.Failure is not null))
             run.Undo.Push(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(run.Request.MemberOf(member.VolumeId), membership.Volume, TimeSpan.Zero) { Group = run.Request.Key });
+    }
+
+    /// <summary>Of a group on the array alone a member whose snapshot was gone at the end has come to nothing. The array told that some are: here it is asked for each.</summary>
+    /// <returns>The group's failure; null while all are there.</returns>
+    public static async Task<StepFault?> FindUnkeptAsync(this GroupRun run)
+    {
+        if (!run.Request.PrimaryOnly || !run.Context.IsAtLeast(WorkflowVersions.Kept)) return null;
+        var lost = new List<string>();
+        foreach (var (volumeId, membership) in run.Unkept)
+        {
+            var kept = new StorageSnapshotInput(run.Request.MemberOf(volumeId), membership.Volume, TimeSpan.Zero) { Group = run.Request.Key, SnapshotId = membership.Snapshot.SnapshotId };
+            if (await run.KeepAsync(kept)) continue;
+            lost.Add(volumeId);
+            var fault = KeepFaults.Gone(volumeId);
+            run.Board.Show(status => status with
+            {
+                Members = new GroupMembers([.. status.Members.Items.Select(member => member.VolumeId != volumeId ? member : member with
+                {
+                    State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, StepNames.KeepGroupSnapshot),
+                })]),
+            });
+        }
+
+        return lost.Count == 0 ? null : SnapshotGroup.MemberFailed(run);
     }
 
     private static async Task<GroupMember> CopyAsync(GroupRun run, CloudStackVolume volume, GroupMembership? membership)

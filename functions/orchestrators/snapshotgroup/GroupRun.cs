@@ -18,6 +18,12 @@ internal sealed class GroupRun : WorkRun
     /// <summary>The VM's volumes, once they are known.</summary>
     public IReadOnlyList<CloudStackVolume> Volumes { get; set; } = [];
 
+    /// <summary>Members on the array of which some, the array told, were gone when they were to be kept.</summary>
+    public IReadOnlyList<(string VolumeId, GroupMembership Taken)> Unkept { get; set; } = [];
+
+    /// <summary>Whether a member's snapshot is there; its fuse, if it still has one, comes off.</summary>
+    public Task<bool> KeepAsync(StorageSnapshotInput member) => Runner.FinishAsync(Steps.KeepStorageSnapshot, member, Board.Stuck);
+
     public Task AuditAsync(string outcome, string? detail) =>
         FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.group", Request.Key.Uuid, outcome, detail));
 

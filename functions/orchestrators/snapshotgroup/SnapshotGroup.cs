@@ -23,21 +23,32 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
         catch (Exception failure)
         {
             var fault = failure is StepFaultException known ? known.Fault : Faults.Defect(failure);
-            run.Board.Show(status => status with { State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+            Fail(run, fault);
             await run.UnwindAsync();
-            await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
-            await run.ReportAsync(SnapshotState.Error);
-            End(run);
-            throw new StepFaultException(fault, failure);
+            throw await EndFailedAsync(run, await run.FindUnkeptAsync() ?? fault, failure);
         }
 
         await run.UnwindAsync();
+        if (await run.FindUnkeptAsync() is { } unkept) throw await EndFailedAsync(run, unkept, cause: null);
         await run.AuditAsync("done", $"{result.Members.Count} volumes");
         var state = input.PrimaryOnly ? SnapshotState.CreatedOnPrimary : SnapshotState.BackedUp;
         run.Board.Show(status => status with { State = state });
         await run.ReportAsync(state);
         End(run);
         return result;
+    }
+
+    private static void Fail(GroupRun run, StepFault fault) =>
+        run.Board.Show(status => status with { State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+
+    /// <returns>What the group ends with.</returns>
+    private static async Task<StepFaultException> EndFailedAsync(GroupRun run, StepFault fault, Exception? cause)
+    {
+        if (run.Board.Status.Failure?.Message != fault.Message) Fail(run, fault);
+        await run.AuditAsync(fault.Kind == FaultKind.Cancelled ? "cancelled" : "failed", fault.Code);
+        await run.ReportAsync(SnapshotState.Error);
+        End(run);
+        return new StepFaultException(fault, cause);
     }
 
     private static void End(GroupRun run) =>
@@ -61,9 +72,16 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
         var failed = members.Where(member => member.Failure is not null).ToList();
         if (failed.Count == 0) return new SnapshotGroupResult(run.Request.Key.Uuid, members, manifest);
         if (failed.Count == members.Count && failed.All(member => member.Failure!.Code == "cancelled")) throw new StepFaultException(Faults.Cancelled());
-        throw new StepFaultException(new StepFault(
+        throw new StepFaultException(MemberFailed(run));
+    }
+
+    internal static StepFault MemberFailed(GroupRun run)
+    {
+        var members = run.Board.Status.Members.Items;
+        var failed = members.Where(member => member.Failure is not null).ToList();
+        return new StepFault(
             "group.member-failed", FaultKind.Rejected,
             $"{failed.Count} of {members.Count} volumes have no {(run.Request.PrimaryOnly ? "snapshot" : "copy")}: {string.Join("; ", failed.Select(member => $"{member.VolumeId}: {member.Failure!.Code}"))}.",
-            run.Request.PrimaryOnly ? "The other volumes' snapshots stand, each for itself. Mend what the members tell, and take the group again." : "The other volumes' copies stand, each for itself. Mend what the members tell, and take the group again."));
+            run.Request.PrimaryOnly ? "The other volumes' snapshots stand, each for itself. Mend what the members tell, and take the group again." : "The other volumes' copies stand, each for itself. Mend what the members tell, and take the group again.");
     }
 }

@@ -38,6 +38,13 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         }
 
         await run.UnwindAsync();
+        if (run.Request.PrimaryOnly && run.Primary is null && context.IsAtLeast(WorkflowVersions.Kept))
+        {
+            var gone = KeepFaults.Gone(input.VolumeId);
+            await AbandonAsync(run, gone);
+            throw new StepFaultException(gone);
+        }
+
         await run.TagAsync(fault: null);
         run.Board.Show(status => status with { Step = null, Waiting = null, Cleanup = new CleanupStatus(Done: true, Stuck: null), Ended = true });
         await run.ProjectAsync();
@@ -52,7 +59,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         var snapshot = run.Request.Member is { } member ? run.Taken(plan.Array.Volume, member) : await run.TakeOwnAsync(plan.Volume, plan.Disk, plan.Array.Volume);
         run.Cancellation.ThrowIfWished();
         run.Primary = plan.Array.Volume;
-        run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, Kept(run, plan.Array.Volume, snapshot));
+        Keep(run, plan.Array.Volume, snapshot);
         return new SnapshotVolumeResult(run.Request.Key.Uuid, Destination: "", Manifest: "", Location: "", Root: "", plan.Disk.VirtualSizeBytes, run.Board.Status.Consistency!);
     }
 
@@ -92,15 +99,18 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         if (run.Request.KeepOnPrimary)
         {
             run.Primary = plan.Array.Volume;
-            run.Undo.Replace(StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, Kept(run, plan.Array.Volume, snapshot), kept => run.Primary = kept ? run.Primary : null);
+            Keep(run, plan.Array.Volume, snapshot);
         }
 
-        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = copy.Location, StoredBytes = content.StoredBytes });
+        run.Board.Show(now => now with { State = SnapshotState.BackedUp, Manifest = manifest.Name, Location = copy.Location, StoredBytes = content.StoredBytes, OccupiedBytes = content.OccupiedBytes });
         await run.ProjectAsync();
         return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, copy.Location, content.Root, content.DiskBytes, status.Consistency!);
     }
 
-    private static StorageSnapshotInput Kept(SnapshotRun run, ArrayVolume volume, StorageSnapshot snapshot) => new(run.Request.Key, volume, TimeSpan.Zero) { SnapshotId = snapshot.SnapshotId };
+    /// <summary>The array's snapshot stays, where there is one to take away. One that is found gone is not said to be there.</summary>
+    private static void Keep(SnapshotRun run, ArrayVolume volume, StorageSnapshot snapshot) => run.Undo.Replace(
+        StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, volume, TimeSpan.Zero) { SnapshotId = snapshot.SnapshotId },
+        kept => run.Primary = kept ? run.Primary : null);
 
     private static async Task AbandonAsync(SnapshotRun run, StepFault fault)
     {

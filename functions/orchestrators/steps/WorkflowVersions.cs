@@ -37,5 +37,8 @@ public static class WorkflowVersions
     /// <summary>Of the same version: a revert proves everything anew before each try and ends only when nothing that it sent can come any more; it can be cancelled, and gives up, while nothing was asked for.</summary>
     internal const string Settled = Renewed;
 
+    /// <summary>Of the same version: a snapshot that is to stay on the array alone, and is not there at its end, ends as an error; its deletion waits for its array, and is refused where the settings do not lead to that any more.</summary>
+    internal const string Kept = Renewed;
+
     internal static bool IsAtLeast(this TaskOrchestrationContext context, string version) => context.CompareVersionTo(version) >= 0;
 }

@@ -18,6 +18,8 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         CancellationToken cancellation)
     {
         if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
+        var lost = request.Query["arrayLost"] == "true";
+        if (lost && !request.IsOperator()) return new ProblemResult(403, "request.operators-only", "'arrayLost' is for operators: they know the arrays.", "Leave it out.");
         var instance = DeleteSnapshotInput.InstanceOf(key);
         var deletion = new SnapshotDeletion(view.Id, instance.Value, request.Management(client, instance.Value));
         // One that is Destroyed is looked for again: it is gone, or else goes now.
@@ -29,7 +31,7 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(
-                "DeleteSnapshot", new DeleteSnapshotInput(key, request.Caller(), "asked for"), new StartOrchestrationOptions(instance.Value).WithDedupeStatuses(s_live), cancellation);
+                "DeleteSnapshot", new DeleteSnapshotInput(key, request.Caller(), lost ? "asked for: its array is lost" : "asked for") { ArrayLost = lost }, new StartOrchestrationOptions(instance.Value).WithDedupeStatuses(s_live), cancellation);
         }
         catch (OrchestrationAlreadyExistsException)
         {

@@ -16,8 +16,8 @@ public sealed class SnapshotReader(SnapshotIndex index, WorkInstances instances)
 
         var status = Status(instance);
 
-        // The instance was started again by hand, and its refusal is none of the snapshot's: the row never runs ahead of the instance that wrote it.
-        if (row?.Status is { Ended: true, State: not SnapshotState.Error } taken && taken.State != status.State) return SnapshotView.Of(row);
+        // The instance was started again by hand, and its refusal is none of the snapshot's: the row never runs ahead of the instance that wrote it. That what it made is gone since is told by the row alone.
+        if (row?.Status is { Ended: true } told && told.State != status.State && (told.State != SnapshotState.Error || status.Ended)) return SnapshotView.Of(row);
         var view = row is null ? SnapshotView.Of(input, status, instance.CreatedAt) : SnapshotView.Of(row with { Status = status });
         return status.Ended ? view : view with { Progress = await instances.ProgressAsync(key, status.Step, cancellation) };
     }

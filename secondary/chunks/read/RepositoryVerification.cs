@@ -20,6 +20,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
     private readonly Dictionary<int, (PackTail Tail, long Use)> _tails = [];
     private long _uses;
     private long _leaves;
+    private long _storedBytes;
     private long _readBytes;
 
     public async Task<ChunkVerifyReport> RunAsync(CancellationToken cancellation)
@@ -33,7 +34,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
         await CheckPacksAsync(packs, cancellation);
         foreach (var snapshot in snapshots)
             await CheckSnapshotAsync(snapshot, cancellation);
-        return new ChunkVerifyReport(snapshots.Count, packs, _leaves, _readBytes, _findings) { Unmarked = request.MarkDamage ? await MarkAsync(cancellation) : null };
+        return new ChunkVerifyReport(snapshots.Count, packs, _leaves, _readBytes, _findings) { StoredBytes = _storedBytes, Unmarked = request.MarkDamage ? await MarkAsync(cancellation) : null };
     }
 
     /// <returns>Why it could not be done: what was found is to be told all the same.</returns>
@@ -154,6 +155,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
                 foreach (var record in group.Records)
                 {
                     _leaves++;
+                    _storedBytes += StoredForm.Length(record.Stored);
                     if (await FaultAsync(record, cancellation) is not { } fault)
                         continue;
                     var extent = tree.Extent(record.Leaf);

@@ -121,6 +121,39 @@ public abstract class CatalogContract : IAsyncLifetime
             usage.List(s_start, s_start.AddDays(9), null, null, "", 100).Select(record => (record.SnapshotId, record.PrimaryPhysicalBytes)).OrderBy(one => one.SnapshotId == Key(1).Uuid ? 1 : one.SnapshotId == Key(2).Uuid ? 2 : 3));
     }
 
+    /// <summary>A copy whose manifest vanished, and one that turned out to be another installation's, must not count for ever; one that is found again counts on.</summary>
+    [Fact]
+    public void What_is_there_no_more_is_closed_and_what_is_there_again_is_open()
+    {
+        var clock = new Tests.Support.Time.ManualTimeProvider();
+        clock.AdvanceTo(s_start.AddDays(5));
+        var (index, usage) = (new SnapshotIndex(Database, clock), new UsageLedger(Database));
+        var missing = new StepNotice("manifest.missing", "m", "r", "");
+        index.Upsert(Row(1));
+        index.Upsert(Row(2));
+        index.Upsert(Row(3) with { Primary = new ArrayVolume("c", 3) });
+        index.Change(Key(1), row => row with { Status = row.Status with { State = SnapshotState.Error, Failure = missing } });
+        index.Remove(Key(2));
+        index.Change(Key(3), row => row with { Status = row.Status with { State = SnapshotState.Error, Failure = missing } });
+
+        Assert.Equal(s_start.AddDays(5), Of(1).DeletedAt);
+        Assert.Equal(s_start.AddDays(5), Of(2).DeletedAt);
+        Assert.Equal((0L, 0L, 1024L, null), (Of(3).SecondaryVirtualBytes, Of(3).SecondaryPhysicalBytes, Of(3).PrimaryVirtualBytes, Of(3).DeletedAt));
+
+        clock.AdvanceTo(s_start.AddDays(6));
+        index.Upsert(Row(1));
+        index.Upsert(Row(3) with { Primary = new ArrayVolume("c", 3) });
+        Assert.Equal((100L, null), (Of(1).SecondaryPhysicalBytes, Of(1).DeletedAt));
+        Assert.Equal((1024L, 100L), (Of(3).SecondaryVirtualBytes, Of(3).SecondaryPhysicalBytes));
+
+        // What a rebuild cannot know (its chunks) is not forgotten by it.
+        index.Change(Key(1), row => row with { Status = row.Status with { OccupiedBytes = 900 } });
+        index.Upsert(Row(1));
+        Assert.Equal(900, Of(1).SecondaryPhysicalBytes);
+
+        UsageRecord Of(int n) => usage.List(s_start.AddYears(-1), s_start.AddYears(9), null, null, "", 100).Single(record => record.SnapshotId == Key(n).Uuid);
+    }
+
     /// <summary>CloudStack's account names are unique within a domain only.</summary>
     [Fact]
     public void A_scope_shows_its_own_domains_rows_and_no_rows_without_a_domain()

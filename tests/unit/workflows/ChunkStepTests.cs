@@ -71,6 +71,23 @@ public sealed class ChunkStepTests : IDisposable, IActivityExecution
         Assert.Equal(disk.Length, reports[^1].DoneBytes);
     }
 
+    /// <summary>Its object is some hundred bytes; billed by that, a tenant's copies in chunks would be for nothing.</summary>
+    [Fact]
+    public async Task A_copy_in_chunks_takes_up_its_chunks_also_those_that_it_shares()
+    {
+        var disk = new byte[40 << 20];
+        new Random(1).NextBytes(disk.AsSpan(0, 24 << 20));
+        var keys = new[] { new RequestKey(new string('b', 32)), new RequestKey(new string('c', 32)) };
+        foreach (var key in keys)
+        {
+            var snapshot = await BackUpAsync(Volume, disk, key.Uuid);
+            var verdict = await new ChunksStreamFormat(TimeProvider.System).VerifyAsync(
+                _destinations.Get(null), new VerifyCopyInput(key, "nfs1", "", new ContentReceipt(snapshot.Root, disk.Length, 0, 0)) { Format = DataFormats.Chunks }, new Reports(), CancellationToken);
+            Assert.InRange(verdict.Content!.OccupiedBytes!.Value, 24 << 20, 25 << 20);
+            Assert.True(verdict.Content.StoredBytes < 1 << 20);
+        }
+    }
+
     [Fact]
     public async Task A_collection_takes_what_killed_writers_left_half_written_once_it_is_old()
     {
