@@ -139,9 +139,12 @@ public sealed partial class CloudStackClient
         return rows.FirstOrDefault();
     }
 
+    /// <summary>All pages of a list. A row that goes while they are read pulls others onto the page before, so that one may be on none; one that is added only pushes some onto two.</summary>
+    /// <exception cref="CloudStackException">Transient: the list ends before its count, or its count fell on the way.</exception>
     private async Task<List<T>> ListAsync<T>(string command, string member, Dictionary<string, string> parameters, JsonTypeInfo<List<T>> type, CancellationToken cancellation)
     {
         var all = new List<T>();
+        int? told = null;
         for (var page = 1; ; page++)
         {
             parameters["page"] = page.ToString(CultureInfo.InvariantCulture);
@@ -149,10 +152,17 @@ public sealed partial class CloudStackClient
             var reply = await ReadAsync(command, parameters, cancellation);
             var rows = Rows(command, member, reply, type);
             all.AddRange(rows);
-            // The count is that of all pages. Where it is not told, a page that is not full is the last.
-            if (rows.Count == 0 || (Number(reply, "count") is { } count ? all.Count >= count : rows.Count < PageRows)) return all;
+            // The count is that of all pages; a page on which nothing is tells none. Where it is not told at all, a page that is not full is the last.
+            var count = Number(reply, "count");
+            if (count < told) throw Short(command, $"It had {told} rows, and {count} when page {page} was read.");
+            told = count ?? told;
+            if (rows.Count > 0 && (told is { } wanted ? all.Count < wanted : rows.Count == PageRows)) continue;
+            return told is { } promised && all.Count < promised ? throw Short(command, $"It is to have {promised} rows, and ends after {all.Count}.") : all;
         }
     }
+
+    private static CloudStackException Short(string command, string what) =>
+        new(command, 0, 0, CloudStackErrorKind.Transient, $"The list is not whole. {what}");
 
     private static List<T> Rows<T>(string command, string member, JsonElement reply, JsonTypeInfo<List<T>> type)
     {

@@ -46,24 +46,32 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
         if (Directory.Exists(Folder)) File.Delete(FileOf(marker));
     }
 
-    /// <summary>Every arm there is.</summary>
-    public IReadOnlyList<PauseArm> List()
+    /// <summary>Every arm there is, and the files that cannot be read as one: they stay where they are, and keep nobody from those that can.</summary>
+    /// <exception cref="IOException">The folder itself cannot be listed.</exception>
+    public FoundArms Find()
     {
-        if (!Directory.Exists(Folder)) return [];
+        if (!Directory.Exists(Folder)) return new FoundArms([], []);
         var arms = new List<PauseArm>();
+        var unreadable = new List<UnreadableArm>();
         foreach (var file in Directory.GetFiles(Folder, $"*{ArmSuffix}"))
         {
+            var name = Path.GetFileName(file);
             try
             {
-                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm) is { } arm) arms.Add(arm);
+                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm) is { Pool.Length: > 0, VmUuid.Length: > 0 } arm && arm.Marker + ArmSuffix == name) arms.Add(arm);
+                else unreadable.Add(new UnreadableArm(name, "It names no pool and machine, or another marker."));
             }
             catch (FileNotFoundException)
             {
                 // Disarmed a moment ago.
             }
+            catch (Exception broken) when (broken is JsonException or IOException or UnauthorizedAccessException)
+            {
+                unreadable.Add(new UnreadableArm(name, broken.Message));
+            }
         }
 
-        return arms;
+        return new FoundArms(arms, unreadable);
     }
 
     /// <summary>The watchdog's own: says that it lives and what it guards.</summary>

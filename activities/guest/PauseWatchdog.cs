@@ -14,6 +14,7 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
     private static readonly TimeSpan s_whileItRuns = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, Task<bool>> _rescues = new(StringComparer.Ordinal);
+    private IReadOnlyList<UnreadableArm> _unreadable = [];
 
     /// <summary>Watches until told to stop; arms that are due then are still served by the next watchdog.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -25,7 +26,7 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
             {
                 Look(stop);
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 // Without its folder it guards nothing: the beat stays out, so nothing is paused meanwhile.
                 FolderFailed(logger, failure.Message);
@@ -37,8 +38,12 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
     /// <summary>One look: says what is guarded, and lets those go on whose time is over. A pool that does not answer holds up no other.</summary>
     internal void Look(CancellationToken stop)
     {
-        var armed = arms.List();
+        var (armed, unreadable) = arms.Find();
         arms.Beat(armed);
+
+        // Told once, and not at every look.
+        foreach (var broken in unreadable.Except(_unreadable)) Unreadable(logger, broken.File, broken.Why);
+        _unreadable = unreadable;
         foreach (var (name, rescue) in _rescues.Where(pair => pair.Value.IsCompleted).ToList())
         {
             _rescues.Remove(name);
@@ -83,7 +88,7 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
             if (settled.PowerState == "Paused") Rescued(logger, vm.NameLabel, arm.Pool, arm.Marker);
             return true;
         }
-        catch (Exception failure) when (!stop.IsCancellationRequested && failure is XenApiException or HttpRequestException or TimeoutException)
+        catch (Exception failure) when (!stop.IsCancellationRequested && failure is XenApiException or HttpRequestException or TimeoutException or KeyNotFoundException)
         {
             RescueFailed(logger, arm.VmUuid, arm.Pool, failure.Message);
             await Task.Delay(s_again, time, CancellationToken.None);
@@ -103,4 +108,7 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
 
     [LoggerMessage(EventId = 3203, Level = LogLevel.Error, Message = "The watchdog's folder cannot be used, so nothing is guarded: {Reason}")]
     private static partial void FolderFailed(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 3204, Level = LogLevel.Error, Message = "{File} in the watchdog's folder cannot be read and is left there: the machine that it stands for is not guarded, all others are. {Reason}")]
+    private static partial void Unreadable(ILogger logger, string file, string reason);
 }

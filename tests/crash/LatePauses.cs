@@ -97,7 +97,7 @@ public sealed class LatePauses
         var freeze = Assert.ThrowsAnyAsync<XenApiException>(() => pause.FreezeAsync(input, Cancellation, Cancellation));
         while (!freeze.IsCompleted)
         {
-            arms.Beat(arms.List());
+            arms.Beat(arms.Find().Arms);
             world.Clock.Advance(TimeSpan.FromMilliseconds(50));
             // Real time: the call goes over a socket, and a clock that ran ahead of it would be past its deadline.
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Cancellation);

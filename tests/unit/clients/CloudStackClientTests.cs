@@ -120,6 +120,44 @@ public sealed class CloudStackClientTests
         Assert.Contains("page=2", _handler.Sent[1].Body, StringComparison.Ordinal);
     }
 
+    /// <summary>Nothing found is an empty object, without a count: as when rows went while the pages were read, or the server lost them.</summary>
+    [Theory]
+    [InlineData(201, """{"listvolumesresponse":{}}""")]
+    [InlineData(201, """{"listvolumesresponse":{"count":201}}""")]
+    [InlineData(401, """{"listvolumesresponse":{"count":400,"volume":[{"id":"last"}]}}""")]
+    [InlineData(202, """{"listvolumesresponse":{"count":201,"volume":[{"id":"last"}]}}""")]
+    public async Task A_list_that_is_shorter_than_it_says_or_shrinks_on_the_way_is_no_list(int count, string second)
+    {
+        var first = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"id":"v{{i}}"}"""));
+        _handler.Json($$$"""{"listvolumesresponse":{"count":{{{count}}},"volume":[{{{first}}}]}}""").Json(second);
+        var fault = await Assert.ThrowsAsync<CloudStackException>(() => _client.ListVolumesAsync(default));
+        Assert.Equal(CloudStackErrorKind.Transient, fault.Kind);
+        Assert.Equal(2, _handler.Sent.Count);
+    }
+
+    [Fact]
+    public async Task A_list_that_grows_on_the_way_is_read_to_its_new_end()
+    {
+        var first = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"id":"v{{i}}"}"""));
+        _handler.Json($$$"""{"listvolumesresponse":{"count":201,"volume":[{{{first}}}]}}""").Json("""{"listvolumesresponse":{"count":202,"volume":[{"id":"v199"},{"id":"last"}]}}""");
+        Assert.Equal(202, (await _client.ListVolumesAsync(default)).Count);
+    }
+
+    [Fact]
+    public async Task A_first_page_without_the_rows_that_it_counts_is_no_list()
+    {
+        _handler.Json("""{"listvolumesresponse":{"count":3}}""");
+        Assert.Equal(CloudStackErrorKind.Transient, (await Assert.ThrowsAsync<CloudStackException>(() => _client.ListVolumesAsync(default))).Kind);
+    }
+
+    [Fact]
+    public async Task Where_no_count_is_told_a_page_that_is_not_full_is_the_last()
+    {
+        var first = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"id":"v{{i}}"}"""));
+        _handler.Json($$$"""{"listvolumesresponse":{"volume":[{{{first}}}]}}""").Json("""{"listvolumesresponse":{"volume":[{"id":"last"}]}}""");
+        Assert.Equal(201, (await _client.ListVolumesAsync(default)).Count);
+    }
+
     [Fact]
     public async Task A_job_is_looked_at_until_it_ends()
     {
