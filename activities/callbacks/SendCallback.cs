@@ -36,9 +36,10 @@ public sealed class CallbackSender(HttpClient http, IOptions<CallbackOptions> op
             throw new StepFaultException(new StepFault("callback.not-allowed", FaultKind.Rejected, "The callback's address is not on the list of allowed ones.", "Add it to Callbacks:Allowed and set Callbacks:Secret, or ask without a callback."));
         }
 
+        // Its receiver holds no operator's key.
         var (body, eventId) = input.Work is { } work
-            ? (JsonSerializer.SerializeToUtf8Bytes(work, ContractsJson.Default.WorkReport), work.EventId)
-            : (JsonSerializer.SerializeToUtf8Bytes(input.Report!, ContractsJson.Default.SnapshotReport), input.Report!.EventId);
+            ? (JsonSerializer.SerializeToUtf8Bytes(work.Public(), ContractsJson.Default.WorkReport), work.EventId)
+            : (JsonSerializer.SerializeToUtf8Bytes(input.Report!.Public(), ContractsJson.Default.SnapshotReport), input.Report!.EventId);
         using var request = new HttpRequestMessage(HttpMethod.Post, input.CallbackUrl) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add(SignatureHeader, Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(settings.Secret), body)));

@@ -25,7 +25,10 @@ public sealed record AdmissionAnswer(bool Granted, int Place, string? Reason, Da
 public static class AdmissionSlots
 {
     /// <summary>Kinds of slots that something left behind takes up itself: the volume it is of, and a clone's place on the array.</summary>
-    public static IReadOnlyList<string> OfWhatIsThere { get; } = ["volume", "array"];
+    public static IReadOnlyList<string> OfWhatIsThere { get; } = ["volume", ArrayKind];
+
+    /// <summary>Of the slots that bear the id of an array's cluster.</summary>
+    public const string ArrayKind = "array";
 
     public static string KindOf(string slot)
     {
@@ -40,7 +43,7 @@ public static class AdmissionSlots
 
     public static string Account(string account) => $"account:{account}";
 
-    public static string Array(string clusterUuid) => $"array:{clusterUuid}";
+    public static string Array(string clusterUuid) => $"{ArrayKind}:{clusterUuid}";
 
     public static string Host(string hostUuid) => $"host:{hostUuid}";
 

@@ -16,7 +16,7 @@ internal static class Admitting
             cancellation.ThrowIfWished();
             var answer = await context.Entities.CallEntityAsync<AdmissionAnswer>(AdmissionEntity.Id, AdmissionEntity.Ask, request);
             if (answer.Granted) return waited;
-            board.Waiting(new StepNotice("admission.queued", $"Place {answer.Place} in the queue. {answer.Reason}", "Wait, or cancel what is before it; GET /api/admission shows the queue.", "Admit"));
+            board.Waiting(new StepNotice(PublicNotices.Queued, $"Place {answer.Place} in the queue. {answer.Reason}", "Wait, or cancel what is before it; GET /api/admission shows the queue.", "Admit"));
             await cancellation.WaitForEventAsync(AdmissionNotice.EventName, s_lookAgain);
         }
     }

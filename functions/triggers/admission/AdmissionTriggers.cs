@@ -15,9 +15,8 @@ public sealed class AdmissionTriggers(AuditTrail audit, TimeProvider time)
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "admission")] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        _ = request;
         var state = (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State ?? new AdmissionState();
-        return new JsonResult<AdmissionView>(200, AdmissionView.Of(state, time.GetUtcNow()), TriggersJson.Default.AdmissionView);
+        return new JsonResult<AdmissionView>(200, AdmissionView.Of(state, time.GetUtcNow()).For(request), TriggersJson.Default.AdmissionView);
     }
 
     [Function("PauseAdmission")]

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>The queue as the API shows it: who works on what since when, and who waits at which place and why.</summary>
@@ -14,6 +16,16 @@ internal sealed record AdmissionView(AdmissionLimits Limits, AdmissionPause? Pau
             .Select(job => new AdmittedJob(job.Key, job.First().Request.Account, [.. job.SelectMany(grant => grant.Request.Slots).Distinct()], job.Min(grant => grant.At)))
             .OrderBy(job => job.Since)],
         [.. AdmissionQueue.InOrder(state, now).Select(one => Waiter(one.Wish, one.Answer))]);
+
+    /// <summary>What the caller may see: the array's ids are for operators only.</summary>
+    public AdmissionView For(HttpRequest request) => request.IsOperator() ? this : this with
+    {
+        Running = [.. Running.Select(job => job with { Slots = [.. job.Slots.Select(Shown).Distinct()] })],
+        Waiting = [.. Waiting.Select(job => job with { Slots = [.. job.Slots.Select(Shown).Distinct()], Reason = job.Slots.Aggregate(job.Reason, (reason, slot) => reason.Replace(slot, Shown(slot), StringComparison.Ordinal)) })],
+    };
+
+    /// <summary>Of an array's slot its kind alone. A volume's bears CloudStack's id, or one drawn from the array's that leads back to nothing.</summary>
+    private static string Shown(string slot) => AdmissionSlots.KindOf(slot) == AdmissionSlots.ArrayKind ? AdmissionSlots.ArrayKind : slot;
 
     private static WaitingJob Waiter(AdmissionWish wish, AdmissionAnswer answer) =>
         new(answer.Place, wish.Request.Instance, wish.Request.Account, wish.Request.Slots, wish.Request.Priority, wish.At, answer.Reason ?? "", answer.Until);

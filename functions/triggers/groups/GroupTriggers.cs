@@ -40,7 +40,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
             var view = await ViewAsync(claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Group {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"/api/groups/{view.Id}";
             return new JsonResult<GroupAccepted>(
-                202, new GroupAccepted(view, view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.GroupAccepted, location);
+                202, new GroupAccepted(view.For(request), view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.GroupAccepted, location);
         }
         catch (BadRequestException refused)
         {
@@ -52,7 +52,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "groups/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view && Sees(request, view) ? new JsonResult<GroupView>(200, view, TriggersJson.Default.GroupView) : NotFound(id);
+        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view && Sees(request, view) ? new JsonResult<GroupView>(200, view.For(request), TriggersJson.Default.GroupView) : NotFound(id);
     }
 
     [Function("CancelGroup")]
@@ -64,7 +64,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
             return new ProblemResult(409, "group.ended", $"Group {view.Id} is {view.State}: there is nothing left to cancel.", "Delete its snapshots if they are not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         audit.Add(request.Caller(), "group.cancel", view.Id, "done");
-        return new JsonResult<GroupView>(202, view, TriggersJson.Default.GroupView);
+        return new JsonResult<GroupView>(202, view.For(request), TriggersJson.Default.GroupView);
     }
 
     /// <summary>A tenant sees the groups it asked for, and those of which it sees every member.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>A group as the API shows it; its members have views of their own.</summary>
@@ -37,6 +39,11 @@ internal sealed record GroupView
     public required CleanupStatus Cleanup { get; init; }
 
     public required bool Ended { get; init; }
+
+    /// <summary>What the caller may see of it.</summary>
+    public GroupView For(HttpRequest request) => request.IsOperator()
+        ? this
+        : this with { Waiting = Waiting.Public(), Failure = Failure.Public(), Cleanup = Cleanup.Public(), Members = [.. Members.Select(member => member.Public())] };
 
     public static GroupView Of(SnapshotGroupInput input, SnapshotGroupStatus status, DateTimeOffset createdAt) => new()
     {

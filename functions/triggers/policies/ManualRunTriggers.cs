@@ -49,9 +49,8 @@ public sealed class ManualRunTriggers(PolicyLedger policies, IdempotencyLedger l
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "policies/{name}/runs/{id}")] HttpRequest request, string name, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        _ = request;
         return RequestKey.TryParse(id, out var key) && await ViewAsync(name, key, client, cancellation) is { } view
-            ? new JsonResult<PolicyRunView>(200, view, TriggersJson.Default.PolicyRunView)
+            ? new JsonResult<PolicyRunView>(200, view.For(request), TriggersJson.Default.PolicyRunView)
             : new ProblemResult(
                 404, "policy.run-not-found", $"Policy '{Shown(name)}' has no run '{Shown(id)}'.", "The answer to the request that started it names it, and so does its callback; instances are kept for as long as the host's settings say.");
     }

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>A run of a policy as the API shows it.</summary>
@@ -10,6 +12,9 @@ namespace SnapshotWorkflows.Functions.Triggers;
 internal sealed record PolicyRunView(
     string Id, string Policy, DateTimeOffset At, string? Caller, int Missed, string State, string? Step, StepNotice? Waiting, int? Taken, IReadOnlyList<PolicyRunFailure>? Failures, StepNotice? Failure, bool Ended)
 {
+    /// <summary>What the caller may see of it.</summary>
+    public PolicyRunView For(HttpRequest request) => request.IsOperator() ? this : this with { Waiting = Waiting.Public(), Failure = Failure.Public(), Failures = Failures?.Select(failure => failure.Public()).ToList() };
+
     /// <returns>Null where the instance is no run of this policy.</returns>
     public static PolicyRunView? Of(string policy, OrchestrationMetadata instance)
     {

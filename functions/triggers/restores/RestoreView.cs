@@ -35,8 +35,8 @@ internal sealed record RestoreView
 
     public required bool Ended { get; init; }
 
-    /// <summary>What the caller may see: of CloudStack's own volume the array's ids are for operators only, as in the callback.</summary>
-    public RestoreView For(HttpRequest request) => TargetVolumeId is not null && request.Accounts() is not null ? this with { Volume = null } : this;
+    /// <summary>What the caller may see: the array's ids are for operators only.</summary>
+    public RestoreView For(HttpRequest request) => request.IsOperator() ? this : this with { Volume = null, Waiting = Waiting.Public(), Failure = Failure.Public(), Cleanup = Cleanup.Public() };
 
     public static RestoreView Of(RestoreVolumeInput input, RestoreStatus status, DateTimeOffset createdAt) => new()
     {

@@ -41,8 +41,7 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
     public async Task<IActionResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "reverts/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        _ = request;
-        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view ? new JsonResult<RevertView>(200, view, TriggersJson.Default.RevertView) : NotFound(id);
+        return RequestKey.TryParse(id, out var key) && await ViewAsync(key, client, cancellation) is { } view ? new JsonResult<RevertView>(200, view.For(request), TriggersJson.Default.RevertView) : NotFound(id);
     }
 
     [Function("CancelRevert")]
@@ -77,7 +76,11 @@ public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index
 
 /// <summary>A revert as the API shows it.</summary>
 internal sealed record RevertView(
-    string Id, string SnapshotId, RevertState State, string? Step, StepNotice? Waiting, RevertedVolume? Volume, DateTimeOffset CreatedAt, bool Asked, StepNotice? Failure, bool Ended);
+    string Id, string SnapshotId, RevertState State, string? Step, StepNotice? Waiting, RevertedVolume? Volume, DateTimeOffset CreatedAt, bool Asked, StepNotice? Failure, bool Ended)
+{
+    /// <summary>What the caller may see of it.</summary>
+    public RevertView For(HttpRequest request) => request.IsOperator() ? this : this with { Waiting = Waiting.Public(), Failure = Failure.Public() };
+}
 
 /// <summary>The answer to a start.</summary>
 internal sealed record RevertAccepted(RevertView Revert, string Id, string CancelUri, HttpManagementPayload? Management);

@@ -50,7 +50,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
             var view = await reader.FindAsync(claim.Instance, client, cancellation)
                 ?? throw new InvalidOperationException($"Snapshot {claim.Instance.Uuid} was started and cannot be found.");
             var location = $"{request.Path.Value?.TrimEnd('/')}/{view.Id}";
-            var accepted = new SnapshotAccepted(view, view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value));
+            var accepted = new SnapshotAccepted(view.For(request), view.Id, $"{location}/cancel", request.Management(client, claim.Instance.Value));
             return new JsonResult<SnapshotAccepted>(202, accepted, TriggersJson.Default.SnapshotAccepted, location);
         }
         catch (BadRequestException refused)
@@ -69,7 +69,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         var view = RequestKey.TryParse(id, out var key) ? await reader.FindAsync(key, client, cancellation) : null;
         return view is null || !request.Sees(view)
             ? SnapshotProblems.NotFound(id)
-            : new JsonResult<SnapshotView>(200, view with { VolumeLastProven = index.LastProvenOf(view.VolumeId, request.Accounts()) }, TriggersJson.Default.SnapshotView);
+            : new JsonResult<SnapshotView>(200, view.For(request) with { VolumeLastProven = index.LastProvenOf(view.VolumeId, request.Accounts()) }, TriggersJson.Default.SnapshotView);
     }
 
     [Function("ListSnapshots")]
@@ -79,7 +79,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         {
             var page = index.List(ListQuery.Parse(request, TopMax) with { Accounts = request.Accounts() });
             if (page.Next is { } next) request.HttpContext.Response.Headers[ListQuery.ContinuationHeader] = ListQuery.Write(next);
-            return new JsonResult<SnapshotList>(200, new SnapshotList([.. page.Rows.Select(SnapshotView.Of)]), TriggersJson.Default.SnapshotList);
+            return new JsonResult<SnapshotList>(200, new SnapshotList([.. page.Rows.Select(row => SnapshotView.Of(row).For(request))]), TriggersJson.Default.SnapshotList);
         }
         catch (BadRequestException refused)
         {
@@ -102,7 +102,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
 
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         audit.Add(request.Caller(), "snapshot.cancel", view.Id, "done");
-        return new JsonResult<SnapshotView>(202, view, TriggersJson.Default.SnapshotView);
+        return new JsonResult<SnapshotView>(202, view.For(request), TriggersJson.Default.SnapshotView);
     }
 
     private static async Task StartAsync(DurableTaskClient client, RequestKey key, SnapshotBody body, string caller, IReadOnlyList<string>? accounts, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
@@ -47,7 +48,7 @@ internal sealed record SnapshotView
 
     public long? DiskBytes { get; init; }
 
-    /// <summary>What the copy takes up on the store: the physical size.</summary>
+    /// <summary>What the copy takes up on the store: the physical size; of chunks that several copies share with each of them.</summary>
     public long? StoredBytes { get; init; }
 
     public DateTimeOffset? TakenAt { get; init; }
@@ -79,6 +80,9 @@ internal sealed record SnapshotView
 
     /// <summary>When any copy of the volume was; told of a single snapshot only.</summary>
     public DateTimeOffset? VolumeLastProven { get; init; }
+
+    /// <summary>What the caller may see of it.</summary>
+    public SnapshotView For(HttpRequest request) => request.IsOperator() ? this : this with { Waiting = Waiting.Public(), Failure = Failure.Public(), Cleanup = Cleanup.Public() };
 
     public static SnapshotView Of(SnapshotRow row) => From(row.Status, row.Key, row.VolumeId, row.Name, row.CreatedAt, row.Tags) with
     {
@@ -116,7 +120,7 @@ internal sealed record SnapshotView
         Location = status.Location,
         Root = status.Root,
         DiskBytes = status.DiskBytes,
-        StoredBytes = status.StoredBytes,
+        StoredBytes = status.OccupiedBytes ?? status.StoredBytes,
         TakenAt = status.TakenAt,
         CreatedAt = createdAt,
         Failure = status.Failure,

@@ -59,6 +59,19 @@ public sealed class RouteTests : IDisposable
         Assert.Equal(status, (await AnswerAsync(request, new UsageTriggers(new UsageLedger(_catalog), new ManualTimeProvider(s_now)).List(request))).Status);
     }
 
+    [Theory]
+    [InlineData("operator", "volume 7 of cluster 5b1c7f7e-4f0b-4d6c-9d32-0e5d1f7b2c22 stays in access group 3")]
+    [InlineData("reader", "volume (for operators) stays in access group (for operators)")]
+    public async Task The_audit_trail_names_the_arrays_things_to_operators(string role, string shown)
+    {
+        var audit = new AuditTrail(_catalog, TimeProvider.System);
+        audit.Add("x", "snapshot.restore", "s", "left", "volume 7 of cluster 5b1c7f7e-4f0b-4d6c-9d32-0e5d1f7b2c22 stays in access group 3");
+        audit.Add("x", "snapshot.create", "s", "done", $"volume {Volume}: BackedUp");
+        var request = Request(role, null);
+        var (_, answer) = await AnswerAsync(request, new AuditTriggers(audit).List(request));
+        Assert.Equal([shown, $"volume {Volume}: BackedUp"], answer.GetProperty("items").EnumerateArray().Select(row => row.GetProperty("detail").GetString()));
+    }
+
     [Fact]
     public async Task The_answer_to_a_policy_that_is_not_there_is_that()
     {
