@@ -20,6 +20,7 @@ internal sealed class ReadinessChecks(
     private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _one = new(1);
+    private readonly StoreProbes _stores = new(time);
     private IReadOnlyList<ReadinessFinding> _last = [];
     private long? _at;
 
@@ -37,7 +38,7 @@ internal sealed class ReadinessChecks(
             };
             rounds.AddRange(arrays.Names.Select(name => TryAsync($"solidfire {name}", () => ArrayAsync(name, cancellation), cancellation, "array")));
             rounds.AddRange(pools.Names.Select(name => TryAsync($"xenserver {name}", () => PoolAsync(name, cancellation), cancellation, pools.CopyPool.PoolName == name ? null : "pool")));
-            rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => DestinationAsync(destination, cancellation), cancellation, "destination")));
+            rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => _stores.AskAsync(destination.Name, () => DestinationAsync(destination), cancellation), cancellation, "destination")));
             // Nothing is paused where that is not allowed, so nobody has to guard it.
             if (pause.Value.HighAvailabilityIsOff) rounds.Add(Task.FromResult(Watchdog()));
             if (roles.Find() is { } held) rounds.Add(Task.FromResult(held));
@@ -112,12 +113,13 @@ internal sealed class ReadinessChecks(
         ? Finding("watchdog", "guards pauses", [])
         : Finding("watchdog", "not seen", ["No watchdog has beaten for 2 s, so 'pause' is refused: run `SnapshotWorkflows.App watchdog` beside the service, with the same settings."]);
 
-    private async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination, CancellationToken cancellation)
+    /// <summary>Not given up with whoever asked: others may wait for the same answer.</summary>
+    private async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination)
     {
-        var check = await destination.Store.CheckAsync(cancellation);
+        var check = await destination.Store.CheckAsync(CancellationToken.None);
 
         // A wrong or missing master key is found now and not by the first copy, or the first restore.
-        if (check.Fault is null && await destination.HasRepositoryAsync(cancellation)) _ = await destination.OpenRepositoryAsync(time, cancellation);
+        if (check.Fault is null && await destination.HasRepositoryAsync(CancellationToken.None)) _ = await destination.OpenRepositoryAsync(time, CancellationToken.None);
         return Finding($"secondary {destination.Name}", check.TotalBytes > 0 ? $"{check.FreeBytes / (1 << 20)} of {check.TotalBytes / (1 << 20)} MiB free" : check.Writable ? "writable" : "not reached", check.Fault is { } fault ? [$"{fault.Message} {fault.Remedy}"] : []);
     }
 
