@@ -128,6 +128,7 @@ public static class Composition
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessValidation>();
         services.AddSingleton<IRequestGate, RoleGate>();
         services.AddSingleton<RolesWithoutKey>();
+        services.AddSingleton<IRequestWitness>(provider => new HostTrail(provider.GetRequiredService<AuditTrail>, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HostTrail>>()));
 
         builder.UseFunctions(typeof(SnapshotTriggers).Assembly);
         builder.UseDurableTask(
@@ -190,6 +191,8 @@ public static class Composition
         services.AddSingleton<StreamFormat, ChunksStreamFormat>();
         services.AddSingleton<StreamFormats>();
         services.AddSingleton<WorkInstances>();
+        // CloudStack waits by a clock of its own.
+        services.AddSingleton(provider => new EventIntake(provider.GetRequiredService<EventLedger>(), TimeProvider.System, provider.GetRequiredService<ILogger<EventIntake>>()));
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<IExceptionPropertiesProvider, StepFaultProperties>();
         services.AddHttpClient(nameof(QuiesceHook), http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using SnapshotWorkflows.Durable.Host.Http;
 using SnapshotWorkflows.Functions.Worker;
 
@@ -7,9 +8,9 @@ namespace SnapshotWorkflows.Durable.Host.Keys;
 
 /// <summary>
 /// Holds each request against the key requirement of its endpoint. The matched key becomes the request's user: name = the key's name,
-/// role <c>operator</c> for function, host and master keys, and the level as a claim. An app's own gates are asked last.
+/// role <c>operator</c> for function, host and master keys, and the level as a claim. An app's own gates are asked last; its witnesses are told.
 /// </summary>
-internal sealed class KeyAuthentication(KeyRing keys, IEnumerable<IRequestGate> gates, RequestDelegate next)
+internal sealed class KeyAuthentication(KeyRing keys, IEnumerable<IRequestGate> gates, IEnumerable<IRequestWitness> witnesses, RequestDelegate next)
 {
     public const string HeaderName = "x-functions-key";
     public const string QueryName = "code";
@@ -36,6 +37,7 @@ internal sealed class KeyAuthentication(KeyRing keys, IEnumerable<IRequestGate> 
                 ? new HostProblem(StatusCodes.Status401Unauthorized, "key.missing", "This route needs an access key, and the request carries none.", Remedy)
                 : new HostProblem(StatusCodes.Status401Unauthorized, "key.wrong", "The access key of the request does not open this route.", Remedy);
             await problem.WriteAsync(context);
+            Refused(context, problem.Code);
             return;
         }
 
@@ -46,11 +48,55 @@ internal sealed class KeyAuthentication(KeyRing keys, IEnumerable<IRequestGate> 
             {
                 if (gate.Refuses(context, requirement.Function) is not { } refusal) continue;
                 await new HostProblem(refusal.Status, refusal.Code, refusal.Detail, refusal.Remedy).WriteAsync(context);
+                Refused(context, refusal.Code);
                 return;
             }
         }
 
-        await next(context);
+        if (matched is null || requirement.Function is not null)
+        {
+            await next(context);
+            return;
+        }
+
+        await AnswerAsync(context);
+    }
+
+    /// <summary>One of the host's own routes.</summary>
+    private async Task AnswerAsync(HttpContext context)
+    {
+        string? code = WitnessedRequest.Broken;
+        try
+        {
+            await next(context);
+            code = context.Response.StatusCode < StatusCodes.Status400BadRequest ? null : $"http.{context.Response.StatusCode}";
+        }
+        catch (HostProblemException refused)
+        {
+            code = refused.Problem.Code;
+            throw;
+        }
+        finally
+        {
+            var request = Of(context, code);
+            foreach (var witness in witnesses) witness.Answered(request);
+        }
+    }
+
+    private void Refused(HttpContext context, string code)
+    {
+        var request = Of(context, code);
+        foreach (var witness in witnesses) witness.Refused(request);
+    }
+
+    private static WitnessedRequest Of(HttpContext context, string? code) =>
+        new(context.User.Identity?.Name, context.Connection.RemoteIpAddress?.ToString(), context.Request.Method, RawPath(context), context.Request.Query, code);
+
+    /// <summary>As it came: an id or name may hold an encoded slash.</summary>
+    private static string RawPath(HttpContext context)
+    {
+        var raw = (context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").Split('?', 2)[0];
+        return raw.StartsWith('/') ? raw : context.Request.Path.ToUriComponent();
     }
 
     private static string? Presented(HttpRequest request)

@@ -7,14 +7,14 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>
-/// POST /api/cloudstack/events: CloudStack's webhook. Exactly 200 once the event is stored; CloudStack counts anything else as a failure, sends three times at once and then forgets.
+/// POST /api/cloudstack/events: CloudStack's webhook. Exactly 200 once the event is stored, within a second, or else 503 within it; CloudStack counts anything else than 200 as a failure, sends three times at once and then forgets.
 /// What it says is only a hint: a workflow looks the snapshot up.
 /// </summary>
-public sealed partial class CloudEventTriggers(EventLedger events, IOptions<WebhookOptions> options, TimeProvider time, ILogger<CloudEventTriggers> logger)
+public sealed partial class CloudEventTriggers(EventIntake intake, EventLedger events, IOptions<WebhookOptions> options, TimeProvider time, ILogger<CloudEventTriggers> logger)
 {
     private const int EventIdMax = 100;
     private const int Catch = 100;
-    private static readonly TimeSpan s_startPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan s_remembered = TimeSpan.FromDays(90);
 
     [Function("TakeCloudEvent")]
@@ -44,7 +44,17 @@ public sealed partial class CloudEventTriggers(EventLedger events, IOptions<Webh
                 throw new BadRequestException("event.no-id", "X-CS-Event-ID is missing or unusable, so repetitions could not be told.", "Point a CloudStack webhook (4.20 or later) at this address.");
             }
 
-            if (Wanted(id, CloudEventBody.Parse(body)) is { } occurred && events.Accept(occurred)) await StartAsync(client, occurred, cancellation);
+            if (Wanted(id, CloudEventBody.Parse(body)) is { } occurred)
+            {
+                if (await intake.AcceptAsync(occurred, cancellation) is not { } isNew)
+                {
+                    request.HttpContext.Response.Headers.RetryAfter = "5";
+                    return new ProblemResult(503, "webhook.busy", "The catalog is busy, so the event is not known to be stored.", "Send it again; what is lost is made up within ten minutes.");
+                }
+
+                if (isNew) await StartAsync(client, occurred, cancellation);
+            }
+
             return new StatusCodeResult(StatusCodes.Status200OK);
         }
         catch (BadRequestException refused)
@@ -78,13 +88,13 @@ public sealed partial class CloudEventTriggers(EventLedger events, IOptions<Webh
         try
         {
             await client.StartOnceAsync("HandleCloudEvent", occurred, occurred.Instance, linked.Token);
-            events.Started(occurred.Id);
+            await intake.StartedAsync(occurred.Id);
         }
 #pragma warning disable CA1031 // Whatever the hub says: the event is stored, and any answer but 200 would count as a loss. It is logged, and the next minute starts it.
         catch (Exception notNow)
 #pragma warning restore CA1031
         {
-            StartedLater(logger, occurred.Id, notNow is OperationCanceledException ? "it is slow" : $"{notNow.GetType().Name}: {notNow.Message}");
+            StartedLater(logger, occurred.Id, notNow is OperationCanceledException or TimeoutException ? "it is slow" : $"{notNow.GetType().Name}: {notNow.Message}");
         }
     }
 

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using SnapshotWorkflows.Durable.Host;
+using Xunit;
+
+namespace SnapshotWorkflows.Tests.Unit.Durable.Host;
+
+/// <summary>Whoever keeps a trail is told what was done past the app's own routes, by whom, and whom no key let in.</summary>
+public sealed class WitnessTests
+{
+    [Fact]
+    public async Task What_the_hosts_own_routes_did_is_told_with_its_caller_and_outcome()
+    {
+        var witness = new Witness();
+        await using var host = await ManagementHost.StartAsync(builder => builder.Services.AddSingleton<IRequestWitness>(witness));
+        await host.StartInstanceAsync("Waiter", "x", "one%3");
+        Assert.Equal(HttpStatusCode.Accepted, (await host.PostAsync($"/instances/{Uri.EscapeDataString("one%3")}/terminate?reason=enough&force=true")).StatusCode);
+        await (await host.PostAsync("/instances/nobody/suspend")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "instance.missing");
+        using var rotated = await host.Host.SendAsync(HttpMethod.Post, "/admin/host/functionkeys/ci", host.Host.MasterKey);
+
+        Assert.Equal(
+            [
+                ($"POST {ManagementHost.Base}/orchestrators/Waiter/one%253", null),
+                ($"POST {ManagementHost.Base}/instances/one%253/terminate", null),
+                ($"POST {ManagementHost.Base}/instances/nobody/suspend", "instance.missing"),
+                ("POST /admin/host/functionkeys/ci", null),
+            ],
+            witness.Done.Where(request => request.Method != "GET").Select(request => ($"{request.Method} {request.Path}", request.Code)));
+        Assert.All(witness.Done, request => Assert.False(string.IsNullOrEmpty(request.Caller)));
+        Assert.Equal("enough", witness.Done[1].Query["reason"].ToString());
+        Assert.Empty(witness.Away);
+    }
+
+    [Fact]
+    public async Task Whoever_no_key_or_a_gate_lets_in_is_told_and_a_functions_own_work_is_not()
+    {
+        var witness = new Witness();
+        await using var host = await RunningHost.StartAsync(builder =>
+        {
+            builder.Services.AddSingleton(new Greeting("Hello"));
+            builder.UseFunctions(typeof(SampleFunctions));
+            builder.Services.AddSingleton<IRequestWitness>(witness);
+        });
+        using var opened = await host.GetAsync("/api/Guarded", host.HostKey);
+        Assert.Equal(HttpStatusCode.OK, opened.StatusCode);
+        using var missing = await host.GetAsync("/api/Guarded?code=");
+        using var wrong = await host.SendAsync(HttpMethod.Post, "/admin/host/functionkeys/ci?code=guessed", content: new StringContent("{}", Encoding.UTF8, "application/json"));
+        Assert.Empty(witness.Done);
+        Assert.Equal([("GET /api/Guarded", "key.missing"), ("POST /admin/host/functionkeys/ci", "key.wrong")], witness.Away.Select(request => ($"{request.Method} {request.Path}", request.Code)));
+        Assert.All(witness.Away, request => Assert.Null(request.Caller));
+        Assert.All(witness.Away, request => Assert.NotNull(request.Address));
+    }
+
+    private sealed class Witness : IRequestWitness
+    {
+        public List<WitnessedRequest> Done { get; } = [];
+
+        public List<WitnessedRequest> Away { get; } = [];
+
+        public void Answered(WitnessedRequest request) => Done.Add(request);
+
+        public void Refused(WitnessedRequest request) => Away.Add(request);
+    }
+}
