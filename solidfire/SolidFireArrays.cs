@@ -28,7 +28,7 @@ public sealed class SolidFireArrays : IDisposable
         {
             var http = connect(options);
             _https.Add(http);
-            _entries.Add(new Entry(options.Name, options.SettingsPath, new SolidFireClient(http, options, time, logger)));
+            _entries.Add(new Entry(options.Name, options.SettingsPath, new SolidFireClient(http, options, time, logger), options.CopyQos?.ToQos()));
         }
     }
 
@@ -123,7 +123,7 @@ public sealed class SolidFireArrays : IDisposable
     {
         var cluster = await entry.Client.GetClusterInfoAsync(cancellation);
         entry.Last = cluster;
-        return new SolidFireArray(entry.Name, entry.Client, cluster);
+        return new SolidFireArray(entry.Name, entry.Client, cluster) { CopyQos = entry.CopyQos };
     }
 
     private Entry Find(string name) => _entries.Find(entry => entry.Name == name) ?? throw new SolidFireArraysException(
@@ -137,13 +137,15 @@ public sealed class SolidFireArrays : IDisposable
         $"{string.Join(" and ", entries.Select(entry => $"{entry.SettingsPath} ({entry.Name})"))} lead to one cluster, {entries[0].Last?.Uuid}; leave one of them.",
         $"Take one of the entries away under {SolidFireOptions.Section}, or point it at the cluster that was meant, and start again.");
 
-    private sealed class Entry(string name, string settingsPath, SolidFireClient client)
+    private sealed class Entry(string name, string settingsPath, SolidFireClient client, VolumeQos? copyQos)
     {
         public string Name { get; } = name;
 
         public string SettingsPath { get; } = settingsPath;
 
         public SolidFireClient Client { get; } = client;
+
+        public VolumeQos? CopyQos { get; } = copyQos;
 
         /// <summary>What it said when last asked; believed by nobody.</summary>
         public ClusterInfo? Last { get; set; }

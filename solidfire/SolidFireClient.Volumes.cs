@@ -72,6 +72,7 @@ public sealed partial class SolidFireClient
     {
         var parameters = new JsonObject { ["volumeID"] = volumeId };
         if (changes.Qos is { } qos) parameters["qos"] = Wire(qos);
+        if (changes.LeavesQosPolicy) parameters["associateWithQoSPolicy"] = false;
         if (changes.Attributes is { } attributes) parameters["attributes"] = attributes.DeepClone();
         if (changes.TotalBytes is { } bytes) parameters["totalSize"] = bytes;
         if (changes.Access is { } access) parameters["access"] = access;

@@ -33,6 +33,9 @@ public sealed class SolidFireOptions
     /// <summary>Longest wait between two tries of a read.</summary>
     public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(8);
 
+    /// <summary>What a temporary clone may do while it is read, whatever its source may; null: it keeps what it inherits from its source.</summary>
+    public CopyQosOptions? CopyQos { get; set; }
+
     /// <summary>Where these settings stand, so that an error can name the one to mend.</summary>
     internal string SettingsPath { get; set; } = Section;
 }

@@ -29,6 +29,8 @@ internal sealed class SolidFireOptionsValidator : IValidateOptions<SolidFireArra
             faults.Add($"{key}:CertificateSha256 must be 64 hexadecimal digits, the SHA-256 of the server certificate's DER.");
         if (options.CertificateAuthority is { Length: > 0 } path && !File.Exists(path))
             faults.Add($"{key}:CertificateAuthority names {path}, which does not exist; give a PEM file.");
+        if (options.CopyQos is { IsValid: false })
+            faults.Add($"{key}:CopyQos needs MinIops, MaxIops and BurstIops, each from {CopyQosOptions.Least} to {CopyQosOptions.Most}, none less than the one before.");
         if (options.CallTimeout < TimeSpan.FromSeconds(1) || options.CallTimeout > TimeSpan.FromMinutes(10))
             faults.Add($"{key}:CallTimeout must lie between 00:00:01 and 00:10:00.");
         if (options.ReadAttempts is < 1 or > 10) faults.Add($"{key}:ReadAttempts must lie between 1 and 10.");

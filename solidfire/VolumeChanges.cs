@@ -7,6 +7,9 @@ public sealed record VolumeChanges
 {
     public VolumeQos? Qos { get; init; }
 
+    /// <summary>Takes the volume out of its QoS policy, whose values it would follow else.</summary>
+    public bool LeavesQosPolicy { get; init; }
+
     /// <summary>Replaces ALL attributes: read, merge and write to keep the others.</summary>
     public JsonObject? Attributes { get; init; }
 

@@ -3,7 +3,10 @@ using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Activities.VolumeSteps;
 
-/// <summary>Looks once whether the clone is ready: the job's result and its error are read, and a result that vanished is made up for by listing.</summary>
+/// <summary>
+/// Looks once whether the clone is ready: the job's result and its error are read, and a result that vanished is made up for by listing. One that is ready gets the settings' quality of service for copying before it is
+/// handed on: it bears its source's else, and is read as slowly, or as fast beside others, as that may be.
+/// </summary>
 [DurableTask(StepNames.CheckClone)]
 public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Marker marker, IActivityExecution execution) : StepActivity<CheckCloneInput, CloneCheck>(execution)
 {
@@ -16,12 +19,9 @@ public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Mar
         var volume = await array.FindVolumeAsync(id.VolumeId, cancellation);
         if (volume is { IsActive: true })
         {
-            if (!clones.IsOurs(volume, input.Key))
-            {
-                throw new StepFaultException(new StepFault("clone.not-ours", FaultKind.Conflict, $"Volume {volume.VolumeId} ({volume.Name}) does not bear the mark of this request.", "Nothing was touched; report this with the instance's history."));
-            }
-
-            return new CloneCheck(ArrayLookup.Lun(volume, proven.Cluster));
+            if (!clones.IsOurs(volume, input.Key)) throw NotOurs(volume);
+            if (proven.CopyQos is { } wanted && !Has(volume, wanted)) volume = await ChangeAsync(array, volume, wanted, cancellation);
+            return clones.IsOurs(volume, input.Key) ? new CloneCheck(ArrayLookup.Lun(volume, proven.Cluster)) : throw NotOurs(volume);
         }
 
         if (input.Receipt.AsyncHandle is { } handle)
@@ -46,6 +46,21 @@ public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Mar
         if (jobs.Any(job => job.IsClone && job.DestinationVolumeId == id.VolumeId)) return new CloneCheck(Lun: null);
         return await array.FindVolumeAsync(id.VolumeId, cancellation) is { IsActive: true } ? new CloneCheck(Lun: null) : throw Lost(id);
     }
+
+    /// <summary>Setting it again is the same, so a lost answer needs no more than another look.</summary>
+    private async Task<Volume> ChangeAsync(SolidFireClient array, Volume clone, VolumeQos wanted, CancellationToken cancellation)
+    {
+        await array.ModifyVolumeAsync(clone.VolumeId, new VolumeChanges { Qos = wanted, LeavesQosPolicy = clone.QosPolicyId is not null }, Execution.StopToken);
+        return await array.FindVolumeAsync(clone.VolumeId, cancellation) is { IsActive: true } changed && Has(changed, wanted)
+            ? changed
+            : throw new StepFaultException(new StepFault(
+                "clone.qos", FaultKind.Transient, $"The array does not show the quality of service for copying on clone {clone.VolumeId}.", "It is tried again; look at the array's events, or take CopyQos out of its settings."));
+    }
+
+    private static bool Has(Volume volume, VolumeQos wanted) => volume.QosPolicyId is null && volume.Qos is { } now && (now.MinIops, now.MaxIops, now.BurstIops) == (wanted.MinIops, wanted.MaxIops, wanted.BurstIops);
+
+    private static StepFaultException NotOurs(Volume volume) => new(new StepFault(
+        "clone.not-ours", FaultKind.Conflict, $"Volume {volume.VolumeId} ({volume.Name}) does not bear the mark of this request.", "Nothing was touched; report this with the instance's history."));
 
     private static StepFaultException Lost(ArrayVolume clone) => new(new StepFault(
         FaultCodes.CloneLost, FaultKind.Conflict, $"Clone {clone.VolumeId} is neither listed nor under way.", "It is tried again from the snapshot; look at the array's events if this repeats."));

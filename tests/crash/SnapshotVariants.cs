@@ -176,6 +176,30 @@ public sealed class SnapshotVariants
         Assert.Empty(Snapshots(world));
     }
 
+    /// <summary>A clone inherits what its source may do, by a policy or not; the settings say what it may do while it is read. Its source is left alone.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_clone_is_read_with_the_quality_of_service_of_the_settings(bool byPolicy)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, CopyQos = new SolidFire.CopyQosOptions { MinIops = 500, MaxIops = 2000, BurstIops = 4000 } });
+        var slow = new JsonObject { ["minIOPS"] = 50, ["maxIOPS"] = 100, ["burstIOPS"] = 100 };
+        var policy = byPolicy ? (long)world.Array.Call("CreateQoSPolicy", new JsonObject { ["name"] = "slow", ["qos"] = slow.DeepClone() })["qosPolicy"]!["qosPolicyID"]! : 0;
+        world.Array.Call("ModifyVolume", byPolicy ? new JsonObject { ["volumeID"] = world.Volume.VolumeId, ["qosPolicyID"] = policy } : new JsonObject { ["volumeID"] = world.Volume.VolumeId, ["qos"] = slow.DeepClone() });
+        // Not answered at first: set again it is the same.
+        world.Faults.On("solidfire", "ModifyVolume").DropAnswer();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await PostAsync(life, Body(world, "\"quiesce\":\"none\""), role: "operator");
+        await life.Get<DurableEngine>().PumpAsync(() => world.Faults.CallsOf("solidfire", "AddVolumesToVolumeAccessGroup") > 0, Cancellation);
+        var volumes = world.Array.Call("ListActiveVolumes")["volumes"]!.AsArray();
+        Assert.Equal((500L, 2000L, 4000L), Qos(volumes.Single(one => (long)one!["volumeID"]! != world.Volume.VolumeId)!));
+        Assert.Equal((50L, 100L, 100L), Qos(volumes.Single(one => (long)one!["volumeID"]! == world.Volume.VolumeId)!));
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
+        Assert.True(world.Faults.AllFired());
+
+        static (long, long, long) Qos(JsonNode volume) => ((long)volume["qos"]!["minIOPS"]!, (long)volume["qos"]!["maxIOPS"]!, (long)volume["qos"]!["burstIOPS"]!);
+    }
+
     private static CrashWorld NewWorld() => new(new WorldOptions { CopyBytesPerSecond = null });
 
     private static string Body(CrashWorld world, string member) => $$"""{"volumeId":"{{world.Volume.CloudStackId}}",{{member}}}""";

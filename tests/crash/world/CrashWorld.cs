@@ -344,6 +344,9 @@ internal sealed record WorldOptions
     /// <summary>vhd or chunks; null leaves it to the product.</summary>
     public string? Format { get; init; }
 
+    /// <summary>Of clones, as the arrays' settings say.</summary>
+    public SnapshotWorkflows.SolidFire.CopyQosOptions? CopyQos { get; init; }
+
     /// <summary>Null: a copy takes no time.</summary>
     public long? CopyBytesPerSecond { get; init; } = 3 << 20;
 }

@@ -174,7 +174,7 @@ internal sealed class Life : IAsyncDisposable
 
     private static IEnumerable<SnapshotWorkflows.SolidFire.SolidFireOptions> Arrays(CrashWorld world) => (world.Other is null ? (string[])["array"] : ["array", "other"]).Select(name => new SnapshotWorkflows.SolidFire.SolidFireOptions
     {
-        Name = name, Endpoint = new Uri($"https://{name}.test/json-rpc/12.5"), Username = "admin", Password = CrashWorld.ArrayPassword, CallTimeout = TimeSpan.FromHours(1),
+        Name = name, Endpoint = new Uri($"https://{name}.test/json-rpc/12.5"), Username = "admin", Password = CrashWorld.ArrayPassword, CallTimeout = TimeSpan.FromHours(1), CopyQos = world.Options.CopyQos,
     });
 
     private static SecondaryOptions Destinations(CrashWorld world) => new()

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.App;
 using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.SolidFire;
 
 namespace SnapshotWorkflows.Tests.Unit.Workflows;
 
@@ -29,6 +30,28 @@ public sealed class SettingsTests
         var options = provider.GetRequiredService<IOptions<QuiesceHookOptions>>();
         if (starts) Assert.NotNull(options.Value);
         else Assert.Contains($"Quiesce:Hook:{name}", Assert.Throws<OptionsValidationException>(() => options.Value).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("SolidFire", 500, 2000, 4000, true)]
+    [InlineData("SolidFire:Arrays:0", 50, 50, 50, true)]
+    [InlineData("SolidFire:Arrays:0", 500, 400, 4000, false)]
+    [InlineData("SolidFire", 49, 2000, 4000, false)]
+    [InlineData("SolidFire", 50, 2000, 200_001, false)]
+    [InlineData("SolidFire", 500, null, null, false)]
+    public void Quality_of_service_for_copying_is_whole_or_stops_the_start(string array, int min, int? max, int? burst, bool starts)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            [$"{array}:Name"] = "a", [$"{array}:Endpoint"] = "https://a/json-rpc/12.5", [$"{array}:Username"] = "u", [$"{array}:Password"] = "p",
+            [$"{array}:CopyQos:MinIops"] = $"{min}", [$"{array}:CopyQos:MaxIops"] = $"{max}", [$"{array}:CopyQos:BurstIops"] = $"{burst}",
+        };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Where(one => one.Value is { Length: > 0 })).Build();
+        Assert.Empty(App.Settings.SettingsReview.Of(configuration, "SolidFire").Warnings);
+        using var provider = new ServiceCollection().AddSolidFire(configuration.GetSection("SolidFire")).BuildServiceProvider();
+        var options = provider.GetRequiredService<IOptions<SolidFireArraysOptions>>();
+        if (!starts) Assert.Contains($"{array}:CopyQos needs", Assert.Throws<OptionsValidationException>(() => options.Value).Message, StringComparison.Ordinal);
+        else Assert.Equal($"{min} {max} {burst}", options.Value.Arrays.Single().CopyQos is { } qos ? $"{qos.MinIops} {qos.MaxIops} {qos.BurstIops}" : null);
     }
 
     [Fact]
