@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using SnapshotWorkflows.Contracts;
 
@@ -15,21 +16,7 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
     public RequestClaim Claim(string caller, string route, string idempotencyKey, string bodyHash, RequestKey proposed) =>
         database.Write("request", (connection, transaction) =>
         {
-            using var find = connection.CreateCommand();
-            find.Transaction = transaction;
-            find.CommandText = "SELECT body_hash, instance_id, created_at FROM requests WHERE caller=@caller AND route=@route AND idempotency_key=@key";
-            find.With("@caller", caller);
-            find.With("@route", route);
-            find.With("@key", idempotencyKey);
-            using (var reader = find.ExecuteReader())
-            {
-                if (reader.Read())
-                {
-                    var claimedAt = DateTimeOffset.Parse(reader.GetString(2), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-                    return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody) { Age = time.GetUtcNow() - claimedAt };
-                }
-            }
-
+            if (Find(connection, transaction, caller, route, idempotencyKey, bodyHash) is { } claimed) return claimed;
             using var insert = connection.CreateCommand();
             insert.Transaction = transaction;
             insert.CommandText = "INSERT INTO requests VALUES (@caller, @route, @key, @hash, @instance, @now)";
@@ -42,6 +29,19 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
             insert.ExecuteNonQuery();
             return new RequestClaim(proposed, ClaimOutcome.New);
         });
+
+    /// <summary>What a key was claimed for; null when it never was.</summary>
+    public RequestClaim? Find(string caller, string route, string idempotencyKey, string bodyHash) => database.Read(connection => Find(connection, null, caller, route, idempotencyKey, bodyHash));
+
+    private RequestClaim? Find(DbConnection connection, DbTransaction? transaction, string caller, string route, string idempotencyKey, string bodyHash)
+    {
+        using var find = connection.Command(transaction, "SELECT body_hash, instance_id, created_at FROM requests WHERE caller=@caller AND route=@route AND idempotency_key=@key")
+            .With("@caller", caller).With("@route", route).With("@key", idempotencyKey);
+        using var reader = find.ExecuteReader();
+        if (!reader.Read()) return null;
+        var claimedAt = DateTimeOffset.Parse(reader.GetString(2), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody) { Age = time.GetUtcNow() - claimedAt, At = claimedAt };
+    }
 
     /// <summary>What the route was asked for last, by whomever; null where nobody did, or where it is forgotten.</summary>
     public RequestKey? LastOf(string route) => database.Read<RequestKey?>(connection =>
@@ -56,6 +56,9 @@ public sealed record RequestClaim(RequestKey Instance, ClaimOutcome Outcome)
 {
     /// <summary>How long ago the key was claimed first.</summary>
     public TimeSpan Age { get; init; }
+
+    /// <summary>When that was; not told of a new one.</summary>
+    public DateTimeOffset At { get; init; }
 }
 
 public enum ClaimOutcome

@@ -232,9 +232,39 @@ public sealed class PolicyRuns
         Assert.Empty(Rows(life).Where(row => row.Status.State == SnapshotState.BackedUp));
         Assert.Equal(409, await CancelAsync());
 
-        async Task<int> CancelAsync() =>
-            (await life.SendAsync("/api/policies/nightly/cancel", "", (request, client) => life.Get<PolicyRunTriggers>().CancelAsync(request, "nightly", client, cancellation), cancellation)).Status;
+        Task<int> CancelAsync() => PolicyRuns.CancelAsync(life, Guid.NewGuid().ToString());
     }
+
+    /// <summary>A request whose answer was lost is sent again, perhaps an hour later: the run of then is not the one that is under way by now.</summary>
+    [Fact]
+    public async Task A_cancel_that_comes_again_leaves_a_run_alone_that_has_begun_since()
+    {
+        using var world = new CrashWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (engine, cancellation) = (life.Get<DurableEngine>(), TestContext.Current.CancellationToken);
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()), "test");
+        var first = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
+        Assert.Equal(202, await CancelAsync(life, "once"));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await engine.PumpAsync(first.Instance.Value, cancellation)).RuntimeStatus);
+
+        // The same request has the same answer, whatever has become of the run; one that names it finds it ended.
+        Assert.Equal(202, await CancelAsync(life, "once"));
+        Assert.Equal(409, await CancelAsync(life, "named", $$"""{"run":"{{first.Instance.Uuid}}"}"""));
+        var second = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
+        Assert.Equal(202, await CancelAsync(life, "once"));
+        Assert.Equal(409, await CancelAsync(life, "once", $$"""{"run":"{{second.Instance.Uuid}}"}"""));
+        Assert.Equal(409, await CancelAsync(life, "of-another", $$"""{"run":"{{Guid.NewGuid()}}"}"""));
+        Assert.Equal(1, (await engine.PumpAsync(second.Instance.Value, cancellation)).ReadOutputAs<PolicyRunResult>()!.Taken);
+
+        // A run is cancelled by its name, be it the last or not.
+        var third = await TickAsync(world, life, world.Clock.GetUtcNow().AddHours(12));
+        Assert.Equal(202, await CancelAsync(life, "third", $$"""{"run":"{{third.Instance.Uuid}}"}"""));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await engine.PumpAsync(third.Instance.Value, cancellation)).RuntimeStatus);
+        Assert.Single(life.Get<SnapshotIndex>().CopiesOf("nightly"));
+    }
+
+    private static async Task<int> CancelAsync(Life life, string key, string body = "") => (await life.SendAsync(
+        "/api/policies/nightly/cancel", body, (request, client) => life.Get<PolicyRunTriggers>().CancelAsync(request, "nightly", client, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken, key)).Status;
 
     /// <returns>The run's instance.</returns>
     private static async Task<string> RunByHandAsync(Life life, string key, string body = "")

@@ -63,7 +63,11 @@ internal static class ApiOperations
             Headers = [new(ListQuery.ContinuationHeader, """{"type":"string"}""", "The header of the same name of the last page; there is another page as long as an answer bears it.")],
         };
         yield return new("CancelSnapshot", "Stops the running step and undoes what was made; it ends clean.", 202, TriggersJson.Default.SnapshotView) { Refusals = [404, 409] };
-        yield return new("DeleteSnapshotCopy", "Deletes the copy, its manifest and what was kept on the array. Done when the snapshot is Destroyed.", 202, TriggersJson.Default.SnapshotDeletion) { Refusals = [404, 409] };
+        yield return new("DeleteSnapshotCopy", "Deletes the copy, its manifest and what was kept on the array. Done when the snapshot is Destroyed.", 202, TriggersJson.Default.SnapshotDeletion)
+        {
+            Refusals = [404, 409],
+            Query = [new("arrayLost", ApiSchemas.Flag, "For operators: the array of a snapshot that is on it alone is lost, and in the settings no more.")],
+        };
         yield return new("HoldSnapshotCopy", "Puts a legal hold on the copy: nothing deletes it until it is released.", 202, TriggersJson.Default.SnapshotHolding)
         {
             IsKeyed = true, Body = [s_reason], BodyIsOptional = true, Refusals = [404, 409],
@@ -160,7 +164,11 @@ internal static class ApiOperations
             IsKeyed = true, Refusals = [404, 409], BodyIsOptional = true, Body = [new("alongside", ApiSchemas.Flag, "Begins although an earlier run has not ended; volumes whose snapshot is unfinished are left out, and named in the failures.")],
         };
         yield return new("GetPolicyRun", "How a run of the policy stands, one of its schedule or one that was asked for.", 200, TriggersJson.Default.PolicyRunView) { Refusals = [404] };
-        yield return new("CancelPolicyRun", "Stops the policy's last run, of its schedule and by hand: each of its snapshots undoes what it made.", 202, null) { Refusals = [404, 409] };
+        yield return new("CancelPolicyRun", "Stops the policy's last run, of its schedule and by hand: each of its snapshots undoes what it made. With an Idempotency-Key a request that comes again means the runs that were there when it came first.", 202, null)
+        {
+            Refusals = [404, 409], Body = [new("run", ApiSchemas.Uuid, "The run that is meant, be it the last or not; the last ones if absent.")], BodyIsOptional = true,
+            Headers = [new("Idempotency-Key", """{"type":"string"}""", "May be left out; then a request that comes again means the runs of then.")],
+        };
         yield return new("PreviewPolicy", "When it comes next, which volumes it selects now (asked of CloudStack), and for every copy whether it would be kept and why. Changes nothing.", 200, TriggersJson.Default.PolicyPreview) { Refusals = [404, 409] };
     }
 

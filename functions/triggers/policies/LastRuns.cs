@@ -16,11 +16,17 @@ internal static class LastRuns
         var live = new List<LastRun>();
         foreach (var run in Of(stored, ledger))
         {
-            if (await client.GetInstanceAsync(run.Instance.Value, cancellation) is { IsCompleted: false }) live.Add(run);
+            if (await client.GetInstanceAsync(run.Instance.Value, cancellation) is { IsCompleted: false } instance) live.Add(run with { Since = instance.CreatedAt });
         }
 
         return live;
     }
+
+    /// <returns>That run of the policy, be it the last or not; nothing where it has ended or is another's.</returns>
+    public static async Task<IReadOnlyList<LastRun>> LiveAsync(StoredPolicy stored, RequestKey run, DurableTaskClient client, CancellationToken cancellation) =>
+        await WorkInstances.FindAsync(client, Workflow, run, cancellation) is { IsCompleted: false } instance && instance.ReadInputAs<PolicyOccurrence>() is { } input && input.Policy.Name == stored.Policy.Name
+            ? [new LastRun(run, $"the run {run.Uuid}") { Since = instance.CreatedAt }]
+            : [];
 
     private static IEnumerable<LastRun> Of(StoredPolicy stored, IdempotencyLedger ledger)
     {
@@ -30,4 +36,8 @@ internal static class LastRuns
 }
 
 /// <param name="What">For people.</param>
-internal sealed record LastRun(RequestKey Instance, string What);
+internal sealed record LastRun(RequestKey Instance, string What)
+{
+    /// <summary>When it began.</summary>
+    public DateTimeOffset Since { get; init; }
+}

@@ -8,6 +8,7 @@ namespace SnapshotWorkflows.Functions.Triggers;
 public sealed class PolicyRunTriggers(PolicyLedger policies, IdempotencyLedger ledger, AuditTrail audit)
 {
     private static readonly string[] s_answer = ["question", "approve"];
+    private static readonly string[] s_cancel = ["run"];
 
     [Function("AnswerExpiry")]
     public async Task<IActionResult> AnswerAsync(
@@ -36,16 +37,40 @@ public sealed class PolicyRunTriggers(PolicyLedger policies, IdempotencyLedger l
     public async Task<IActionResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "policies/{name}/cancel")] HttpRequest request, string name, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
-        if (policies.Find(name) is not { } stored) return PolicyTriggers.NotFound(name);
-        var live = await LastRuns.LiveAsync(stored, ledger, client, cancellation);
-        if (live.Count == 0) return new ProblemResult(409, "policy.not-running", $"No run of policy '{name}' is under way.", "GET /api/snapshots?policy= shows its snapshots; each has a cancel route of its own.");
-        foreach (var run in live)
+        try
         {
-            await client.RaiseEventAsync(run.Instance.Value, "Cancel", request.Caller(), cancellation);
-            audit.Add(request.Caller(), "policy.cancel", name, "done", run.What);
-        }
+            if (policies.Find(name) is not { } stored) return PolicyTriggers.NotFound(name);
+            var body = await request.ReadBodyAsync(cancellation);
+            var named = body.Length == 0 ? null : BodyReader.Parse(body, s_cancel, read => read.Uuid("run", "request.value", "Give the run's id as the answer to POST /api/policies/{name}/run shows it."));
+            var live = RequestKey.TryParse(named, out var run)
+                ? await LastRuns.LiveAsync(stored, run, client, cancellation)
+                : await LastRuns.LiveAsync(stored, ledger, client, cancellation);
+            var claim = Claim(request, stored.Policy.Name, named ?? "", live.Count > 0);
+            if (claim is { Outcome: ClaimOutcome.OtherBody }) return SnapshotProblems.OtherBody();
+            if (claim is null && live.Count == 0)
+                return new ProblemResult(409, "policy.not-running", $"No {(named is null ? "run" : "such run")} of policy '{name}' is under way.", "GET /api/snapshots?policy= shows its snapshots; each has a cancel route of its own.");
 
-        return new StatusCodeResult(StatusCodes.Status202Accepted);
+            // A request that comes again means the runs that were there when it came first, and not one that has begun since.
+            foreach (var meant in live.Where(one => claim is not { Outcome: ClaimOutcome.Repeated } || one.Since <= claim.At))
+            {
+                await client.RaiseEventAsync(meant.Instance.Value, "Cancel", request.Caller(), cancellation);
+                audit.Add(request.Caller(), "policy.cancel", name, "done", meant.What);
+            }
+
+            return new StatusCodeResult(StatusCodes.Status202Accepted);
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+    }
+
+    /// <summary>What this request was claimed for, now or before; null where it bears no key, or where there is nothing to claim it for. The key may be left out: callers of before had none to send.</summary>
+    private RequestClaim? Claim(HttpRequest request, string policy, string body, bool isMeant)
+    {
+        if (!request.Headers.ContainsKey("Idempotency-Key")) return null;
+        var (caller, route, key) = (request.Caller(), $"POST /policies/{policy}/cancel", request.IdempotencyKey());
+        return isMeant ? ledger.Claim(caller, route, key, body, new RequestKey(NameUuid.From($"{caller}\n{route}\n{key}").ToString("N"))) : ledger.Find(caller, route, key, body);
     }
 
     /// <summary>What the policy's expiry asks now; null when it asks nothing.</summary>

@@ -15,6 +15,7 @@ public sealed partial class ErrorPageTests
         "restore.cancel", "revert.cancel", "snapshot.cancel", "snapshot.create", "snapshot.delete", "snapshot.group", "snapshot.hold", "snapshot.keep", "snapshot.release", "snapshot.report", "snapshot.restore",
         "snapshot.revert", "snapshot.tag", "snapshot.verify", "snapshots.reconcile",
         "policy.ended",
+        "access.refused", "entity.signal", "function.run", "instance.purge", "instance.raise", "instance.start", "key.read", "key.remove", "key.rotate", "key.set",
         "session.logout", "task.cancel", "task.create", "task.destroy",
         "durabletask.type", "store.name", "store.operation", "store.outcome",
     };

@@ -17,8 +17,8 @@ public sealed class CatalogTests : IDisposable
         Assert.Equal(new RequestClaim(Key(1), ClaimOutcome.New), ledger.Claim("c", "r", "k", "h", Key(1)));
         Reopen();
         ledger = new IdempotencyLedger(_database, TimeProvider.System);
-        Assert.Equal(new RequestClaim(Key(1), ClaimOutcome.Repeated), ledger.Claim("c", "r", "k", "h", Key(2)) with { Age = default });
-        Assert.Equal(new RequestClaim(Key(1), ClaimOutcome.OtherBody), ledger.Claim("c", "r", "k", "other", Key(2)) with { Age = default });
+        Assert.Equal(new RequestClaim(Key(1), ClaimOutcome.Repeated), ledger.Claim("c", "r", "k", "h", Key(2)) with { Age = default, At = default });
+        Assert.Equal(new RequestClaim(Key(1), ClaimOutcome.OtherBody), ledger.Claim("c", "r", "k", "other", Key(2)) with { Age = default, At = default });
         Assert.Equal(ClaimOutcome.New, ledger.Claim("another caller", "r", "k", "h", Key(3)).Outcome);
         Assert.Equal(ClaimOutcome.New, ledger.Claim("c", "another route", "k", "h", Key(4)).Outcome);
     }
