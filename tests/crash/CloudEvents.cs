@@ -233,12 +233,12 @@ public sealed class CloudEvents
         return id;
     }
 
-    private static SnapshotPolicy Following(CrashWorld world) => new()
+    internal static SnapshotPolicy Following(CrashWorld world) => new()
     {
         Name = "follow", Schedule = "", Volumes = new PolicyVolumes { Ids = [world.Volume.CloudStackId] }, Keep = new RetentionRule { Last = 3 }, FollowCloudStack = true,
     };
 
-    private static FollowSnapshotInput Follow(CrashWorld world, Life life, string snapshot) =>
+    internal static FollowSnapshotInput Follow(CrashWorld world, Life life, string snapshot) =>
         new(new CloudSnapshot(snapshot, world.Volume.CloudStackId, "", null), life.Get<PolicyLedger>().Find("follow")!.Policy, 1, "");
 
     private static async Task<int> PostAsync(Life life, string body, string eventId, string? signature = null)

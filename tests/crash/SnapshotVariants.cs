@@ -91,7 +91,7 @@ public sealed class SnapshotVariants
         Assert.Empty(Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories));
     }
 
-    private static async Task<string?> TagAsync(Life life, string snapshot, string key)
+    internal static async Task<string?> TagAsync(Life life, string snapshot, string key)
     {
         var find = life.Get<CloudStack.CloudStackClient>().ListSnapshotsAsync(new CloudStack.SnapshotFilter { Id = snapshot }, TestContext.Current.CancellationToken);
         await life.Get<DurableEngine>().PumpAsync(() => find.IsCompleted, TestContext.Current.CancellationToken);
@@ -202,12 +202,12 @@ public sealed class SnapshotVariants
 
     private static CrashWorld NewWorld() => new(new WorldOptions { CopyBytesPerSecond = null });
 
-    private static string Body(CrashWorld world, string member) => $$"""{"volumeId":"{{world.Volume.CloudStackId}}",{{member}}}""";
+    internal static string Body(CrashWorld world, string member) => $$"""{"volumeId":"{{world.Volume.CloudStackId}}",{{member}}}""";
 
-    private static JsonArray Snapshots(CrashWorld world) => world.Array.Call("ListSnapshots")["snapshots"]!.AsArray();
+    internal static JsonArray Snapshots(CrashWorld world) => world.Array.Call("ListSnapshots")["snapshots"]!.AsArray();
 
     /// <summary>As the plug-in leaves it: on the array by name and attribute, in CloudStack's list as BackedUp.</summary>
-    private static (string Id, long ArrayId) CloudSnapshot(CrashWorld world)
+    internal static (string Id, long ArrayId) CloudSnapshot(CrashWorld world)
     {
         var id = Guid.NewGuid().ToString();
         var taken = world.Array.Call("CreateSnapshot", new JsonObject { ["volumeID"] = world.Volume.VolumeId, ["name"] = $"DATA-1-{id}", ["attributes"] = new JsonObject { ["CloudStackSnapshotId"] = "31" } });
@@ -224,7 +224,7 @@ public sealed class SnapshotVariants
         },
         Cancellation);
 
-    private static async Task<OrchestrationMetadata> RunAsync(Life life, string body) => await life.Get<DurableEngine>().PumpAsync(await PostAsync(life, body, role: "operator"), Cancellation);
+    internal static async Task<OrchestrationMetadata> RunAsync(Life life, string body) => await life.Get<DurableEngine>().PumpAsync(await PostAsync(life, body, role: "operator"), Cancellation);
 
     private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
     {

@@ -19,7 +19,7 @@ public sealed class StepFailures(ITestOutputHelper output)
     [InlineData("none", null, null, 25)]
     [InlineData("hook", "stream", null, 20)]
     [InlineData("none", null, "chunks", 18)]
-    public async Task Of_a_snapshot(string quiesce, string? copy, string? format, int least) => await EachAsync(least, null, async (plan, faults) =>
+    public async Task Of_a_snapshot(string quiesce, string? copy, string? format, int least) => await EachStep.RefusedAsync(output, least, null, async (plan, faults) =>
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, Quiesce = quiesce, Copy = copy, Format = format });
         await using var life = new Life(world, CrashSwitch.Never, plan.Register);
@@ -29,7 +29,7 @@ public sealed class StepFailures(ITestOutputHelper output)
     });
 
     [Fact]
-    public Task Of_a_group() => EachAsync(31, null, async (plan, faults) =>
+    public Task Of_a_group() => EachStep.RefusedAsync(output, 31, null, async (plan, faults) =>
     {
         using var world = SnapshotGroupFaults.World();
         await using var life = new Life(world, CrashSwitch.Never, plan.Register);
@@ -40,7 +40,7 @@ public sealed class StepFailures(ITestOutputHelper output)
     public async Task Of_a_restore()
     {
         var taken = await TakenCopy.GetAsync(Cancellation);
-        await EachAsync(12, null, async (plan, faults) =>
+        await EachStep.RefusedAsync(output, 12, null, async (plan, faults) =>
         {
             using var world = taken.NewWorld();
             await using var life = new Life(world, CrashSwitch.Never, plan.Register);
@@ -53,7 +53,7 @@ public sealed class StepFailures(ITestOutputHelper output)
     public async Task Of_a_deletion()
     {
         var taken = await TakenCopy.GetAsync(Cancellation);
-        await EachAsync(7, null, async (plan, faults) =>
+        await EachStep.RefusedAsync(output, 7, null, async (plan, faults) =>
         {
             using var world = taken.NewWorld();
             await using (var life = new Life(world, CrashSwitch.Never, plan.Register))
@@ -73,16 +73,13 @@ public sealed class StepFailures(ITestOutputHelper output)
     [Theory]
     [InlineData("HoldSnapshot", 4)]
     [InlineData("VerifySnapshot", 4)]
-    [InlineData("SweepLeaks", 8)]
-    [InlineData("PurgeDeleted", 1)]
     [InlineData("ScrubSnapshots", 1)]
-    [InlineData("Reconcile", 1)]
     [InlineData("BackupLedger", 3)]
     [InlineData("CollectChunks", 1)]
     public async Task Of_what_touches_a_copy_that_stays(string workflow, int least)
     {
         var taken = await TakenCopy.GetAsync(Cancellation);
-        await EachAsync(least, null, async (plan, faults) =>
+        await EachStep.RefusedAsync(output, least, null, async (plan, faults) =>
         {
             using var world = taken.NewWorld();
             await using (var life = new Life(world, CrashSwitch.Never, plan.Register)) await RunAsync(life, workflow, Input(workflow, taken.Key), "first");
@@ -105,7 +102,7 @@ public sealed class StepFailures(ITestOutputHelper output)
             StepNames.RemoveTombstone, StepNames.MarkSnapshot, StepNames.RecordAudit,
         ];
         var taken = await TakenCopy.GetAsync(Cancellation);
-        await EachAsync(10, own.Contains, async (plan, faults) =>
+        await EachStep.RefusedAsync(output, 10, own.Contains, async (plan, faults) =>
         {
             using var world = taken.NewWorld();
             await using (var life = new Life(world, CrashSwitch.Never, plan.Register))
@@ -135,39 +132,11 @@ public sealed class StepFailures(ITestOutputHelper output)
         }
     }
 
-    private async Task EachAsync(int least, Func<string, bool>? counts, Func<FailingSteps, List<string>, Task> run)
-    {
-        var faults = new List<string>();
-        for (var step = 0; ; step++)
-        {
-            var plan = new FailingSteps(step, counts);
-            var found = new List<string>();
-            try
-            {
-                await run(plan, found);
-            }
-            catch (Exception stuck) when (stuck is not OperationCanceledException)
-            {
-                found.Add($"{stuck.GetType().Name}: {stuck.Message}");
-            }
-
-            faults.AddRange(found.Select(fault => $"#{step} {plan.FailedAt}: {fault}"));
-            if (plan.FailedAt is not null) continue;
-            output.WriteLine($"{step} steps");
-            Assert.True(step >= least, $"only {step} steps were seen");
-            Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults.Take(40)));
-            return;
-        }
-    }
-
     private static object Input(string workflow, RequestKey key) => workflow switch
     {
         "HoldSnapshot" => new HoldSnapshotInput(key, key, Hold: true, "test", "lawsuit"),
         "VerifySnapshot" => new VerifySnapshotInput(key, "test"),
-        "SweepLeaks" => new SweepLeaksInput("test", DryRun: false),
-        "PurgeDeleted" => new PurgeDeletedInput("test") { EachArray = true },
         "ScrubSnapshots" => new ScrubInput("test"),
-        "Reconcile" => new ReconcileInput("test"),
         "BackupLedger" => new BackupLedgerInput("test"),
         _ => new CollectChunksInput("test"),
     };

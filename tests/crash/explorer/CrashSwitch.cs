@@ -4,7 +4,8 @@ namespace SnapshotWorkflows.Tests.Crash.Explorer;
 /// Decides at every point whether the process dies there. Death is sticky: once dead, every later point throws, so that no catch block can write
 /// anything from beyond the grave.
 /// </summary>
-internal class CrashSwitch(int fatalPoint)
+/// <param name="fatalName">Dies, in place of a number, where a point of this name comes first.</param>
+internal class CrashSwitch(int fatalPoint, string? fatalName = null)
 {
     private readonly Lock _gate = new();
     private bool _dead;
@@ -25,7 +26,7 @@ internal class CrashSwitch(int fatalPoint)
         {
             if (_dead) throw new SimulatedCrash(where);
             Names.Add(where);
-            if (Seen++ != fatalPoint) return;
+            if (Seen++ != fatalPoint && where != fatalName) return;
             _dead = true;
             DiedAt = where;
             throw new SimulatedCrash(where);

@@ -296,7 +296,8 @@ internal sealed class CrashWorld : IDisposable
         return (id, iqn, sr, Production.World.CreateVdi(sr, virtualSize, name));
     }
 
-    private long Group(string name, SolidFireSimulator? on = null) => (long)(on ?? Home).Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!["volumeAccessGroupID"]!;
+    /// <summary>The access group of a pool's hosts.</summary>
+    public long Group(string name, SolidFireSimulator? on = null) => (long)(on ?? Home).Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!["volumeAccessGroupID"]!;
 
     private static byte[] MakeSecondImage()
     {

@@ -13,7 +13,9 @@ namespace SnapshotWorkflows.Tests.Crash.World;
 internal static class WorldChecker
 {
     /// <summary>Everything that is wrong; empty when the snapshot is whole, or was undone, and nothing is left.</summary>
-    public static async Task<IReadOnlyList<string>> FaultsAsync(CrashWorld world, Life life, OrchestrationMetadata ended, bool mustSucceed, CancellationToken cancellation)
+    /// <param name="snapshots">Snapshots that are to be on the array.</param>
+    /// <param name="copied">False where it ends with the array's snapshot.</param>
+    public static async Task<IReadOnlyList<string>> FaultsAsync(CrashWorld world, Life life, OrchestrationMetadata ended, bool mustSucceed, CancellationToken cancellation, int snapshots = 0, bool copied = true)
     {
         var faults = new List<string>();
         void Expect(bool holds, string what)
@@ -24,12 +26,12 @@ internal static class WorldChecker
         var succeeded = ended.RuntimeStatus == OrchestrationRuntimeStatus.Completed;
         Expect(succeeded || !mustSucceed, $"ended {ended.RuntimeStatus}: {ended.FailureDetails}");
         Expect(succeeded || ended.RuntimeStatus == OrchestrationRuntimeStatus.Failed, $"ended {ended.RuntimeStatus}");
-        foreach (var array in world.Arrays) OnArray(world, array, Expect);
+        foreach (var array in world.Arrays) OnArray(world, array, snapshots, Expect);
         OnPool(world.Production.Inventory(), ours: 0, Expect);
         OnPool(world.Backup.Inventory(), ours: 0, Expect);
         Expect(world.Agent.FrozenGuests().Count == 0, "a guest is frozen");
-        await InStoreAsync(world, life, succeeded, Expect, cancellation);
-        InCatalog(life, ended, succeeded, Expect);
+        await InStoreAsync(world, life, succeeded && copied, Expect, cancellation);
+        InCatalog(life, ended, succeeded ? copied ? SnapshotState.BackedUp : SnapshotState.CreatedOnPrimary : SnapshotState.Error, Expect);
         await InAdmissionAsync(life, Expect, cancellation);
         await InHistoryAsync(life, ended, Expect, cancellation);
         NoSecrets(world, Expect);
@@ -37,12 +39,12 @@ internal static class WorldChecker
     }
 
     /// <summary>Each array has one volume, and the two have the same id.</summary>
-    private static void OnArray(CrashWorld world, Simulators.SolidFire.SolidFireSimulator array, Action<bool, string> expect)
+    private static void OnArray(CrashWorld world, Simulators.SolidFire.SolidFireSimulator array, int kept, Action<bool, string> expect)
     {
         var active = array.Call("ListActiveVolumes")["volumes"]!.AsArray();
         expect(active.Count == 1 && (long)active[0]!["volumeID"]! == world.Volume.VolumeId, $"{active.Count} active volumes on the array");
         var snapshots = array.Call("ListSnapshots")["snapshots"]!.AsArray();
-        expect(snapshots.Count == 0, $"{snapshots.Count} snapshots on the array");
+        expect(snapshots.Count == kept, $"{snapshots.Count} snapshots on the array");
         foreach (var group in array.Call("ListVolumeAccessGroups")["volumeAccessGroups"]!.AsArray())
         {
             var volumes = group!["volumes"]!.AsArray().Select(id => (long)id!).Where(id => id != world.Volume.VolumeId).ToList();
@@ -122,15 +124,15 @@ internal static class WorldChecker
         await raw.CopyToAsync(Stream.Null, cancellation);
     }
 
-    private static void InCatalog(Life life, OrchestrationMetadata ended, bool succeeded, Action<bool, string> expect)
+    private static void InCatalog(Life life, OrchestrationMetadata ended, SnapshotState state, Action<bool, string> expect)
     {
         var key = new RequestKey(ended.InstanceId);
         var row = life.Get<SnapshotIndex>().Find(key);
         expect(row is not null && row.Status.Ended, "the catalog does not say that it ended");
-        expect(row?.Status.State == (succeeded ? SnapshotState.BackedUp : SnapshotState.Error), $"the catalog says {row?.Status.State}");
+        expect(row?.Status.State == state, $"the catalog says {row?.Status.State}");
         var shown = ended.ReadCustomStatusAs<SnapshotStatus>();
         expect(shown is not null && row is not null && shown == row.Status, "the catalog and the instance's status differ");
-        string[] keeps = succeeded ? ["manifest", "folder", "copy", "stream"] : [];
+        string[] keeps = state == SnapshotState.Error ? [] : row?.Primary is null ? ["manifest", "folder", "copy", "stream"] : ["manifest", "folder", "copy", "stream", "snap"];
         var open = life.Get<IntentLedger>().Open(key).Where(intent => !keeps.Contains(intent.Role)).Select(intent => $"{intent.Role} ({intent.State})").ToList();
         expect(open.Count == 0, $"open intents: {string.Join(", ", open)}");
     }
