@@ -24,7 +24,7 @@ public sealed class StepFailuresOfUpkeep(ITestOutputHelper output)
     /// <summary>Of the first all steps; of the others what they leave that it does not.</summary>
     [Theory]
     [InlineData("offload", "after Async.VDI.copy", null, 17)]
-    [InlineData("slow", "after Async.VDI.copy", StepNames.EndLeakedTask, 1)]
+    [InlineData("slow", "after task.set_other_config", StepNames.EndLeakedTask, 1)]
     [InlineData("stream", "before catalog commit intent manifest", StepNames.DiscardStream, 1)]
     [InlineData("hook", "after freeze", StepNames.Thaw, 1)]
     [InlineData("group", "after CreateGroupSnapshot", StepNames.DeleteGroupSnapshot, 1)]
