@@ -60,7 +60,7 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "groups/{id}/cancel")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         if (!RequestKey.TryParse(id, out var key) || await ViewAsync(key, client, cancellation) is not { } view || !Sees(request, view)) return NotFound(id);
-        if (view.Ended || view.Manifest is not null || view.State == SnapshotState.Error)
+        if (view.Ended || view.Manifest is not null || view.State is SnapshotState.Error or SnapshotState.Destroyed)
             return new ProblemResult(409, "group.ended", $"Group {view.Id} is {view.State}: there is nothing left to cancel.", "Delete its snapshots if they are not wanted.");
         await client.RaiseEventAsync(key.Value, "Cancel", request.Caller(), cancellation);
         audit.Add(request.Caller(), "group.cancel", view.Id, "done");
@@ -75,13 +75,13 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
         return rows.Count > 0 && rows.TrueForAll(row => row is not null && request.Sees(row));
     }
 
-    private static async Task<GroupView?> ViewAsync(RequestKey key, DurableTaskClient client, CancellationToken cancellation)
+    private async Task<GroupView?> ViewAsync(RequestKey key, DurableTaskClient client, CancellationToken cancellation)
     {
         if (await WorkInstances.FindAsync(client, Workflow, key, cancellation) is not { } instance || instance.ReadInputAs<SnapshotGroupInput>() is not { } input) return null;
         var status = instance.ReadCustomStatusAs<SnapshotGroupStatus>() ?? new SnapshotGroupStatus { State = SnapshotState.Allocated, VmId = input.VmId };
         if (!status.Ended && instance.IsCompleted)
             status = status with { State = SnapshotState.Error, Failure = status.Failure ?? WorkInstances.EndedByEngine(instance, status.Step), Ended = true };
-        return GroupView.Of(input, status, instance.CreatedAt);
+        return GroupView.Of(input, status, instance.CreatedAt).Now(index);
     }
 
     private static ProblemResult NotFound(string id) =>

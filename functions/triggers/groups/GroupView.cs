@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using SnapshotWorkflows.Catalog;
 
 namespace SnapshotWorkflows.Functions.Triggers;
 
@@ -65,6 +66,20 @@ internal sealed record GroupView
         Cleanup = status.Cleanup,
         Ended = status.Ended,
     };
+
+    /// <summary>With its members as the catalog says they are now: they are deleted one by one, long after the group's instance has ended. When none is left there is no backup of the group.</summary>
+    public GroupView Now(SnapshotIndex index)
+    {
+        List<GroupMember> members = [.. Members.Select(member => Now(member, index))];
+        var gone = members.Exists(member => member.State == SnapshotState.Destroyed) && members.TrueForAll(member => member.State is SnapshotState.Destroyed or SnapshotState.Error);
+        return this with { Members = members, State = gone && State != SnapshotState.Error ? SnapshotState.Destroyed : State, Manifest = gone ? null : Manifest };
+    }
+
+    /// <summary>Of a member under way, or one that was never taken, the group knows more than a row.</summary>
+    private static GroupMember Now(GroupMember member, SnapshotIndex index) =>
+        RequestKey.TryParse(member.SnapshotId, out var key) && index.Find(key) is { Status: { Ended: true, State: var state } }
+            ? member with { State = state, Manifest = state is SnapshotState.Destroying or SnapshotState.Destroyed ? null : member.Manifest }
+            : member;
 }
 
 /// <summary>The answer to a start.</summary>

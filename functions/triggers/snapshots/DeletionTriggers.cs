@@ -22,8 +22,8 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         if (lost && !request.IsOperator()) return new ProblemResult(403, "request.operators-only", "'arrayLost' is for operators: they know the arrays.", "Leave it out.");
         var instance = DeleteSnapshotInput.InstanceOf(key);
         var deletion = new SnapshotDeletion(view.Id, instance.Value, request.Management(client, instance.Value));
-        // One that is Destroyed is looked for again: it is gone, or else goes now.
-        if (!view.Ended) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
+        // One that is Destroyed is looked for again: it is gone, or else goes now. One that is Destroying goes on.
+        if (view is { Ended: false, State: not SnapshotState.Destroying }) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
         if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
         if (view is { Manifest: null, State: not (SnapshotState.CreatedOnPrimary or SnapshotState.Destroying or SnapshotState.Destroyed) }) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
         if (await RestoreOfAsync(key, client, cancellation) is { } restore)

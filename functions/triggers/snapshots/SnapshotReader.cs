@@ -10,7 +10,8 @@ public sealed class SnapshotReader(SnapshotIndex index, WorkInstances instances)
         var row = index.Find(key);
 
         // Once the row says so the snapshot's own instance no longer tells how it stands.
-        if (row?.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed) return SnapshotView.Of(row);
+        if (row?.Status.State == SnapshotState.Destroying) return await DestroyingAsync(row, client, cancellation);
+        if (row?.Status.State == SnapshotState.Destroyed) return SnapshotView.Of(row);
         var instance = await WorkInstances.FindAsync(client, "SnapshotVolume", key, cancellation);
         if (instance?.ReadInputAs<SnapshotVolumeInput>() is not { } input || input.Key != key) return row is null ? null : SnapshotView.Of(row);
 
@@ -20,6 +21,30 @@ public sealed class SnapshotReader(SnapshotIndex index, WorkInstances instances)
         if (row?.Status is { Ended: true } told && told.State != status.State && (told.State != SnapshotState.Error || status.Ended)) return SnapshotView.Of(row);
         var view = row is null ? SnapshotView.Of(input, status, instance.CreatedAt) : SnapshotView.Of(row with { Status = status });
         return status.Ended ? view : view with { Progress = await instances.ProgressAsync(key, status.Step, cancellation) };
+    }
+
+    /// <summary>While it is being deleted the deletion's own instance tells how far it is, and what holds it up.</summary>
+    private async Task<SnapshotView> DestroyingAsync(SnapshotRow row, DurableTaskClient client, CancellationToken cancellation)
+    {
+        var view = SnapshotView.Of(row);
+        var deletion = await WorkInstances.FindAsync(client, "DeleteSnapshot", DeleteSnapshotInput.InstanceOf(row.Key), cancellation);
+        if (deletion is { IsCompleted: false })
+        {
+            var status = deletion.ReadCustomStatusAs<WorkflowStatus>();
+            return view with { Step = status?.Step, Cleanup = view.Cleanup with { Stuck = status?.Waiting } };
+        }
+
+        // It may have ended between the two looks.
+        if (index.Find(row.Key) is { Status.State: not SnapshotState.Destroying } told) return SnapshotView.Of(told);
+        return view with
+        {
+            Cleanup = view.Cleanup with
+            {
+                Stuck = new StepNotice(
+                    "instance.ended", deletion is null ? "The instance of its deletion is not in the hub any more." : $"The instance of its deletion was ended as {deletion.RuntimeStatus}.",
+                    "DELETE the snapshot again: the deletion goes on from where it was. Without that it is taken up within six hours.", "DeleteSnapshot"),
+            },
+        };
     }
 
     /// <summary>An instance that the engine itself ended (terminated, or its code no longer fits) has not undone what it made: that is said.</summary>

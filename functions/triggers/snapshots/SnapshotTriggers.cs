@@ -95,7 +95,7 @@ public sealed class SnapshotTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         CancellationToken cancellation)
     {
         if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
-        if (view.Ended || view.State is SnapshotState.BackedUp or SnapshotState.Error)
+        if (view.Ended || view.State is SnapshotState.BackedUp or SnapshotState.Error or SnapshotState.Destroying)
         {
             return new ProblemResult(409, "snapshot.ended", $"Snapshot {view.Id} is {view.State}: there is nothing left to cancel.", "Delete the snapshot if it is not wanted.");
         }

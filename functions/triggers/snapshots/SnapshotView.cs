@@ -98,6 +98,10 @@ internal sealed record SnapshotView
         DeletedAt = row.DeletedAt,
         LastProven = row.LastProven,
         Failure = row.Status.Failure ?? row.Notice,
+
+        // The row's status is of the copy's making, which has long ended; its deletion has not.
+        Cleanup = row.Status.State == SnapshotState.Destroying ? new CleanupStatus(Done: false, Stuck: null) : row.Status.Cleanup,
+        Ended = row.Status.Ended && row.Status.State != SnapshotState.Destroying,
     };
 
     public static SnapshotView Of(SnapshotVolumeInput input, SnapshotStatus status, DateTimeOffset createdAt) =>

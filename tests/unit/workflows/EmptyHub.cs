@@ -7,7 +7,7 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Tests.Unit.Workflows;
 
 /// <summary>A hub in which nobody has asked for anything yet: it has no instance, and nothing is started in it.</summary>
-internal sealed class EmptyHub() : DurableTaskClient("none")
+internal class EmptyHub() : DurableTaskClient("none")
 {
     public override DurableEntityClient Entities { get; } = new NoEntities();
 
@@ -35,7 +35,11 @@ internal sealed class EmptyHub() : DurableTaskClient("none")
 
     public override Task<IList<HistoryEvent>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellation = default) => throw Unexpected();
 
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public override ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 
     private static InvalidOperationException Unexpected() => new("Nobody expected a call of the hub but to look.");
 

@@ -6,6 +6,9 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
+using SnapshotWorkflows.Durable;
+using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Converters;
 using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Tests.Support.Time;
 
@@ -125,6 +128,84 @@ public sealed class RouteTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(OrchestrationRuntimeStatus.Running, "store.folder-not-empty", "DeleteData")]
+    [InlineData(OrchestrationRuntimeStatus.Terminated, "instance.ended", null)]
+    [InlineData(null, "instance.ended", null)]
+    public async Task A_deletion_that_is_stuck_is_not_over_and_says_why(OrchestrationRuntimeStatus? hub, string code, string? step)
+    {
+        var index = new SnapshotIndex(_catalog);
+        var row = Row('a') with { Status = new SnapshotStatus { State = SnapshotState.Destroying, Manifest = "m", Ended = true, Cleanup = new CleanupStatus(Done: true, Stuck: null) } };
+        index.Upsert(row);
+        var held = new WorkflowStatus("DeleteData", new StepNotice("store.folder-not-empty", "A file is in the way.", "Look at it.", "DeleteData"), Note: null);
+        DurableTaskClient client = hub is null ? new EmptyHub() : new HubOf(new OrchestrationMetadata("DeleteSnapshot", DeleteSnapshotInput.InstanceOf(row.Key).Value)
+        {
+            RuntimeStatus = hub.Value,
+            DataConverter = JsonDataConverter.Default,
+            SerializedCustomStatus = JsonDataConverter.Default.Serialize(held),
+        });
+        var (snapshots, reader) = Snapshots(index);
+
+        var request = Request("operator", null);
+        var (status, view) = await AnswerAsync(request, await snapshots.GetAsync(request, row.Key.Uuid, client, TestContext.Current.CancellationToken));
+        Assert.Equal((200, "Destroying", false), (status, view.GetProperty("state").GetString(), view.GetProperty("ended").GetBoolean()));
+        Assert.Equal((false, code), (view.GetProperty("cleanup").GetProperty("done").GetBoolean(), view.GetProperty("cleanup").GetProperty("stuck").GetProperty("code").GetString()));
+        Assert.Equal(step, view.TryGetProperty("step", out var at) ? at.GetString() : null);
+
+        // It can be asked for again, and is no snapshot under way that could be cancelled.
+        request = Request("operator", null);
+        Assert.Equal(409, (await AnswerAsync(request, await snapshots.CancelAsync(request, row.Key.Uuid, client, TestContext.Current.CancellationToken))).Status);
+        request = Request("reader", null);
+        var starting = new HubOf(null);
+        var deletion = new DeletionTriggers(new IdempotencyLedger(_catalog, TimeProvider.System), index, reader);
+        Assert.Equal(202, (await AnswerAsync(request, await deletion.DeleteAsync(request, row.Key.Uuid, starting, TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(DeleteSnapshotInput.InstanceOf(row.Key).Value, starting.Started);
+    }
+
+    [Fact]
+    public async Task A_deletion_that_has_ended_is_over()
+    {
+        var index = new SnapshotIndex(_catalog);
+        index.Upsert(Row('a') with { Status = new SnapshotStatus { State = SnapshotState.Destroyed, Ended = true, Cleanup = new CleanupStatus(Done: true, Stuck: null) } });
+        var request = Request("operator", null);
+        var (_, view) = await AnswerAsync(request, await Snapshots(index).Triggers.GetAsync(request, Row('a').Key.Uuid, new EmptyHub(), TestContext.Current.CancellationToken));
+        Assert.True(view.GetProperty("ended").GetBoolean());
+        Assert.True(view.GetProperty("cleanup").GetProperty("done").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData(SnapshotState.BackedUp, "BackedUp", true)]
+    [InlineData(SnapshotState.Destroying, "BackedUp", true)]
+    [InlineData(SnapshotState.Destroyed, "Destroyed", false)]
+    public async Task A_group_shows_its_members_as_they_are_now(SnapshotState second, string state, bool manifest)
+    {
+        var index = new SnapshotIndex(_catalog);
+        index.Upsert(Row('a') with { Status = new SnapshotStatus { State = SnapshotState.Destroyed, Ended = true } });
+        index.Upsert(Row('b') with { Status = new SnapshotStatus { State = second, Ended = true } });
+        var group = new SnapshotGroupInput { Key = Row('c').Key, VmId = Volume, Caller = "x" };
+        var told = new SnapshotGroupStatus
+        {
+            State = SnapshotState.BackedUp, VmId = Volume, Manifest = "group.json", Ended = true,
+            Members = new GroupMembers([new GroupMember(Volume, Row('a').Key.Uuid, SnapshotState.BackedUp, "a.json", null), new GroupMember(Volume, Row('b').Key.Uuid, SnapshotState.BackedUp, "b.json", null)]),
+        };
+        var hub = new HubOf(new OrchestrationMetadata("SnapshotGroup", group.Key.Value)
+        {
+            RuntimeStatus = OrchestrationRuntimeStatus.Completed,
+            DataConverter = JsonDataConverter.Default,
+            SerializedInput = JsonDataConverter.Default.Serialize(group),
+            SerializedCustomStatus = JsonDataConverter.Default.Serialize(told),
+        });
+        var triggers = new GroupTriggers(
+            new IdempotencyLedger(_catalog, TimeProvider.System), index, new PolicyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System),
+            Options.Create(new CallbackOptions()), Options.Create(new QuiescingOptions()));
+
+        var request = Request("operator", null);
+        var (_, view) = await AnswerAsync(request, await triggers.GetAsync(request, group.Key.Uuid, hub, TestContext.Current.CancellationToken));
+        Assert.Equal((state, manifest), (view.GetProperty("state").GetString(), view.TryGetProperty("manifest", out _)));
+        Assert.Equal(["Destroyed", second.ToString()], view.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("state").GetString()));
+        Assert.Equal([false, second == SnapshotState.BackedUp], view.GetProperty("members").EnumerateArray().Select(member => member.TryGetProperty("manifest", out _)));
+    }
+
     public void Dispose()
     {
         _catalog.Dispose();
@@ -132,6 +213,14 @@ public sealed class RouteTests : IDisposable
     }
 
     private static SnapshotRow Row(char key) => new() { Key = new RequestKey(new string(key, 32)), VolumeId = Volume, Caller = "x", CreatedAt = s_now, Status = new SnapshotStatus { State = SnapshotState.Allocated } };
+
+    private (SnapshotTriggers Triggers, SnapshotReader Reader) Snapshots(SnapshotIndex index)
+    {
+        var reader = new SnapshotReader(index, new WorkInstances(null!));
+        return (new SnapshotTriggers(
+            new IdempotencyLedger(_catalog, TimeProvider.System), index, reader, new PolicyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System),
+            Options.Create(new CallbackOptions()), Options.Create(new QuiescingOptions())), reader);
+    }
 
     private static HttpRequest Request(string role, string? account)
     {
@@ -147,5 +236,17 @@ public sealed class RouteTests : IDisposable
         await response.BodyWriter.FlushAsync(TestContext.Current.CancellationToken);
         response.Body.Position = 0;
         return (response.StatusCode, JsonElement.Parse(((MemoryStream)response.Body).ToArray()));
+    }
+
+    /// <summary>A hub with one instance, or none, in which a workflow can be started.</summary>
+    private sealed class HubOf(OrchestrationMetadata? instance) : EmptyHub
+    {
+        public string? Started { get; private set; }
+
+        public override Task<OrchestrationMetadata?> GetInstancesAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+            Task.FromResult(instance?.InstanceId == instanceId ? instance : null);
+
+        public override Task<string> ScheduleNewOrchestrationInstanceAsync(TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default) =>
+            Task.FromResult(Started = options?.InstanceId ?? "");
     }
 }
