@@ -38,6 +38,16 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
         }
     }
 
+    /// <summary>Whether the file was removed, or another put in its place, since it was opened: all that is written is then lost with the next stop.</summary>
+    public bool HasMoved
+    {
+        get
+        {
+            lock (_writing)
+                return _writer is not null && OpenedFile.HasMoved(_writer);
+        }
+    }
+
     public ValueTask OpenAsync(CancellationToken cancellation)
     {
         lock (_writing)

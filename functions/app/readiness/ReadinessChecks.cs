@@ -4,6 +4,7 @@ using SnapshotWorkflows.App.Access;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Durable.Client;
+using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
@@ -14,7 +15,7 @@ namespace SnapshotWorkflows.App.Readiness;
 
 /// <summary>Tries every appliance and store, changing nothing but one row of the catalog, and says what it found and what to mend. At most one round at a time; a round is good for a few seconds.</summary>
 internal sealed class ReadinessChecks(
-    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, CatalogDatabase catalog, DurableTaskClient hub, PauseArms arms, IOptions<PauseOptions> pause, RolesWithoutKey roles, TimeProvider time)
+    SolidFireArrays arrays, IXenServerPools pools, CloudStackClient cloudStack, SecondaryDestinations destinations, CatalogDatabase catalog, DurableTaskClient client, ITaskHub hub, PauseArms arms, IOptions<PauseOptions> pause, RolesWithoutKey roles, TimeProvider time)
     : IReadiness, IDisposable
 {
     private static readonly TimeSpan s_goodFor = TimeSpan.FromSeconds(5);
@@ -78,13 +79,13 @@ internal sealed class ReadinessChecks(
     {
         // Written, not read: a full disk answers every question.
         new UpkeepReports(catalog, time).Save("readiness", "{}");
-        return Finding("catalog", "answers", []);
+        return StateFiles.MendCatalog(catalog) is { } mend ? Finding("catalog", "another file", [mend]) : Finding("catalog", "answers", []);
     });
 
     private async Task<ReadinessFinding> HubAsync(CancellationToken cancellation)
     {
-        _ = await hub.GetInstanceAsync("readiness", cancellation);
-        return Finding("hub", "answers", []);
+        _ = await client.GetInstanceAsync("readiness", cancellation);
+        return StateFiles.MendHub(hub) is { } mend ? Finding("hub", "another file", [mend]) : Finding("hub", "answers", []);
     }
 
     private async Task<ReadinessFinding> ArrayAsync(string name, CancellationToken cancellation)
