@@ -108,7 +108,7 @@ public static class Composition
         services.AddXenServer(settings.GetSection(XenServerOptions.Section));
         services.AddCloudStack(settings.GetSection(CloudStackOptions.Section));
         services.AddOptions<SecondaryOptions>().Bind(settings.GetSection("Secondary")).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<SecondaryOptions>, SecondaryValidation>();
+        services.AddSingleton<IValidateOptions<SecondaryOptions>>(new SecondaryValidation(state));
         services.AddSingleton<StoreInstruments>();
         services.AddSingleton(provider => new SecondaryDestinations(
             provider.GetRequiredService<IOptions<SecondaryOptions>>().Value,

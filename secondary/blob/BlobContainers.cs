@@ -23,6 +23,21 @@ internal static class BlobContainers
         return service.GetBlobContainerClient(options.Container);
     }
 
+    /// <summary>Where the container is, without what opens it; null where that cannot be read.</summary>
+    public static Uri? Address(BlobStoreOptions options)
+    {
+        try
+        {
+            return options.ConnectionString is { Length: > 0 } connection
+                ? new BlobContainerClient(connection, options.Container).Uri
+                : options.ServiceUrl is { } service ? new BlobUriBuilder(service) { BlobContainerName = options.Container, Query = "" }.ToUri() : null;
+        }
+        catch (Exception unread) when (unread is FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
     private static BlobServiceClient Service(BlobStoreOptions options, BlobClientOptions client)
     {
         try

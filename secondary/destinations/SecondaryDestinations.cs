@@ -120,7 +120,7 @@ public sealed class SecondaryDestinations
         return new SecondaryDestination(one, store) { Folders = folders };
     }
 
-    private static BlobStoreOptions BlobOptions(SecondaryDestinationOptions one)
+    internal static BlobStoreOptions BlobOptions(SecondaryDestinationOptions one)
     {
         var blob = one.Blob ?? new BlobDestinationOptions();
         return new BlobStoreOptions

@@ -1,3 +1,5 @@
+using SnapshotWorkflows.Secondary.Manifests;
+
 namespace SnapshotWorkflows.Secondary.Nfs;
 
 public sealed partial class FolderStore
@@ -19,6 +21,7 @@ public sealed partial class FolderStore
             writable = true;
             _paths.EnsureStill(mount);
             _paths.EnsureSpace();
+            EnsureNothingInTheWay();
         }
         catch (SecondaryStoreException e)
         {
@@ -30,6 +33,17 @@ public sealed partial class FolderStore
             fault = FolderErrors.Map(e, Name, "The write probe");
         }
         return Task.FromResult(new StoreCheck(mounted, writable, free, total, fault));
+    }
+
+    // All that we write lies beneath one folder, which the first copy makes.
+    private void EnsureNothingInTheWay()
+    {
+        var folder = SnapshotLocations.Prefix.TrimEnd('/');
+        if (Libc.Find(_paths.Of(folder)) is { IsFolder: false })
+        {
+            throw new SecondaryStoreException(StoreCodes.Exists, $"'{folder}' in the folder of destination '{Name}' is not a folder, so nothing can be written beneath it.",
+                "Find out who made it, and move it away.");
+        }
     }
 
     // A file as a real write makes it, up to the sync; never an object. Its name goes first, so that a death leaves nothing: on NFS too, whose client renames it and removes it with the last close.

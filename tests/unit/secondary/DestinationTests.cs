@@ -26,6 +26,69 @@ public sealed class DestinationTests
         Assert.Throws<SecondaryStoreException>(() => new SecondaryDestinations(new SecondaryOptions { Destinations = { One("a"), One("b") } }).Get(null));
     }
 
+    [Theory]
+    [InlineData("/mnt/a", "/mnt/b", null)]
+    [InlineData("/mnt/a", "/mnt/ab", null)]
+    [InlineData("/mnt/a", "/mnt/a", "destinations 'a' and 'b'")]
+    [InlineData("/mnt/a/", "/mnt/x/../a/inner", "destinations 'a' and 'b'")]
+    [InlineData("/mnt/b/inner", "/mnt/b", "destinations 'a' and 'b'")]
+    [InlineData("/var/lib/swf", "/mnt/b", "destination 'a' has a Path within SnapshotWorkflows:StatePath")]
+    [InlineData("/mnt/a", "/var/lib/swf/store", "destination 'b' has a Path within SnapshotWorkflows:StatePath")]
+    [InlineData("/mnt/a", "/var/lib", "destination 'b' has a Path within SnapshotWorkflows:StatePath")]
+    public void Each_folder_is_a_place_of_its_own(string a, string b, string? fault)
+    {
+        var faults = DestinationPlaces.Faults(new SecondaryOptions { Destinations = { At("a", a), At("b", b) } }, "/var/lib/swf");
+        if (fault is null) Assert.Empty(faults);
+        else Assert.StartsWith(fault, Assert.Single(faults), StringComparison.Ordinal);
+
+        static SecondaryDestinationOptions At(string name, string path) => new() { Name = name, Path = path, Server = "s", Export = "/e" };
+    }
+
+    [Theory]
+    [InlineData("https://one.blob.core.windows.net", "copies", true)]
+    [InlineData("https://ONE.blob.core.windows.net/", "copies", true)]
+    [InlineData("https://one.blob.core.windows.net", "others", false)]
+    [InlineData("https://two.blob.core.windows.net", "copies", false)]
+    public void Each_container_is_a_place_of_its_own(string service, string container, bool same)
+    {
+        const string Connection = "DefaultEndpointsProtocol=https;AccountName=one;AccountKey=AAAA;EndpointSuffix=core.windows.net";
+        var faults = DestinationPlaces.Faults(
+            new SecondaryOptions
+            {
+                Destinations =
+                {
+                    new SecondaryDestinationOptions { Name = "a", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ConnectionString = Connection } },
+                    new SecondaryDestinationOptions { Name = "b", Kind = "blob", Blob = new BlobDestinationOptions { Container = container, ServiceUrl = new Uri(service), Sas = "sv=1" } },
+                    new SecondaryDestinationOptions { Name = "c", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ConnectionString = "unreadable" } },
+                    One("d"),
+                },
+            },
+            "/var/lib/swf");
+        string[] expected = same ? ["destinations 'a' and 'b' have the same container"] : [];
+        Assert.Equal(expected, faults);
+    }
+
+    [Fact]
+    public async Task A_file_where_all_copies_are_to_lie_is_found_before_the_first_copy()
+    {
+        var folder = Directory.CreateTempSubdirectory("swf-in-the-way").FullName;
+        try
+        {
+            var one = new SecondaryDestinationOptions { Name = "nfs1", Path = folder, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 };
+            var store = new SecondaryDestinations(new SecondaryOptions { Destinations = { one } }).Get(null).Store;
+            Assert.Null((await store.CheckAsync(TestContext.Current.CancellationToken)).Fault);
+            await File.WriteAllTextAsync(Path.Combine(folder, "swf"), "", TestContext.Current.CancellationToken);
+            Assert.Equal(StoreCodes.Exists, (await store.CheckAsync(TestContext.Current.CancellationToken)).Fault?.Code);
+            File.Delete(Path.Combine(folder, "swf"));
+            Directory.CreateDirectory(Path.Combine(folder, "swf"));
+            Assert.Null((await store.CheckAsync(TestContext.Current.CancellationToken)).Fault);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact]
     public void Everything_that_is_wrong_with_the_settings_is_said_at_once()
     {

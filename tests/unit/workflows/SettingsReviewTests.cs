@@ -120,6 +120,20 @@ public sealed class SettingsReviewTests : IDisposable
         Assert.All(never, one => Assert.DoesNotContain(one, error, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Destinations_in_one_place_and_names_that_no_installation_can_have_stop_the_start()
+    {
+        var error = await StartAsync(
+            ("SnapshotWorkflows:StatePath", "state"), ("SnapshotWorkflows:Installation", "ours"), ("SnapshotWorkflows:TakesOver:0", "old"), ("SnapshotWorkflows:TakesOver:1", "../*"),
+            ("Secondary:Destinations:0:Name", "nfs1"), ("Secondary:Destinations:0:Path", "store"), ("Secondary:Destinations:1:Name", "nfs2"), ("Secondary:Destinations:1:Path", "store/inner"),
+            ("Secondary:Destinations:2:Name", "nfs3"), ("Secondary:Destinations:2:Path", "state/store"));
+        Assert.StartsWith("error settings.invalid: ", error, StringComparison.Ordinal);
+        Assert.Contains("destinations 'nfs1' and 'nfs2' have the same Path", error, StringComparison.Ordinal);
+        Assert.Contains("destination 'nfs3' has a Path within SnapshotWorkflows:StatePath", error, StringComparison.Ordinal);
+        Assert.Contains("SnapshotWorkflows:TakesOver takes names of installations", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("../*", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("file")]
     [InlineData("file/beneath")]
