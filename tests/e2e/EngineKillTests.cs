@@ -23,7 +23,7 @@ public sealed class EngineKillTests
         Assert.True(bench.ExitCode == 0, await errors);
         Assert.Contains("500 instances ended once", await errors, StringComparison.Ordinal);
         Assert.Equal(
-            ["engine.sqlite.recovery10000.firstTurn", "engine.sqlite.recovery10000.allDone"],
+            ["engine.sqlite.recovery500.firstTurn", "engine.sqlite.recovery500.allDone"],
             figures.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("figure").GetString()!));
     }
 
