@@ -21,15 +21,38 @@ public class CatalogDatabase : IDisposable
     /// <exception cref="CatalogException">It is of a newer version, or cannot be reached; <c>catalog.missing</c>: it is not there and must be.</exception>
     public static CatalogDatabase OpenPostgres(string connectionString, bool mustExist = false) => new(new PostgresCatalogStore(connectionString, mustExist));
 
-    /// <summary>Copies a SQLite catalog into a file beside it, whole and consistent, while it is in use. The caller removes the file.</summary>
-    /// <returns>Null where the catalog is on a server, which has its own means.</returns>
-    public string? CopyBeside()
+    /// <summary>Copies the catalog into a SQLite file, whole and consistent, while it is in use: beside a catalog that is a file, among this machine's temporary files where it is on a server. The caller removes it.</summary>
+    public string Copy()
     {
-        if (_store is not SqliteCatalogStore file) return null;
-        var path = $"{file.Place}.backup";
-        File.Delete(path);
-        file.CopyTo(path);
-        return path;
+        if (_store is SqliteCatalogStore file)
+        {
+            var beside = $"{file.Place}.backup";
+            File.Delete(beside);
+            file.CopyTo(beside);
+            return beside;
+        }
+
+        var path = Path.Combine(Path.GetTempPath(), $"swf-ledger-{Guid.NewGuid():N}.db");
+        try
+        {
+            using var target = new SqliteCatalogStore(path);
+            CatalogTransfer.Fill(target, _store);
+            target.CloseAsOneFile();
+            return path;
+        }
+        catch
+        {
+            foreach (var suffix in (string[])["", "-wal", "-shm"]) File.Delete(path + suffix);
+            throw;
+        }
+    }
+
+    /// <summary>Takes all rows of a copy over. This catalog must be empty.</summary>
+    /// <exception cref="CatalogException"><c>catalog.not-empty</c>; the copy is no catalog, or of a newer version.</exception>
+    public void FillFrom(CatalogDatabase copy)
+    {
+        ArgumentNullException.ThrowIfNull(copy);
+        CatalogTransfer.Fill(_store, copy._store, _store.Settle);
     }
 
     /// <summary>The server's clock; null where the catalog is a file of this machine.</summary>

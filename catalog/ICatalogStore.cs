@@ -14,6 +14,9 @@ internal interface ICatalogStore : IDisposable
     /// <summary>What time it is where the tables lie; null where that is this machine.</summary>
     DateTimeOffset? Now(DbConnection connection, DbTransaction transaction);
 
+    /// <summary>After rows with ids of their own were put in: those that come get higher ones.</summary>
+    void Settle(DbConnection connection, DbTransaction transaction);
+
     T Read<T>(Func<DbConnection, T> read);
 
     T Write<T>(Func<DbConnection, DbTransaction, T> write);

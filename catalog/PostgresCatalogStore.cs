@@ -53,6 +53,9 @@ internal sealed class PostgresCatalogStore : ICatalogStore
         return new DateTimeOffset(((DateTime)read.ExecuteScalar()!).ToUniversalTime());
     }
 
+    public void Settle(DbConnection connection, DbTransaction transaction) =>
+        connection.Execute(transaction, "SELECT setval(pg_get_serial_sequence('audit', 'id'), COALESCE((SELECT MAX(id) FROM audit), 0) + 1, false)");
+
     public T Read<T>(Func<DbConnection, T> read) => Mapped(() =>
     {
         using var connection = _source.OpenConnection();

@@ -42,6 +42,11 @@ internal sealed class SqliteCatalogStore : ICatalogStore
 
     public DateTimeOffset? Now(DbConnection connection, DbTransaction transaction) => null;
 
+    public void Settle(DbConnection connection, DbTransaction transaction)
+    {
+        // AUTOINCREMENT counts from the highest id that ever was.
+    }
+
     public T Read<T>(Func<DbConnection, T> read)
     {
         lock (_gate)
@@ -91,6 +96,13 @@ internal sealed class SqliteCatalogStore : ICatalogStore
 
         // One file, without a journal beside it.
         target.Execute(null, "PRAGMA journal_mode=DELETE");
+    }
+
+    /// <summary>Without a journal beside it. Nothing else can be done with it afterwards.</summary>
+    public void CloseAsOneFile()
+    {
+        _connection.Execute(null, "PRAGMA journal_mode=DELETE");
+        _connection.Dispose();
     }
 
     public void Dispose() => _connection.Dispose();

@@ -12,7 +12,7 @@ public sealed class CopyLedger(CatalogDatabase catalog, SecondaryDestinations de
 {
     protected override async Task<LedgerCopy> ExecuteAsync(CopyLedgerInput input, CancellationToken cancellation)
     {
-        if (catalog.CopyBeside() is not { } file) return new LedgerCopy(null, 0);
+        var file = catalog.Copy();
         try
         {
             var store = destinations.Get(null).Store;

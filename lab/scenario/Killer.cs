@@ -9,6 +9,8 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
     private readonly Random _random = new(seed);
     private readonly ArmedCall _call = new(control);
     private int _share;
+    private double _seenShare = -1;
+    private long _seenAt;
 
     /// <summary>Kills so far.</summary>
     public int Kills { get; private set; }
@@ -43,7 +45,7 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
 
     private async Task AtShareAsync(SnapshotProgress? progress, CancellationToken cancellation)
     {
-        if (await ShareAsync(progress, cancellation) is not { } share || share < _share) return;
+        if (await ShareAsync(progress, cancellation) is not { } share || (share < _share && !StandsStill(share))) return;
         Next = $"the copy at {share:0} % (drawn: {_share} %)";
         var cleanUp = plan.CleanUps[_random.Next(plan.CleanUps.Count)];
         var afterEffect = _random.Next(2) == 1;
@@ -52,6 +54,13 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
         // Armed while nothing runs: no call of the clean-up can slip by.
         await ArmCallAsync(cleanUp, afterEffect, cancellation);
         await app.StartAsync(cancellation);
+    }
+
+    /// <summary>Where little has to be sent, all of it was read, and told of, before the first of it has gone: the share that was drawn is then never seen.</summary>
+    private bool StandsStill(double share)
+    {
+        if (share != _seenShare) (_seenShare, _seenAt) = (share, TimeProvider.System.GetTimestamp());
+        return TimeProvider.System.GetElapsedTime(_seenAt) > TimeSpan.FromSeconds(3);
     }
 
     /// <summary>Per cent copied: by the host's own task where the simulators show it, else as the product says.</summary>

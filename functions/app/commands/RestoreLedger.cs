@@ -5,7 +5,10 @@ using SnapshotWorkflows.Secondary;
 
 namespace SnapshotWorkflows.App.Commands;
 
-/// <summary>Brings the ledger back from its newest backup, or from the one named. A catalog that is there is kept beside it. Exit code 0; 1 when there is no backup; 78 for settings or stores that cannot be used.</summary>
+/// <summary>
+/// Brings the ledger back from its newest backup, or from the one named. A catalog that is there is kept beside it; a database on a server must be empty. Exit code 0; 1 when there is no backup; 78 for settings, stores or
+/// databases that cannot be used.
+/// </summary>
 internal static class RestoreLedger
 {
     private const int NoBackup = 1;
@@ -22,7 +25,6 @@ internal static class RestoreLedger
 
     private static async Task<int> RestoreAsync(CommandRun run, string? from)
     {
-        if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) throw new CatalogException("catalog.on-server", "The catalog is on a PostgreSQL server.", "Restore it by the server's own means (pg_restore, point-in-time recovery).");
         var installation = run.Installation;
         using var alone = run.TakeAlone();
         var store = run.Destinations().Get(null).Store;
@@ -37,14 +39,16 @@ internal static class RestoreLedger
                 NoBackup);
         }
 
-        await ReplaceAsync(store, name, Composition.CatalogFile(run.State));
+        var fresh = $"{Composition.CatalogFile(run.State)}.restored";
+        await FetchAsync(store, name, fresh);
+        if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) Fill(run, fresh);
+        else Replace(fresh, Composition.CatalogFile(run.State));
         await run.Output.WriteLineAsync($"{name} restored; run 'catalog rebuild' next, so that the list of snapshots is that of the stores");
         return HostExitCodes.Success;
     }
 
-    private static async Task ReplaceAsync(ISecondaryStore store, string name, string catalog)
+    private static async Task FetchAsync(ISecondaryStore store, string name, string fresh)
     {
-        var fresh = $"{catalog}.restored";
         await using (var backup = await store.OpenReadAsync(name, 0, null, CancellationToken.None))
         await using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
         {
@@ -54,6 +58,21 @@ internal static class RestoreLedger
 
         // Opening proves that it is a catalog of a format that this version knows, and brings it up to date.
         new CatalogDatabase(fresh, mustExist: true).Dispose();
+    }
+
+    private static void Fill(CommandRun run, string fresh)
+    {
+        using (var backup = new CatalogDatabase(fresh, mustExist: true))
+        using (var server = run.OpenOrBeginCatalog())
+        {
+            server.FillFrom(backup);
+        }
+
+        foreach (var suffix in s_files) File.Delete(fresh + suffix);
+    }
+
+    private static void Replace(string fresh, string catalog)
+    {
         // The old one is copied, not moved: at no moment is there no catalog. Each restore keeps its own: a second one must not take away the only file that had everything.
         var kept = Enumerable.Range(1, int.MaxValue).Select(number => $"{catalog}.before-restore.{number}").First(path => s_files.All(suffix => !File.Exists(path + suffix)));
         foreach (var suffix in s_files.Where(suffix => File.Exists(catalog + suffix)))

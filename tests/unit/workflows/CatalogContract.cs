@@ -11,6 +11,9 @@ public abstract class CatalogContract : IAsyncLifetime
 
     protected abstract Task<CatalogDatabase> OpenAsync();
 
+    /// <summary>Another, empty one of the same kind.</summary>
+    protected abstract Task<CatalogDatabase> OpenEmptyAsync();
+
     private CatalogDatabase Database { get; set; } = null!;
 
     public async ValueTask InitializeAsync() => Database = await OpenAsync();
@@ -62,6 +65,55 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal("{\"n\":2}", new UpkeepReports(Database, TimeProvider.System).Find("leaks"));
         Assert.Equal(1, new PolicyLedger(Database, TimeProvider.System).Find("p")!.Revision);
     }
+
+    [Fact]
+    public async Task A_copy_is_a_catalog_by_itself_and_fills_an_empty_one_of_either_kind()
+    {
+        new IdempotencyLedger(Database, TimeProvider.System).Claim("c", "r", "k", "h", Key(1));
+        new IntentLedger(Database, TimeProvider.System).Intend(Key(1), "freeze", "guest", "vm", "marker");
+        new PolicyLedger(Database, TimeProvider.System).Put(Policy(), "test", expectedRevision: 0);
+        new EventLedger(Database, TimeProvider.System).Accept(new CloudEvent("e1", "SNAPSHOT.CREATE", "s"));
+        new UpkeepReports(Database, TimeProvider.System).Save("leaks", "{\"ü\":2}");
+        for (var i = 0; i < 3; i++) new SnapshotIndex(Database).Upsert(Row(i) with { Account = i == 0 ? null : "a" });
+        for (var i = 0; i < 3; i++) new AuditTrail(Database, TimeProvider.System).Add("who", "what", $"s{i}", "done", i == 1 ? null : "detail");
+        var before = All(Database);
+        var file = Database.Copy();
+        try
+        {
+            new AuditTrail(Database, TimeProvider.System).Add("who", "later", "s", "done");
+            Assert.Equal([file], Directory.GetFiles(Path.GetDirectoryName(file)!, Path.GetFileName(file) + "*"));
+            using var copy = new CatalogDatabase(file, mustExist: true);
+            Assert.Equal(before, All(copy));
+            using var target = await OpenEmptyAsync();
+            target.FillFrom(copy);
+            Assert.Equal(before, All(target));
+            var last = new AuditTrail(target, TimeProvider.System).List(null, 0, 10)[^1].Id;
+            new AuditTrail(target, TimeProvider.System).Add("who", "after", "s", "done");
+            Assert.True(new AuditTrail(target, TimeProvider.System).List(null, 0, 10)[^1].Id > last);
+
+            var refused = Assert.Throws<CatalogException>(() => Database.FillFrom(copy));
+            Assert.Equal("catalog.not-empty", refused.Code);
+            Assert.Equal(before.Count + 1, All(Database).Count);
+        }
+        finally
+        {
+            foreach (var suffix in (string[])["", "-wal", "-shm"]) File.Delete(file + suffix);
+        }
+    }
+
+    /// <summary>A table that a later format adds must not be forgotten by backups.</summary>
+    [Fact]
+    public void Every_table_is_carried_over()
+    {
+        var made = System.Text.RegularExpressions.Regex.Matches(string.Concat(Schema.Steps), "CREATE TABLE (\\w+)").Select(match => match.Groups[1].Value);
+        Assert.Equal(made, CatalogTransfer.Tables);
+    }
+
+    private static List<string> All(CatalogDatabase catalog) => catalog.Read(connection => CatalogTransfer.Tables.SelectMany(table =>
+    {
+        using var read = connection.Command(null, $"SELECT * FROM {table}");
+        return read.All(row => $"{table}: {string.Join(", ", Enumerable.Range(0, row.FieldCount).Select(column => $"{row.GetName(column)}={(row.IsDBNull(column) ? "null" : row.GetValue(column))}"))}");
+    }).Order(StringComparer.Ordinal).ToList());
 
     [Fact]
     public void A_listing_pages_and_filters_and_usage_outlives_the_row()
@@ -287,6 +339,8 @@ public sealed class SqliteCatalogTests : CatalogContract
 
     protected override Task<CatalogDatabase> OpenAsync() => Task.FromResult(new CatalogDatabase(Path.Combine(_folder, "catalog.db")));
 
+    protected override Task<CatalogDatabase> OpenEmptyAsync() => Task.FromResult(new CatalogDatabase(Path.Combine(_folder, "another.db")));
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
@@ -299,6 +353,8 @@ public sealed class PostgresCatalogTests(CatalogServer server) : CatalogContract
     private string? _database;
 
     protected override async Task<CatalogDatabase> OpenAsync() => CatalogDatabase.OpenPostgres(_database ??= await server.Cluster.CreateDatabaseAsync());
+
+    protected override async Task<CatalogDatabase> OpenEmptyAsync() => CatalogDatabase.OpenPostgres(await server.Cluster.CreateDatabaseAsync());
 
     [Fact]
     public async Task Of_two_that_open_a_new_database_at_once_one_makes_the_tables_and_a_newer_format_is_refused()
