@@ -71,11 +71,24 @@ internal sealed class WebhookScenario(LabWorld world, RunOptions options, Screen
         if (after.Calls.GetValueOrDefault("solidfire.CloneVolume") - before.Calls.GetValueOrDefault("solidfire.CloneVolume") != 1) throw new LabException("The snapshot was cloned more than once, or not at all.", [.. world.Logs]);
         // CloudStack's own snapshot stays on the array; whatever is ours goes.
         var keeps = new HashSet<string>(StringComparer.Ordinal) { copy.GetProperty("manifest").GetString()!, copy.GetProperty("location").GetString()! };
-        await Wait.UntilAsync(
-            "Something is left",
-            async () => !Leftovers.Find(before, await world.Control.InventoryAsync(cancellation), await world.Secondary.NamesAsync(cancellation), keeps)
-                .Any(left => !left.StartsWith("snapshot ", StringComparison.Ordinal) || left.Contains(" swf-", StringComparison.Ordinal)),
-            world.App.Process, cancellation);
+        List<string> left = [];
+        try
+        {
+            await Wait.UntilAsync(
+                "Something is left",
+                async () =>
+                {
+                    left = [.. Leftovers.Find(before, await world.Control.InventoryAsync(cancellation), await world.Secondary.NamesAsync(cancellation), keeps)
+                        .Where(one => !one.StartsWith("snapshot ", StringComparison.Ordinal) || one.Contains(" swf-", StringComparison.Ordinal))];
+                    return left.Count == 0;
+                },
+                world.App.Process, cancellation);
+        }
+        catch (LabException) when (left.Count > 0)
+        {
+            throw new LabException($"Something is left: {string.Join("; ", left)}.", [.. world.Logs]);
+        }
+
         screen.Line("one copy, and nothing is left on array, hosts and store but it and CloudStack's own snapshot");
         return $"webhook: CloudStack's snapshot {cloudSnapshot} is on secondary storage as {copy.GetProperty("id").GetString()}, once";
     }
