@@ -17,24 +17,24 @@ public class CatalogDatabase : IDisposable
     internal CatalogDatabase(ICatalogStore store) => _store = store;
 
     /// <summary>A PostgreSQL database, for any number of processes.</summary>
+    /// <param name="folder">This process's own, for copies of the catalog.</param>
     /// <param name="mustExist">No tables are made where there are none.</param>
     /// <exception cref="CatalogException">It is of a newer version, or cannot be reached; <c>catalog.missing</c>: it is not there and must be.</exception>
-    public static CatalogDatabase OpenPostgres(string connectionString, bool mustExist = false) => new(new PostgresCatalogStore(connectionString, mustExist));
+    public static CatalogDatabase OpenPostgres(string connectionString, string folder, bool mustExist = false) => new(new PostgresCatalogStore(connectionString, folder, mustExist));
 
-    /// <summary>Copies the catalog into a SQLite file, whole and consistent, while it is in use: beside a catalog that is a file, among this machine's temporary files where it is on a server. The caller removes it.</summary>
+    /// <summary>Copies the catalog into a SQLite file of this machine, whole and consistent, while it is in use. One copy at a time; the caller removes it, and so does the next copy where it did not.</summary>
     public string Copy()
     {
-        if (_store is SqliteCatalogStore file)
-        {
-            var beside = $"{file.Place}.backup";
-            File.Delete(beside);
-            file.CopyTo(beside);
-            return beside;
-        }
-
-        var path = Path.Combine(Path.GetTempPath(), $"swf-ledger-{Guid.NewGuid():N}.db");
+        var path = _store.CopyPath;
+        Remove(path);
         try
         {
+            if (_store is SqliteCatalogStore file)
+            {
+                file.CopyTo(path);
+                return path;
+            }
+
             using var target = new SqliteCatalogStore(path);
             CatalogTransfer.Fill(target, _store);
             target.CloseAsOneFile();
@@ -42,9 +42,15 @@ public class CatalogDatabase : IDisposable
         }
         catch
         {
-            foreach (var suffix in (string[])["", "-wal", "-shm"]) File.Delete(path + suffix);
+            Remove(path);
             throw;
         }
+    }
+
+    /// <summary>A SQLite file, and the journals beside it: those of another file would be taken for its own.</summary>
+    public static void Remove(string path)
+    {
+        foreach (var suffix in (string[])["-wal", "-shm", ""]) File.Delete(path + suffix);
     }
 
     /// <summary>Takes all rows of a copy over. This catalog must be empty.</summary>

@@ -11,6 +11,9 @@ internal interface ICatalogStore : IDisposable
     /// <summary>For messages: a file or a server, never a secret.</summary>
     string Place { get; }
 
+    /// <summary>Where copies are made, one after another: what a process that died has left there goes with the next.</summary>
+    string CopyPath { get; }
+
     /// <summary>What time it is where the tables lie; null where that is this machine.</summary>
     DateTimeOffset? Now(DbConnection connection, DbTransaction transaction);
 

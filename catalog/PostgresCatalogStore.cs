@@ -15,8 +15,10 @@ internal sealed class PostgresCatalogStore : ICatalogStore
 
     private readonly NpgsqlDataSource _source;
 
-    public PostgresCatalogStore(string connectionString, bool mustExist = false)
+    /// <param name="folder">This process's own, for copies.</param>
+    public PostgresCatalogStore(string connectionString, string folder, bool mustExist = false)
     {
+        CopyPath = Path.Combine(folder, "catalog-copy.db");
         try
         {
             var settings = new NpgsqlConnectionStringBuilder(connectionString);
@@ -46,6 +48,8 @@ internal sealed class PostgresCatalogStore : ICatalogStore
     }
 
     public string Place { get; }
+
+    public string CopyPath { get; }
 
     public DateTimeOffset? Now(DbConnection connection, DbTransaction transaction)
     {

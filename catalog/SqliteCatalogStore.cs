@@ -40,6 +40,8 @@ internal sealed class SqliteCatalogStore : ICatalogStore
 
     public string Place { get; }
 
+    public string CopyPath => $"{Place}.backup";
+
     public DateTimeOffset? Now(DbConnection connection, DbTransaction transaction) => null;
 
     public void Settle(DbConnection connection, DbTransaction transaction)

@@ -66,7 +66,7 @@ public static class Composition
     {
         ArgumentNullException.ThrowIfNull(settings);
         return settings["Catalog:ConnectionString"] is { Length: > 0 } server
-            ? CatalogDatabase.OpenPostgres(server, mustExist)
+            ? CatalogDatabase.OpenPostgres(server, state, mustExist)
             : new CatalogDatabase(CatalogFile(state), mustExist);
     }
 

@@ -13,13 +13,15 @@ internal sealed class ArmedCall(SimulatorControl control)
     /// <summary>What is waited for, in words.</summary>
     public string Moment { get; private set; } = "";
 
-    public async Task ArmAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation)
+    /// <param name="occurrence">Which of the calls from now on, 1-based.</param>
+    public async Task ArmAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation, int occurrence = 1)
     {
         (_target, _afterEffect) = (target, afterEffect);
         _callsBefore = await CallsAsync(cancellation);
         var fault = new PlannedFault(target.System, target.Method, afterEffect ? "stall" : "dropRequest")
         {
             Pool = target.System == "xenserver" ? "backup" : null,
+            Occurrence = occurrence,
             Seconds = StallSeconds,
         };
         _fault = await control.PlanAsync(fault, cancellation);

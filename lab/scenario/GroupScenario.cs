@@ -21,7 +21,7 @@ internal sealed class GroupScenario(LabWorld world, RunOptions options, Screen s
         screen.Line("its guest is running and keeps writing to the first");
 
         var before = await _control.InventoryAsync(cancellation);
-        var killer = options.Kill ? new Killer(options.Seed, KillPlan.Group(options.Streams), _app, _control, screen) : null;
+        var killer = options.Kill ? new Killer(options.Seed, KillPlan.Group(options), _app, _control, screen) : null;
         if (killer is not null) await killer.ArmAsync(cancellation);
         var known = before.Solidfire.Snapshots.Select(snapshot => snapshot.Id).ToHashSet();
         ArrayCopies[] copies = [.. new[] { first, second }.Select(volume => new ArrayCopies(_control, world.Folder, volume.SolidFireVolumeId, known, screen))];

@@ -3,12 +3,18 @@ namespace SnapshotWorkflows.Lab.Scenario;
 /// <summary>At which calls a workflow may be killed.</summary>
 /// <param name="Effects">Calls that make something, each of which it makes at least once.</param>
 /// <param name="CleanUps">Calls that take away or hand over, in its end.</param>
-internal sealed record KillPlan(IReadOnlyList<(string System, string Method)> Effects, IReadOnlyList<(string System, string Method)> CleanUps)
+/// <param name="Reads">How often the copy reads from the host at least, so that one of the reads can be held up; 0: it is caught by its progress.</param>
+internal sealed record KillPlan(IReadOnlyList<(string System, string Method)> Effects, IReadOnlyList<(string System, string Method)> CleanUps, int Reads = 0)
 {
+    /// <summary>The app asks for no more at a time.</summary>
+    private const int ReadBytes = 1 << 20;
+
     private static readonly (string System, string Method)[] s_attached = [("xenserver", "PBD.unplug"), ("xenserver", "PBD.destroy"), ("xenserver", "SR.forget"), ("solidfire", "RemoveVolumesFromVolumeAccessGroup")];
 
-    /// <param name="streams">Only a hypervisor that copies makes a disk for it.</param>
-    public static KillPlan Snapshot(bool streams)
+    /// <summary>Only a hypervisor that copies makes a disk for it. One that exports over HTTP, as 7.1 does, answers a single request.</summary>
+    public static KillPlan Snapshot(RunOptions options) => Snapshot(options.Streams) with { Reads = options is { Streams: true, XenServer: "8" } ? (int)(options.DiskBytes / ReadBytes) : 0 };
+
+    private static KillPlan Snapshot(bool streams)
     {
         (string System, string Method)[] effects =
         [
@@ -19,12 +25,13 @@ internal sealed record KillPlan(IReadOnlyList<(string System, string Method)> Ef
     }
 
     /// <summary>As one snapshot's, with the array's calls for a group.</summary>
-    public static KillPlan Group(bool streams)
+    public static KillPlan Group(RunOptions options)
     {
-        var one = Snapshot(streams);
+        var one = Snapshot(options);
         return new KillPlan(
             [.. one.Effects.Where(call => call.Method != "CreateSnapshot"), ("solidfire", "CreateGroupSnapshot")],
-            [.. one.CleanUps.Where(call => call.Method != "DeleteSnapshot"), ("solidfire", "DeleteGroupSnapshot")]);
+            [.. one.CleanUps.Where(call => call.Method != "DeleteSnapshot"), ("solidfire", "DeleteGroupSnapshot")],
+            one.Reads);
     }
 
     public static KillPlan Restore { get; } = new(

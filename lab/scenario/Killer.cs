@@ -9,8 +9,6 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
     private readonly Random _random = new(seed);
     private readonly ArmedCall _call = new(control);
     private int _share;
-    private double _seenShare = -1;
-    private long _seenAt;
 
     /// <summary>Kills so far.</summary>
     public int Kills { get; private set; }
@@ -32,35 +30,49 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
     public Task StepAsync(SnapshotProgress? progress, CancellationToken cancellation) => Kills switch
     {
         0 or 2 => AtCallAsync(cancellation),
-        1 => AtShareAsync(progress, cancellation),
+        1 => InTheMiddleAsync(progress, cancellation),
         _ => Task.CompletedTask,
     };
 
     private async Task AtCallAsync(CancellationToken cancellation)
     {
         if (!await _call.IsThereAsync(cancellation)) return;
-        await KillAsync(cancellation);
-        if (Kills == 1) Next = $"the copy at {_share} %";
+        await app.Process!.KillAsync();
+        Count();
+        // Armed while nothing runs: no call can slip by.
+        if (Kills == 1) await ArmMiddleAsync(cancellation);
+        await app.StartAsync(cancellation);
     }
 
-    private async Task AtShareAsync(SnapshotProgress? progress, CancellationToken cancellation)
+    /// <summary>
+    /// A copy through the app may be over before anyone has seen its progress, and where little has to be sent all of it was read before
+    /// the first of it has gone: one of its reads is held up.
+    /// </summary>
+    private async Task ArmMiddleAsync(CancellationToken cancellation)
     {
-        if (await ShareAsync(progress, cancellation) is not { } share || (share < _share && !StandsStill(share))) return;
-        Next = $"the copy at {share:0} % (drawn: {_share} %)";
+        Next = $"the copy at {_share} %";
+        // One read before all others tells whether the disk can be read.
+        if (plan.Reads > 0) await _call.ArmAsync(("xenserver", "nbd_read"), afterEffect: true, cancellation, occurrence: 1 + Math.Max(1, plan.Reads * _share / 100));
+    }
+
+    private async Task InTheMiddleAsync(SnapshotProgress? progress, CancellationToken cancellation)
+    {
+        if (plan.Reads > 0)
+        {
+            if (!await _call.IsThereAsync(cancellation)) return;
+        }
+        else
+        {
+            if (await ShareAsync(progress, cancellation) is not { } share || share < _share) return;
+            Next = $"the copy at {share:0} % (drawn: {_share} %)";
+        }
+
         var cleanUp = plan.CleanUps[_random.Next(plan.CleanUps.Count)];
         var afterEffect = _random.Next(2) == 1;
         await app.Process!.KillAsync();
         Count();
-        // Armed while nothing runs: no call of the clean-up can slip by.
         await ArmCallAsync(cleanUp, afterEffect, cancellation);
         await app.StartAsync(cancellation);
-    }
-
-    /// <summary>Where little has to be sent, all of it was read, and told of, before the first of it has gone: the share that was drawn is then never seen.</summary>
-    private bool StandsStill(double share)
-    {
-        if (share != _seenShare) (_seenShare, _seenAt) = (share, TimeProvider.System.GetTimestamp());
-        return TimeProvider.System.GetElapsedTime(_seenAt) > TimeSpan.FromSeconds(3);
     }
 
     /// <summary>Per cent copied: by the host's own task where the simulators show it, else as the product says.</summary>
@@ -77,13 +89,6 @@ internal sealed class Killer(int seed, KillPlan plan, LabApp app, SimulatorContr
     {
         await _call.ArmAsync(target, afterEffect, cancellation);
         Next = _call.Moment;
-    }
-
-    private async Task KillAsync(CancellationToken cancellation)
-    {
-        await app.Process!.KillAsync();
-        Count();
-        await app.StartAsync(cancellation);
     }
 
     private void Count()

@@ -50,7 +50,7 @@ internal sealed class LabWorld : IAsyncDisposable
         try
         {
             simulators = await LabSimulators.StartAsync(folder, options.XenServer, copyRate, reaper, cancellation, options.Arrays);
-            if (options.Blob) blobs = await LabBlobs.StartAsync(folder, options.Kill ? copyRate / (options.Format == "chunks" ? ChunksAreSmaller : 1) : null, reaper, cancellation);
+            if (options.Blob) blobs = await LabBlobs.StartAsync(folder, IsHeldUp(options) ? copyRate / (options.Format == "chunks" ? ChunksAreSmaller : 1) : null, reaper, cancellation);
             var key = options.Encrypt ? System.Security.Cryptography.RandomNumberGenerator.GetBytes(32) : null;
             var app = await LabApp.StartAsync(folder, "app", simulators.Endpoints, StoreSettings(options, blobs, copyRate, key), changes: null, reaper, cancellation);
             return new LabWorld(folder, reaper, simulators, blobs, app) { ChunkKey = key };
@@ -67,11 +67,13 @@ internal sealed class LabWorld : IAsyncDisposable
     /// <summary>By so much less is sent than is read: a limit of what is sent must be tighter to hold the reading up.</summary>
     private const int ChunksAreSmaller = 4;
 
-    // A folder is as fast as the disk: a copy through the app that is to be killed in its middle is slowed down by the product's own limit.
+    /// <summary>A store is as fast as the disk: bytes through the app that are to be caught in their middle by progress alone are slowed down by the product's own limit.</summary>
+    private static bool IsHeldUp(RunOptions options) => options.Kill && (options.Restore || (options.Streams && KillPlan.Snapshot(options).Reads == 0));
+
     private static Dictionary<string, string> StoreSettings(RunOptions options, LabBlobs? blobs, long copyRate, byte[]? key)
     {
         var settings = new Dictionary<string, string>(blobs?.Settings ?? new Dictionary<string, string>());
-        if (blobs is null && options is { Kill: true } and ({ Streams: true } or { Restore: true })) settings["Secondary:Destinations:0:Throttle:BytesPerSecond"] = copyRate.ToString();
+        if (blobs is null && IsHeldUp(options)) settings["Secondary:Destinations:0:Throttle:BytesPerSecond"] = copyRate.ToString();
         if (key is not null) settings[$"Secondary:Destinations:{(blobs is null ? 0 : LabBlobs.Destination)}:Chunks:Keys:{ChunkKeyId}"] = Convert.ToBase64String(key);
         return settings;
     }

@@ -18,7 +18,7 @@ internal sealed class SnapshotScenario(LabWorld world, RunOptions options, Scree
     {
         var volume = await MakeVolumeAsync(image, imagePath, cancellation);
         var before = await _control.InventoryAsync(cancellation);
-        var killer = options is { Kill: true, Restore: false } ? new Killer(options.Seed, KillPlan.Snapshot(options.Streams), _app, _control, screen) : null;
+        var killer = options is { Kill: true, Restore: false } ? new Killer(options.Seed, KillPlan.Snapshot(options), _app, _control, screen) : null;
         if (killer is not null) await killer.ArmAsync(cancellation);
 
         var copies = new ArrayCopies(_control, world.Folder, volume.SolidFireVolumeId, before.Solidfire.Snapshots.Select(known => known.Id).ToHashSet(), screen);

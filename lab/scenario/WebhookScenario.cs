@@ -19,6 +19,7 @@ internal sealed class WebhookScenario(LabWorld world, RunOptions options, Screen
         if (put.Status != 200) throw new LabException($"PUT /api/policies/{Policy} answered {put.Status}: {put.Body}");
         screen.Line($"PUT /api/policies/{Policy} {{followCloudStack: true}} -> 200");
         var before = await world.Control.InventoryAsync(cancellation);
+        var stored = await world.Secondary.NamesAsync(cancellation);
         var payloadUrl = $"{api.Address}api/cloudstack/events";
         await world.Control.SetWebhookAsync(payloadUrl, LabApp.WebhookSecret, cancellation);
         screen.Line($"CloudStack's webhook: {payloadUrl}, signed");
@@ -70,7 +71,7 @@ internal sealed class WebhookScenario(LabWorld world, RunOptions options, Screen
         var after = await world.Control.InventoryAsync(cancellation);
         if (after.Calls.GetValueOrDefault("solidfire.CloneVolume") - before.Calls.GetValueOrDefault("solidfire.CloneVolume") != 1) throw new LabException("The snapshot was cloned more than once, or not at all.", [.. world.Logs]);
         // CloudStack's own snapshot stays on the array; whatever is ours goes.
-        var keeps = new HashSet<string>(StringComparer.Ordinal) { copy.GetProperty("manifest").GetString()!, copy.GetProperty("location").GetString()! };
+        var keeps = new HashSet<string>(stored, StringComparer.Ordinal) { copy.GetProperty("manifest").GetString()!, copy.GetProperty("location").GetString()! };
         List<string> left = [];
         try
         {

@@ -18,9 +18,15 @@ public sealed class StepFailuresOfVariants(ITestOutputHelper output)
     [InlineData("primary", 7)]
     [InlineData("kept", 31)]
     [InlineData("adopted", 32)]
-    [InlineData("pause", 33)]
+    [InlineData("pause", 28)]
     [InlineData("path", 26)]
-    public Task Of_a_snapshot(string kind, int least) => EachStep.RefusedAsync(output, least, null, async (plan, faults) =>
+    public Task Of_a_snapshot(string kind, int least) => RefusedAsync(kind, least, kind == "pause" ? name => name != StepNames.CheckClone : null);
+
+    /// <summary>The watchdog has threads of its own, and while it waits for them the clock goes on: how often a clone is looked at differs then from one telling to the next, and each of them is refused by itself.</summary>
+    [Fact]
+    public Task Of_a_look_at_the_clone_of_a_snapshot_by_pause() => RefusedAsync("pause", 1, name => name == StepNames.CheckClone);
+
+    private Task RefusedAsync(string kind, int least, Func<string, bool>? counts) => EachStep.RefusedAsync(output, least, counts, async (plan, faults) =>
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null, Quiesce = kind == "pause" ? "pause" : "none" });
         await using var watchdog = kind == "pause" ? new PauseCrashes.Watchdog(world) : null;

@@ -46,6 +46,12 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1116, Level = LogLevel.Warning, Message = "The task hub is out of reach for longer than the lease, and other nodes may have taken over: what runs of {Count} calls is cancelled and asked for again")]
     public static partial void CutOff(this ILogger logger, int count);
 
+    [LoggerMessage(EventId = 1117, Level = LogLevel.Information, Message = "The task hub is out of reach for longer than the lease; no other node is known that could take over, so {Count} calls go on")]
+    public static partial void Alone(this ILogger logger, int count);
+
+    [LoggerMessage(EventId = 1118, Level = LogLevel.Information, Message = "{Count} other nodes are at the task hub now")]
+    public static partial void Peers(this ILogger logger, int count);
+
     [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "The dispatcher has stopped; restart the process")]
     public static partial void DispatcherStopped(this ILogger logger, Exception exception);
 }

@@ -82,8 +82,13 @@ internal sealed partial class Dispatcher
     /// </summary>
     private void LeaveCalls()
     {
-        if (_peers == 0 || Draining)
+        if (Draining)
             return;
+        if (_peers == 0)
+        {
+            logger.Alone(_running.Count);
+            return;
+        }
         _isCutOff = true;
         logger.CutOff(_running.Count);
         foreach (var execution in _running.Values)
@@ -154,6 +159,8 @@ internal sealed partial class Dispatcher
     /// <summary>Calls that wait here for a free place while other nodes may have one are given back; whoever has one takes them.</summary>
     private void Share(int peers)
     {
+        if (peers != _peers)
+            logger.Peers(peers);
         _peers = peers;
         if (peers == 0)
             return;

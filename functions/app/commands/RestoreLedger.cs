@@ -49,6 +49,8 @@ internal static class RestoreLedger
 
     private static async Task FetchAsync(ISecondaryStore store, string name, string fresh)
     {
+        // Of a restore that was killed: its journal would be taken for this file's.
+        CatalogDatabase.Remove(fresh);
         await using (var backup = await store.OpenReadAsync(name, 0, null, CancellationToken.None))
         await using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
         {
@@ -68,7 +70,7 @@ internal static class RestoreLedger
             server.FillFrom(backup);
         }
 
-        foreach (var suffix in s_files) File.Delete(fresh + suffix);
+        CatalogDatabase.Remove(fresh);
     }
 
     private static void Replace(string fresh, string catalog)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using SnapshotWorkflows.Simulators.Fabric;
@@ -10,7 +11,7 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 /// Fixed newstyle negotiation. As the real server does, it knows EXPORT_NAME, ABORT, LIST (refused by policy) and STARTTLS only, says so
 /// to everything else, and closes the connection where EXPORT_NAME leads nowhere; <see cref="XenServerOptions.NbdGo"/> adds INFO and GO.
 /// </summary>
-internal sealed class NbdHandshake(Pool pool, HostRow host, Stream raw, X509Certificate2? certificate)
+internal sealed class NbdHandshake(Pool pool, HostRow host, NetworkStream raw, X509Certificate2? certificate)
 {
     private const int LongestOption = 64 * 1024;
     private const uint PreferredBlock = 64 * 1024;
@@ -90,7 +91,7 @@ internal sealed class NbdHandshake(Pool pool, HostRow host, Stream raw, X509Cert
             BinaryPrimitives.WriteInt64BigEndian(info, attachment.Disk.Length);
             BinaryPrimitives.WriteUInt16BigEndian(info.AsSpan(8), NbdWire.HasFlags | NbdWire.ReadOnly);
             await stream.WriteAsync(info, stop);
-            await new NbdTransmission(pool, host, stream, attachment.Disk).ServeAsync(stop);
+            await new NbdTransmission(pool, host, raw.Socket, stream, attachment.Disk).ServeAsync(stop);
         }
     }
 
@@ -124,7 +125,7 @@ internal sealed class NbdHandshake(Pool pool, HostRow host, Stream raw, X509Cert
         await stream.WriteAsync(NbdWire.OptionReply(option, NbdWire.ReplyAck), stop);
         if (option == NbdWire.OptionInfo)
             return false;
-        await new NbdTransmission(pool, host, stream, attachment.Disk).ServeAsync(stop);
+        await new NbdTransmission(pool, host, raw.Socket, stream, attachment.Disk).ServeAsync(stop);
         return true;
     }
 

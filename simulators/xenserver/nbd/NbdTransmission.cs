@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using SnapshotWorkflows.Simulators.Fabric;
 
 namespace SnapshotWorkflows.Simulators.XenServer;
@@ -7,7 +8,7 @@ namespace SnapshotWorkflows.Simulators.XenServer;
 /// Requests on one export, one after the other, with simple replies. As in the real server a read that is not aligned to sectors, and
 /// every command but READ, is an error that ends the connection; a disk that fails under a read breaks it in the middle of the reply.
 /// </summary>
-internal sealed class NbdTransmission(Pool pool, HostRow host, Stream stream, VhdDisk disk)
+internal sealed class NbdTransmission(Pool pool, HostRow host, Socket socket, Stream stream, VhdDisk disk)
 {
     private const int Sector = 512;
     private const int Piece = 512 * 1024;
@@ -55,7 +56,8 @@ internal sealed class NbdTransmission(Pool pool, HostRow host, Stream stream, Vh
                 return true;
             case FaultAction.Stall:
                 fault.Shows();
-                await FaultedExchange.HoldAsync(fault.Duration, pool.Options.Clock, stop);
+                if (!await HoldAsync(fault.Duration, stop))
+                    return false;
                 break;
             case FaultAction.Truncate:
                 limit = fault.Bytes;
@@ -91,6 +93,20 @@ internal sealed class NbdTransmission(Pool pool, HostRow host, Stream stream, Vh
             await stream.WriteAsync(_buffer.AsMemory(0, 16), stop);
         pool.Options.Faults.CountCall(XenServerSimulator.System, NbdServer.Read);
         return true;
+    }
+
+    /// <summary>False when the client went away meanwhile. One that sends more requests is no longer watched.</summary>
+    private async Task<bool> HoldAsync(TimeSpan duration, CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var held = FaultedExchange.HoldAsync(duration, pool.Options.Clock, ended.Token);
+        var word = socket.ReceiveAsync(Memory<byte>.Empty, ended.Token).AsTask();
+        var isGone = await Task.WhenAny(held, word) == word && (!word.IsCompletedSuccessfully || socket.Available == 0);
+        if (!isGone)
+            await held;
+        await ended.CancelAsync();
+        await Task.WhenAll(held, word).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !isGone;
     }
 
     private async Task RefuseAsync(byte[] request, uint error, CancellationToken stop)

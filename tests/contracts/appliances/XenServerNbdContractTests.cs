@@ -44,19 +44,25 @@ public sealed class XenServerNbdContractTests
             var refused = await Assert.ThrowsAsync<XenApiException>(() => pool.Vdis.DestroyAsync(vdi.Ref, default));
             Assert.Equal((XenApiErrors.VdiInUse, XenApiErrorKind.Transient), (refused.Code, refused.Kind));
         }
-        await Appliances.UntilAsync(async () =>
-        {
-            try
-            {
-                await pool.Vdis.DestroyAsync(vdi.Ref, default);
-                return "gone";
-            }
-            catch (XenApiException fault) when (fault.Kind == XenApiErrorKind.Transient)
-            {
-                return null;
-            }
-        });
+        await DestroyAsync(pool, vdi);
         Assert.Null(await pool.Vdis.FindAsync(vdi.Uuid, default));
+    }
+
+    [Fact]
+    public async Task A_disk_is_let_go_when_its_reader_goes_away_in_the_middle_of_a_read()
+    {
+        await using var world = await Appliances.StartAsync();
+        var (pool, vdi) = await SnapshotAsync(world);
+        using var gone = new CancellationTokenSource();
+        await using (var reader = await pool.OpenVdiNbdAsync(vdi.Ref, default))
+        {
+            world.Faults.On("xenserver", "nbd_read").Stall(TimeSpan.FromMinutes(5));
+            var read = reader.ReadAsync(0, new byte[512], gone.Token).AsTask();
+            await Appliances.UntilAsync(() => Task.FromResult(world.Faults.AllFired() ? "held" : null));
+            await gone.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+        }
+        await DestroyAsync(pool, vdi);
     }
 
     [Theory]
@@ -152,6 +158,21 @@ public sealed class XenServerNbdContractTests
         var pool = world.PoolClients["production"];
         return (pool, (await pool.Vdis.FindAsync(world.Pools["production"].World.SnapshotVdi(source.VdiUuid), default))!);
     }
+
+    /// <summary>As soon as nobody reads it.</summary>
+    private static Task DestroyAsync(XenServerClient pool, Vdi vdi) =>
+        Appliances.UntilAsync(async () =>
+        {
+            try
+            {
+                await pool.Vdis.DestroyAsync(vdi.Ref, default);
+                return "gone";
+            }
+            catch (XenApiException fault) when (fault.Kind == XenApiErrorKind.Transient)
+            {
+                return null;
+            }
+        });
 
     private static byte[] MakeContent()
     {

@@ -7,6 +7,7 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private TimeSpan _jumped;
+    private TaskCompletionSource _armed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _order;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -20,6 +21,16 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
         {
             lock (_gate)
                 return Earliest()?.Due;
+        }
+    }
+
+    /// <summary>Ends when a timer is armed from now on, on whatever thread.</summary>
+    public Task NextArmed
+    {
+        get
+        {
+            lock (_gate)
+                return _armed.Task;
         }
     }
 
@@ -108,7 +119,11 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
                 Order = owner._order++;
                 Due = dueTime == Timeout.InfiniteTimeSpan ? null : owner._now + dueTime;
                 if (Due is not null)
+                {
                     owner._timers.Add(this);
+                    owner._armed.SetResult();
+                    owner._armed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
             }
             return true;
         }

@@ -10,7 +10,7 @@ public sealed partial class ErrorPageTests
     /// <summary>Texts of a code's shape that are none: verbs of the audit trail, events of callbacks, files, calls, tags of metrics.</summary>
     private static readonly HashSet<string> s_others = new(StringComparer.Ordinal)
     {
-        "beat.json", "catalog.db", "filelog.txt", "host.json", "hub.db", "openapi.json",
+        "beat.json", "catalog.db", "catalog-copy.db", "filelog.txt", "host.json", "hub.db", "openapi.json",
         "chunks.collect", "clones.purge", "event.handled", "group.cancel", "leaks.look", "leaks.sweep", "ledger.backup", "policy.cancel", "policy.delete", "policy.expire", "policy.expiry", "policy.put", "policy.run",
         "restore.cancel", "revert.cancel", "snapshot.cancel", "snapshot.create", "snapshot.delete", "snapshot.group", "snapshot.hold", "snapshot.keep", "snapshot.release", "snapshot.report", "snapshot.restore",
         "snapshot.revert", "snapshot.tag", "snapshot.verify", "snapshots.reconcile",

@@ -7,6 +7,9 @@ namespace SnapshotWorkflows.Tests.Contracts.TaskHub;
 /// <summary>A running engine while its server, or the way to it, breaks: nothing is lost, nothing counts twice, and it goes on by itself.</summary>
 public sealed class BrokenServerTests(PostgresServer server)
 {
+    /// <summary>Of the engine's log: a unit could not be written, and is tried again.</summary>
+    private const int WriteFailed = 1106;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -60,19 +63,20 @@ public sealed class BrokenServerTests(PostgresServer server)
     private static async Task AwayAsync(PostgresFixture own)
     {
         var (works, begun) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var log = new LogEvents();
         await using var running = await RunningEngine.StartAsync(
             await own.CreateDatabaseAsync(), "away", options => options.MaxConcurrentActivities = 8, patience: TimeSpan.FromMilliseconds(500), worked: _ =>
             {
                 if (Interlocked.Increment(ref works) == 10)
                     begun.TrySetResult();
-            });
+            }, log: log);
         string[] ids = [.. Enumerable.Range(0, 5).Select(number => $"wide{number}")];
         foreach (var id in ids)
             await running.Client.ScheduleNewOrchestrationInstanceAsync("Wide", 8, new(id), Token);
         await begun.Task.WaitAsync(Token);
         await own.StopServerAsync();
-        // Real time: several times the patience, while calls end and their turns cannot be written.
-        await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Token);
+        // Three patiences are over, while calls end and their turns cannot be written.
+        await log.SaidAsync(WriteFailed, times: 3).WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.False(running.Engine.Completion.IsCompleted);
         await own.StartServerAsync();
         foreach (var id in ids)

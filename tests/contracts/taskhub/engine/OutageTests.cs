@@ -17,6 +17,10 @@ namespace SnapshotWorkflows.Tests.Contracts.TaskHub;
 /// <summary>Nodes, or their server, that are away for longer than a lease: the living keep what is theirs, and nobody goes on for long with what others may have. Real servers, hence the real clock.</summary>
 public sealed class OutageTests(PostgresServer server)
 {
+    // Lines of the engine's log.
+    private const int GoesOnAlone = 1117;
+    private const int HearsOfOthers = 1118;
+
     private static readonly TimeSpan s_lease = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
@@ -73,8 +77,7 @@ public sealed class OutageTests(PostgresServer server)
         await using var one = await Node.StartAsync(Hub(database));
         await one.Client.ScheduleNewOrchestrationInstanceAsync("Copies", null, new StartOrchestrationOptions("copies"), Token);
         await one.Begun.Task.WaitAsync(s_patience, Token);
-        // Dozens of polls: by then it has heard of the other.
-        await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, Token);
+        await one.Log.SaidAsync(HearsOfOthers).WaitAsync(s_patience, Token);
         await own.StopServerAsync();
         await one.Cancelled.Task.WaitAsync(s_patience, Token);
         await own.StartServerAsync();
@@ -93,7 +96,7 @@ public sealed class OutageTests(PostgresServer server)
         await one.Client.ScheduleNewOrchestrationInstanceAsync("Copies", null, new StartOrchestrationOptions("copies"), Token);
         await one.Begun.Task.WaitAsync(s_patience, Token);
         await own.StopServerAsync();
-        await Task.Delay(2 * s_lease, TimeProvider.System, Token);
+        await one.Log.SaidAsync(GoesOnAlone).WaitAsync(s_patience, Token);
         Assert.False(one.Cancelled.Task.IsCompleted);
         one.MayEnd.SetResult();
         await own.StartServerAsync();
@@ -155,7 +158,7 @@ public sealed class OutageTests(PostgresServer server)
                     },
                     options => (options.HubRetryDelay, options.ShutdownTimeout) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2)),
                     start: false)
-                .AddLogging(logging => logging.ClearProviders())
+                .AddLogging(logging => logging.ClearProviders().AddProvider(Log))
                 .BuildServiceProvider();
         }
 
@@ -164,6 +167,8 @@ public sealed class OutageTests(PostgresServer server)
         public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public LogEvents Log { get; } = new();
 
         public TaskCompletionSource MayEnd { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

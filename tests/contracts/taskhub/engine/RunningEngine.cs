@@ -23,17 +23,17 @@ internal sealed class RunningEngine : IAsyncDisposable
 
     public DurableEngine Engine => _services.GetRequiredService<DurableEngine>();
 
-    public static Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, TimeSpan? patience = null) => StartAsync(
+    public static Task<RunningEngine> StartAsync(string connection, string hubName, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, TimeSpan? patience = null, LogEvents? log = null) => StartAsync(
         new PostgresTaskHub(
             new PostgresHubOptions
             {
                 ConnectionString = connection, HubName = hubName, PollInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(30), Patience = patience ?? TimeSpan.FromSeconds(60),
             },
             TimeProvider.System),
-        configure, worked);
+        configure, worked, log);
 
     /// <param name="hub">Goes with the engine.</param>
-    public static async Task<RunningEngine> StartAsync(ITaskHub hub, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null)
+    public static async Task<RunningEngine> StartAsync(ITaskHub hub, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, LogEvents? log = null)
     {
         var services = new ServiceCollection()
             .AddSingleton(TimeProvider.System)
@@ -50,7 +50,12 @@ internal sealed class RunningEngine : IAsyncDisposable
                     configure?.Invoke(options);
                 },
                 start: false)
-            .AddLogging(logging => logging.ClearProviders())
+            .AddLogging(logging =>
+            {
+                logging.ClearProviders();
+                if (log is not null)
+                    logging.AddProvider(log);
+            })
             .BuildServiceProvider();
         var running = new RunningEngine(services);
         await running.Engine.StartAsync(CancellationToken.None);

@@ -157,11 +157,13 @@ public sealed class BrokenCodeTests
                     return $"{failure.FailureDetails.ErrorType}: {failure.FailureDetails.ErrorMessage}";
                 }
             })));
-        var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (refused, suspended) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         bench.Decorate = hub => new MeddlingHub(int.MaxValue)
         {
             OnWrite = write =>
             {
+                if (write is CommitTurn { Status: OrchestrationRuntimeStatus.Suspended })
+                    suspended.TrySetResult();
                 if (write is not StoreCompletion { Event: TaskCompletedEvent { Result: "\"untakable\"" } })
                     return write;
                 refused.TrySetResult();
@@ -172,10 +174,9 @@ public sealed class BrokenCodeTests
         await bench.Engine.StartAsync(Token);
         await bench.StartAsync("Calls");
         await begun.Task.WaitAsync(Token);
-        // A suspended instance takes no end: it is kept by itself.
+        // A suspended instance takes no end: it is kept by itself. An end that comes while that turn is being written waits for it.
         await bench.Client.SuspendInstanceAsync("calls", Token);
-        while ((await bench.GetAsync("calls")).RuntimeStatus != OrchestrationRuntimeStatus.Suspended)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Token); // the engine's own threads are at it
+        await suspended.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
         may.SetResult();
         await refused.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
         await bench.Client.ResumeInstanceAsync("calls", Token);
