@@ -14,6 +14,9 @@ namespace SnapshotWorkflows.Activities.CatalogSteps;
 [DurableTask(StepNames.MarkSnapshot)]
 public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinations destinations, ILogger<MarkSnapshot> logger, IActivityExecution execution) : StepActivity<MarkSnapshotInput, bool>(execution)
 {
+    /// <summary>The workflow that holds and releases.</summary>
+    private const string Hold = "HoldSnapshot";
+
     protected override async Task<bool> ExecuteAsync(MarkSnapshotInput input, CancellationToken cancellation)
     {
         var changed = index.Change(input.Snapshot, row => row with
@@ -23,7 +26,7 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
             LastProven = input.LastProven ?? row.LastProven,
             DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
             VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
-            Notice = input.LastProven is null && input.State is null ? input.Notice ?? row.Notice : null,
+            Notice = NoticeAfter(input, row),
             Status = row.Status with { State = input.State ?? row.Status.State, OccupiedBytes = input.OccupiedBytes ?? row.Status.OccupiedBytes },
         });
         if (input.Notice is { } notice)
@@ -43,6 +46,14 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
         }
 
         return changed;
+    }
+
+    /// <summary>A proof and another state end what was wrong before. A hold that is done ends what kept it from being done; that of a damaged copy leaves word of the damage.</summary>
+    private static StepNotice? NoticeAfter(MarkSnapshotInput input, SnapshotRow row)
+    {
+        if (input.LastProven is not null || input.State is not null) return input.Notice;
+        if (input.Held is not null && row.Notice?.Step == Hold) return null;
+        return input.Notice?.Step == Hold && row is { DamagedAt: not null, Notice: not null } ? row.Notice : input.Notice ?? row.Notice;
     }
 
     private async Task NoteAsync(ISecondaryStore store, MarkSnapshotInput input, string manifest, CancellationToken cancellation)

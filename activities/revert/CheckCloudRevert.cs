@@ -9,7 +9,7 @@ public sealed class CheckCloudRevert(CloudStackClient cloudStack, IntentLedger i
 {
     protected override async Task<CloudRevertCheck> ExecuteAsync(CloudRevertJob input, CancellationToken cancellation)
     {
-        var job = await cloudStack.GetJobAsync(input.JobId, cancellation);
+        var job = await cloudStack.AskForAsync(input.JobId, cancellation);
         if (job.State == CloudStackJobState.Pending) return new CloudRevertCheck(Ended: false);
         intents.Gone(input.Key, Roles.Revert);
         return job.State == CloudStackJobState.Succeeded

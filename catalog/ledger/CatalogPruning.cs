@@ -13,7 +13,7 @@ namespace SnapshotWorkflows.Catalog;
 public sealed record CatalogAges(TimeSpan Requests, TimeSpan Intents, TimeSpan Failed, TimeSpan Destroyed, TimeSpan Audit);
 
 /// <summary>
-/// Forgets old rows, so that a catalog does not grow for ever. Nothing that stands for a thing that is there goes: no copy that is backed up or being deleted, no intent that is open or kept, no job under way.
+/// Forgets old rows, so that a catalog does not grow for ever. Nothing that stands for a thing that is there goes: no copy that is backed up or being deleted, none that is left on an array, no intent that is open or kept, no job under way.
 /// </summary>
 public sealed class CatalogPruning(CatalogDatabase database)
 {
@@ -26,14 +26,15 @@ public sealed class CatalogPruning(CatalogDatabase database)
         ArgumentNullException.ThrowIfNull(ages);
         return Delete("requests", "caller, route, idempotency_key", "created_at<@before", now - ages.Requests)
             + Delete("intents", "request_key, role", $"state='{IntentStates.Gone}' AND settled_at<@before", now - ages.Intents)
-            + Forget(SnapshotState.Error, row => row.EndedAt ?? row.CreatedAt, now - ages.Failed)
-            + Forget(SnapshotState.Destroyed, row => row.DeletedAt ?? row.CreatedAt, now - ages.Destroyed)
+            + Forget(SnapshotState.Error, row => row.Primary is null, row => row.EndedAt ?? row.CreatedAt, now - ages.Failed)
+            + Forget(SnapshotState.Destroyed, _ => true, row => row.DeletedAt ?? row.CreatedAt, now - ages.Destroyed)
             + Delete("audit", "id", "at<@before", now - ages.Audit)
             + Delete("usage_records", "snapshot_id", "deleted_at<@before", now - ages.Audit);
     }
 
     /// <summary>Rows of snapshots by what happened to them last. Nothing ends or is deleted before it was made, so what was made since need not be read.</summary>
-    private int Forget(SnapshotState state, Func<SnapshotRow, DateTimeOffset> since, DateTimeOffset before)
+    /// <param name="isOver">Whether nothing of it is anywhere.</param>
+    private int Forget(SnapshotState state, Func<SnapshotRow, bool> isOver, Func<SnapshotRow, DateTimeOffset> since, DateTimeOffset before)
     {
         var all = 0;
         for (var (at, id) = ("", ""); ;)
@@ -42,7 +43,7 @@ public sealed class CatalogPruning(CatalogDatabase database)
                 .Command(null, string.Create(CultureInfo.InvariantCulture, $"SELECT created_at, id, row FROM snapshots WHERE ended=1 AND state=@state AND created_at<@before AND (created_at, id)>(@at, @id) ORDER BY created_at, id LIMIT {Batch}"))
                 .With("@state", state.ToString()).With("@before", before.Stored()).With("@at", at).With("@id", id)
                 .All(reader => (At: reader.GetString(0), Id: reader.GetString(1), Row: JsonSerializer.Deserialize(reader.GetString(2), ContractsJson.Default.SnapshotRow)!)));
-            var old = page.Where(one => since(one.Row) < before).ToList();
+            var old = page.Where(one => isOver(one.Row) && since(one.Row) < before).ToList();
             if (old.Count > 0)
             {
                 all += database.Write("snapshots forgotten", (connection, transaction) => old.Sum(one =>

@@ -37,14 +37,17 @@ public sealed class ClockWatch(CatalogDatabase database, TimeProvider time)
         var step = Unconfirmed(before, now, stamp);
         if (step is not null || _anchor is null) _anchor = (now, stamp);
         var sight = step is not null ? new ClockSight(now) { DoubtedAt = now, Why = step }
-            : before?.DoubtedAt is { } doubted && now - doubted < Steady ? new ClockSight(now) { DoubtedAt = doubted, Why = before.Why }
+            : before is { DoubtedAt: not null } && Since(before, now) is var since && now - since < Steady ? new ClockSight(now) { DoubtedAt = since, Why = before.Why }
             : new ClockSight(now);
         Save(connection, transaction, sight);
-        if (sight.DoubtedAt is { } since) return new ClockDoubt($"{sight.Why} Unless a person approves, it must go on steadily until {since + Steady:u}.", since + Steady) { IsNew = step is not null };
+        if (sight.DoubtedAt is { } doubted) return new ClockDoubt($"{sight.Why} Unless a person approves, it must go on steadily until {doubted + Steady:u}.", doubted + Steady) { IsNew = step is not null };
         return database.ServerTime(connection, transaction) is { } server && (server - now).Duration() > Bound
             ? new ClockDoubt($"The catalog's server says that it is {server:u}, this machine {now:u}.", now + Steady)
             : null;
     }
+
+    /// <summary>A doubt that a node whose clock was ahead has left counts from now on: else it would last until that time comes.</summary>
+    private static DateTimeOffset Since(ClockSight before, DateTimeOffset now) => before.DoubtedAt > now ? now : before.DoubtedAt!.Value;
 
     private string? Unconfirmed(ClockSight? before, DateTimeOffset now, long stamp)
     {

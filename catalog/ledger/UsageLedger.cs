@@ -53,7 +53,9 @@ public sealed class UsageLedger(CatalogDatabase database)
         if (status.State is not (SnapshotState.BackedUp or SnapshotState.Destroyed) && !onPrimaryOnly) return;
         var before = Find(connection, transaction, row.Key.Uuid);
         if (before is null && status.State == SnapshotState.Destroyed && status.Manifest is null) return;
-        var disk = status.DiskBytes ?? before?.SecondaryVirtualBytes ?? 0;
+        // What was on the array alone, or had lost its copy, was so to its end.
+        onPrimaryOnly |= status.State == SnapshotState.Destroyed && before is { SecondaryVirtualBytes: 0, PrimaryVirtualBytes: > 0 };
+        var disk = status.DiskBytes ?? (onPrimaryOnly ? before?.PrimaryVirtualBytes : before?.SecondaryVirtualBytes) ?? 0;
         var record = new UsageRecord(
             row.Key.Uuid, row.VolumeId, row.Account ?? before?.Account, row.Policy ?? before?.Policy, status.Destination ?? before?.Destination,
             onPrimaryOnly ? 0 : disk, onPrimaryOnly ? 0 : status.OccupiedBytes ?? (before?.SecondaryPhysicalBytes is > 0 and var known ? known : status.StoredBytes),

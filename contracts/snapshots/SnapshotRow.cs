@@ -55,6 +55,6 @@ public sealed record SnapshotRow
     /// <summary>When a snapshot that came to nothing did; null in rows that are older than it.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Why its copy was found damaged, could not be read, or was not deleted though that was asked; a reading that finds it whole, and a deletion that begins, take it off.</summary>
+    /// <summary>Why its copy was found damaged, could not be read, or was not deleted, held or released though that was asked; a reading that finds it whole, a deletion that begins, and of a hold the next that is done, take it off.</summary>
     public StepNotice? Notice { get; init; }
 }

@@ -29,8 +29,14 @@ public sealed record FoundCopy(StoredCopy? Copy)
     /// <summary>A deletion got as far as taking its tombstone away, and did not come to mark the row.</summary>
     public bool Finished { get; init; }
 
-    /// <summary>The array's volume of a snapshot that is on the array alone.</summary>
+    /// <summary>The array's volume of a snapshot that is on the array alone; with <see cref="Destroyed"/>, that was.</summary>
     public ArrayVolume? Primary { get; init; }
+
+    /// <summary>With <see cref="Primary"/>: there was a copy too, its store shows nothing of it, and the row has said so (Error).</summary>
+    public bool CopyGone { get; init; }
+
+    /// <summary>The row says that it is being deleted, by this deletion or by one before it.</summary>
+    public bool Begun { get; init; }
 
     /// <summary>The group that such a snapshot was taken with.</summary>
     public RequestKey? Group { get; init; }

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SnapshotWorkflows.Activities;
+using SnapshotWorkflows.Activities.CatalogSteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Triggers;
+using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -86,13 +89,79 @@ public sealed class KeptOnPrimary
         Assert.Empty(Snapshots(world));
     }
 
+    /// <summary>A client's repetition weeks later, its array there or retired: it was deleted when it was deleted, and what it is billed for ends there.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_that_was_deleted_stays_so_when_that_is_asked_for_again(bool retired)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, key) = (life.Get<SnapshotIndex>(), new RequestKey(await PostPrimaryAsync(world, life)));
+        await life.Get<DurableEngine>().PumpAsync(key.Value, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key)).RuntimeStatus);
+        var (deleted, usage) = (index.Find(key)!.DeletedAt, Usage(life));
+        Assert.Equal((0L, 0L, CrashWorld.Image.Length, deleted), (usage.SecondaryVirtualBytes, usage.SecondaryPhysicalBytes, usage.PrimaryVirtualBytes, usage.DeletedAt));
+        if (retired) index.Change(key, row => row with { Primary = row.Primary! with { ClusterUuid = Guid.NewGuid().ToString() } });
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddDays(20));
+        var again = await DeleteAsync(life, key);
+        Assert.Equal((OrchestrationRuntimeStatus.Completed, false), (again.RuntimeStatus, again.ReadOutputAs<DeleteSnapshotResult>()!.Deleted));
+        var row = index.Find(key)!;
+        Assert.Equal((SnapshotState.Destroyed, deleted, null), (row.Status.State, row.DeletedAt, row.Notice));
+        Assert.Equal(usage, Usage(life));
+        Assert.Single(life.Get<AuditTrail>().List(key.Uuid, 0, 20), line => line is { What: "snapshot.delete", Outcome: "done", Detail: "asked for" });
+    }
+
+    /// <summary>An array that was said to be lost is back: what it still holds goes with the next DELETE.</summary>
+    [Fact]
+    public async Task One_on_an_array_that_came_back_is_deleted_there_when_that_is_asked_for_again()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, key) = (life.Get<SnapshotIndex>(), new RequestKey(await PostPrimaryAsync(world, life)));
+        await life.Get<DurableEngine>().PumpAsync(key.Value, Cancellation);
+        var there = index.Find(key)!.Primary!;
+        index.Change(key, row => row with { Primary = there with { ClusterUuid = Guid.NewGuid().ToString() } });
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key, arrayLost: true)).RuntimeStatus);
+        var deleted = index.Find(key)!.DeletedAt;
+        Assert.Single(Snapshots(world));
+        world.Clock.AdvanceTo(world.Clock.GetUtcNow().AddDays(20));
+        index.Change(key, row => row with { Primary = there });
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key)).RuntimeStatus);
+        Assert.Empty(Snapshots(world));
+        Assert.Equal((SnapshotState.Destroyed, deleted), (index.Find(key)!.Status.State, index.Find(key)!.DeletedAt));
+    }
+
+    /// <summary>The store is lost, and the catalog has said so: what was kept on the array besides is all there is of it, and nobody else can take it away.</summary>
+    [Fact]
+    public async Task What_was_kept_beside_a_copy_that_is_lost_can_be_deleted()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, key) = (life.Get<SnapshotIndex>(), new RequestKey(await PostAsync(world, life, kept: true)));
+        await life.Get<DurableEngine>().PumpAsync(key.Value, Cancellation);
+        foreach (var file in Directory.GetFiles(world.StorePath, "*", SearchOption.AllDirectories)) File.Delete(file);
+        await new CatalogRebuild(life.Get<SecondaryDestinations>(), index, life.Get<Marker>()).RunAsync(progress: null, Cancellation);
+        var there = index.Find(key)!.Primary!;
+        index.Change(key, row => row with { Primary = there with { ClusterUuid = Guid.NewGuid().ToString() } });
+        Assert.Equal("array.other-cluster", StepFault.From((await DeleteAsync(life, key)).FailureDetails!).Code);
+        Assert.Equal((SnapshotState.Error, "array.other-cluster"), (index.Find(key)!.Status.State, index.Find(key)!.Notice?.Code));
+        index.Change(key, row => row with { Primary = there });
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key)).RuntimeStatus);
+        Assert.Empty(Snapshots(world));
+        Assert.Equal(SnapshotState.Destroyed, index.Find(key)!.Status.State);
+        Assert.Equal((0L, 0L), (Usage(life).SecondaryVirtualBytes, Usage(life).SecondaryPhysicalBytes));
+    }
+
+    private static UsageRecord Usage(Life life) => Assert.Single(life.Get<UsageLedger>().List(DateTimeOffset.MinValue, DateTimeOffset.MaxValue, null, null, "", 10));
+
     private static Task<string> PostPrimaryAsync(CrashWorld world, Life life) => life.PostAsync(
         "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","locationType":"primary"}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(request, client, Cancellation), Cancellation);
 
-    private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key)
+    private static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key, bool arrayLost = false)
     {
         var instance = DeleteSnapshotInput.InstanceOf(key).Value;
-        var start = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("DeleteSnapshot", new DeleteSnapshotInput(key, "test", "asked for"), new StartOrchestrationOptions(instance), Cancellation);
+        var start = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("DeleteSnapshot", new DeleteSnapshotInput(key, "test", "asked for") { ArrayLost = arrayLost }, new StartOrchestrationOptions(instance), Cancellation);
         await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
         await start;
         return await life.Get<DurableEngine>().PumpAsync(instance, Cancellation);

@@ -80,22 +80,74 @@ public sealed class PlacedMarks
         using var world = taken.NewWorld();
         await using var life = new Life(world, CrashSwitch.Never);
         var (hold, tombstone, manifest) = (PathOf(world, life, taken, ".hold.json"), PathOf(world, life, taken, ".tombstone.json"), PathOf(world, life, taken, ".manifest.json"));
-        Assert.True(await Pumped(life, Entomb(life, taken, "deletion")));
+        var deletion = await life.PostAsync(Cancellation, "another-request");
+        Assert.True(await Pumped(life, Entomb(life, taken, deletion)));
         Assert.Equal("snapshot.marking", await CodeAsync(life, Hold(life, taken, "hold")));
         Assert.True(File.Exists(hold));
 
         // It had not looked yet, and gives way.
-        Assert.Equal("snapshot.held", await CodeAsync(life, Entomb(life, taken, "deletion")));
+        Assert.Equal("snapshot.held", await CodeAsync(life, Entomb(life, taken, deletion)));
         Assert.False(File.Exists(tombstone));
         Assert.True(await Pumped(life, Hold(life, taken, "hold")));
 
         // It had looked before, and goes on.
         File.Delete(hold);
-        Assert.True(await Pumped(life, Entomb(life, taken, "deletion")));
+        Assert.True(await Pumped(life, Entomb(life, taken, deletion)));
         Assert.Equal("snapshot.marking", await CodeAsync(life, Hold(life, taken, "hold")));
         File.Delete(manifest);
         Assert.Equal("snapshot.deleting", await CodeAsync(life, Hold(life, taken, "hold")));
         Assert.False(File.Exists(hold));
+    }
+
+    /// <summary>Ended by force, or of a hub that was lost, with its tombstone put: nothing would ever come of waiting for it. The next attempt finds the hold.</summary>
+    [Fact]
+    public async Task A_hold_does_not_wait_for_a_deletion_that_has_ended_on_its_way()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        Assert.True(await Pumped(life, Entomb(life, taken, "dead")));
+        Assert.True(await Pumped(life, Hold(life, taken, "hold")));
+        Assert.Equal("snapshot.held", StepFault.From((await Deletions.DeleteAsync(life, taken.Key)).FailureDetails!).Code);
+        Assert.True(File.Exists(PathOf(world, life, taken, ".manifest.json")));
+        Assert.False(File.Exists(PathOf(world, life, taken, ".tombstone.json")));
+    }
+
+    /// <summary>It is whole and held: as Destroying it could be neither restored nor released, and no rule would count it.</summary>
+    [Fact]
+    public async Task A_deletion_that_is_taken_up_again_and_gives_way_leaves_a_backup()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var index = life.Get<SnapshotIndex>();
+        Assert.True(await Pumped(life, Entomb(life, taken, "dead")));
+        index.Change(taken.Key, row => row with { Status = row.Status with { State = SnapshotState.Destroying } });
+        await File.WriteAllTextAsync(PathOf(world, life, taken, ".hold.json"), "{}", Cancellation);
+        Assert.Equal("snapshot.held", StepFault.From((await Deletions.DeleteAsync(life, taken.Key)).FailureDetails!).Code);
+        Assert.Equal((SnapshotState.BackedUp, "snapshot.held"), (index.Find(taken.Key)!.Status.State, index.Find(taken.Key)!.Notice?.Code));
+        Assert.False(File.Exists(PathOf(world, life, taken, ".tombstone.json")));
+    }
+
+    /// <summary>A hold that is done ends what kept the one before from being done; of a damaged copy the damage stays told.</summary>
+    [Fact]
+    public async Task Why_a_hold_was_refused_is_told_until_one_is_done_and_never_in_place_of_a_damage()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var index = life.Get<SnapshotIndex>();
+        var mark = new MarkSnapshot(index, life.Get<SecondaryDestinations>(), NullLogger<MarkSnapshot>.Instance, new NoExecution());
+        var refused = new MarkSnapshotInput(taken.Key) { Notice = new StepNotice("store.unavailable", "m", "r", "HoldSnapshot") };
+        await mark.RunAsync(null!, refused);
+        Assert.Equal("store.unavailable", index.Find(taken.Key)!.Notice?.Code);
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = true });
+        Assert.Null(index.Find(taken.Key)!.Notice);
+
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { DamagedAt = world.Clock.GetUtcNow(), Notice = new StepNotice("copy.damaged", "m", "r", "VerifySnapshot") });
+        await mark.RunAsync(null!, refused);
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = true });
+        Assert.Equal("copy.damaged", index.Find(taken.Key)!.Notice?.Code);
     }
 
     /// <summary>Whatever a catalog from before says: a copy that is being deleted, or was found damaged, does not survive for another.</summary>

@@ -167,6 +167,29 @@ public sealed class RevertSettling
         Assert.Empty(life.Get<IntentLedger>().Open(new RequestKey(id)));
     }
 
+    /// <summary>A proxy's page, while the management server fails over, is no word on the job: neither that there is none, nor that it has ended.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_page_that_is_no_answer_of_CloudStack_says_nothing_of_its_job(bool unanswered)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.AdoptedAsync(world);
+        world.StopMachine();
+        if (unanswered) world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "revertSnapshot", Action = FaultAction.DropAnswer });
+        world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "queryAsyncJobResult", Action = FaultAction.HttpStatus, Status = 404, Times = FaultSpecification.ForEver });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await Reverts.PostAsync(life, key);
+        await Reverts.UntilWaitingAsync(life, id, "cloudstack.404");
+        var shown = world.Clock.GetUtcNow();
+        await life.Get<DurableEngine>().PumpAsync(() => world.Clock.GetUtcNow() - shown > TimeSpan.FromMinutes(10), Cancellation);
+        Assert.Contains((await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, Cancellation))!.State.Granted, grant => grant.Request.Instance == id);
+        world.Faults.Clear();
+        var ended = await life.Get<DurableEngine>().PumpAsync(id, Cancellation);
+        Assert.Equal((OrchestrationRuntimeStatus.Completed, "cloudstack"), (ended.RuntimeStatus, ended.ReadOutputAs<RevertedVolume>()?.By));
+        Assert.Equal(1, world.Faults.CallsOf("cloudstack", "revertSnapshot"));
+    }
+
     /// <summary>Taken by the array's id: of what is not CloudStack's the array and the pools alone can tell, and that is enough; of CloudStack's own its machine's state cannot be asked.</summary>
     [Theory]
     [InlineData(false, false, null)]

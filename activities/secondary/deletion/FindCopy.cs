@@ -15,7 +15,7 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
     protected override async Task<FoundCopy> ExecuteAsync(FindCopyInput input, CancellationToken cancellation)
     {
         var row = index.Find(input.Snapshot);
-        if (row is not { Status: { Manifest: { } name, Destination: { } destination } }) return new FoundCopy(null) { Primary = row?.Primary, Group = row?.Primary is not null && RequestKey.TryParse(row.GroupId, out var taken) ? taken : null };
+        if (row is not { Status: { Manifest: { } name, Destination: { } destination } }) return OnPrimary(row);
         var store = destinations.Get(destination).Store;
         var address = SnapshotLocations.AddressOf(name);
         if (await new ManifestStore(store).FindAsync(address, cancellation) is { } manifest)
@@ -25,11 +25,15 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
             {
                 Group = RequestKey.TryParse(row.GroupId, out var group) ? group : null,
                 KeptOnPrimary = manifest.KeptOnPrimary is true || row.Primary is not null,
-            });
+            })
+            {
+                Begun = row.Status.State == SnapshotState.Destroying,
+            };
         }
 
         var tombstone = SnapshotLocations.Tombstone(address);
         if (await store.FindAsync(tombstone, cancellation) is not null) return new FoundCopy(StoredMark.Read(await store.ReadAllAsync(tombstone, StoredMark.LongestBytes, cancellation), tombstone).Copy);
+        if (row is { Primary: not null, Status: { State: SnapshotState.Error, Ended: true } }) return OnPrimary(row) with { CopyGone = true };
         return new FoundCopy(null)
         {
             Destroyed = row.Status.State == SnapshotState.Destroyed,
@@ -37,6 +41,13 @@ public sealed class FindCopy(SnapshotIndex index, IntentLedger intents, Secondar
             Remains = row.Status.State == SnapshotState.Destroyed ? await RemainsAsync(row, destinations.Get(destination), cancellation) : null,
         };
     }
+
+    private static FoundCopy OnPrimary(SnapshotRow? row) => new(null)
+    {
+        Primary = row?.Primary,
+        Group = row?.Primary is not null && RequestKey.TryParse(row.GroupId, out var taken) ? taken : null,
+        Destroyed = row?.Status.State == SnapshotState.Destroyed,
+    };
 
     private static async Task<StoredCopy?> RemainsAsync(SnapshotRow row, SecondaryDestination destination, CancellationToken cancellation) =>
         row.Status is { Manifest: { } manifest, Location: { } location } && location.StartsWith(SecondaryDestination.RepositoryOptions.Prefix, StringComparison.Ordinal) && await destination.HasRepositoryAsync(cancellation)

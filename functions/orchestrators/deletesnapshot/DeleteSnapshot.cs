@@ -29,12 +29,14 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         var runner = new StepRunner(context, board, cancellation);
         var subject = input.Snapshot.Uuid;
         StoredCopy copy;
+        var begun = false;
         try
         {
             var found = await runner.RunAsync(Steps.FindCopy, new FindCopyInput(input.Snapshot), StepPolicy.Work);
-            if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary, found.Group);
+            if (found is { Copy: null, Destroyed: true }) return await AgainAsync(found);
+            if (found is { Copy: null, Primary: { } primary }) return await FromPrimaryAsync(primary, found);
             if (found.Finished) return await EndAsync(freedBytes: 0);
-            if (found is { Copy: null, Destroyed: true }) return await AgainAsync(found.Remains);
+            begun = found.Begun;
 
             // Not success: the store may be the one that lost sight of it (not mounted, an older copy of it), and then the copy comes back with it.
             copy = found.Copy ?? throw new StepFaultException(new StepFault(
@@ -50,7 +52,15 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
 
             // Whoever waits for its end looks at the snapshot.
             if (context.IsAtLeast(WorkflowVersions.Shown))
-                await runner.FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { Notice = new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, nameof(DeleteSnapshot)) }, board.Stuck);
+            {
+                // Begun by an attempt that died, and given way now: the copy is whole, and its tombstone is taken back.
+                var whole = begun && refused.Fault.Code is "snapshot.held" or "snapshot.being-restored";
+                await runner.FinishAsync(
+                    Steps.MarkSnapshot,
+                    new MarkSnapshotInput(input.Snapshot) { State = whole ? SnapshotState.BackedUp : null, Notice = new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, nameof(DeleteSnapshot)) },
+                    board.Stuck);
+            }
+
             throw;
         }
 
@@ -62,12 +72,13 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         await FinishAsync(Steps.RemoveTombstone, copy);
         return await EndAsync(copy.DataBytes);
 
-        // Of a repository of chunks only it can tell whether a deletion still stands, so there it is asked for anew.
-        async Task<DeleteSnapshotResult> AgainAsync(StoredCopy? remains)
+        // Of a repository of chunks only it can tell whether a deletion still stands, and an array that was said to be lost may be back: there it is asked for anew. When it was deleted stays as it was.
+        async Task<DeleteSnapshotResult> AgainAsync(FoundCopy before)
         {
-            if (remains is not null)
+            if (before.Remains is { } remains) await runner.RunAsync(Steps.DeleteData, remains, StepPolicy.Work);
+            var asked = before.Primary is { } volume ? await IsGoneFromAsync(volume, before.Group) : before.Remains is not null;
+            if (asked)
             {
-                await runner.RunAsync(Steps.DeleteData, remains, StepPolicy.Work);
                 await runner.FinishAsync(Steps.RecordAudit, new AuditEntry(input.Caller, "snapshot.delete", subject, "done", "it was deleted before"), board.Stuck);
             }
 
@@ -75,10 +86,11 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
         }
 
         // On the array alone: there is no copy, so no tombstone. It is gone when that array has said so; one that the settings do not lead to says nothing: then the snapshot is where it was, unless an operator knows better.
-        async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume, RequestKey? group)
+        async Task<DeleteSnapshotResult> FromPrimaryAsync(ArrayVolume volume, FoundCopy found)
         {
-            await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
-            var kept = new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group };
+            // What is an Error for its lost copy stays one until it is gone: as Destroying it would look like a deletion of that copy.
+            if (!found.CopyGone) await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.Destroying });
+            var kept = new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = found.Group };
             try
             {
                 if (context.IsAtLeast(WorkflowVersions.Kept) && !input.ArrayLost) await runner.RunUncancelledAsync(Steps.DeleteStorageSnapshot, kept, StepPolicy.Commit);
@@ -86,13 +98,26 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
             }
             catch (StepFaultException refused)
             {
-                await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.CreatedOnPrimary });
+                if (!found.CopyGone) await FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { State = SnapshotState.CreatedOnPrimary });
                 throw refused.Fault.Code != FaultCodes.OtherCluster
                     ? refused
                     : new StepFaultException(refused.Fault with { Remedy = $"{refused.Fault.Remedy} If that array is lost for good, DELETE /api/snapshots/{subject}?arrayLost=true, as an operator." }, refused);
             }
 
             return await EndAsync(freedBytes: 0);
+        }
+
+        // False: the settings do not lead to its array any more, so nothing new is known.
+        async Task<bool> IsGoneFromAsync(ArrayVolume volume, RequestKey? group)
+        {
+            try
+            {
+                return await runner.RunAsync(Steps.DeleteStorageSnapshot, new StorageSnapshotInput(input.Snapshot, volume, TimeSpan.Zero) { Group = group }, StepPolicy.Work);
+            }
+            catch (StepFaultException unserved) when (unserved.Fault.Code == FaultCodes.OtherCluster)
+            {
+                return false;
+            }
         }
 
         async Task<DeleteSnapshotResult> EndAsync(long freedBytes)

@@ -284,6 +284,8 @@ public abstract class CatalogContract : IAsyncLifetime
         foreach (var (n, state) in new[] { (1, SnapshotState.BackedUp), (2, SnapshotState.Error), (3, SnapshotState.Destroyed), (4, SnapshotState.Destroying), (5, SnapshotState.CreatedOnPrimary) })
             index.Upsert(Row(n) with { CreatedAt = s_start, DeletedAt = state == SnapshotState.Destroyed ? s_start : null, Status = Row(n).Status with { State = state } });
         index.Upsert(Row(6) with { CreatedAt = s_start, Status = Row(6).Status with { State = SnapshotState.Error, Ended = false } });
+        // Its copy is lost, and what was kept on the array besides is not.
+        index.Upsert(Row(11) with { CreatedAt = s_start, Primary = new ArrayVolume("c", 11), Status = Row(11).Status with { State = SnapshotState.Error } });
 
         var ages = new CatalogAges(TimeSpan.FromDays(400), TimeSpan.FromDays(90), TimeSpan.FromDays(90), TimeSpan.FromDays(400), TimeSpan.FromDays(1100));
         Assert.Equal(0, new CatalogPruning(Database).Prune(ages, s_start.AddDays(60)));
@@ -298,6 +300,7 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal((Key(10), null), (requests.LastOf("r"), requests.LastOf("other")));
         Assert.Equal(["kept", "open"], intents.Open(Key(1)).Select(intent => intent.Role));
         Assert.False(intents.Knows(Key(1), "gone", "s"));
+        Assert.NotNull(index.Find(Key(11)));
         Assert.Equal("young", Assert.Single(audit.List(null, 0, 100)).Subject);
         Assert.Equal([1, 4, 5, 6], Enumerable.Range(1, 6).Where(n => index.Find(Key(n)) is not null));
         Assert.DoesNotContain(usage.List(s_start.AddYears(-1), s_start.AddYears(9), null, null, "", 100), record => record.SnapshotId == Key(3).Uuid);

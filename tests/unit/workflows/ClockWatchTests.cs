@@ -96,6 +96,21 @@ public sealed class ClockWatchTests : IDisposable
         Assert.Null(new ClockWatch(_catalog, clock).Observe());
     }
 
+    /// <summary>Its clock was a year ahead, and it has left its doubt in the catalog that all nodes share. Who doubts until a date that no steady day reaches asks a person for a year.</summary>
+    [Fact]
+    public void The_doubt_of_a_node_whose_clock_was_ahead_ends_a_day_after_it_is_gone()
+    {
+        var right = new ClockWatch(_catalog, _truth);
+        Assert.Null(right.Observe());
+        _truth.Advance(TimeSpan.FromMinutes(1));
+        Assert.NotNull(new ClockWatch(_catalog, new Set(_truth) { By = TimeSpan.FromDays(365) }).Observe());
+        Assert.Equal(_truth.GetUtcNow() + ClockWatch.Steady, right.Observe()?.Until);
+        _truth.Advance(TimeSpan.FromHours(23));
+        Assert.NotNull(right.Observe());
+        _truth.Advance(TimeSpan.FromHours(1));
+        Assert.Null(right.Observe());
+    }
+
     public void Dispose()
     {
         _catalog.Dispose();
