@@ -107,6 +107,51 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task Tasks_that_an_orchestrator_makes_itself_run_in_its_turn()
+    {
+        await using var bench = new EngineBench(registry => registry.AddActivity<Step>().AddOrchestrator("Makes", default, () => new Code(async context =>
+        {
+            var continued = context.CallActivityAsync<string>(nameof(Step), "a").ContinueWith(called => $"{called.Result} {context.NewGuid()}", TaskScheduler.Current);
+            var started = Task.Factory.StartNew(() => context.CallActivityAsync<string>(nameof(Step), "b"), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Current).Unwrap();
+            var failed = context.WaitForExternalEvent<int>("go").ContinueWith(
+                async waited => $"{waited.Exception is null} {await context.CallActivityAsync<string>(nameof(Step), "c")}", TaskScheduler.Current).Unwrap();
+            return $"{(await continued)[..2]} {await started} {await failed}";
+        })));
+        await bench.StartAsync("Makes");
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        await bench.RestartAsync();
+        await bench.Client.RaiseEventAsync("makes", "go", "no number", TestContext.Current.CancellationToken);
+        Assert.Equal("a! b! False c!", (await bench.Engine.PumpAsync("makes", TestContext.Current.CancellationToken)).ReadOutputAs<string>());
+        Assert.Equal(3, bench.Journal.Lines.Count);
+    }
+
+    /// <summary>Nor can such a task keep the turn from ending, or go on outside of it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_task_of_an_orchestrators_own_that_never_ends_or_ends_elsewhere_holds_nothing_up(bool ends)
+    {
+        var never = new TaskCompletionSource(TaskCreationOptions.None);
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Makes", default, () => new Code(async context =>
+        {
+            var timer = context.CreateTimer(TimeSpan.FromHours(1), CancellationToken.None);
+            _ = Task.Factory.StartNew(
+                () => never.Task.ContinueWith(_ => context.SetCustomStatus("outside"), CancellationToken.None, TaskContinuationOptions.AttachedToParent, TaskScheduler.Current),
+                CancellationToken.None, TaskCreationOptions.AttachedToParent, TaskScheduler.Current);
+            await timer;
+            await context.CreateTimer(TimeSpan.FromHours(1), CancellationToken.None);
+            return "on time";
+        })));
+        await bench.StartAsync("Makes");
+        await bench.Engine.PumpUntilIdleAsync(TestContext.Current.CancellationToken);
+        if (ends)
+            await Task.Run(never.SetResult, TestContext.Current.CancellationToken);
+        var end = await bench.Engine.PumpAsync("makes", TestContext.Current.CancellationToken);
+        Assert.Equal(ends ? OrchestrationRuntimeStatus.Failed : OrchestrationRuntimeStatus.Completed, end.RuntimeStatus);
+        Assert.Null(end.SerializedCustomStatus);
+    }
+
+    [Fact]
     public async Task A_context_that_is_used_outside_its_turn_says_so()
     {
         TaskOrchestrationContext? leaked = null;
@@ -121,6 +166,18 @@ public sealed class ReplayTests
             Assert.Contains("outside its turn", Assert.Throws<InvalidOperationException>(use).Message, StringComparison.Ordinal);
         await bench.Client.RaiseEventAsync("leaks", "go", "went");
         Assert.Equal("went", (await bench.Engine.PumpAsync("leaks", TestContext.Current.CancellationToken)).ReadOutputAs<string>());
+    }
+
+    /// <summary>The values of the public engine's own test (microsoft/durabletask-dotnet, TaskOrchestrationContextWrapperTests): instances that come from there keep their ids.</summary>
+    [Fact]
+    public async Task Guids_are_those_of_the_public_engine()
+    {
+        await using var bench = new EngineBench(registry => registry.AddOrchestrator("Ids", default, () => new Code(context => Task.FromResult<object?>($"{context.NewGuid()} {context.NewGuid()} {context.NewGuid()}"))));
+        bench.Clock.Jump(new DateTimeOffset(2023, 5, 6, 7, 8, 9, TimeSpan.Zero).AddTicks(1_234_567) - bench.Clock.GetUtcNow());
+        await bench.Client.ScheduleNewOrchestrationInstanceAsync("Ids", null, new StartOrchestrationOptions("fixed-instance-id"), TestContext.Current.CancellationToken);
+        Assert.Equal(
+            "0f353f85-75d2-56f8-89b5-a7773ace7605 b0fd1465-f3d8-5a7e-98b1-f34137b15060 12bec829-d5e1-563c-ac70-9806cad148c1",
+            (await bench.Engine.PumpAsync("fixed-instance-id", TestContext.Current.CancellationToken)).ReadOutputAs<string>());
     }
 
     [Fact]
