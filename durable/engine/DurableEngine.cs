@@ -10,6 +10,7 @@ using SnapshotWorkflows.Durable.Engine.Dispatch;
 using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.Engine.Turns;
 
 namespace SnapshotWorkflows.Durable.Engine;
 
@@ -55,7 +56,7 @@ public sealed partial class DurableEngine : IAsyncDisposable
         var properties = services.GetService<IExceptionPropertiesProvider>();
         _metrics = new EngineMetrics(services.GetService<IMeterFactory>());
         _committer = new HubCommitter(hub, _inputs);
-        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _metrics, _options);
+        _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _metrics, _options, new MisdatedTimers(time));
         _shared?.Serve(new RegisteredTasks(registry, _hot));
         _dispatcher = new Dispatcher(
             hub, registry, _hot, _committer, _inputs, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, write => WriteAsync(write, CancellationToken.None), Converter, _logger), _options, properties, _metrics, time, _logger);

@@ -50,6 +50,9 @@ public sealed record SubOrchestrationInstanceFailedEvent : HistoryEvent
 public sealed record TimerCreatedEvent : HistoryEvent
 {
     public DateTime FireAt { get; init; }
+
+    /// <summary>How long the orchestrator wanted to wait; null where it gave a point in time.</summary>
+    public TimeSpan? Delay { get; init; }
     public override EventType EventType => EventType.TimerCreated;
 }
 
@@ -57,6 +60,9 @@ public sealed record TimerFiredEvent : HistoryEvent
 {
     public required int TimerId { get; init; }
     public DateTime FireAt { get; init; }
+
+    /// <summary>As in the <see cref="TimerCreatedEvent"/>: before <see cref="FireAt"/> by so much the timer was made. Kept while the timer waits, not in history.</summary>
+    public TimeSpan? Delay { get; init; }
     public override EventType EventType => EventType.TimerFired;
 }
 

@@ -83,6 +83,13 @@ internal sealed class ActivityGates(IReadOnlyDictionary<string, ActivityLimit> l
         ? null
         : _gates.Values.Where(gate => gate.Queue.Count > 0 && gate.HasPlace).Select(gate => (DateTimeOffset?)gate.NextStart).Min();
 
+    /// <summary>The clock was set back by so much: starts that were counted stay as near as they were.</summary>
+    public void SetBack(TimeSpan by)
+    {
+        foreach (var gate in _gates.Values)
+            gate.SetBack(by);
+    }
+
     /// <returns>The attempts that were held back.</returns>
     public IEnumerable<ActivityExecution> Clear()
     {
@@ -110,6 +117,12 @@ internal sealed class ActivityGates(IReadOnlyDictionary<string, ActivityLimit> l
         private TimeSpan Share => limit.MaxStarts is { } starts ? limit.Period / starts : TimeSpan.Zero;
 
         public DateTimeOffset NextStart => _filledUntil == DateTimeOffset.MinValue ? _filledUntil : _filledUntil - (limit.Period - Share);
+
+        public void SetBack(TimeSpan by)
+        {
+            if (_filledUntil != DateTimeOffset.MinValue)
+                _filledUntil -= by;
+        }
 
         public bool TryEnter(object who, DateTimeOffset now)
         {

@@ -24,7 +24,7 @@ internal sealed class Requeue(InstanceSnapshot instance, OrchestrationExecutor e
                 _activities.Add(new ScheduledActivity(key, task.Name, task.Version, task.Input, task.Tags) { Claimed = false });
                 break;
             case TimerCreatedEvent timer:
-                _timers.Add(new TimerFiredEvent { TimerId = timer.EventId, FireAt = timer.FireAt, Timestamp = timer.FireAt });
+                _timers.Add(new TimerFiredEvent { TimerId = timer.EventId, FireAt = timer.FireAt, Delay = timer.Delay, Timestamp = timer.FireAt });
                 break;
             case SubOrchestrationInstanceCreatedEvent child:
                 _children.Add(ActionWriter.StartOf(

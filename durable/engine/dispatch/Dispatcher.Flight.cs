@@ -23,6 +23,7 @@ internal sealed partial class Dispatcher
     public async Task<bool> WorkAsync(CancellationToken cancellation)
     {
         Drain();
+        await HeedClockAsync(cancellation);
         var moved = await LandAsync(cancellation);
         if (_flying is null && _gathered.Count == 0 && MayTry)
         {

@@ -52,6 +52,15 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 1118, Level = LogLevel.Information, Message = "{Count} other nodes are at the task hub now")]
     public static partial void Peers(this ILogger logger, int count);
 
+    [LoggerMessage(EventId = 1119, Level = LogLevel.Warning, Message = "{Count} durable timers were made, by their record, at a time that has not come, up to {Latest:u}: a clock was ahead. They fire when their length has passed from now on")]
+    public static partial void TimersMisdated(this ILogger logger, int count, DateTimeOffset latest);
+
+    [LoggerMessage(EventId = 1120, Level = LogLevel.Warning, Message = "The clock was set back by {By}: waits that were begun before are looked at")]
+    public static partial void ClockSetBack(this ILogger logger, TimeSpan by);
+
+    [LoggerMessage(EventId = 1125, Level = LogLevel.Error, Message = "The task hub could not tell its timers, which may wait for the time of a clock that was ahead; it is asked again in {Delay}")]
+    public static partial void TimersUnread(this ILogger logger, Exception exception, TimeSpan delay);
+
     [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "The dispatcher has stopped; restart the process")]
     public static partial void DispatcherStopped(this ILogger logger, Exception exception);
 }

@@ -31,6 +31,7 @@ internal sealed partial class Dispatcher
             Unread(instanceId);
             Wake(instanceId, due);
         }
+        Examine(news.Wakes.Concat(news.Doubtful));
         foreach (var message in news.Messages)
             Take(message, isFresh: false);
         foreach (var instanceId in news.Unreadable)

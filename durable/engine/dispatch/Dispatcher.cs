@@ -52,23 +52,24 @@ internal sealed partial class Dispatcher(
     /// <summary>When the next durable timer is due; wakes of timers that are gone are dropped on the way.</summary>
     public DateTimeOffset? NextWake()
     {
+        var now = time.GetUtcNow();
         while (_wakes.TryPeek(out var instanceId, out var next))
         {
             if (EntityIds.IsEntity(instanceId))
                 return Earlier(next.Due);
-            if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.HasWork || instance.NextVisible is { } visible && visible <= next.Due))
+            if (!_ended.Contains(instanceId) && (hot.Find(instanceId) is not { } instance || instance.HasWork || instance.NextVisible(now) is { } visible && visible <= next.Due))
                 return Earlier(next.Due);
             _wakes.Dequeue();
             if (hot.Find(instanceId) is not { } mistaken)
                 continue;
-            mistaken.NextWake = mistaken.NextVisible;
+            mistaken.NextWake = mistaken.NextVisible(now);
             if (mistaken.NextWake is { } later)
                 _wakes.Enqueue(instanceId, (later, _order++));
         }
         return Earlier(null);
     }
 
-    private DateTimeOffset? Earlier(DateTimeOffset? due) => new[] { due, _gates.NextRelease, _suspects.NextLook }.Min();
+    private DateTimeOffset? Earlier(DateTimeOffset? due) => new[] { due, _gates.NextRelease, _suspects.NextLook, _examinesAt }.Min();
 
     public int Ready => _isReady.Count;
 
@@ -80,6 +81,7 @@ internal sealed partial class Dispatcher(
         var work = await hub.ReadPendingWorkAsync(cancellation);
         foreach (var (instanceId, due) in work.Wakes)
             Wake(instanceId, due);
+        Examine(work.Wakes);
         foreach (var instanceId in work.Suspects)
             _suspects.Add(instanceId);
         foreach (var (key, name, attempts) in work.Activities)
@@ -98,6 +100,7 @@ internal sealed partial class Dispatcher(
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
         Drain();
+        await HeedClockAsync(cancellation);
         if (MayTry)
         {
             await TryNextAsync(cancellation);
@@ -206,23 +209,24 @@ internal sealed partial class Dispatcher(
     private void Take(InboxMessage message, bool isFresh)
     {
         var now = time.GetUtcNow();
+        var due = hot.Misdated.DueAt(message, now);
         if (hot.Find(message.InstanceId) is { } instance)
         {
             instance.Deliver(message);
-            if (message.DueAt > now && !instance.Plan(message.DueAt, now))
+            if (due > now && !instance.Plan(due, now))
                 return;
         }
         else if (_entities.TryGetValue(message.InstanceId, out var entity))
         {
             entity.Deliver(message);
-            if (message.DueAt > now && !entity.Plan(message.DueAt, now))
+            if (due > now && !entity.Plan(due, now))
                 return;
         }
         else if (!isFresh)
             Unread(message.InstanceId);
-        else if (message.Event is ExecutionStartedEvent start && message.DueAt <= now && !_unread.Contains(message.InstanceId))
+        else if (message.Event is ExecutionStartedEvent start && due <= now && !_unread.Contains(message.InstanceId))
             hot.Begin(message, start);
-        Wake(message.InstanceId, message.DueAt);
+        Wake(message.InstanceId, due);
     }
 
     private void Unread(string instanceId)

@@ -9,7 +9,7 @@ using SnapshotWorkflows.Durable.History;
 namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 
 /// <summary>Instances in memory. Replay happens here, on load, and nowhere else.</summary>
-internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, PayloadConverter converter, ILoggerFactory loggers, ILogger logger, EngineMetrics metrics, DurableEngineOptions options)
+internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, PayloadConverter converter, ILoggerFactory loggers, ILogger logger, EngineMetrics metrics, DurableEngineOptions options, MisdatedTimers misdated)
 {
     private readonly ExecutorSettings _settings = ExecutorSettings.Of(options);
     private readonly Dictionary<string, Obstacle> _broken = [];
@@ -21,6 +21,8 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     public IReadOnlyCollection<HotInstance> All => _instances.Values;
 
     public int Count => _instances.Count;
+
+    public MisdatedTimers Misdated => misdated;
 
     /// <summary>Number of instances read from the hub so far.</summary>
     public long Loads { get; private set; }
@@ -220,7 +222,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
     private HotInstance Blocked(InstanceSnapshot snapshot, Obstacle obstacle)
     {
         logger.Blocked(snapshot.InstanceId, obstacle.ErrorType, obstacle.Reason);
-        var instance = new HotInstance(snapshot, NewExecutor(new NobodysOrchestrator())) { Obstacle = obstacle };
+        var instance = new HotInstance(snapshot, NewExecutor(new NobodysOrchestrator()), misdated) { Obstacle = obstacle };
         foreach (var happened in snapshot.History)
         {
             instance.Locks.Record(happened);
@@ -233,7 +235,7 @@ internal sealed class HotInstances(ITaskHub hub, DurableTaskRegistry registry, P
 
     private HotInstance Replay(InstanceSnapshot snapshot, OrchestrationExecutor executor)
     {
-        var instance = new HotInstance(snapshot, executor);
+        var instance = new HotInstance(snapshot, executor, misdated);
         if (snapshot.History.Count > 0)
         {
             Replays++;

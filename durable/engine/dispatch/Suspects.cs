@@ -58,6 +58,13 @@ internal sealed class Suspects
     /// <param name="who">An entity's id, or the key of a call.</param>
     public void Begin(object who, DateTimeOffset now) => (_onTrial, _patienceEnds) = (who, now + s_patience);
 
+    /// <summary>The clock was set back by so much.</summary>
+    public void SetBack(TimeSpan by)
+    {
+        if (_onTrial is not null)
+            _patienceEnds -= by;
+    }
+
     public void End(object who)
     {
         if (who.Equals(_onTrial))

@@ -30,7 +30,7 @@ internal sealed class HotEntity(InstanceSnapshot snapshot)
     public bool IsIdle => !IsBusy && _inbox.Count == 0;
 
     /// <summary>The wake that is queued for the next row that becomes visible.</summary>
-    private DateTimeOffset? NextWake { get; set; }
+    public DateTimeOffset? NextWake { get; set; }
 
     /// <summary>Least recently used goes first.</summary>
     public long LastUsed { get; set; }

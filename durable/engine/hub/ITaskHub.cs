@@ -29,6 +29,10 @@ public interface ITaskHub : IAsyncDisposable
 
     ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation);
 
+    /// <summary>Timers that wait for a time after <paramref name="after"/>, as messages with a <see cref="TimerFiredEvent"/>. Those that cannot be read are left out.</summary>
+    /// <param name="instanceIds">Whose; null for every instance that this process runs or could take.</param>
+    ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation);
+
     ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation);
 
     /// <summary>Pages by creation time and id, oldest first; statuses null means all. Entities are left out.</summary>

@@ -35,12 +35,17 @@ internal sealed partial class EngineOrchestrationContext(OrchestrationExecutor e
 
     public override T? GetInput<T>() where T : default => executor.Converter.Deserialize<T>(start.Input);
 
-    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
+    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken) =>
+        CreateTimer(fireAt.Kind == DateTimeKind.Local ? fireAt.ToUniversalTime() : DateTime.SpecifyKind(fireAt, DateTimeKind.Utc), null, cancellationToken);
+
+    public override Task CreateTimer(TimeSpan delay, CancellationToken cancellationToken) => CreateTimer(CurrentUtcDateTime.Add(delay), delay, cancellationToken);
+
+    private Task CreateTimer(DateTime fireAt, TimeSpan? delay, CancellationToken cancellationToken)
     {
         Check();
         var id = executor.NextId++;
         var promise = new Promise<object?>(executor.Converter);
-        executor.Add(new CreateTimer(id, fireAt.Kind == DateTimeKind.Local ? fireAt.ToUniversalTime() : DateTime.SpecifyKind(fireAt, DateTimeKind.Utc)));
+        executor.Add(new CreateTimer(id, fireAt, delay));
         executor.Open(id, promise, "timer");
         if (cancellationToken.CanBeCanceled)
         {

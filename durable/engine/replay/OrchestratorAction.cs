@@ -5,7 +5,8 @@ internal abstract record OrchestratorAction(int Id);
 
 internal sealed record CallActivity(int Id, string Name, string? Version, string? Input, IReadOnlyDictionary<string, string>? Tags) : OrchestratorAction(Id);
 
-internal sealed record CreateTimer(int Id, DateTime FireAt) : OrchestratorAction(Id);
+/// <param name="Delay">Null where the orchestrator gave a point in time.</param>
+internal sealed record CreateTimer(int Id, DateTime FireAt, TimeSpan? Delay) : OrchestratorAction(Id);
 
 internal sealed record StartChild(
     int Id, string Name, string? Version, string InstanceId, string? Input, IReadOnlyDictionary<string, string>? Tags, bool FireAndForget) : OrchestratorAction(Id);

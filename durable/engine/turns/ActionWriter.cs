@@ -48,8 +48,8 @@ internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time
                 _activities.Add(new ScheduledActivity(new ActivityKey(instanceId, executionId, call.Id), call.Name, call.Version, call.Input, call.Tags));
                 break;
             case CreateTimer timer when !Last:
-                events.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = time, FireAt = timer.FireAt });
-                _timers.Add(new TimerFiredEvent { TimerId = timer.Id, FireAt = timer.FireAt, Timestamp = timer.FireAt });
+                events.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = time, FireAt = timer.FireAt, Delay = timer.Delay });
+                _timers.Add(new TimerFiredEvent { TimerId = timer.Id, FireAt = timer.FireAt, Delay = timer.Delay, Timestamp = timer.FireAt });
                 break;
             case StartChild child when !Last || child.FireAndForget:
                 events.Add(new SubOrchestrationInstanceCreatedEvent

@@ -12,7 +12,7 @@ internal sealed record PendingMessage(HistoryEvent Event, string? ExecutionId, l
 }
 
 /// <summary>A live instance in memory: its executor and what waits for it. Owned by the dispatcher.</summary>
-internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecutor executor)
+internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecutor executor, MisdatedTimers timers)
 {
     private readonly List<InboxMessage> _future = [];
     private readonly SeenSequences _seen = new();
@@ -78,7 +78,11 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
             _future.Add(message);
     }
 
-    public void Consumed(IReadOnlyList<long> sequences) => _seen.Consumed(sequences);
+    public void Consumed(IReadOnlyList<long> sequences)
+    {
+        _seen.Consumed(sequences);
+        timers.Forget(sequences);
+    }
 
     /// <returns>False when a wake is queued that comes no later.</returns>
     public bool Plan(DateTimeOffset due, DateTimeOffset now)
@@ -95,13 +99,20 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
     {
         if (_future.Count == 0)
             return null;
-        foreach (var due in _future.Where(message => message.DueAt <= now).OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence))
+        var ripe = new List<InboxMessage>();
+        _future.RemoveAll(message =>
+        {
+            var isDue = timers.DueAt(message, now) <= now;
+            if (isDue)
+                ripe.Add(message);
+            return isDue;
+        });
+        foreach (var due in ripe.OrderBy(message => message.VisibleAt).ThenBy(message => message.Sequence))
             Ready.Add(new PendingMessage(due.Event, due.ExecutionId, due.Sequence));
-        _future.RemoveAll(message => message.DueAt <= now);
-        return NextVisible;
+        return NextVisible(now);
     }
 
-    public DateTimeOffset? NextVisible => _future.Count == 0 ? null : _future.Min(message => message.DueAt);
+    public DateTimeOffset? NextVisible(DateTimeOffset now) => _future.Count == 0 ? null : _future.Min(message => timers.DueAt(message, now));
 
     public void DropTimers(IReadOnlyList<int> ids)
     {
@@ -118,6 +129,6 @@ internal sealed class HotInstance(InstanceSnapshot snapshot, OrchestrationExecut
         if (gone.Count == 0)
             return;
         _future.RemoveAll(gone.Contains);
-        _seen.Consumed([.. gone.Select(message => message.Sequence)]);
+        Consumed([.. gone.Select(message => message.Sequence)]);
     }
 }

@@ -103,7 +103,7 @@ internal sealed class TurnRunner(HotInstance instance, DateTimeOffset now, IExce
             default:
                 if (IsNews(message.Event))
                 {
-                    var happened = message.Event with { Timestamp = Time };
+                    var happened = (message.Event is TimerFiredEvent fired ? fired with { Delay = null } : message.Event) with { Timestamp = Time };
                     _events.Add(happened);
                     _executor.Apply(happened, replaying: false);
                 }

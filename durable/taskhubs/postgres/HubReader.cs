@@ -73,6 +73,22 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         return new PendingWork(wakes, [.. activities.Where(one => tasks.HasActivity(one.Name, one.Version)).Select(one => (one.Item1, one.Name, one.Attempts))]);
     }
 
+    public async ValueTask<IReadOnlyList<InboxMessage>> TimersAsync(int node, IReadOnlyCollection<string>? instanceIds, DateTimeOffset after)
+    {
+        List<NpgsqlParameter> parameters = [Parameters.Small(node), Parameters.Number(after.UtcTicks)];
+        if (instanceIds is not null)
+            parameters.Add(Parameters.Texts([.. instanceIds], id => id));
+        var timers = await ListAsync(
+            $"""
+            SELECT x.sequence, x.instance_id, x.execution_id, x.visible_at, x.event, p.data
+            FROM inbox x JOIN instances i USING (instance_id) LEFT JOIN payloads p ON p.id = payload_of(x.event)
+            WHERE x.timer_id IS NOT NULL AND x.visible_at > $2 {(instanceIds is null ? "" : "AND x.instance_id = ANY($3)")}
+              AND (i.owner = $1 OR i.owner IS NULL OR i.owner = ANY(ARRAY{NodeClaims.Gone}))
+            """,
+            reader => Message(reader, reader.GetString(1), 2, out _), [.. parameters]);
+        return [.. timers.OfType<InboxMessage>()];
+    }
+
     public async ValueTask<InstanceRecord?> InstanceAsync(string instanceId, bool withData) =>
         (await ListAsync($"SELECT {Columns(withData)} FROM instances i WHERE i.instance_id = $1", reader => Record(reader, withData), Parameters.Text(instanceId))).FirstOrDefault();
 

@@ -89,6 +89,9 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
         return work with { Suspects = await _session.SuspectsAsync(cancellation) };
     }
 
+    public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
+        ReadingAsync(reader => reader.TimersAsync(_session.Node, instanceIds, after), cancellation);
+
     public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
         ReadingAsync(reader => reader.InstanceAsync(instanceId, withData), cancellation);
 

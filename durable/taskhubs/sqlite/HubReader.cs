@@ -72,6 +72,19 @@ internal sealed partial class HubReader(Statements statements)
         return new PendingWork(wakes, activities) { Suspects = Deaths.Suspects(statements) };
     }
 
+    public IReadOnlyList<InboxMessage> Timers(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after)
+    {
+        var rows = new List<(string Instance, long Sequence, string? Execution, DateTimeOffset VisibleAt, string Event)>();
+        using (var reader = statements.Read("SELECT instance_id, sequence, execution_id, visible_at, event FROM inbox WHERE timer_id IS NOT NULL AND visible_at > $0", after.UtcTicks))
+        {
+            while (reader.Read())
+                rows.Add((reader.GetString(0), reader.GetInt64(1), Text(reader, 2), Time(reader, 3), reader.GetString(4)));
+        }
+        var wanted = instanceIds?.ToHashSet(StringComparer.Ordinal);
+        return [.. rows.Where(row => wanted?.Contains(row.Instance) != false)
+            .SelectMany(row => TryRead(row.Event, out _).Select(one => new InboxMessage(row.Sequence, row.Instance, row.Execution, row.VisibleAt, one)))];
+    }
+
     public InstanceRecord? Instance(string instanceId, bool withData)
     {
         InstanceRecord record;

@@ -128,6 +128,9 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => Reading(reader => reader.PendingWork(time.GetUtcNow()));
 
+    public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
+        Reading(reader => reader.Timers(instanceIds, after));
+
     public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
         Looking(reader => reader.Instance(instanceId, withData));
 

@@ -86,6 +86,19 @@ public sealed class PostgresTaskHubTests(PostgresServer server) : TaskHubContrac
     }
 
     [Fact]
+    public async Task Timers_are_told_to_their_own_node_and_to_whoever_could_take_them()
+    {
+        var other = await OtherAsync();
+        await StartAsync("one");
+        await WriteAsync(Turn("one", 0) with { Timers = [new TimerFiredEvent { TimerId = 1, FireAt = Now.UtcDateTime.AddHours(1), Delay = TimeSpan.FromHours(1) }] });
+        Assert.Empty(await other.ReadTimersAsync(null, Now, Token));
+        Assert.Empty(await other.ReadTimersAsync(["one"], Now, Token));
+        Assert.Single(await Hub.ReadTimersAsync(null, Now, Token));
+        await ((ISharedTaskHub)Hub).LeaveAsync(Token);
+        Assert.Single(await other.ReadTimersAsync(["one"], Now, Token));
+    }
+
+    [Fact]
     public async Task A_node_that_leaves_hands_over_at_once()
     {
         var other = await OtherAsync();

@@ -33,6 +33,9 @@ internal sealed class CrashingTaskHub(ITaskHub inner, CrashSwitch crash) : ITask
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => inner.ReadPendingWorkAsync(cancellation);
 
+    public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
+        inner.ReadTimersAsync(instanceIds, after, cancellation);
+
     public ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) => inner.ReadInstanceAsync(instanceId, withData, cancellation);
 
     public ValueTask<Page<InstanceRecord>> QueryAsync(OrchestrationQuery query, CancellationToken cancellation) => inner.QueryAsync(query, cancellation);

@@ -53,7 +53,7 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
         return timer;
     }
 
-    /// <summary>The clock is set forward, as after a sleep of the machine: timers count by themselves, and are due no sooner.</summary>
+    /// <summary>The clock is set, forward as after a sleep of the machine or back: timers and timestamps count by themselves, and are due no sooner and no later.</summary>
     public void Jump(TimeSpan by)
     {
         lock (_gate)

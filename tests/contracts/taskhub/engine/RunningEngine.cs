@@ -33,16 +33,17 @@ internal sealed class RunningEngine : IAsyncDisposable
         configure, worked, log);
 
     /// <param name="hub">Goes with the engine.</param>
-    public static async Task<RunningEngine> StartAsync(ITaskHub hub, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, LogEvents? log = null)
+    /// <param name="time">The hub's; the real one if null.</param>
+    public static async Task<RunningEngine> StartAsync(ITaskHub hub, Action<DurableEngineOptions>? configure = null, Action<string>? worked = null, LogEvents? log = null, TimeProvider? time = null)
     {
         var services = new ServiceCollection()
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton(time ?? TimeProvider.System)
             .AddSingleton(_ => hub)
             .AddSingleton<DataConverter, RawConverter>()
             .AddDurableTask(
                 registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide()).AddOrchestrator("Unwritable", default, () => new Unwritable())
                     .AddOrchestrator("Spoils", default, () => new Spoils()).AddOrchestrator("Reads", default, () => new Reads()).AddEntity("Ledger", _ => new Ledger())
-                    .AddOrchestrator("Moody", default, () => new Moody())
+                    .AddOrchestrator("Moody", default, () => new Moody()).AddOrchestrator("Naps", default, () => new Naps())
                     .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),
                 options =>
                 {
@@ -115,6 +116,15 @@ internal sealed class RunningEngine : IAsyncDisposable
             context.SetCustomStatus(new { mood = input });
             await context.CallActivityAsync<int>("Work", input);
             return input % 2 == 0 ? input : throw new InvalidOperationException("odd", new FormatException("inner"));
+        }
+    }
+
+    private sealed class Naps : TaskOrchestrator<TimeSpan, int>
+    {
+        public override async Task<int> RunAsync(TaskOrchestrationContext context, TimeSpan input)
+        {
+            await context.CreateTimer(input, CancellationToken.None);
+            return 1;
         }
     }
 

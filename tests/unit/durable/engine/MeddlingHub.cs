@@ -46,6 +46,9 @@ internal sealed class MeddlingHub(int every = 3) : ITaskHub
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => _inner.ReadPendingWorkAsync(cancellation);
 
+    public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
+        _inner.ReadTimersAsync(instanceIds, after, cancellation);
+
     public async ValueTask<InstanceRecord?> ReadInstanceAsync(string instanceId, bool withData, CancellationToken cancellation) =>
         OnRead(await _inner.ReadInstanceAsync(instanceId, withData, cancellation));
 

@@ -15,14 +15,14 @@ public sealed class MemoryTests
     [Fact]
     public void Timers_of_an_execution_that_is_over_are_forgotten_and_may_come_again_under_their_number()
     {
-        var instance = new HotInstance(Snapshot("one", "run-1"), null!);
+        var instance = new HotInstance(Snapshot("one", "run-1"), null!, new MisdatedTimers(TimeProvider.System));
         for (var number = 1; number <= 3; number++)
             instance.Deliver(Timer(number, number < 3 ? "run-1" : "run-2"));
         instance.DropExecution("run-1");
-        Assert.Equal(s_now.AddDays(3), instance.NextVisible);
+        Assert.Equal(s_now.AddDays(3), instance.NextVisible(s_now));
         instance.ExecutionId = "run-2";
         instance.DropTimers([3]);
-        Assert.Null(instance.NextVisible);
+        Assert.Null(instance.NextVisible(s_now));
         Assert.Null(instance.Ripen(s_now.AddYears(1)));
         Assert.Empty(instance.Ready);
     }
@@ -40,7 +40,7 @@ public sealed class MemoryTests
     [Fact]
     public void What_was_not_meant_for_a_time_does_not_wait_for_the_clock_of_its_sender()
     {
-        var instance = new HotInstance(Snapshot("one", "run-1"), null!);
+        var instance = new HotInstance(Snapshot("one", "run-1"), null!, new MisdatedTimers(TimeProvider.System));
         instance.Deliver(Message(1, s_now.AddSeconds(10)));
         instance.Deliver(Timer(2, "run-1"));
         Assert.Equal(s_now.AddDays(2), instance.Ripen(s_now));
