@@ -19,7 +19,7 @@ public sealed record SnapshotGroupStatus
     /// <summary>The one instant of all members, by the array's clock.</summary>
     public DateTimeOffset? TakenAt { get; init; }
 
-    /// <summary>Empty until the VM's volumes are known.</summary>
+    /// <summary>Empty until the VM's volumes are known, and in a group that ended before any member began.</summary>
     public GroupMembers Members { get; init; } = new([]);
 
     /// <summary>Name of the group's own manifest on its destination.</summary>

@@ -14,13 +14,14 @@ internal sealed class ArmedCall(SimulatorControl control)
     public string Moment { get; private set; } = "";
 
     /// <param name="occurrence">Which of the calls from now on, 1-based.</param>
-    public async Task ArmAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation, int occurrence = 1)
+    /// <param name="pool">Of a call to XenServer: the pool that it goes to.</param>
+    public async Task ArmAsync((string System, string Method) target, bool afterEffect, CancellationToken cancellation, int occurrence = 1, string pool = "backup")
     {
         (_target, _afterEffect) = (target, afterEffect);
         _callsBefore = await CallsAsync(cancellation);
         var fault = new PlannedFault(target.System, target.Method, afterEffect ? "stall" : "dropRequest")
         {
-            Pool = target.System == "xenserver" ? "backup" : null,
+            Pool = target.System == "xenserver" ? pool : null,
             Occurrence = occurrence,
             Seconds = StallSeconds,
         };

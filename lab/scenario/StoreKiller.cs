@@ -1,43 +1,60 @@
 namespace SnapshotWorkflows.Lab.Scenario;
 
+/// <summary>Something that happens in the store's folder.</summary>
+/// <param name="What">In words.</param>
+/// <param name="Begins">How the name begins, relative to the store.</param>
+/// <param name="Ends">How it ends.</param>
+internal sealed record StoreMoment(string What, string Begins, string Ends, WatcherChangeTypes Change);
+
 /// <summary>Kills the app the moment something happens in the store's folder: told by the kernel, not by the product, and drawn from a seed.</summary>
 internal sealed class StoreKiller : IDisposable
 {
-    /// <summary>The way of a deletion, in its order.</summary>
-    private static readonly (string Moment, string Filter, WatcherChangeTypes Change)[] s_deletion =
-    [
-        ("the tombstone stands", "*.tombstone.json", WatcherChangeTypes.Created),
-        ("the manifest is gone", "*.manifest.json", WatcherChangeTypes.Deleted),
-        ("the data is gone", "*.vhd", WatcherChangeTypes.Deleted),
-        ("the tombstone is gone", "*.tombstone.json", WatcherChangeTypes.Deleted),
-    ];
-
     private readonly FileSystemWatcher _watcher;
     private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LabApp _app;
     private readonly Screen _screen;
-    private readonly string _moment;
+    private readonly StoreMoment _moment;
 
-    private StoreKiller(string store, (string Moment, string Filter, WatcherChangeTypes Change) moment, LabApp app, Screen screen)
+    /// <summary>Watches from now on for one of the moments. A folder that is made meanwhile may be seen too late: what is to be watched lies in one that is there.</summary>
+    public StoreKiller(string store, LabApp app, int seed, Screen screen, params IReadOnlyList<StoreMoment> moments)
     {
-        (_app, _screen, _moment) = (app, screen, moment.Moment);
-        _watcher = new FileSystemWatcher(store, moment.Filter) { IncludeSubdirectories = true };
-        if (moment.Change == WatcherChangeTypes.Deleted)
+        (_app, _screen, _moment) = (app, screen, moments[new Random(seed).Next(moments.Count)]);
+        _watcher = new FileSystemWatcher(store) { IncludeSubdirectories = true };
+        if (_moment.Change == WatcherChangeTypes.Deleted)
         {
-            _watcher.Deleted += (_, _) => _seen.TrySetResult();
+            _watcher.Deleted += Look;
         }
         else
         {
             // Written under another name, and renamed when whole.
-            _watcher.Created += (_, _) => _seen.TrySetResult();
-            _watcher.Renamed += (_, _) => _seen.TrySetResult();
+            _watcher.Created += Look;
+            _watcher.Renamed += Look;
         }
 
         _watcher.EnableRaisingEvents = true;
     }
 
+    /// <summary>The way of a deletion, in its order.</summary>
+    public static IReadOnlyList<StoreMoment> Deletion { get; } =
+    [
+        new("the tombstone stands", "swf/", ".tombstone.json", WatcherChangeTypes.Created),
+        new("the manifest is gone", "swf/", ".manifest.json", WatcherChangeTypes.Deleted),
+        new("the data is gone", "swf/", ".vhd", WatcherChangeTypes.Deleted),
+        new("the tombstone is gone", "swf/", ".tombstone.json", WatcherChangeTypes.Deleted),
+    ];
+
+    /// <summary>What a collection deletes, in its order.</summary>
+    public static IReadOnlyList<StoreMoment> Collection { get; } =
+        [new("the first pack is gone", "swf/chunks/packs/", "", WatcherChangeTypes.Deleted), new("the first index is gone", "swf/chunks/indexes/", "", WatcherChangeTypes.Deleted)];
+
+    public static StoreMoment Hold { get; } = new("the hold stands", "swf/", ".hold.json", WatcherChangeTypes.Created);
+
+    public static StoreMoment Release { get; } = new("the hold is gone", "swf/", ".hold.json", WatcherChangeTypes.Deleted);
+
+    public static StoreMoment LedgerBackup { get; } = new("the ledger's copy stands", "swf-ledger/", ".db", WatcherChangeTypes.Created);
+
     /// <summary>Watches from now on for one moment of a deletion.</summary>
-    public static StoreKiller OfDeletion(LabWorld world, int seed, Screen screen) => new(world.Store, s_deletion[new Random(seed).Next(s_deletion.Length)], world.App, screen);
+    public static StoreKiller OfDeletion(LabWorld world, int seed, Screen screen) => new(world.Store, world.App, seed, screen, Deletion);
 
     public bool Seen => _seen.Task.IsCompleted;
 
@@ -50,13 +67,18 @@ internal sealed class StoreKiller : IDisposable
         }
         catch (TimeoutException)
         {
-            throw new LabException($"The moment of the kill has not come: {_moment}.", _app.Process!.Log);
+            throw new LabException($"The moment of the kill has not come: {_moment.What}.", _app.Process!.Log);
         }
 
         await _app.Process!.KillAsync();
-        _screen.Line($"SIGKILL when on the store {_moment}; it is started again on the same state");
+        _screen.Line($"SIGKILL when on the store {_moment.What}; it is started again on the same state");
         await _app.StartAsync(cancellation);
     }
 
     public void Dispose() => _watcher.Dispose();
+
+    private void Look(object watcher, FileSystemEventArgs happened)
+    {
+        if (happened.Name is { } name && name.StartsWith(_moment.Begins, StringComparison.Ordinal) && name.EndsWith(_moment.Ends, StringComparison.Ordinal)) _seen.TrySetResult();
+    }
 }

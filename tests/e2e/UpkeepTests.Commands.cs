@@ -23,8 +23,7 @@ public sealed partial class UpkeepTests
         await Wait.UntilAsync("The hold does not stand", async () => (await app.Api.GetAsync($"/api/snapshots/{ids[0]}", Cancellation))["hold"] == "True", app.Process, Cancellation);
         var policy = new { schedule = "30 2 * * *", volumes = new { ids = new[] { volume.CloudStackVolumeId } } };
         Assert.Equal(200, (await app.Api.SendAsync(HttpMethod.Put, "/api/policies/nightly", policy, null, Cancellation)).Status);
-        using (var master = await app.MasterAsync(Cancellation)) Assert.Equal(202, (await master.PostAsync("/admin/functions/BackupLedgerTimer", new { }, null, Cancellation)).Status);
-        await Wait.UntilAsync("The ledger is not backed up", () => Task.FromResult(Directory.Exists(Path.Combine(store, "swf-ledger", "lab")) && Directory.GetFiles(Path.Combine(store, "swf-ledger", "lab"), "*.db").Length == 1), app.Process, Cancellation);
+        await BackUpLedgerAsync(app, store);
 
         var (served, refusal) = await app.CommandAsync(Cancellation, "ledger", "restore");
         Assert.Equal(78, served);
@@ -47,6 +46,25 @@ public sealed partial class UpkeepTests
         await app.StartAsync(Cancellation);
         Assert.Equal(200, (await app.Api.GetAsync("/api/policies/nightly", Cancellation)).Status);
         Assert.Equal(409, (await app.Api.DeleteAsync($"/api/snapshots/{ids[0]}", Cancellation)).Status);
+    }
+
+    /// <summary>It dies once the copy stands: what goes on finds that, and makes no second one.</summary>
+    private static async Task BackUpLedgerAsync(LabApp app, string store)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(store, "swf-ledger", "lab")).FullName;
+        using (var killer = new StoreKiller(store, app, TestRun.Seed, Screen.Silent, StoreKiller.LedgerBackup))
+        using (var master = await app.MasterAsync(Cancellation))
+        {
+            Assert.Equal(202, (await master.PostAsync("/admin/functions/BackupLedgerTimer", new { }, null, Cancellation)).Status);
+            await killer.KillAsync(Cancellation);
+        }
+
+        await Wait.UntilAsync(
+            "The ledger is not backed up",
+            async () => (await app.Api.GetAsync("/api/audit?top=1000", Cancellation)).Body.GetProperty("items").EnumerateArray().Any(line => line.GetProperty("what").GetString() == "ledger.backup" && line.GetProperty("outcome").GetString() == "done"),
+            app.Process, Cancellation);
+        Assert.EndsWith(".db", Assert.Single(Directory.GetFiles(folder)), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(app.State, "*.backup"));
     }
 
     private static async Task<string> HashAsync(LabApp app)

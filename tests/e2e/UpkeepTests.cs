@@ -113,13 +113,22 @@ public sealed partial class UpkeepTests(World world)
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, changed, Cancellation);
         Assert.NotEqual(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(changed, Cancellation));
 
-        var reverts = World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot");
+        // Killed once CloudStack has its job and before its answer: the job is found, and not asked for again.
+        var beforeRevert = await world.Control.InventoryAsync(Cancellation);
+        var files = world.StoreFiles();
+        var asked = new ArmedCall(world.Control);
+        await asked.ArmAsync(("cloudstack", "revertSnapshot"), afterEffect: true, Cancellation);
         var revert = await world.Api.PostAsync($"/api/snapshots/{copy}/revert", new { }, World.NewKey(), Cancellation);
         Assert.Equal(202, revert.Status);
+        await Wait.UntilAsync("CloudStack was not asked for the revert", () => asked.IsThereAsync(Cancellation), world.Lab.App.Process, Cancellation);
+        await world.Lab.App.Process!.KillAsync();
+        await world.Lab.App.StartAsync(Cancellation);
         ApiAnswer? end = null;
         await Wait.UntilAsync("The revert has not ended", async () => (end = await world.Api.GetAsync($"/api/reverts/{revert["id"]}", Cancellation)).Body.GetProperty("ended").GetBoolean(), process: null, Cancellation);
         Assert.True(end!["state"] == "Reverted", end.Body.ToString());
-        Assert.Equal(reverts + 1, World.Count(await world.Control.InventoryAsync(Cancellation), "cloudstack.revertSnapshot"));
+        var afterRevert = await world.Control.InventoryAsync(Cancellation);
+        Assert.Equal(World.Count(beforeRevert, "cloudstack.revertSnapshot") + 1, World.Count(afterRevert, "cloudstack.revertSnapshot"));
+        Assert.Empty(Leftovers.Find(beforeRevert, afterRevert, await world.Lab.Secondary.NamesAsync(Cancellation), files));
         var now = world.Lab.Folder.File($"{taken}-now.lun");
         await world.Control.MaterializeVolumeAsync(volume.SolidFireVolumeId, now, Cancellation);
         Assert.Equal(await Proof.HashLunAsync(then, Cancellation), await Proof.HashLunAsync(now, Cancellation));

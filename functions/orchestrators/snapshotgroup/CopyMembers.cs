@@ -6,6 +6,7 @@ internal static class CopyMembers
     public static async Task<IReadOnlyList<GroupMember>> CopyMembersAsync(this GroupRun run, GroupTaken taken)
     {
         run.Cancellation.ThrowIfWished();
+        run.MembersBegun = true;
         var copies = run.Volumes.Select((volume, i) => CopyAsync(run, volume, taken.Taken?[i])).ToList();
         var all = Task.WhenAll(copies);
         var renewing = run.RenewFuseAsync(taken, all);

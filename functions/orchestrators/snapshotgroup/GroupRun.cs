@@ -18,6 +18,9 @@ internal sealed class GroupRun : WorkRun
     /// <summary>The VM's volumes, once they are known.</summary>
     public IReadOnlyList<CloudStackVolume> Volumes { get; set; } = [];
 
+    /// <summary>From here on each member tells its own end.</summary>
+    public bool MembersBegun { get; set; }
+
     /// <summary>Members on the array of which some, the array told, were gone when they were to be kept.</summary>
     public IReadOnlyList<(string VolumeId, GroupMembership Taken)> Unkept { get; set; } = [];
 

@@ -38,8 +38,14 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
         return result;
     }
 
-    private static void Fail(GroupRun run, StepFault fault) =>
-        run.Board.Show(status => status with { State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""), Waiting = null });
+    /// <summary>Members that never began are not shown: they are no snapshots, and nothing would ever end them.</summary>
+    private static void Fail(GroupRun run, StepFault fault) => run.Board.Show(status => status with
+    {
+        State = SnapshotState.Error,
+        Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""),
+        Waiting = null,
+        Members = run.MembersBegun ? status.Members : new GroupMembers([]),
+    });
 
     /// <returns>What the group ends with.</returns>
     private static async Task<StepFaultException> EndFailedAsync(GroupRun run, StepFault fault, Exception? cause)

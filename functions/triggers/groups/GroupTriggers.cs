@@ -6,7 +6,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
-public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing)
+public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader snapshots, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing)
 {
     private const string Workflow = "SnapshotGroup";
 
@@ -81,7 +81,24 @@ public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index,
         var status = instance.ReadCustomStatusAs<SnapshotGroupStatus>() ?? new SnapshotGroupStatus { State = SnapshotState.Allocated, VmId = input.VmId };
         if (!status.Ended && instance.IsCompleted)
             status = status with { State = SnapshotState.Error, Failure = status.Failure ?? WorkInstances.EndedByEngine(instance, status.Step), Ended = true };
-        return GroupView.Of(input, status, instance.CreatedAt).Now(index);
+        var view = GroupView.Of(input, status, instance.CreatedAt).Now(index);
+        return view.Ended ? view with { Members = await EndedAsync(view.Members, client, cancellation) } : view;
+    }
+
+    /// <summary>
+    /// Of a group that has ended, by itself or by the engine, no member stays allocated: one that is there is shown as its own route shows it, and one that never began is no snapshot, here as there.
+    /// </summary>
+    private async Task<IReadOnlyList<GroupMember>> EndedAsync(IReadOnlyList<GroupMember> members, DurableTaskClient client, CancellationToken cancellation)
+    {
+        var ended = new List<GroupMember>();
+        foreach (var member in members)
+        {
+            if (member.State != SnapshotState.Allocated) ended.Add(member);
+            else if (RequestKey.TryParse(member.SnapshotId, out var key) && await snapshots.FindAsync(key, client, cancellation) is { } own)
+                ended.Add(member with { State = own.State, Manifest = own.Manifest, Failure = own.Failure });
+        }
+
+        return ended;
     }
 
     private static ProblemResult NotFound(string id) =>

@@ -40,7 +40,6 @@ internal static class GroupChecker
         {
             var key = RequestKey.TryParse(member.SnapshotId, out var parsed) ? parsed : default;
             var row = life.Get<SnapshotIndex>().Find(key);
-            if (row is null && member.State != SnapshotState.BackedUp) continue;
             Expect(row is { Status.Ended: true } && row.Status.State == member.State && row.GroupId == new RequestKey(ended.InstanceId).Uuid, $"the catalog says {row?.Status.State} of {member.VolumeId}");
             if (member.State == SnapshotState.BackedUp)
                 Expect(row!.Status.Root == (member.VolumeId == world.Volume.CloudStackId ? await CrashWorld.ExpectedRootAsync() : await CrashWorld.ExpectedSecondRootAsync()), $"the root of {member.VolumeId} is not that of the volume");

@@ -196,7 +196,7 @@ public sealed class RouteTests : IDisposable
             SerializedCustomStatus = JsonDataConverter.Default.Serialize(told),
         });
         var triggers = new GroupTriggers(
-            new IdempotencyLedger(_catalog, TimeProvider.System), index, new PolicyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System),
+            new IdempotencyLedger(_catalog, TimeProvider.System), index, new SnapshotReader(index, new WorkInstances(null!)), new PolicyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System),
             Options.Create(new CallbackOptions()), Options.Create(new QuiescingOptions()));
 
         var request = Request("operator", null);
@@ -204,6 +204,45 @@ public sealed class RouteTests : IDisposable
         Assert.Equal((state, manifest), (view.GetProperty("state").GetString(), view.TryGetProperty("manifest", out _)));
         Assert.Equal(["Destroyed", second.ToString()], view.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("state").GetString()));
         Assert.Equal([false, second == SnapshotState.BackedUp], view.GetProperty("members").EnumerateArray().Select(member => member.TryGetProperty("manifest", out _)));
+    }
+
+    /// <summary>As an earlier release left it, or as the engine ended it: its status says of members that they are allocated, and nothing will ever say otherwise.</summary>
+    [Theory]
+    [InlineData(true, OrchestrationRuntimeStatus.Failed)]
+    [InlineData(false, OrchestrationRuntimeStatus.Terminated)]
+    public async Task A_group_that_has_ended_shows_no_member_that_never_began(bool ended, OrchestrationRuntimeStatus hub)
+    {
+        var index = new SnapshotIndex(_catalog);
+        var failed = new StepNotice("cancelled", "It was cancelled.", "None.", "Admit");
+        index.Upsert(Row('b') with { Status = new SnapshotStatus { State = SnapshotState.Error, Failure = failed, Ended = true } });
+        var group = new SnapshotGroupInput { Key = Row('c').Key, VmId = Volume, Caller = "x" };
+        var client = new HubOf(new OrchestrationMetadata("SnapshotGroup", group.Key.Value)
+        {
+            RuntimeStatus = hub,
+            DataConverter = JsonDataConverter.Default,
+            SerializedInput = JsonDataConverter.Default.Serialize(group),
+            SerializedCustomStatus = JsonDataConverter.Default.Serialize(new SnapshotGroupStatus
+            {
+                State = ended ? SnapshotState.Error : SnapshotState.Creating, VmId = Volume, Failure = ended ? failed : null, Ended = ended,
+                Members = new GroupMembers([new GroupMember(Volume, Row('a').Key.Uuid, SnapshotState.Allocated, null, null), new GroupMember(Volume, Row('b').Key.Uuid, SnapshotState.Allocated, null, null)]),
+            }),
+        });
+        var (snapshots, reader) = Snapshots(index);
+        var triggers = new GroupTriggers(
+            new IdempotencyLedger(_catalog, TimeProvider.System), index, reader, new PolicyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System),
+            Options.Create(new CallbackOptions()), Options.Create(new QuiescingOptions()));
+
+        var request = Request("operator", null);
+        var (_, view) = await AnswerAsync(request, await triggers.GetAsync(request, group.Key.Uuid, client, TestContext.Current.CancellationToken));
+        Assert.Equal((true, "Error"), (view.GetProperty("ended").GetBoolean(), view.GetProperty("state").GetString()));
+        var member = Assert.Single(view.GetProperty("members").EnumerateArray());
+        Assert.Equal((Row('b').Key.Uuid, "Error", "cancelled"), (member.GetProperty("snapshotId").GetString(), member.GetProperty("state").GetString(), member.GetProperty("failure").GetProperty("code").GetString()));
+
+        // The same by the members' own route.
+        request = Request("operator", null);
+        Assert.Equal(404, (await AnswerAsync(request, await snapshots.GetAsync(request, Row('a').Key.Uuid, client, TestContext.Current.CancellationToken))).Status);
+        request = Request("operator", null);
+        Assert.Equal("Error", (await AnswerAsync(request, await snapshots.GetAsync(request, Row('b').Key.Uuid, client, TestContext.Current.CancellationToken))).Body.GetProperty("state").GetString());
     }
 
     public void Dispose()
