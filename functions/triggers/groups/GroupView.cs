@@ -77,8 +77,8 @@ internal sealed record GroupView
 
     /// <summary>Of a member under way, or one that was never taken, the group knows more than a row.</summary>
     private static GroupMember Now(GroupMember member, SnapshotIndex index) =>
-        RequestKey.TryParse(member.SnapshotId, out var key) && index.Find(key) is { Status: { Ended: true, State: var state } }
-            ? member with { State = state, Manifest = state is SnapshotState.Destroying or SnapshotState.Destroyed ? null : member.Manifest }
+        RequestKey.TryParse(member.SnapshotId, out var key) && index.Find(key) is { Status: { Ended: true, State: var state, Failure: var failure } }
+            ? member with { State = state, Manifest = state is SnapshotState.Destroying or SnapshotState.Destroyed ? null : member.Manifest, Failure = member.Failure ?? failure }
             : member;
 }
 
