@@ -56,6 +56,6 @@ internal static class UnansweredCalls
         var left = within - (time.GetUtcNow() - open.IntendedAt).Duration();
         if (left <= TimeSpan.Zero) return;
         throw new StepFaultException(new StepFault(
-            "undo.unanswered", FaultKind.Busy, $"A call to {open.System} for '{open.Marker}' was sent at {open.IntendedAt:O} and not answered; it may still take effect.", "Nothing: it is looked for once more when it cannot come any more.", left));
+            "undo.unanswered", FaultKind.Busy, $"A call to {open.System} for '{open.Marker}' was sent at {open.IntendedAt:O} and not answered; it may still take effect.", "Nothing: it is waited for until it cannot come any more.", left));
     }
 }

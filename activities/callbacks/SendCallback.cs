@@ -64,7 +64,7 @@ public sealed class CallbackSender(HttpClient http, IOptions<CallbackOptions> op
     // A receiver that is being deployed answers all kinds of things: only Gone is final.
     private static StepFault Refused(HttpStatusCode status) => status == HttpStatusCode.Gone
         ? new StepFault("callback.gone", FaultKind.Rejected, "The callback's receiver answered 410.", "Nothing: the receiver wants no more callbacks.")
-        : new StepFault("callback.refused", FaultKind.Transient, $"The callback's receiver answered {(int)status}.", "It is tried again for a day; look at the receiver.");
+        : new StepFault("callback.refused", FaultKind.Transient, $"The callback's receiver answered {(int)status}.", "Look at the receiver.");
 
-    private static StepFault Unreachable(string why) => new("callback.unreachable", FaultKind.Transient, $"The callback's receiver was not reached: {why}.", "It is tried again for a day; look at the receiver and the network.");
+    private static StepFault Unreachable(string why) => new("callback.unreachable", FaultKind.Transient, $"The callback's receiver was not reached: {why}.", "Look at the receiver and the network.");
 }

@@ -31,7 +31,7 @@ public sealed class TagCloudSnapshot(CloudStackClient cloudStack, TimeProvider t
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new StepFaultException(new StepFault("cloudstack.job-slow", FaultKind.Transient, $"CloudStack's job {job} has not ended within {s_jobPatience}.", "It is tried again; look at the management server's jobs."));
+            throw new StepFaultException(new StepFault("cloudstack.job-slow", FaultKind.Transient, $"CloudStack's job {job} has not ended within {s_jobPatience}.", "Look at the management server's jobs."));
         }
     }
 }

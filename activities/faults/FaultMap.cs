@@ -69,14 +69,14 @@ internal static class FaultMap
     {
         SolidFireErrorKind.PermissionDenied => "Check the array's Username, password, role and CertificateSha256 under SolidFire.",
         SolidFireErrorKind.Busy => $"Wait for {whom}'s jobs to end, or raise its limits.",
-        SolidFireErrorKind.Transient or SolidFireErrorKind.OutcomeUnknown => $"It is tried again; check {whom} and the network if it lasts.",
+        SolidFireErrorKind.Transient or SolidFireErrorKind.OutcomeUnknown => $"Check {whom} and the network.",
         _ => $"Look the error up in {whom}'s API reference; {whom}'s events tell more.",
     };
 
     private static string Remedy(CloudStackErrorKind kind) => kind switch
     {
         CloudStackErrorKind.PermissionDenied => "Check CloudStack:ApiKey, its secret, the server's clock and CloudStack:CertificateSha256.",
-        CloudStackErrorKind.Transient or CloudStackErrorKind.OutcomeUnknown or CloudStackErrorKind.Busy => "It is tried again; check the management server and the network if it lasts.",
+        CloudStackErrorKind.Transient or CloudStackErrorKind.OutcomeUnknown or CloudStackErrorKind.Busy => "Check the management server and the network.",
         _ => "Look the code up in CloudStack's API reference; the management server's log tells more.",
     };
 
@@ -84,7 +84,7 @@ internal static class FaultMap
     {
         XenApiErrorKind.PermissionDenied => "Check the pool's Username, password, role and CertificateSha256 under XenServer:Pools.",
         XenApiErrorKind.Full => "Free space on the destination, or choose another one.",
-        XenApiErrorKind.Transient or XenApiErrorKind.Reconcile => "It is tried again; check the pool's hosts and the network if it lasts.",
+        XenApiErrorKind.Transient or XenApiErrorKind.Reconcile => "Check the pool's hosts and the network.",
         _ => "Look the error up in the XenAPI reference; xensource.log and SMlog on the host tell more.",
     };
 }

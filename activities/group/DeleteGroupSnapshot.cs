@@ -22,7 +22,7 @@ public sealed class DeleteGroupSnapshot(SolidFireArrays arrays, IntentLedger int
         if ((await groups.OwnAsync(input, cancellation)).Count > 0)
         {
             throw new StepFaultException(new StepFault(
-                "snapshot.still-there", FaultKind.Transient, $"The array still lists {input.Key.NameFor(Roles.Group)} after its deletion.", "It is tried again; look at the array if this lasts."));
+                "snapshot.still-there", FaultKind.Transient, $"The array still lists {input.Key.NameFor(Roles.Group)} after its deletion.", "Look at the array if this lasts."));
         }
 
         intents.Gone(input.Key, Roles.Group);

@@ -119,7 +119,7 @@ public sealed class GuestPause(IXenServerPools pools, PauseArms arms, Marker mar
     }
 
     private static StepFaultException TooLate(Vm vm) =>
-        Refusal("quiesce.too-late", FaultKind.Transient, $"Pausing machine {vm.NameLabel} took longer than a pause may last.", "Nothing: it runs, and is tried again; look at the pool's load if this repeats.");
+        Refusal("quiesce.too-late", FaultKind.Transient, $"Pausing machine {vm.NameLabel} took longer than a pause may last.", "The machine runs. Look at the pool's load if this repeats.");
 
     private StepFaultException Unanswered(Vm vm, PauseMark mark)
     {

@@ -126,7 +126,7 @@ public sealed partial class CopyVdi(
         : Unknown(input, failure.Message, failure);
 
     private static StepFaultException Unknown(CopyVdiInput input, string why, Exception? inner = null) => new(
-        new StepFault(FaultCodes.CopyOutcomeUnknown, FaultKind.Conflict, $"The copy into VDI {input.DestinationVdiUuid} cannot be used: {why}.", "Nothing: it is destroyed and copied anew; look at the copy pool if this repeats."), inner);
+        new StepFault(FaultCodes.CopyOutcomeUnknown, FaultKind.Conflict, $"The copy into VDI {input.DestinationVdiUuid} cannot be used: {why}.", "The disk is destroyed. Look at the copy pool if this repeats."), inner);
 
     [LoggerMessage(EventId = 3103, Level = LogLevel.Information, Message = "Adopted the running copy into VDI {VdiUuid} at {Progress:P0}")]
     private static partial void CopyAdopted(ILogger logger, string vdiUuid, double progress);

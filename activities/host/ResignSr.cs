@@ -42,5 +42,5 @@ public sealed class ResignSr(IXenServerPools pools, IntentLedger intents, IActiv
     }
 
     private static StepFaultException Unknown(string clone, Exception? inner) => new(
-        new StepFault(FaultCodes.ResignOutcomeUnknown, FaultKind.Conflict, $"Whether clone {clone} was resigned whole cannot be told.", "Nothing: it is deleted and cloned again."), inner);
+        new StepFault(FaultCodes.ResignOutcomeUnknown, FaultKind.Conflict, $"Whether clone {clone} was resigned whole cannot be told.", "The clone is deleted. Look at the copy pool if this repeats."), inner);
 }

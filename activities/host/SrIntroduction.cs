@@ -34,7 +34,7 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
             () => pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, stop, smConfig));
         intents.Made(key, role, uuid);
         return await pool.Srs.FindAsync(introduced, cancellation)
-            ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.Transient, $"SR {uuid} is gone right after it was introduced.", "It is tried again."));
+            ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.Transient, $"SR {uuid} is gone right after it was introduced.", "Find out who forgets SRs in the pool if this repeats."));
     }
 
     /// <summary>Mark, one PBD on the host, plugged, scanned: whatever of it is missing.</summary>
@@ -49,7 +49,7 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
         {
             var made = await pool.Pbds.CreateAsync(host.Ref, sr.Ref, deviceConfig, cancellation, marks);
             pbd = await pool.Pbds.FindAsync(made, cancellation)
-                ?? throw new StepFaultException(new StepFault("pbd.gone", FaultKind.Transient, $"The PBD of SR {sr.Uuid} is gone right after it was created.", "It is tried again."));
+                ?? throw new StepFaultException(new StepFault("pbd.gone", FaultKind.Transient, $"The PBD of SR {sr.Uuid} is gone right after it was created.", "Find out who destroys PBDs in the pool if this repeats."));
         }
 
         if (!pbd.CurrentlyAttached) await pool.Pbds.PlugAsync(pbd.Ref, cancellation);

@@ -91,5 +91,5 @@ public sealed class CreateSr(SolidFireArrays arrays, IXenServerPools pools, Inte
         code, FaultKind.Corrupt, $"{message} It was not formatted.", "Nothing was written to it; look at the volume before the restore is started again."));
 
     private static StepFaultException Unknown(SrInput input, string why) => new(new StepFault(
-        FaultCodes.FormatOutcomeUnknown, FaultKind.Conflict, $"Whether an SR was made on {input.Lun.Volume} cannot be told: {why}.", "Nothing: the volume is deleted and made anew."));
+        FaultCodes.FormatOutcomeUnknown, FaultKind.Conflict, $"Whether an SR was made on {input.Lun.Volume} cannot be told: {why}.", "The volume is deleted. Look at the copy pool if this repeats."));
 }

@@ -37,7 +37,7 @@ public sealed partial class CreateVolume(SolidFireArrays arrays, IntentLedger in
 
         var made = own is [var only]
             ? only
-            : throw new StepFaultException(new StepFault("restore.volume-missing", FaultKind.Transient, $"The array lists {own.Count} volumes {plan.Name} of this restore right after it made one.", "It is tried again; look at the array if this lasts."));
+            : throw new StepFaultException(new StepFault("restore.volume-missing", FaultKind.Transient, $"The array lists {own.Count} volumes {plan.Name} of this restore right after it made one.", "Look at the array if this lasts."));
         intents.Made(input.Key, Roles.Volume, made.VolumeId.ToString());
         return ArrayLookup.Lun(made, proven.Cluster);
     }

@@ -17,7 +17,7 @@ public sealed class DeleteVolume(SolidFireArrays arrays, IntentLedger intents, M
         foreach (var volume in found) await deletion.DeleteAsync(volume, cancellation);
         if (found.Count > 0 && (await volumes.ActiveAsync(input.Key, input.Name, cancellation)).Count > 0)
         {
-            throw new StepFaultException(new StepFault("restore.still-there", FaultKind.Transient, "The array still lists a volume of this restore.", "It is tried again; look at the array if this lasts.", TimeSpan.FromSeconds(1)));
+            throw new StepFaultException(new StepFault("restore.still-there", FaultKind.Transient, "The array still lists a volume of this restore.", "Look at the array if this lasts.", TimeSpan.FromSeconds(1)));
         }
 
         if (found.Count == 0 && intents.Find(input.Key, Roles.Volume) is null) return false;

@@ -60,7 +60,7 @@ public sealed class WriteVdi(
     {
         if (await store.FindAsync(SnapshotLocations.Tombstone(SnapshotLocations.AddressOf(copy.Manifest)), cancellation) is null) return;
         throw new StepFaultException(new StepFault(
-            "snapshot.deleting", FaultKind.Transient, $"The deletion of snapshot {copy.Snapshot.Uuid} has begun; nothing was written.", "It is looked at again, for the deletion may give way; else restore another snapshot of the volume."));
+            "snapshot.deleting", FaultKind.Transient, $"The deletion of snapshot {copy.Snapshot.Uuid} has begun; nothing was written.", "The deletion may give way; else restore another snapshot of the volume."));
     }
 
     private async Task<long> WriteVhdAsync(XenServerClient pool, Vdi vdi, CopyDisk copy, string label, CancellationToken cancellation)
@@ -88,7 +88,7 @@ public sealed class WriteVdi(
         catch (XenApiException broken) when (broken.Kind == XenApiErrorKind.Reconcile)
         {
             throw StoreFault(broken) ?? new StepFaultException(new StepFault(
-                "restore.write-broken", FaultKind.Transient, $"The write into disk {vdi.Uuid} broke off: {broken.Message}", "It is written again from its beginning; look at the copy pool if this repeats."), broken);
+                "restore.write-broken", FaultKind.Transient, $"The write into disk {vdi.Uuid} broke off: {broken.Message}", "Look at the copy pool if this repeats."), broken);
         }
 
         return content.Length;
@@ -116,7 +116,7 @@ public sealed class WriteVdi(
         broken.InnerException is SecondaryException store && FaultMap.Find(store) is { IsRetryable: false } fault ? new StepFaultException(fault, store) : null;
 
     private static StepFaultException Unknown(Vdi vdi, string why, Exception? inner = null) => new(
-        new StepFault(FaultCodes.CopyOutcomeUnknown, FaultKind.Conflict, $"Disk {vdi.Uuid} cannot be used: {why}.", "Nothing: it is destroyed and written anew; look at the copy pool if this repeats."), inner);
+        new StepFault(FaultCodes.CopyOutcomeUnknown, FaultKind.Conflict, $"Disk {vdi.Uuid} cannot be used: {why}.", "The disk is destroyed. Look at the copy pool if this repeats."), inner);
 
     private sealed class Forward(ProgressReports reports, long total) : IProgress<long>
     {

@@ -26,5 +26,5 @@ internal sealed class SavedSnapshots(SolidFireClient array, Marker marker, TimeP
     }
 
     public static StepFaultException NotListed(RollBackInput input) => new(new StepFault(
-        "revert.not-saved", FaultKind.Transient, $"The array lists no {input.Key.NameFor(Roles.Saved)} after the roll-back that made it.", "It is looked for again; look at the array if this lasts."));
+        "revert.not-saved", FaultKind.Transient, $"The array lists no {input.Key.NameFor(Roles.Saved)} after the roll-back that made it.", "Look at the array if this lasts."));
 }

@@ -33,7 +33,7 @@ public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Mar
                     return new CloneCheck(Lun: null);
                 case AsyncState.Failed:
                     throw new StepFaultException(new StepFault(
-                        FaultCodes.CloneLost, FaultKind.Conflict, $"The array ended the clone with {result.ErrorName}: {result.ErrorMessage}", "It is tried again from the snapshot; look at the array's events if this repeats."));
+                        FaultCodes.CloneLost, FaultKind.Conflict, $"The array ended the clone with {result.ErrorName}: {result.ErrorMessage}", "Look at the array's events if this repeats."));
                 case AsyncState.Succeeded:
                     return volume is { IsDeleted: true } ? throw Lost(id) : new CloneCheck(Lun: null);
                 case AsyncState.UnknownHandle:
@@ -54,7 +54,7 @@ public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Mar
         return await array.FindVolumeAsync(clone.VolumeId, cancellation) is { IsActive: true } changed && Has(changed, wanted)
             ? changed
             : throw new StepFaultException(new StepFault(
-                "clone.qos", FaultKind.Transient, $"The array does not show the quality of service for copying on clone {clone.VolumeId}.", "It is tried again; look at the array's events, or take CopyQos out of its settings."));
+                "clone.qos", FaultKind.Transient, $"The array does not show the quality of service for copying on clone {clone.VolumeId}.", "Look at the array's events, or take CopyQos out of its settings."));
     }
 
     private static bool Has(Volume volume, VolumeQos wanted) => volume.QosPolicyId is null && volume.Qos is { } now && (now.MinIops, now.MaxIops, now.BurstIops) == (wanted.MinIops, wanted.MaxIops, wanted.BurstIops);
@@ -63,5 +63,5 @@ public sealed class CheckClone(SolidFireArrays arrays, IntentLedger intents, Mar
         "clone.not-ours", FaultKind.Conflict, $"Volume {volume.VolumeId} ({volume.Name}) does not bear the mark of this request.", "Nothing was touched; report this with the instance's history."));
 
     private static StepFaultException Lost(ArrayVolume clone) => new(new StepFault(
-        FaultCodes.CloneLost, FaultKind.Conflict, $"Clone {clone.VolumeId} is neither listed nor under way.", "It is tried again from the snapshot; look at the array's events if this repeats."));
+        FaultCodes.CloneLost, FaultKind.Conflict, $"Clone {clone.VolumeId} is neither listed nor under way.", "Look at the array's events if this repeats."));
 }

@@ -28,7 +28,7 @@ public sealed class DeleteClone(SolidFireArrays arrays, IntentLedger intents, Ma
 
         if ((await clones.ActiveAsync(input.Key, cancellation)).Count > 0)
         {
-            throw new StepFaultException(new StepFault("clone.still-there", FaultKind.Transient, "The array still lists a clone of this request.", "It is tried again; look at the array if this lasts.", TimeSpan.FromSeconds(1)));
+            throw new StepFaultException(new StepFault("clone.still-there", FaultKind.Transient, "The array still lists a clone of this request.", "Look at the array if this lasts.", TimeSpan.FromSeconds(1)));
         }
 
         if (found.Count == 0) intents.RequireSettled(input.Key, Roles.Clone, UnansweredCalls.OnArray, time);

@@ -32,7 +32,7 @@ public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger i
             if ((await snapshots.OwnAsync(input, cancellation)).Count > 0)
             {
                 throw new StepFaultException(new StepFault(
-                    "snapshot.still-there", FaultKind.Transient, $"The array still lists {input.Key.NameFor(Roles.Snapshot)} after its deletion.", "It is tried again; look at the array if this lasts."));
+                    "snapshot.still-there", FaultKind.Transient, $"The array still lists {input.Key.NameFor(Roles.Snapshot)} after its deletion.", "Look at the array if this lasts."));
             }
         }
         catch (SolidFireException gone) when (gone.Kind == SolidFireErrorKind.NotFound)

@@ -4,7 +4,7 @@ namespace SnapshotWorkflows.Contracts;
 public static class Faults
 {
     public static StepFault Cancelled() =>
-        new("cancelled", FaultKind.Cancelled, "It was cancelled on request; what it had made was removed.", "Start it again when it is wanted.");
+        new("cancelled", FaultKind.Cancelled, "It was cancelled on request; what it had begun is undone before it ends.", "Start it again when it is wanted.");
 
     /// <summary>Something that our own code did not foresee.</summary>
     public static StepFault Defect(Exception failure) => new(

@@ -8,11 +8,17 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="Code">Stable, machine-readable.</param>
 /// <param name="Kind">What the workflow does about it.</param>
 /// <param name="Message">What happened, with the names a person needs. Never a secret.</param>
-/// <param name="Remedy">What a person can do.</param>
+/// <param name="Remedy">What a person can do; not whether it is tried again, for that it cannot know.</param>
 /// <param name="RetryAfter">How long to wait before the next try, when the failing side said so.</param>
 public sealed record StepFault(string Code, FaultKind Kind, string Message, string Remedy, TimeSpan? RetryAfter = null)
 {
     public bool IsRetryable => Kind is FaultKind.Transient or FaultKind.Busy;
+
+    /// <summary>As it is shown while it is tried again. Only here is that said: the same fault may be the one that ends a request.</summary>
+    public StepNotice Waiting(string step, int attempts = 1) => new(Code, Message, $"{Remedy} It is tried again by itself.", step, attempts);
+
+    /// <summary>As the end of what was asked for.</summary>
+    public StepNotice Ending(string step) => new(Code, Message, IsRetryable ? $"{Remedy} It is not tried any more: start it again." : Remedy, step);
 
     /// <summary>Reads the fault back from a failed activity; a failure without a code is a defect and says so.</summary>
     public static StepFault From(TaskFailureDetails details)

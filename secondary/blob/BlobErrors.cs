@@ -42,9 +42,9 @@ internal static class BlobErrors
             { Status: 409, ErrorCode: BlobAlreadyExists } => (StoreCodes.Exists, "Something of that name exists: look at who made it."),
             { Status: 412 } => (StoreCodes.Changed, "The object was exchanged while it was read: look at who else writes there, then repeat."),
             { Status: 413 or 507 } => (StoreCodes.Full, "The service takes no more of this: look at the limits of the storage account."),
-            { Status: 409 or 429 or >= 500 } => (StoreCodes.Unavailable, "It is tried again; look at the storage account's state and limits if it lasts."),
+            { Status: 409 or 429 or >= 500 } => (StoreCodes.Unavailable, "Look at the storage account's state and limits if it lasts."),
             { Status: > 0 } => (StoreCodes.Io, "Look the code up in the Blob service's REST reference."),
-            _ => (StoreCodes.Unavailable, "It is tried again; check ServiceUrl, the network and its name resolution if it lasts."),
+            _ => (StoreCodes.Unavailable, "Check ServiceUrl, the network and its name resolution if it lasts."),
         };
         return new SecondaryStoreException(code, $"{doing} on '{store}' failed: {Said(e)}.", remedy);
     }

@@ -15,7 +15,7 @@ internal static class FolderErrors
                 (StoreCodes.Unavailable, "Look at the NFS server and the mount; mount it again where its handle is stale."),
             // This machine's own want: it passes, and says nothing of what lies there.
             Libc.Eintr or Libc.Eagain or Libc.Enomem or Libc.Ebusy or Libc.Enfile or Libc.Emfile or Libc.Enolck or Libc.Enobufs =>
-                (StoreCodes.Unavailable, "It is tried again; look at this machine's memory and open files (ulimit -n) if it lasts."),
+                (StoreCodes.Unavailable, "Look at this machine's memory and open files (ulimit -n) if it lasts."),
             Libc.Enoent => (StoreCodes.Missing, "It was removed by someone else meanwhile: look at who else uses the folder."),
             _ => (StoreCodes.Io, "Look at the mount and the kernel's log."),
         };

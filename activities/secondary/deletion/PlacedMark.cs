@@ -11,7 +11,7 @@ internal sealed record PlacedMark(bool IsOwn, string? By)
     {
         if (await store.PutAsync(name, mark.Write(), cancellation) == PutOutcome.Created) return new PlacedMark(IsOwn: true, mark.Instance);
         if (await FindAsync(store, name, cancellation) is not { } placed)
-            throw new StepFaultException(new StepFault("snapshot.marking", FaultKind.Busy, $"'{name}' was there and is gone.", "Nothing: it is put again."));
+            throw new StepFaultException(new StepFault("snapshot.marking", FaultKind.Busy, $"'{name}' was there and is gone.", "Nothing: another hold or deletion of the snapshot has just ended."));
         return placed with { IsOwn = placed.By is not null && placed.By == mark.Instance };
     }
 
@@ -47,6 +47,6 @@ internal sealed record PlacedMark(bool IsOwn, string? By)
     {
         if (IsOwn || By is null || await client.GetInstanceAsync(By, cancellation) is not { IsCompleted: false }) return;
         throw new StepFaultException(new StepFault(
-            "snapshot.marking", FaultKind.Busy, $"'{name}' was put by instance {By}, which has not ended.", "Nothing: it is looked at again when that one has ended.", TimeSpan.FromSeconds(5)));
+            "snapshot.marking", FaultKind.Busy, $"'{name}' was put by instance {By}, which has not ended.", "Nothing: wait until that one has ended.", TimeSpan.FromSeconds(5)));
     }
 }

@@ -29,7 +29,7 @@ public sealed class PutHold(SecondaryDestinations destinations, DurableTaskClien
             if (lives)
             {
                 throw new StepFaultException(new StepFault(
-                    "snapshot.marking", FaultKind.Busy, $"Deletion {entombed!.By} of snapshot {input.Copy.Snapshot.Uuid} has begun; whether it saw the hold is not known yet.", "Nothing: it is looked at again."));
+                    "snapshot.marking", FaultKind.Busy, $"Deletion {entombed!.By} of snapshot {input.Copy.Snapshot.Uuid} has begun; whether it saw the hold is not known yet.", "Nothing: the deletion tells."));
             }
 
             if (entombed is null or { By: not null }) return true;

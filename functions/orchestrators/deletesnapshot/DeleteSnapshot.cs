@@ -57,7 +57,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
                 var whole = begun && refused.Fault.Code is "snapshot.held" or "snapshot.being-restored";
                 await runner.FinishAsync(
                     Steps.MarkSnapshot,
-                    new MarkSnapshotInput(input.Snapshot) { State = whole ? SnapshotState.BackedUp : null, Notice = new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, nameof(DeleteSnapshot)) },
+                    new MarkSnapshotInput(input.Snapshot) { State = whole ? SnapshotState.BackedUp : null, Notice = refused.Fault.Ending(nameof(DeleteSnapshot)) },
                     board.Stuck);
             }
 

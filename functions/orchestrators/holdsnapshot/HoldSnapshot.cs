@@ -23,7 +23,7 @@ public sealed class HoldSnapshot : TaskOrchestrator<HoldSnapshotInput, HoldSnaps
 
             // Whoever asked was answered before, and looks at the snapshot.
             if (context.IsAtLeast(WorkflowVersions.Renewed))
-                await runner.FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { Notice = new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, nameof(HoldSnapshot)) }, board.Stuck);
+                await runner.FinishAsync(Steps.MarkSnapshot, new MarkSnapshotInput(input.Snapshot) { Notice = refused.Fault.Ending(nameof(HoldSnapshot)) }, board.Stuck);
             throw;
         }
 

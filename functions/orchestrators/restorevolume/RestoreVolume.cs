@@ -51,7 +51,7 @@ public sealed class RestoreVolume : TaskOrchestrator<RestoreVolumeInput, Restore
     /// <summary>A volume that was being filled is somebody's: what was written into it stays.</summary>
     private static StepNotice Told(StepFault fault, RestoreStatus status) => fault.Kind == FaultKind.Cancelled && status.TargetTouched
         ? new StepNotice(fault.Code, "It was cancelled on request, when the target had been written to: that volume stays as it is, and is not to be used.", "Restore into it again, or delete it.", status.Step ?? "")
-        : new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? "");
+        : fault.Ending(status.Step ?? "");
 
     private static async Task EndFailedAsync(RestoreRun run, StepFault fault)
     {

@@ -39,7 +39,7 @@ public sealed class RevertVolume : TaskOrchestrator<RevertVolumeInput, RevertedV
     }
 
     private static void Show(RevertRun run, StepFault fault) =>
-        run.Board.Show(status => status with { State = RevertState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Failure?.Step ?? status.Step ?? ""), Waiting = null });
+        run.Board.Show(status => status with { State = RevertState.Error, Failure = fault.Ending(status.Failure?.Step ?? status.Step ?? ""), Waiting = null });
 
     private static async Task<RevertedVolume> MakeAsync(RevertRun run)
     {

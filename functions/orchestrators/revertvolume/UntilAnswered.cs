@@ -36,7 +36,7 @@ internal static class UntilAnswered
             run.Board.Show(status => status with { Asked = forward });
             var failing = patience.Failed(run.Context.CurrentUtcDateTime);
             if (forward ? !fault.IsRetryable : !policy.Retries(fault, failing)) throw new StepFaultException(fault);
-            run.Board.Waiting(new StepNotice(fault.Code, fault.Message, fault.Remedy, ask.Name, attempt));
+            run.Board.Waiting(fault.Waiting(ask.Name, attempt));
             var delay = policy.DelayAfter(attempt, fault);
             if (forward) await run.Context.CreateTimer(delay, CancellationToken.None);
             else await run.Cancellation.WaitAsync(delay);

@@ -52,7 +52,7 @@ internal static class CopyMembers
             {
                 Members = new GroupMembers([.. status.Members.Items.Select(member => member.VolumeId != volumeId ? member : member with
                 {
-                    State = SnapshotState.Error, Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, StepNames.KeepGroupSnapshot),
+                    State = SnapshotState.Error, Failure = fault.Ending(StepNames.KeepGroupSnapshot),
                 })]),
             });
         }
@@ -95,7 +95,7 @@ internal static class CopyMembers
         catch (TaskFailedException failure)
         {
             var fault = StepFault.From(failure.FailureDetails);
-            ended = new GroupMember(volume.Id, key.Uuid, SnapshotState.Error, Manifest: null, new StepNotice(fault.Code, fault.Message, fault.Remedy, nameof(SnapshotVolume)));
+            ended = new GroupMember(volume.Id, key.Uuid, SnapshotState.Error, Manifest: null, fault.Ending(nameof(SnapshotVolume)));
         }
 
         run.Board.Show(status => status with { Members = new GroupMembers([.. status.Members.Items.Select(member => member.VolumeId == volume.Id ? ended : member)]) });

@@ -20,7 +20,7 @@ internal static class PublishManifestOfGroup
             catch (StepFaultException refused) when (run.Context.IsAtLeast(WorkflowVersions.Told) && refused.Fault.Kind is not FaultKind.Conflict)
             {
                 if (attempt == 1) await run.UnwindAsync();
-                run.Board.Waiting(new StepNotice(refused.Fault.Code, refused.Fault.Message, refused.Fault.Remedy, StepNames.PublishGroup, attempt));
+                run.Board.Waiting(refused.Fault.Waiting(StepNames.PublishGroup, attempt));
                 if (!s_waiting.Retries(refused.Fault, run.Context.CurrentUtcDateTime - began) || !await WaitAsync(run, s_waiting.DelayAfter(attempt, refused.Fault))) throw Unpublished(manifest, refused);
             }
         }

@@ -27,7 +27,7 @@ internal static class RenewFuse
             }
             catch (StepFaultException away)
             {
-                run.Board.Waiting(new StepNotice(away.Fault.Code, away.Fault.Message, away.Fault.Remedy, StepNames.RenewGroupSnapshot));
+                run.Board.Waiting(away.Fault.Waiting(StepNames.RenewGroupSnapshot));
                 wait = s_again;
             }
         }

@@ -42,7 +42,7 @@ public sealed class SnapshotGroup : TaskOrchestrator<SnapshotGroupInput, Snapsho
     private static void Fail(GroupRun run, StepFault fault) => run.Board.Show(status => status with
     {
         State = SnapshotState.Error,
-        Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""),
+        Failure = fault.Ending(status.Step ?? ""),
         Waiting = null,
         Members = run.MembersBegun ? status.Members : new GroupMembers([]),
     });

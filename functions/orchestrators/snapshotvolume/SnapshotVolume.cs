@@ -117,7 +117,7 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         run.Board.Show(status => status with
         {
             State = SnapshotState.Error,
-            Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, status.Step ?? ""),
+            Failure = fault.Ending(status.Step ?? ""),
             Waiting = null,
             Verified = null,
             Root = null,

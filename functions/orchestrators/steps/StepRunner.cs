@@ -24,7 +24,7 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
             }
 
             if (!policy.Retries(fault, patience.Failed(context.CurrentUtcDateTime))) throw new StepFaultException(fault);
-            board.Waiting(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
+            board.Waiting(fault.Waiting(step.Name, attempt));
             await cancellation.WaitAsync(policy.DelayAfter(attempt, fault));
         }
     }
@@ -62,7 +62,7 @@ internal sealed class StepRunner(TaskOrchestrationContext context, IStepBoard bo
             }
 
             if (!policy.Retries(fault, patience.Failed(context.CurrentUtcDateTime))) throw new StepFaultException(fault);
-            failed(new StepNotice(fault.Code, fault.Message, fault.Remedy, step.Name, attempt));
+            failed(fault.Waiting(step.Name, attempt));
             await context.CreateTimer(policy.DelayAfter(attempt, fault), CancellationToken.None);
         }
     }

@@ -31,7 +31,7 @@ internal sealed record PolicyRunView(
             return ended with { State = result.Failures.Count == 0 ? "Done" : "Failed", Taken = result.Taken, Failures = result.Failures };
         if (instance is not { RuntimeStatus: OrchestrationRuntimeStatus.Failed, FailureDetails: { } details }) return ended with { State = "Failed", Failure = WorkInstances.EndedByEngine(instance, Step) };
         var fault = StepFault.From(details);
-        return fault.Kind == FaultKind.Cancelled ? ended with { State = "Cancelled" } : ended with { State = "Failed", Failure = new StepNotice(fault.Code, fault.Message, fault.Remedy, Step ?? "") };
+        return fault.Kind == FaultKind.Cancelled ? ended with { State = "Cancelled" } : ended with { State = "Failed", Failure = fault.Ending(Step ?? "") };
     }
 }
 

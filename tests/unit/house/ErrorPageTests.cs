@@ -37,6 +37,13 @@ public sealed partial class ErrorPageTests
         Assert.Empty(OnPage().Where(code => !sources.ContainsKey(code)).Except(s_composed));
     }
 
+    /// <summary>A fault does not know whether it is tried again or ends the request: whoever shows it says so.</summary>
+    [Fact]
+    public void No_text_of_a_fault_says_that_it_is_tried_again() => Assert.Empty(Checkout.Files("*.cs")
+        .Select(file => Path.GetRelativePath(Checkout.Root, file).Replace(Path.DirectorySeparatorChar, '/'))
+        .Where(file => s_rooms.Contains(file.Split('/')[0]) && !file.EndsWith("/StepFault.cs", StringComparison.Ordinal))
+        .SelectMany(file => File.ReadLines(Path.Combine(Checkout.Root, file)).Where(line => Promise().IsMatch(line)).Select(line => $"{file}: {line.Trim()}")));
+
     /// <summary>By code, a file that has it.</summary>
     private static Dictionary<string, string> InSources()
     {
@@ -62,6 +69,9 @@ public sealed partial class ErrorPageTests
 
     [GeneratedRegex("\"([a-z][A-Za-z]*(?:-[a-z]+)*\\.[a-z][A-Za-z]*(?:-[a-z]+)*)\"")]
     private static partial Regex Literal();
+
+    [GeneratedRegex("\"(?:It is|Nothing: (?:it|the [a-z]+) is)[^\"]*(?:tried|looked at|looked for|cloned|copied|written|made) (?:again|anew|once more)")]
+    private static partial Regex Promise();
 
     [GeneratedRegex("`([a-z][A-Za-z]*(?:-[a-z]+)*\\.[a-z][A-Za-z]*(?:-[a-z]+)*)`")]
     private static partial Regex Named();
