@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Activities.CatalogSteps;
 /// The clock is looked at here too, and held against the arrays': one that was right an hour ago proves nothing. Deletes nothing.
 /// </summary>
 [DurableTask(StepNames.JudgeCopies)]
-public sealed class JudgeCopies(SnapshotIndex index, PolicyLedger policies, ClockWatch clock, SolidFireArrays arrays, TimeProvider time, IActivityExecution execution) : StepActivity<JudgeCopiesInput, JudgedCopies>(execution)
+public sealed partial class JudgeCopies(SnapshotIndex index, PolicyLedger policies, ClockWatch clock, SolidFireArrays arrays, TimeProvider time, ILogger<JudgeCopies> logger, IActivityExecution execution) : StepActivity<JudgeCopiesInput, JudgedCopies>(execution)
 {
     /// <summary>The array's clock and ours differ by less.</summary>
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromHours(1);
@@ -30,10 +30,16 @@ public sealed class JudgeCopies(SnapshotIndex index, PolicyLedger policies, Cloc
         var judged = new JudgedCopies([.. PolicyCopies.Judge(policy, copies, now)]);
         var observed = clock.Observe();
         if (!judged.Volumes.Any(volume => volume.Verdicts.Any(verdict => !verdict.Keep))) return judged;
-        if ((observed ?? await arrays.ContradictAsync(time, cancellation)) is { } doubt) return judged with { Doubt = doubt.Why, DoubtUntil = doubt.Until };
+        if (observed is { } own) return judged with { Doubt = own.Why, DoubtUntil = own.Until };
+        var contradiction = await arrays.ContradictAsync(time, cancellation);
+        if (clock.IsToTell(contradiction, "array")) Contradicted(logger, contradiction.Why);
+        if (contradiction is { } doubt) return judged with { Doubt = doubt.Why, DoubtUntil = doubt.Until };
         var newest = copies.Max(copy => copy.Status.TakenAt);
         return newest is { } last && now - last > s_stale
             ? judged with { Doubt = $"The newest copy of the policy was taken at {last:O}, and it is {now:O} by our clock: it has jumped, or nothing was taken for long." }
             : judged;
     }
+
+    [LoggerMessage(EventId = 3153, Level = LogLevel.Error, Message = "An array contradicts the clock, so policies let no copy go unasked: {Why}")]
+    private static partial void Contradicted(ILogger logger, string why);
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using SnapshotWorkflows.Contracts;
 
@@ -18,16 +19,38 @@ public sealed class ClockWatch(CatalogDatabase database, TimeProvider time)
 
     private const string Name = "clock";
 
+    private static readonly TimeSpan s_toldAgain = TimeSpan.FromHours(1);
+
     private readonly Lock _gate = new();
 
     /// <summary>From where on this process's two clocks are held against each other.</summary>
     private (DateTimeOffset At, long Stamp)? _anchor;
+
+    private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
 
     /// <summary>Looks at the clock now.</summary>
     /// <returns>Why it is not to be believed; null when it is.</returns>
     public ClockDoubt? Observe()
     {
         lock (_gate) return database.Write("clock", Observe);
+    }
+
+    /// <summary>Whether the log is to tell of it now: when it begins, whoever saw it first, and each hour while it lasts.</summary>
+    /// <param name="by">Who contradicts the clock.</param>
+    public bool IsToTell([NotNullWhen(true)] ClockDoubt? doubt, string by)
+    {
+        lock (_gate)
+        {
+            if (doubt is null)
+            {
+                _told.Remove(by);
+                return false;
+            }
+
+            if (_told.TryGetValue(by, out var told) && time.GetElapsedTime(told) < s_toldAgain) return false;
+            _told[by] = time.GetTimestamp();
+            return true;
+        }
     }
 
     private ClockDoubt? Observe(DbConnection connection, DbTransaction transaction)
@@ -40,7 +63,7 @@ public sealed class ClockWatch(CatalogDatabase database, TimeProvider time)
             : before is { DoubtedAt: not null } && Since(before, now) is var since && now - since < Steady ? new ClockSight(now) { DoubtedAt = since, Why = before.Why }
             : new ClockSight(now);
         Save(connection, transaction, sight);
-        if (sight.DoubtedAt is { } doubted) return new ClockDoubt($"{sight.Why} Unless a person approves, it must go on steadily until {doubted + Steady:u}.", doubted + Steady) { IsNew = step is not null };
+        if (sight.DoubtedAt is { } doubted) return new ClockDoubt($"{sight.Why} Unless a person approves, it must go on steadily until {doubted + Steady:u}.", doubted + Steady);
         return database.ServerTime(connection, transaction) is { } server && (server - now).Duration() > Bound
             ? new ClockDoubt($"The catalog's server says that it is {server:u}, this machine {now:u}.", now + Steady)
             : null;

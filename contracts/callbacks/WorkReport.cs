@@ -42,7 +42,7 @@ public sealed record WorkReport
     /// <summary>CloudStack's volume that was to be filled.</summary>
     public string? TargetVolumeId { get; init; }
 
-    /// <summary>The new volume that was made.</summary>
+    /// <summary>The new volume that was made, by the array's ids: for operators, so no callback tells it.</summary>
     public RestoredVolume? Volume { get; init; }
 
     public string? Root { get; init; }

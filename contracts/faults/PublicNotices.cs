@@ -16,7 +16,7 @@ public static class PublicNotices
         "manifest.missing",
         "quiesce.busy", "quiesce.detached", "quiesce.no-watchdog", "quiesce.not-configured", "quiesce.not-frozen", "quiesce.not-running", "quiesce.pause-not-allowed", "quiesce.pause-unanswered", "quiesce.too-late",
         "restore.copy-damaged", "restore.mismatch", "restore.target-attached", "restore.target-too-small",
-        "snapshot.being-restored", "snapshot.copy-not-found", "snapshot.deleting", "snapshot.gone", "snapshot.held", "snapshot.key-used", KeepFaults.GoneCode,
+        "snapshot.being-restored", "snapshot.copy-not-found", "snapshot.deleting", "snapshot.gone", "snapshot.held", "snapshot.key-used", "snapshot.not-in-catalog", KeepFaults.GoneCode,
         "verify.damaged", "verify.mismatch",
         "volume.hypervisor", "volume.no-path", "volume.not-found", "volume.not-ready",
     };
@@ -54,7 +54,7 @@ public static class PublicNotices
     public static WorkReport Public(this WorkReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return report with { Failure = report.Failure.Public(), Members = report.Members?.Select(member => member.Public()).ToList(), Failures = report.Failures?.Select(failure => failure.Public()).ToList() };
+        return report with { Failure = report.Failure.Public(), Volume = null, Members = report.Members?.Select(member => member.Public()).ToList(), Failures = report.Failures?.Select(failure => failure.Public()).ToList() };
     }
 
     /// <summary>Of a wait the place alone, which is its first sentence.</summary>

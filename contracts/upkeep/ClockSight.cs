@@ -11,8 +11,4 @@ public sealed record ClockSight(DateTimeOffset SeenAt)
 
 /// <summary>Why nothing is let go by this clock unasked.</summary>
 /// <param name="Until">When it may be believed again, if nothing else happens to it.</param>
-public sealed record ClockDoubt(string Why, DateTimeOffset Until)
-{
-    /// <summary>It was just seen for the first time.</summary>
-    public bool IsNew { get; init; }
-}
+public sealed record ClockDoubt(string Why, DateTimeOffset Until);

@@ -32,7 +32,7 @@ public sealed record ChunkVerifyReport(int Snapshots, long Packs, long Leaves, l
 {
     public bool Sound => Findings.Count == 0;
 
-    /// <summary>Length, as stored, of all leaves that the snapshots refer to; of one that several places need each time.</summary>
+    /// <summary>Length, as stored, of all leaves that are sound, of each snapshot: one that several places of its disk need counts once, and one that several snapshots need once for each.</summary>
     public long StoredBytes { get; init; }
 
     /// <summary>Why damaged packs could not be marked (<see cref="ChunkVerifyRequest.MarkDamage"/>): the next backup may refer to them again.</summary>

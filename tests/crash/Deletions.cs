@@ -8,6 +8,7 @@ using SnapshotWorkflows.Durable.Engine;
 using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Functions.Worker;
 using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Simulators.Fabric;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -132,19 +133,67 @@ public sealed class Deletions
         }
     }
 
+    /// <summary>At three in the morning: a word that is passed over looks as if it had been taken.</summary>
+    [Theory]
+    [InlineData("?arrayLost=yes", "request.value")]
+    [InlineData("?arrayLost=1", "request.value")]
+    [InlineData("?arraysLost=true", "request.unknown-parameter")]
+    [InlineData("?arrayLost=true", "snapshot.deleting")]
+    [InlineData("?arrayLost=True", "snapshot.deleting")]
+    [InlineData("?arrayLost=false", null)]
+    public async Task That_the_array_is_lost_is_heeded_or_refused(string query, string? code)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.KeptAsync(world);
+        await using var life = new Life(world, CrashSwitch.Never);
+        world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "DeleteSnapshot", Action = FaultAction.Fail, ErrorName = "xDBVersionMismatch", Times = FaultSpecification.ForEver });
+        Assert.Equal(202, (await SendAsync(life, key)).Status);
+        await life.Get<DurableEngine>().PumpAsync(() => world.Faults.List()[0].FiredTimes > 1, Cancellation);
+        var (status, _, answer) = await SendAsync(life, key, query);
+        using var body = System.Text.Json.JsonDocument.Parse(answer);
+        Assert.Equal((code is null ? 202 : code.StartsWith("request", StringComparison.Ordinal) ? 400 : 409, code), (status, body.RootElement.TryGetProperty("code", out var told) ? told.GetString() : null));
+    }
+
+    /// <summary>What an operator has said of the array holds for the deletion that is taken up again, too.</summary>
+    [Fact]
+    public async Task A_deletion_that_was_told_of_a_lost_array_is_taken_up_again_with_that_word()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.KeptAsync(world);
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, client, engine) = (life.Get<SnapshotIndex>(), life.Get<DurableTaskClient>(), life.Get<DurableEngine>());
+        index.Change(key, row => row with { Primary = row.Primary! with { ClusterUuid = Guid.NewGuid().ToString() } });
+        Assert.Equal(202, (await SendAsync(life, key, arrayLost: true)).Status);
+        await engine.PumpAsync(() => index.Find(key)!.Status.State == SnapshotState.Destroying, Cancellation);
+        await Pumped(client.TerminateInstanceAsync(DeleteSnapshotInput.InstanceOf(key).Value, new TerminateInstanceOptions(null, false), Cancellation));
+        await engine.PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation);
+        Assert.Equal(SnapshotState.Destroying, index.Find(key)!.Status.State);
+        await Pumped(life.Get<RowCheck>().ResumeAsync(null!, client, Cancellation));
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await engine.PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation)).RuntimeStatus);
+        Assert.Equal(SnapshotState.Destroyed, index.Find(key)!.Status.State);
+
+        async Task Pumped(Task task)
+        {
+            await engine.PumpAsync(() => task.IsCompleted, Cancellation);
+            await task;
+        }
+    }
+
     internal static async Task<OrchestrationMetadata> DeleteAsync(Life life, RequestKey key, bool arrayLost = false)
     {
         Assert.Equal(202, (await SendAsync(life, key, arrayLost)).Status);
         return await life.Get<DurableEngine>().PumpAsync(DeleteSnapshotInput.InstanceOf(key).Value, Cancellation);
     }
 
-    private static Task<(int Status, string Location, string Answer)> SendAsync(Life life, RequestKey key, bool arrayLost = false) => life.SendAsync(
+    private static Task<(int Status, string Location, string Answer)> SendAsync(Life life, RequestKey key, bool arrayLost = false) => SendAsync(life, key, arrayLost ? "?arrayLost=true" : null);
+
+    private static Task<(int Status, string Location, string Answer)> SendAsync(Life life, RequestKey key, string? query) => life.SendAsync(
         $"/api/snapshots/{key.Uuid}", "",
         (request, client) =>
         {
-            if (arrayLost)
+            if (query is not null)
             {
-                request.QueryString = new Microsoft.AspNetCore.Http.QueryString("?arrayLost=true");
+                request.QueryString = new Microsoft.AspNetCore.Http.QueryString(query);
                 request.HttpContext.User = new System.Security.Claims.ClaimsPrincipal(new System.Security.Claims.ClaimsIdentity([new(System.Security.Claims.ClaimTypes.Role, "operator")], "test"));
             }
 

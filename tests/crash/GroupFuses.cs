@@ -27,11 +27,15 @@ public sealed class GroupFuses
         await engine.PumpAsync(async () => (await StateAsync()).Waiting.Count == 2, Cancellation);
         if (awayOnce) world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "ModifySnapshot", Action = FaultAction.Fail, ErrorName = "xPermissionDenied" });
 
+        var step = (await client.GetInstanceAsync(id, getInputsAndOutputs: true, Cancellation))!.ReadCustomStatusAs<SnapshotGroupStatus>()!.Step;
+
         // By hours, for a service that is down for longer than a fuse burns is another matter.
         for (var hour = 0; hour < 5 * 24; hour += 6)
         {
             world.Clock.Advance(TimeSpan.FromHours(6));
             await engine.PumpUntilIdleAsync(Cancellation);
+            var shown = (await client.GetInstanceAsync(id, getInputsAndOutputs: true, Cancellation))!.ReadCustomStatusAs<SnapshotGroupStatus>()!;
+            Assert.Equal(step, shown.Step);
         }
 
         var fuses = world.Array.Call("ListSnapshots")["snapshots"]!.AsArray().Select(one => DateTimeOffset.Parse((string)one!["expirationTime"]!, System.Globalization.CultureInfo.InvariantCulture) - world.Clock.GetUtcNow()).ToList();

@@ -67,6 +67,25 @@ public sealed class KeptOnPrimary
         Assert.Empty(life.Get<UsageLedger>().List(DateTimeOffset.MinValue, DateTimeOffset.MaxValue, null, null, "", 10));
     }
 
+    /// <summary>Begun under the program before, which said CreatedOnPrimary all the same: so ends its workflow, and then it must be possible to delete what is in the list.</summary>
+    [Fact]
+    public async Task One_of_an_older_version_that_is_gone_at_the_end_can_be_deleted()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = new RequestKey(new string('e', 32));
+        var start = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync(
+            "SnapshotVolume", new SnapshotVolumeInput { Key = key, VolumeId = world.Volume.CloudStackId, Caller = "test", PrimaryOnly = true }, new StartOrchestrationOptions(key.Value) { Version = "2.3" }, Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => start.IsCompleted, Cancellation);
+        await start;
+        await life.Get<DurableEngine>().PumpAsync(() => Snapshots(world).Count == 1, Cancellation);
+        world.Array.Call("DeleteSnapshot", new JsonObject { ["snapshotID"] = (long)Assert.Single(Snapshots(world))["snapshotID"]! });
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(key.Value, Cancellation)).RuntimeStatus);
+        Assert.Equal(SnapshotState.CreatedOnPrimary, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await DeleteAsync(life, key)).RuntimeStatus);
+        Assert.Equal(SnapshotState.Destroyed, life.Get<SnapshotIndex>().Find(key)!.Status.State);
+    }
+
     /// <summary>A slip of the settings is enough for it: the snapshot is where it was, and is not said to be destroyed.</summary>
     [Fact]
     public async Task One_on_an_array_that_the_settings_do_not_lead_to_is_not_said_to_be_destroyed()

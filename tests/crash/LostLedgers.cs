@@ -5,6 +5,7 @@ using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -55,6 +56,37 @@ public sealed class LostLedgers
         await CancelAsync(after, id);
         var ended = await after.Get<DurableEngine>().PumpAsync(id, Cancellation);
         Assert.Empty(await RestoreChecker.FaultsAsync(world, after, ended, target: null, mustSucceed: false, Cancellation));
+    }
+
+    /// <summary>Rows of what was deleted do not come back with a rebuild: what the hub alone remembers is no backup.</summary>
+    [Theory]
+    [InlineData(true, "Destroyed")]
+    [InlineData(false, "Error")]
+    public async Task What_the_hub_remembers_and_the_catalog_does_not_is_no_backup(bool oneKnown, string state)
+    {
+        using var world = SnapshotGroupFaults.World();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = (await SnapshotGroupFaults.RunAsync(life)).InstanceId;
+        var index = life.Get<SnapshotIndex>();
+        var keys = index.AllBackedUp().Select(row => row.Key).ToList();
+        Assert.Equal(2, keys.Count);
+        index.Remove(keys[0]);
+        if (oneKnown) index.Change(keys[1], row => row with { Status = row.Status with { State = SnapshotState.Destroyed } });
+        else index.Remove(keys[1]);
+
+        var group = await ShownAsync("groups", (request, client) => life.Get<GroupTriggers>().GetAsync(request, id, client, Cancellation));
+        Assert.Equal((state, false), (group.GetProperty("state").GetString(), group.TryGetProperty("manifest", out _)));
+        Assert.Equal(oneKnown ? ["Destroyed", "Error"] : ["Error", "Error"], group.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("state").GetString()!).Order());
+        Assert.All(group.GetProperty("members").EnumerateArray(), member => Assert.False(member.TryGetProperty("manifest", out _)));
+        var snapshot = await ShownAsync("snapshots", (request, client) => life.Get<SnapshotTriggers>().GetAsync(request, keys[0].Uuid, client, Cancellation));
+        Assert.Equal(("Error", "snapshot.not-in-catalog"), (snapshot.GetProperty("state").GetString(), snapshot.GetProperty("failure").GetProperty("code").GetString()));
+
+        async Task<System.Text.Json.JsonElement> ShownAsync(string route, Func<Microsoft.AspNetCore.Http.HttpRequest, DurableTaskClient, Task<Microsoft.AspNetCore.Mvc.IActionResult>> get)
+        {
+            var (status, _, answer) = await life.SendAsync($"/api/{route}", "", get, Cancellation);
+            Assert.Equal(200, status);
+            return System.Text.Json.JsonElement.Parse(System.Text.Encoding.UTF8.GetBytes(answer));
+        }
     }
 
     /// <summary>A node that was taken for dead, or a hub from an old copy, runs the write once more after the volume was handed back: its disk lies in CloudStack's SR now.</summary>

@@ -344,7 +344,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
             {
                 case StepNames.JudgeCopies:
                     Flush();
-                    return await new JudgeCopies(_index, _policies, Clock, _arrays, time, this).RunAsync(null!, (JudgeCopiesInput)input!);
+                    return await new JudgeCopies(_index, _policies, Clock, _arrays, time, Microsoft.Extensions.Logging.Abstractions.NullLogger<JudgeCopies>.Instance, this).RunAsync(null!, (JudgeCopiesInput)input!);
                 case StepNames.ProveCopies:
                     var keys = ((ProveCopiesInput)input!).Snapshots.Where(key => VolumeOf(key) < OnStore).ToList();
                     return keys.Count == 0 ? new ProvenCopies([]) : await new ProveCopies(_index, _destinations, this).RunAsync(null!, new ProveCopiesInput(keys));

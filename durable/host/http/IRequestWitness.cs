@@ -19,8 +19,9 @@ public interface IRequestWitness
 /// <param name="Address">Of whoever sent it; null where the server does not tell.</param>
 /// <param name="Path">Still encoded, without the query.</param>
 /// <param name="Query">May hold a key, as <c>code</c>.</param>
+/// <param name="Segments">Decoded, as the route took them, dots and all other spellings resolved: by them alone it is told which route it is.</param>
 /// <param name="Code">Of the problem that it was answered with; <see cref="Broken"/>; null where it was done.</param>
-public sealed record WitnessedRequest(string? Caller, string? Address, string Method, string Path, IQueryCollection Query, string? Code)
+public sealed record WitnessedRequest(string? Caller, string? Address, string Method, string Path, IReadOnlyList<string> Segments, IQueryCollection Query, string? Code)
 {
     /// <summary>It broke off, or its caller had gone: whether it was done is not known.</summary>
     public const string Broken = "internal";

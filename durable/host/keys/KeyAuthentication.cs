@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using SnapshotWorkflows.Durable.Host.Http;
+using SnapshotWorkflows.Durable.Host.Management;
 using SnapshotWorkflows.Functions.Worker;
 
 namespace SnapshotWorkflows.Durable.Host.Keys;
@@ -90,7 +91,12 @@ internal sealed class KeyAuthentication(KeyRing keys, IEnumerable<IRequestGate> 
     }
 
     private static WitnessedRequest Of(HttpContext context, string? code) =>
-        new(context.User.Identity?.Name, context.Connection.RemoteIpAddress?.ToString(), context.Request.Method, RawPath(context), context.Request.Query, code);
+        new(context.User.Identity?.Name, context.Connection.RemoteIpAddress?.ToString(), context.Request.Method, RawPath(context), SegmentsOf(context), context.Request.Query, code);
+
+    /// <summary>The router goes by the decoded path without dots; the management API reads ids and names below its base as they came.</summary>
+    private static string[] SegmentsOf(HttpContext context) => context.Request.Path.StartsWithSegments(ManagementUris.BasePath, StringComparison.OrdinalIgnoreCase)
+        ? [.. ManagementUris.BasePath.Split('/', StringSplitOptions.RemoveEmptyEntries), .. ManagementApi.SegmentsOf(context)]
+        : context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>As it came: an id or name may hold an encoded slash.</summary>
     private static string RawPath(HttpContext context)

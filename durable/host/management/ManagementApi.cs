@@ -51,7 +51,7 @@ internal sealed class ManagementApi(InstanceQueries queries, InstanceCommands co
     /// The path below the base, split before it is decoded: an event name may hold an encoded slash. Fixed words are matched without regard to case,
     /// so those at their places come out in lower case.
     /// </summary>
-    private static string[] SegmentsOf(HttpContext context)
+    internal static string[] SegmentsOf(HttpContext context)
     {
         var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var path = raw.Split('?', 2)[0];

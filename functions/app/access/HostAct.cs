@@ -8,16 +8,13 @@ namespace SnapshotWorkflows.App.Access;
 /// <param name="Subject">Of an instance of ours its uuid, as the API shows it.</param>
 internal sealed record HostAct(string What, string Subject, string? Detail)
 {
-    private const string Management = "/runtime/webhooks/durabletask/";
-
     /// <summary>Null where the request changes nothing and shows no key.</summary>
-    public static HostAct? Of(WitnessedRequest request)
+    public static HostAct? Of(WitnessedRequest request) => (string[])[.. request.Segments] switch
     {
-        var path = request.Path;
-        if (path.StartsWith(Management, StringComparison.OrdinalIgnoreCase)) return HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) ? null : OnInstances(request, Segments(path[Management.Length..]));
-        var segments = Segments(path);
-        return segments.Length > 0 && Is(segments[0], "admin") ? OnHost(request.Method, segments[1..]) : null;
-    }
+        ["runtime", "webhooks", "durabletask", .. var path] => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) ? null : OnInstances(request, path),
+        [var admin, .. var path] when Is(admin, "admin") => OnHost(request.Method, path),
+        _ => null,
+    };
 
     private static HostAct? OnInstances(WitnessedRequest request, string[] path) => path switch
     {
@@ -52,8 +49,6 @@ internal sealed record HostAct(string What, string Subject, string? Detail)
     }
 
     private static string SubjectOf(string id) => RequestKey.TryParse(id, out var key) ? key.Uuid : id;
-
-    private static string[] Segments(string path) => [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)];
 
     private static bool Is(string segment, string word) => segment.Equals(word, StringComparison.OrdinalIgnoreCase);
 }

@@ -14,11 +14,12 @@ internal static class RenewFuse
     {
         if (taken.Taken is not { } memberships || !run.Context.IsAtLeast(WorkflowVersions.Renewed)) return;
         var fuse = new GroupSnapshotInput(run.Request.Key, [.. memberships.Select(one => one.Volume)], run.Request.KeepOnPrimary ? TakeSnapshot.FuseOfKept : TakeSnapshot.Fuse) { GroupSnapshotId = taken.GroupSnapshotId };
+        var runner = new StepRunner(run.Context, new AsideBoard(run.Board), run.Cancellation);
         for (var wait = s_every; await PassesAsync(run, wait, members);)
         {
             try
             {
-                await run.DoAsync(Steps.RenewGroupSnapshot, fuse, StepPolicy.Looking);
+                await runner.RunAsync(Steps.RenewGroupSnapshot, fuse, StepPolicy.Looking);
                 wait = s_every;
             }
             catch (StepFaultException wish) when (wish.Fault.Kind == FaultKind.Cancelled)
@@ -27,7 +28,7 @@ internal static class RenewFuse
             }
             catch (StepFaultException away)
             {
-                run.Board.Waiting(away.Fault.Waiting(StepNames.RenewGroupSnapshot));
+                run.Board.Show(status => status with { Waiting = away.Fault.Waiting(StepNames.RenewGroupSnapshot) });
                 wait = s_again;
             }
         }
@@ -43,5 +44,15 @@ internal static class RenewFuse
         // An open timer would keep the instance running after its end. In place: CancelAsync would finish on another thread.
         timer.Cancel();
         return false;
+    }
+
+    /// <summary>A moment's work beside that of the members: why it waits is shown, and that until it is tried again. The group's step is another.</summary>
+    private sealed class AsideBoard(GroupBoard board) : IStepBoard
+    {
+        public void At(string step) => board.Show(status => status.Waiting?.Step == step ? status with { Waiting = null } : status);
+
+        public void Waiting(StepNotice notice) => board.Show(status => status with { Waiting = notice });
+
+        public void Stuck(StepNotice? notice) => board.Stuck(notice);
     }
 }

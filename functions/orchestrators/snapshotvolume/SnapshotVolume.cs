@@ -107,10 +107,13 @@ public sealed class SnapshotVolume : TaskOrchestrator<SnapshotVolumeInput, Snaps
         return new SnapshotVolumeResult(run.Request.Key.Uuid, plan.Destination.Destination, manifest.Name, copy.Location, content.Root, content.DiskBytes, status.Consistency!);
     }
 
-    /// <summary>The array's snapshot stays, where there is one to take away. One that is found gone is not said to be there.</summary>
+    /// <summary>
+    /// The array's snapshot stays, where there is one to take away. One that is found gone is not said to be there; on the array alone that is an error from <see cref="WorkflowVersions.Kept"/> on, and before it the snapshot
+    /// keeps its place: by that, it can be deleted.
+    /// </summary>
     private static void Keep(SnapshotRun run, ArrayVolume volume, StorageSnapshot snapshot) => run.Undo.Replace(
         StepNames.DeleteStorageSnapshot, Steps.KeepStorageSnapshot, new StorageSnapshotInput(run.Request.Key, volume, TimeSpan.Zero) { SnapshotId = snapshot.SnapshotId },
-        kept => run.Primary = kept ? run.Primary : null);
+        kept => run.Primary = kept || (run.Request.PrimaryOnly && !run.Context.IsAtLeast(WorkflowVersions.Kept)) ? run.Primary : null);
 
     private static async Task AbandonAsync(SnapshotRun run, StepFault fault)
     {

@@ -70,16 +70,24 @@ internal sealed record GroupView
     /// <summary>With its members as the catalog says they are now: they are deleted one by one, long after the group's instance has ended. When none is left there is no backup of the group.</summary>
     public GroupView Now(SnapshotIndex index)
     {
-        List<GroupMember> members = [.. Members.Select(member => Now(member, index))];
-        var gone = members.Exists(member => member.State == SnapshotState.Destroyed) && members.TrueForAll(member => member.State is SnapshotState.Destroyed or SnapshotState.Error);
-        return this with { Members = members, State = gone && State != SnapshotState.Error ? SnapshotState.Destroyed : State, Manifest = gone ? null : Manifest };
+        var now = this with { Members = [.. Members.Select(member => Now(member, index))] };
+        if (State == SnapshotState.Error || now.Members.Any(member => member.State is not (SnapshotState.Destroyed or SnapshotState.Error))) return now;
+        if (now.Members.Any(member => member.State == SnapshotState.Destroyed)) return now with { State = SnapshotState.Destroyed, Manifest = null };
+        return now.Members.Any(member => member.Failure == UnknownToCatalog.Notice) ? now with { State = SnapshotState.Error, Manifest = null, Failure = UnknownToCatalog.Notice } : now;
     }
 
     /// <summary>Of a member under way, or one that was never taken, the group knows more than a row.</summary>
-    private static GroupMember Now(GroupMember member, SnapshotIndex index) =>
-        RequestKey.TryParse(member.SnapshotId, out var key) && index.Find(key) is { Status: { Ended: true, State: var state, Failure: var failure } }
-            ? member with { State = state, Manifest = state is SnapshotState.Destroying or SnapshotState.Destroyed ? null : member.Manifest, Failure = member.Failure ?? failure }
-            : member;
+    private GroupMember Now(GroupMember member, SnapshotIndex index)
+    {
+        if (!RequestKey.TryParse(member.SnapshotId, out var key)) return member;
+        return index.Find(key) switch
+        {
+            { Status: { Ended: true, State: var state, Failure: var failure } } =>
+                member with { State = state, Manifest = state is SnapshotState.Destroying or SnapshotState.Destroyed ? null : member.Manifest, Failure = member.Failure ?? failure },
+            null when Ended && UnknownToCatalog.Claims(member.State) => member with { State = SnapshotState.Error, Manifest = null, Failure = UnknownToCatalog.Notice },
+            _ => member,
+        };
+    }
 }
 
 /// <summary>The answer to a start.</summary>

@@ -36,7 +36,9 @@ public sealed partial class RowCheck(SnapshotIndex index, AuditTrail audit, Time
         _ = timer;
         foreach (var row in index.Destroying(DeletionsAtOnce))
         {
-            if (await client.StartUnlessRunningAsync("DeleteSnapshot", new DeleteSnapshotInput(row.Key, "timer", "an earlier deletion did not end"), DeleteSnapshotInput.InstanceOf(row.Key).Value, cancellation))
+            var instance = DeleteSnapshotInput.InstanceOf(row.Key).Value;
+            var before = (await client.GetInstanceAsync(instance, getInputsAndOutputs: true, cancellation))?.ReadInputAs<DeleteSnapshotInput>();
+            if (await client.StartUnlessRunningAsync("DeleteSnapshot", new DeleteSnapshotInput(row.Key, "timer", "an earlier deletion did not end") { ArrayLost = before?.ArrayLost ?? false }, instance, cancellation))
                 Resumed(logger, row.Key.Uuid);
         }
     }

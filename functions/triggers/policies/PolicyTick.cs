@@ -18,7 +18,8 @@ public sealed partial class PolicyTick(PolicyLedger policies, ClockWatch clock, 
     public async Task RunAsync([TimerTrigger("0 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellation)
     {
         _ = timer;
-        if (clock.Observe() is { IsNew: true } doubt) ClockInDoubt(logger, doubt.Why);
+        var doubt = clock.Observe();
+        if (clock.IsToTell(doubt, "itself")) ClockInDoubt(logger, doubt.Why);
         foreach (var stored in policies.List().Where(stored => stored.Policy.Enabled))
         {
             try

@@ -17,8 +17,18 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellation)
     {
+        bool lost;
+        try
+        {
+            request.RequireKnown("arrayLost");
+            lost = request.Flag("arrayLost");
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+
         if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
-        var lost = request.Query["arrayLost"] == "true";
         if (lost && !request.IsOperator()) return new ProblemResult(403, "request.operators-only", "'arrayLost' is for operators: they know the arrays.", "Leave it out.");
         var instance = DeleteSnapshotInput.InstanceOf(key);
         var deletion = new SnapshotDeletion(view.Id, instance.Value, request.Management(client, instance.Value));
@@ -35,7 +45,13 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         }
         catch (OrchestrationAlreadyExistsException)
         {
-            // It is being deleted already; that is the answer.
+            // It is being deleted already; that is the answer, but to a word that the deletion under way was not given.
+            if (lost && (await client.GetInstanceAsync(instance.Value, getInputsAndOutputs: true, cancellation))?.ReadInputAs<DeleteSnapshotInput>() is not { ArrayLost: true })
+            {
+                return new ProblemResult(
+                    409, "snapshot.deleting", $"Snapshot {view.Id} is being deleted already, by a deletion that does not take its array for lost.",
+                    "If it waits for that array: take the array out of the settings and restart. The deletion then ends as array.other-cluster, and this can be asked again.");
+            }
         }
 
         return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion, $"{request.Path.Value}");

@@ -10,15 +10,11 @@ internal static class ListQuery
 {
     public const string ContinuationHeader = "x-ms-continuation-token";
 
-    private static readonly string[] s_known = ["volumeId", "vmId", "policy", "state", "createdFrom", "createdTo", "top", "code"];
+    private static readonly string[] s_known = ["volumeId", "vmId", "policy", "state", "createdFrom", "createdTo", "top"];
 
     public static SnapshotQuery Parse(HttpRequest request, int topMax)
     {
-        if (request.Query.Keys.FirstOrDefault(name => !s_known.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
-        {
-            throw new BadRequestException("request.unknown-parameter", $"Unknown query parameter '{unknown}'.", $"Known ones are {string.Join(", ", s_known[..^1])}.");
-        }
-
+        request.RequireKnown(s_known);
         return new SnapshotQuery
         {
             VolumeId = Uuid(request, "volumeId"),

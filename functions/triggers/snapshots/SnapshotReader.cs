@@ -16,6 +16,7 @@ public sealed class SnapshotReader(SnapshotIndex index, WorkInstances instances)
         if (instance?.ReadInputAs<SnapshotVolumeInput>() is not { } input || input.Key != key) return row is null ? null : SnapshotView.Of(row);
 
         var status = Status(instance);
+        if (row is null && instance.IsCompleted && UnknownToCatalog.Claims(status.State)) status = status with { State = SnapshotState.Error, Manifest = null, Location = null, Failure = UnknownToCatalog.Notice };
 
         // The instance was started again by hand, and its refusal is none of the snapshot's: the row never runs ahead of the instance that wrote it. That what it made is gone since is told by the row alone.
         if (row?.Status is { Ended: true } told && told.State != status.State && (told.State != SnapshotState.Error || status.Ended)) return SnapshotView.Of(row);

@@ -10,18 +10,14 @@ public sealed class UsageTriggers(UsageLedger usage, TimeProvider time)
 {
     private const int TopMax = 1000;
     private static readonly TimeSpan s_span = TimeSpan.FromDays(30);
-    private static readonly string[] s_known = ["from", "to", "account", "top", "code"];
+    private static readonly string[] s_known = ["from", "to", "account", "top"];
 
     [Function("ListUsage")]
     public IActionResult List([HttpTrigger(AuthorizationLevel.Function, "get", Route = "usage")] HttpRequest request)
     {
         try
         {
-            if (request.Query.Keys.FirstOrDefault(name => !s_known.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
-            {
-                throw new BadRequestException("request.unknown-parameter", $"Unknown query parameter '{unknown}'.", $"Known ones are {string.Join(", ", s_known[..^1])}.");
-            }
-
+            request.RequireKnown(s_known);
             var to = Time(request, "to") ?? time.GetUtcNow();
             var from = Time(request, "from") ?? (to - DateTimeOffset.MinValue > s_span ? to - s_span : DateTimeOffset.MinValue);
             if (from >= to) throw new BadRequestException("request.value", "'from' is not before 'to'.", "Give 'from' as the earlier time.");

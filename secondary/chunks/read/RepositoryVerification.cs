@@ -1,3 +1,4 @@
+using System.Collections;
 using SnapshotWorkflows.Secondary.Chunks.Format;
 using SnapshotWorkflows.Secondary.Chunks.Repository;
 using SnapshotWorkflows.Secondary.DiskRoots;
@@ -146,6 +147,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
     {
         var tree = new LeafTree(snapshot.LeafBytes, snapshot.DiskBytes);
         var root = new DiskRootBuilder(snapshot.DiskBytes);
+        var counted = new SeenEntries();
         ChunkFinding? pending = null;
         try
         {
@@ -155,8 +157,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
                 foreach (var record in group.Records)
                 {
                     _leaves++;
-                    _storedBytes += StoredForm.Length(record.Stored);
-                    if (await FaultAsync(record, cancellation) is not { } fault)
+                    if (await FaultAsync(record, counted, cancellation) is not { } fault)
                         continue;
                     var extent = tree.Extent(record.Leaf);
                     var name = room.Names.Pack(_packs.Name(record.Pack));
@@ -183,7 +184,7 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
             Add(pending);
     }
 
-    private async ValueTask<(string Code, string Message)?> FaultAsync(IndexRecord record, CancellationToken cancellation)
+    private async ValueTask<(string Code, string Message)?> FaultAsync(IndexRecord record, SeenEntries counted, CancellationToken cancellation)
     {
         if (_faults.TryGetValue(record.Pack, out var fault))
             return (fault.Code, fault.Message);
@@ -191,8 +192,26 @@ internal sealed class RepositoryVerification(ChunkRoom room, ChunkVerifyRequest 
             return (ChunkCodes.Damaged, "The leaf is not the one that was written.");
         var tail = await TailAsync(record.Pack, cancellation);
         var entry = tail.Find(record.Offset);
-        return entry >= 0 && tail.Entries[entry].Stored == record.Stored && tail.Entries[entry].Id == room.IdOf(record.Hash) ? null
-            : (ChunkCodes.Damaged, "The index tells of another leaf than the pack holds.");
+        if (entry < 0 || tail.Entries[entry].Stored != record.Stored || tail.Entries[entry].Id != room.IdOf(record.Hash))
+            return (ChunkCodes.Damaged, "The index tells of another leaf than the pack holds.");
+        if (counted.IsFirst(record.Pack, entry))
+            _storedBytes += tail.Entries[entry].Length;
+        return null;
+    }
+
+    /// <summary>Which leaves of which packs a snapshot has needed already: half a kilobyte for each pack.</summary>
+    private sealed class SeenEntries
+    {
+        private readonly Dictionary<int, BitArray> _packs = [];
+
+        public bool IsFirst(int pack, int entry)
+        {
+            if (!_packs.TryGetValue(pack, out var seen))
+                _packs[pack] = seen = new BitArray(PackTail.EntriesMax);
+            if (seen[entry])
+                return false;
+            return seen[entry] = true;
+        }
     }
 
     private async ValueTask<PackTail> TailAsync(int pack, CancellationToken cancellation)

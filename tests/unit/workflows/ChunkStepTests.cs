@@ -88,6 +88,21 @@ public sealed class ChunkStepTests : IDisposable, IActivityExecution
         }
     }
 
+    /// <summary>A chunk that the disk repeats is stored once, and billed once.</summary>
+    [Fact]
+    public async Task A_copy_in_chunks_takes_up_once_what_its_disk_repeats()
+    {
+        var part = new byte[1 << 20];
+        new Random(2).NextBytes(part);
+        var disk = new byte[24 << 20];
+        for (var at = 0; at < disk.Length; at += part.Length) part.CopyTo(disk, at);
+        var key = new RequestKey(new string('d', 32));
+        var snapshot = await BackUpAsync(Volume, disk, key.Uuid);
+        var verdict = await new ChunksStreamFormat(TimeProvider.System).VerifyAsync(
+            _destinations.Get(null), new VerifyCopyInput(key, "nfs1", "", new ContentReceipt(snapshot.Root, disk.Length, 0, 0)) { Format = DataFormats.Chunks }, new Reports(), CancellationToken);
+        Assert.InRange(verdict.Content!.OccupiedBytes!.Value, part.Length, 2 * part.Length);
+    }
+
     [Fact]
     public async Task A_collection_takes_what_killed_writers_left_half_written_once_it_is_old()
     {

@@ -33,9 +33,11 @@ public sealed class ClockWatchTests : IDisposable
         var watch = new ClockWatch(_catalog, clock);
         Assert.Null(watch.Observe());
         clock.By = TimeSpan.FromHours(hours);
-        Assert.Equal(doubted, watch.Observe() is { IsNew: true });
+        var doubt = watch.Observe();
+        Assert.Equal(doubted, doubt is not null);
         // The same step, seen again, is no new one.
-        Assert.Equal(doubted, watch.Observe() is { IsNew: false });
+        _truth.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(doubt, watch.Observe());
     }
 
     [Fact]
@@ -94,6 +96,25 @@ public sealed class ClockWatchTests : IDisposable
         Assert.Equal(second.Until, new ClockWatch(_catalog, clock).Observe()?.Until);
         _truth.Advance(TimeSpan.FromHours(1));
         Assert.Null(new ClockWatch(_catalog, clock).Observe());
+    }
+
+    /// <summary>Whatever looks at the clock first, a judgement or the tick: the log tells each doubt of it, a server's contradiction too.</summary>
+    [Fact]
+    public void A_doubt_is_told_though_another_saw_it_first_and_again_each_hour()
+    {
+        var clock = new Set(_truth);
+        var watch = new ClockWatch(_catalog, clock);
+        Assert.False(watch.IsToTell(watch.Observe(), "itself"));
+        clock.By = TimeSpan.FromDays(3);
+        Assert.NotNull(watch.Observe());
+        Assert.True(watch.IsToTell(watch.Observe(), "itself"));
+        _truth.Advance(TimeSpan.FromMinutes(59));
+        Assert.False(watch.IsToTell(watch.Observe(), "itself"));
+        Assert.True(watch.IsToTell(watch.Observe(), "array"));
+        _truth.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(watch.IsToTell(watch.Observe(), "itself"));
+        _truth.Advance(ClockWatch.Steady);
+        Assert.False(watch.IsToTell(watch.Observe(), "itself"));
     }
 
     /// <summary>Its clock was a year ahead, and it has left its doubt in the catalog that all nodes share. Who doubts until a date that no steady day reaches asks a person for a year.</summary>

@@ -107,5 +107,5 @@ public sealed class HostTrailTests : IDisposable
     private IReadOnlyList<AuditRow> Lines() => _audit.List(null, 0, 1000);
 
     private static WitnessedRequest Request(string method, string path, string query, string? caller, string? code, string address = "10.0.0.1") =>
-        new(caller, address, method, path, new QueryCollection(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(query) ?? new Dictionary<string, StringValues>()), code);
+        new(caller, address, method, path, [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)], new QueryCollection(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(query) ?? new Dictionary<string, StringValues>()), code);
 }

@@ -64,6 +64,7 @@ public sealed class PublicNoticesTests
         var work = new WorkReport
         {
             EventId = "e", Event = WorkReport.GroupEnded, Id = "i", State = "Error", Failure = s_failed,
+            Volume = new RestoredVolume(Cluster, ArrayVolume, $"iqn.{Cluster}", "vdi", "sr", null),
             Members = [new GroupMember("v", "s", SnapshotState.Error, null, s_failed)], Failures = [new PolicyRunFailure("v", s_failed.Code, s_failed.Message)],
         };
         var json = JsonSerializer.Serialize(work.Public());

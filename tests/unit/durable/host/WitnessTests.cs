@@ -32,6 +32,26 @@ public sealed class WitnessTests
         Assert.Empty(witness.Away);
     }
 
+    /// <summary>Kestrel resolves these before it looks for a route: whoever keeps a trail must not be passed by with another spelling.</summary>
+    [Theory]
+    [InlineData("POST", "/runtime/webhooks/%64urabletask/instances/one/terminate?reason=x", new[] { "runtime", "webhooks", "durabletask", "instances", "one", "terminate" })]
+    [InlineData("POST", "/RUNTIME/webhooks/DurableTask/instances/a%2Fb/terminate", new[] { "runtime", "webhooks", "durabletask", "instances", "a/b", "terminate" })]
+    [InlineData("POST", "/x/../admin/host/functionkeys/new", new[] { "admin", "host", "functionkeys", "new" })]
+    [InlineData("GET", "/admin/host/./keys", new[] { "admin", "host", "keys" })]
+    [InlineData("GET", "/%61dmin/host/%2e/keys", new[] { "admin", "host", "keys" })]
+    public async Task However_a_path_is_spelled_the_route_that_answered_is_told(string method, string path, string[] segments)
+    {
+        var witness = new Witness();
+        await using var host = await ManagementHost.StartAsync(builder => builder.Services.AddSingleton<IRequestWitness>(witness));
+        await host.StartInstanceAsync("Waiter", "x", "one");
+        witness.Done.Clear();
+        var asItIs = new Uri($"{host.Host.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        using var request = new HttpRequestMessage(new HttpMethod(method), asItIs);
+        request.Headers.Add("x-functions-key", host.Host.MasterKey);
+        using var answer = await host.Host.Client.SendAsync(request);
+        Assert.Equal(segments, Assert.Single(witness.Done).Segments);
+    }
+
     [Fact]
     public async Task Whoever_no_key_or_a_gate_lets_in_is_told_and_a_functions_own_work_is_not()
     {
