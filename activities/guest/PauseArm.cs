@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace SnapshotWorkflows.Activities.GuestSteps;
 
 /// <summary>What the watchdog must know to let a machine go on by itself.</summary>
-/// <param name="Marker">Names this very freeze; the name of the arm's file.</param>
+/// <param name="Marker">Names this very freeze.</param>
 /// <param name="Pool">Name of the pool in the settings.</param>
 /// <param name="ExpiresAt">From then on the machine must run.</param>
 public sealed record PauseArm(string Marker, string Pool, string VmUuid, DateTimeOffset ExpiresAt);

@@ -5,7 +5,7 @@ namespace SnapshotWorkflows.Activities.GuestSteps;
 
 /// <summary>
 /// The folder where service and watchdog meet: one file per arm, and the watchdog's beat. Files are whole or not there (written aside, synced, renamed), and
-/// both run on one machine, so they share its clock.
+/// both run on one machine, so they share its clock. A freeze that is begun anew under its marker has an arm of its own, with another end: whoever is done with the one before must not take it away.
 /// </summary>
 public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
 {
@@ -24,13 +24,13 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(arm);
         Directory.CreateDirectory(Folder);
-        Write(FileOf(arm.Marker), JsonSerializer.SerializeToUtf8Bytes(arm, PauseJson.Default.PauseArm));
+        Write(FileOf(arm), JsonSerializer.SerializeToUtf8Bytes(arm, PauseJson.Default.PauseArm));
         var began = time.GetTimestamp();
         while (ReadBeat() is not { } beat || time.GetUtcNow() - beat.At > s_silence || !beat.Guards.Contains(Guard(arm)))
         {
             if (time.GetElapsedTime(began) > s_silence)
             {
-                Disarm(arm.Marker);
+                Disarm(arm);
                 throw new StepFaultException(new StepFault(
                     "quiesce.no-watchdog", FaultKind.Rejected, "No watchdog guards the pause, so the machine was not paused.",
                     "Run `SnapshotWorkflows.App watchdog` beside the service, with the same settings (a systemd unit is in packaging/), or ask for another quiesce mode."));
@@ -40,10 +40,21 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
         }
     }
 
-    /// <summary>An arm that is not there is success.</summary>
+    /// <summary>This arm alone. One that is not there is success.</summary>
+    public void Disarm(PauseArm arm)
+    {
+        ArgumentNullException.ThrowIfNull(arm);
+        if (!Directory.Exists(Folder)) return;
+        File.Delete(FileOf(arm));
+        File.Delete(EarlierFileOf(arm.Marker));
+    }
+
+    /// <summary>Every arm of a freeze that is over. None is success.</summary>
     public void Disarm(string marker)
     {
-        if (Directory.Exists(Folder)) File.Delete(FileOf(marker));
+        if (!Directory.Exists(Folder)) return;
+        foreach (var file in Directory.GetFiles(Folder, $"{marker}@*{ArmSuffix}")) File.Delete(file);
+        File.Delete(EarlierFileOf(marker));
     }
 
     /// <summary>Every arm there is, and the files that cannot be read as one: they stay where they are, and keep nobody from those that can.</summary>
@@ -58,7 +69,7 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
             var name = Path.GetFileName(file);
             try
             {
-                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm) is { Pool.Length: > 0, VmUuid.Length: > 0 } arm && arm.Marker + ArmSuffix == name) arms.Add(arm);
+                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm) is { Pool.Length: > 0, VmUuid.Length: > 0 } arm && (file == FileOf(arm) || file == EarlierFileOf(arm.Marker))) arms.Add(arm);
                 else unreadable.Add(new UnreadableArm(name, "It names no pool and machine, or another marker."));
             }
             catch (FileNotFoundException)
@@ -93,7 +104,10 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
 
     private static string Guard(PauseArm arm) => $"{arm.Marker}@{arm.ExpiresAt.UtcTicks}";
 
-    private string FileOf(string marker) => Path.Combine(Folder, marker + ArmSuffix);
+    private string FileOf(PauseArm arm) => Path.Combine(Folder, Guard(arm) + ArmSuffix);
+
+    /// <summary>As releases before named it: a machine that one of them paused is let go too.</summary>
+    private string EarlierFileOf(string marker) => Path.Combine(Folder, marker + ArmSuffix);
 
     private static void Write(string path, byte[] content)
     {

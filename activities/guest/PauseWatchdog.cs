@@ -13,7 +13,7 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
     /// <summary>Between two looks at a machine that runs and that a pause may still come to: soon enough for it to go on within 10 s.</summary>
     private static readonly TimeSpan s_whileItRuns = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<string, Task<bool>> _rescues = new(StringComparer.Ordinal);
+    private readonly Dictionary<PauseArm, Task<bool>> _rescues = [];
     private IReadOnlyList<UnreadableArm> _unreadable = [];
 
     /// <summary>Watches until told to stop; arms that are due then are still served by the next watchdog.</summary>
@@ -24,7 +24,7 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
         {
             try
             {
-                Look(stop);
+                _ = Look(stop);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -36,7 +36,8 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
     }
 
     /// <summary>One look: says what is guarded, and lets those go on whose time is over. A pool that does not answer holds up no other.</summary>
-    internal void Look(CancellationToken stop)
+    /// <returns>The rescues that are under way.</returns>
+    internal Task Look(CancellationToken stop)
     {
         var (armed, unreadable) = arms.Find();
         arms.Beat(armed);
@@ -44,14 +45,15 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
         // Told once, and not at every look.
         foreach (var broken in unreadable.Except(_unreadable)) Unreadable(logger, broken.File, broken.Why);
         _unreadable = unreadable;
-        foreach (var (name, rescue) in _rescues.Where(pair => pair.Value.IsCompleted).ToList())
+        foreach (var (arm, rescue) in _rescues.Where(pair => pair.Value.IsCompleted).ToList())
         {
-            _rescues.Remove(name);
-            if (rescue is { IsCompletedSuccessfully: true, Result: true }) arms.Disarm(name);
+            _rescues.Remove(arm);
+            if (rescue is { IsCompletedSuccessfully: true, Result: true }) arms.Disarm(arm);
         }
 
         var now = time.GetUtcNow();
-        foreach (var arm in armed.Where(arm => arm.ExpiresAt <= now && !_rescues.ContainsKey(arm.Marker))) _rescues[arm.Marker] = RescueAsync(arm, stop);
+        foreach (var arm in armed.Where(arm => arm.ExpiresAt <= now && !_rescues.ContainsKey(arm))) _rescues[arm] = RescueAsync(arm, stop);
+        return Task.WhenAll(_rescues.Values);
     }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
@@ -75,8 +77,8 @@ public sealed partial class PauseWatchdog(PauseArms arms, IXenServerPools pools,
             if (await pool.Vms.FindAsync(arm.VmUuid, stop) is not { } vm) return true;
             if (PauseMark.Of(vm) is not { } mark || mark.Installation != marker.Installation || mark.Marker != arm.Marker) return true;
 
-            // Armed anew under the same marker meanwhile: the later arm is in the file now.
-            if (mark.ExpiresAt > time.GetUtcNow()) return false;
+            // Paused anew under the same marker meanwhile, which a later arm guards.
+            if (mark.ExpiresAt > arm.ExpiresAt) return true;
             if (await GuestPause.FindSettledAsync(pool, vm, mark, time, stop) is not { } settled)
             {
                 // Marked and running: the pause may still be on its way, or wait in its pool, so the guard stays.

@@ -137,6 +137,29 @@ public sealed class PauseCrashes
         }
     }
 
+    /// <summary>A freeze that is tried again bears the marker of the one before, whose rescue may end at that very moment: its guard is not taken away with the other's.</summary>
+    [Fact]
+    public async Task A_pause_that_begins_as_the_one_before_is_let_go_is_guarded()
+    {
+        using var world = new CrashWorld(new WorldOptions { Quiesce = "pause" });
+        var arms = new PauseArms(Options.Create(new PauseOptions { Folder = Watchdog.FolderOf(world) }), TimeProvider.System);
+        var marker = new Marker(Options.Create(new InstallationOptions { Installation = "crash-test" }), TimeProvider.System);
+        var watchdog = new PauseWatchdog(arms, new WorldPools(world.Network, world.Clock), marker, TimeProvider.System, NullLogger<PauseWatchdog>.Instance);
+        var due = new PauseArm("swf-freeze-1", "production", world.Volume.VmUuid, TimeProvider.System.GetUtcNow());
+        var arming = arms.ArmAsync(due, Cancellation);
+        var rescue = watchdog.Look(Cancellation);
+        await arming;
+        await rescue;
+
+        var later = due with { ExpiresAt = due.ExpiresAt.AddMinutes(1) };
+        arming = arms.ArmAsync(later, Cancellation);
+        await watchdog.Look(Cancellation);
+        await arming;
+        Assert.Equal([later], arms.Find().Arms);
+        arms.Disarm(later.Marker);
+        Assert.Empty(arms.Find().Arms);
+    }
+
     internal sealed class Watchdog : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();

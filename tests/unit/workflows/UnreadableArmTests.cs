@@ -34,8 +34,8 @@ public sealed class UnreadableArmTests : IXenServerPools, IDisposable
         var arms = new PauseArms(Options.Create(new PauseOptions { Folder = _folder }), _clock);
         var watchdog = new PauseWatchdog(arms, this, new Marker(Options.Create(new InstallationOptions { Installation = "test" }), _clock), _clock, _log);
 
-        watchdog.Look(TestContext.Current.CancellationToken);
-        watchdog.Look(TestContext.Current.CancellationToken);
+        _ = watchdog.Look(TestContext.Current.CancellationToken);
+        _ = watchdog.Look(TestContext.Current.CancellationToken);
 
         Assert.Equal(["production"], _asked);
         Assert.Contains("swf-a@", File.ReadAllText(Path.Combine(_folder, "beat.json")), StringComparison.Ordinal);
