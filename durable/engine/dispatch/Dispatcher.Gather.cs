@@ -48,7 +48,7 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(claim.Write, Claim: _claims.Dequeue()));
         var turns = batch.Count(unit => unit.Instance is not null);
         var loaded = hot.Loads;
-        while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && (turns == 0 || hot.Loads < loaded + LoadsPerGathering) && _ready.TryDequeue(out var instanceId))
+        while (batch.Count < options.MaxBatchSize && turns < options.MaxConcurrentOrchestrators && (turns == 0 || hot.Loads < loaded + LoadsPerGathering) && !IsAwaited(batch) && _ready.TryDequeue(out var instanceId))
         {
             _isReady.Remove(instanceId);
             _readySince.Dequeue();
@@ -69,6 +69,9 @@ internal sealed partial class Dispatcher
             batch.Add(new Unit(note));
     }
 
+    /// <summary>The hub has become free meanwhile: what there is goes, and the rest follows.</summary>
+    private bool IsAwaited(List<Unit> batch) => batch.Count > 1 && _flights.Count > 0 && committer.IsIdle;
+
     /// <summary>
     /// After a restart with thousands of calls in flight the first turns must not wait for the claims of all; and a claim counts as an attempt, so what is claimed runs soon.
     /// Without room calls wait for a free place, and the end of one that runs brings the next step.
@@ -83,7 +86,7 @@ internal sealed partial class Dispatcher
         // Ahead of its place only what others could not run now, and what has hardly been tried.
         if (_peers == 0 && !claim.NeedsPlace)
             return true;
-        return gathered + (_flying?.Count(unit => unit.Claim is not null) ?? 0) + _running.Count - _gates.Waiting < options.MaxConcurrentActivities;
+        return gathered + _flights.Sum(flight => flight.Count(unit => unit.Claim is not null)) + _running.Count - _gates.Waiting < options.MaxConcurrentActivities;
     }
 
     private async ValueTask<Unit?> TurnAsync(string instanceId, DateTimeOffset now, CancellationToken cancellation)
@@ -148,7 +151,22 @@ internal sealed partial class Dispatcher
             return null;
         }
         _busy.Add(instanceId);
+        if (_flights.Count > 0)
+            StoreAhead(commit);
         return new Unit(Claimed(commit), Instance: instance);
+    }
+
+    /// <summary>While the hub is at work, so that it waits less for the next transaction.</summary>
+    private static void StoreAhead(CommitTurn commit)
+    {
+        try
+        {
+            _ = commit.StoredEvents;
+        }
+        catch (Exception exception) when (IsUnwritable(exception))
+        {
+            // The commit meets it again, where the turn is blamed for it.
+        }
     }
 
     /// <summary>Calls that nothing here can run are left to others.</summary>

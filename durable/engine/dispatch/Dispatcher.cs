@@ -200,7 +200,7 @@ internal sealed partial class Dispatcher(
                 case WriteRequest request: _requests.Enqueue(request); break;
                 case NewsArrived arrived: Take(arrived); break;
                 case LeaseOver: LeaveCalls(); break;
-                case Landed landed: _landed = landed; break;
+                case Landed landed: _landed.Enqueue(landed); break;
             }
         }
     }

@@ -6,6 +6,8 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 internal sealed class HubCommitter(ITaskHub hub, EngineInputs inputs) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
+    private IReadOnlyList<HubWrite>? _offer;
+    private volatile bool _isAtWork;
 
     public async Task<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
     {
@@ -26,20 +28,43 @@ internal sealed class HubCommitter(ITaskHub hub, EngineInputs inputs) : IDisposa
         }
     }
 
-    /// <summary>On another thread; a <see cref="Landed"/> tells of the end.</summary>
-    public Task LaunchAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation) => Task.Run(
-        async () =>
+    /// <summary>
+    /// On another thread; a <see cref="Landed"/> tells of the end. When there is an offer by then, that goes next without any way over the dispatcher, and so on; nothing follows a failure.
+    /// </summary>
+    public Task LaunchAsync(IReadOnlyList<HubWrite> writes, CancellationToken cancellation)
+    {
+        _isAtWork = true;
+        return Task.Run(() => WriteOnAsync(writes, cancellation), CancellationToken.None);
+    }
+
+    /// <summary>What is to follow the transaction that is being written.</summary>
+    public void Offer(IReadOnlyList<HubWrite> writes) => Volatile.Write(ref _offer, writes);
+
+    /// <returns>False when the offer has been taken: it is on its way.</returns>
+    public bool TryTakeBack() => Interlocked.Exchange(ref _offer, null) is not null;
+
+    /// <summary>What was launched, and what followed it, is over: the hub waits.</summary>
+    public bool IsIdle => !_isAtWork;
+
+    private async Task WriteOnAsync(IReadOnlyList<HubWrite> first, CancellationToken cancellation)
+    {
+        for (IReadOnlyList<HubWrite>? next = first; next is not null;)
         {
+            Landed landed;
             try
             {
-                inputs.Write(new Landed(await CommitAsync(writes, cancellation), null));
+                landed = new Landed(await CommitAsync(next, cancellation), null);
+                next = Interlocked.Exchange(ref _offer, null);
             }
             catch (Exception exception)
             {
-                inputs.Write(new Landed(null, exception));
+                landed = new Landed(null, exception);
+                next = null;
             }
-        },
-        CancellationToken.None);
+            _isAtWork = next is not null;
+            inputs.Write(landed);
+        }
+    }
 
     public void Dispose() => _gate.Dispose();
 }

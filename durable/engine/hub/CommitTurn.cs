@@ -21,6 +21,20 @@ public sealed record CommitTurn : HubWrite
     /// <summary>The number of the history row that takes <see cref="Events"/>.</summary>
     public required int HistoryRow { get; init; }
     public required IReadOnlyList<HistoryEvent> Events { get; init; }
+
+    /// <summary>Their stored form, which is made once: before the commit where there is time for it.</summary>
+    /// <exception cref="NotSupportedException">One of them cannot be written.</exception>
+    public string StoredEvents
+    {
+        get
+        {
+            if (_stored is not { } stored || !ReferenceEquals(stored.Events, Events))
+                _stored = stored = (Events, HistoryJson.Write(Events));
+            return stored.Text;
+        }
+    }
+
+    private (IReadOnlyList<HistoryEvent> Events, string Text)? _stored;
     public required OrchestrationRuntimeStatus Status { get; init; }
 
     /// <summary>The row holds a turn that has begun and not ended (after ContinueAsNew).</summary>

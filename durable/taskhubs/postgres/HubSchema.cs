@@ -54,7 +54,30 @@ internal static class HubSchema
     /// <summary>Deaths of owners, counted at one revision of an instance.</summary>
     private const string Version3 = "CREATE TABLE deaths (instance_id text COLLATE \"C\" PRIMARY KEY, revision bigint NOT NULL, count integer NOT NULL);";
 
-    private static readonly string[] s_steps = [Version1, Version2, Version3];
+    /// <summary>
+    /// A turn that takes the end of one call and makes the next (NextCall): node, commit; instance, execution, revision; status, open turn, time, custom status, reason; task and attempt that
+    /// ended; row of history and its events; the new call. What does not hold takes the whole transaction with it, as in the statements of PlanWriter.
+    /// </summary>
+    private const string Version4 = """
+        CREATE FUNCTION next_call(
+            integer, bigint, text, text, bigint, integer, boolean, bigint, text, text, integer, integer, integer, text, integer, text, text, text, text) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            payload bigint;
+        BEGIN
+            UPDATE nodes SET commits = $2 WHERE id = $1 AND left_at IS NULL AND commits < $2;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            UPDATE instances SET revision = revision + 1, status = $6, open_turn = $7, updated_at = $8, custom_status = $9, reason = $10
+            WHERE instance_id = $3 AND execution_id = $4 AND revision = $5 AND owner = $1;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            DELETE FROM activities WHERE instance_id = $3 AND execution_id = $4 AND task_id = $11 AND attempt = $12 RETURNING payload_of(input) INTO payload;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            IF payload IS NOT NULL THEN DELETE FROM payloads WHERE id = payload; END IF;
+            INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($3, $4, $13, $14);
+            INSERT INTO activities (instance_id, execution_id, task_id, attempt, cancel_requested, owner, name, version, input, tags) VALUES ($3, $4, $15, 1, false, $1, $16, $17, $18, $19);
+        END $$;
+        """;
+
+    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;

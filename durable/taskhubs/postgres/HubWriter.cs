@@ -12,7 +12,11 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
 {
     private const int Attempts = 10;
 
+    /// <summary>Of one turn that lets nothing out to other instances.</summary>
+    private static readonly WriteResult[] s_done = [new(WriteOutcome.Done, [])];
+
     private NpgsqlConnection? _connection;
+    private NextCall? _nextCall;
     private NumberBlock _numbers;
 
     /// <summary>Given up while its outcome was unknown.</summary>
@@ -87,8 +91,19 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     /// <returns>Null when the units need a look first.</returns>
     private async ValueTask<IReadOnlyList<WriteResult>?> TryAtOnceAsync(Commit commit)
     {
+        if (commit.Writes is [CommitTurn turn] && Version >= NextCall.SinceVersion && NextCall.Is(turn))
+        {
+            _nextCall ??= await NextCall.PrepareAsync(_connection!, CancellationToken.None);
+            if (_nextCall.Fill(turn, commit.Node, commit.Number))
+            {
+                commit.Results = s_done;
+                commit.Sent = true;
+                await _nextCall.WriteAsync(CancellationToken.None);
+                return commit.Results;
+            }
+        }
         var touched = new Touched();
-        if (!commit.Writes.All(touched.TryAdd) || Assumptions.Make(commit.Writes, commit.Node, owned, commit.Plan) is not { } facts)
+        if (!commit.Writes.All(touched.TryChange) || Assumptions.Make(commit.Writes, commit.Node, owned, commit.Plan) is not { } facts)
             return null;
         commit.Results = Plan(commit, facts, commit.Writes);
         await using var batch = new NpgsqlBatch(_connection!);
@@ -172,7 +187,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     {
         PurgeInstance purge => Purging.Purge(_connection!, transaction, purge),
         // Nothing was counted yet.
-        BeginTrial or Acquit when (options.SchemaVersion ?? HubSchema.Newest) < Deaths.SinceVersion => new WriteResult(WriteOutcome.NotFound, []),
+        BeginTrial or Acquit when Version < Deaths.SinceVersion => new WriteResult(WriteOutcome.NotFound, []),
         BeginTrial trial => Deaths.Begin(_connection!, transaction, commit.Node, trial),
         Acquit acquit => Deaths.Acquit(_connection!, transaction, acquit),
         ReleaseActivities release => NodeClaims.Release(_connection!, transaction, commit.Node, release, NodeSession.Channel(connections.Schema)),
@@ -243,8 +258,12 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         return number;
     }
 
+    private int Version => options.SchemaVersion ?? HubSchema.Newest;
+
     private void Drop()
     {
+        _nextCall?.Dispose();
+        _nextCall = null;
         _connection?.Dispose();
         _connection = null;
     }

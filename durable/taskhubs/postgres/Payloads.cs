@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
@@ -21,14 +22,15 @@ internal static class Payloads
     private const string Prefix = "@payload:";
     private const int Threshold = 64 * 1024;
 
+    /// <summary>Whether it is kept in a table of its own.</summary>
+    public static bool IsLarge([NotNullWhen(true)] string? text) => text is not null && text.Length >= Threshold / 3 && Encoding.UTF8.GetByteCount(text) > Threshold;
+
     /// <returns>Null when the text is small enough to stay where it is.</returns>
     public static byte[]? Pack(string? text)
     {
-        if (text is null || text.Length < Threshold / 3)
+        if (!IsLarge(text))
             return null;
         var bytes = Encoding.UTF8.GetBytes(text);
-        if (bytes.Length <= Threshold)
-            return null;
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
             gzip.Write(bytes);

@@ -61,7 +61,7 @@ internal sealed partial class Planner
     }
 
     private void Remember(CommitTurn turn, string execution) =>
-        plan.History.Add((turn.InstanceId, execution, turn.HistoryRow, Keep(turn.InstanceId, PayloadPart.History, HistoryJson.Write(turn.Events))!));
+        plan.History.Add((turn.InstanceId, execution, turn.HistoryRow, Keep(turn.InstanceId, PayloadPart.History, turn.StoredEvents)!));
 
     /// <returns>Messages that this node takes.</returns>
     private List<InboxMessage> LetOut(CommitTurn turn)

@@ -5,7 +5,8 @@ namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 /// <summary>The rows that units are about.</summary>
 internal sealed class Touched
 {
-    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+    private readonly HashSet<Row> _written = [];
+    private readonly List<Row> _changed = [];
 
     public HashSet<string> Instances { get; } = new(StringComparer.Ordinal);
 
@@ -18,35 +19,68 @@ internal sealed class Touched
     /// <returns>False when the unit changes a row that another one has changed: one statement cannot do both, so it begins a new group.</returns>
     public bool TryAdd(HubWrite write)
     {
-        var changed = Changes(write).ToArray();
-        if (changed.Any(_written.Contains))
+        if (!TryChange(write))
             return false;
-        _written.UnionWith(changed);
         Look(write);
         return true;
     }
 
-    private static IEnumerable<string> Changes(HubWrite write) => write switch
+    /// <summary>As <see cref="TryAdd"/>, where nothing is to be looked at.</summary>
+    public bool TryChange(HubWrite write)
     {
-        // Its calls too: what another unit of the commit says of a call must find it as the units before have left it.
-        CommitTurn turn => turn.Children.Select(child => Row(child.OrchestrationInstance.InstanceId))
-            .Concat(turn.Activities.Select(call => Row(call.Key)))
-            .Concat(turn.ConsumedActivities.Select(ended => Row(new ActivityKey(turn.InstanceId, turn.ExecutionId, ended.TaskId))))
-            .Prepend(Row(turn.InstanceId)),
-        CommitEntity entity => entity.Starts.Select(start => Row(start.Start.OrchestrationInstance.InstanceId)).Prepend(Row(entity.InstanceId)),
-        StartInstance { FirstTurn: { } first } => Changes(first),
-        StartInstance start => [Row(start.Start.OrchestrationInstance.InstanceId)],
-        NoteReason note => [Row(note.InstanceId)],
-        ClaimActivity claim => [Row(claim.Key)],
-        StoreCompletion completion => [Row(completion.Key)],
-        StoreProgress progress => [$"p{progress.Key.InstanceId}"],
-        StoreDocument document => [$"d{document.Name}"],
-        _ => [],
-    };
+        _changed.Clear();
+        Change(write);
+        foreach (var row in _changed)
+        {
+            if (_written.Contains(row))
+                return false;
+        }
+        _written.UnionWith(_changed);
+        return true;
+    }
 
-    private static string Row(string instanceId) => $"i{instanceId}";
+    private void Change(HubWrite write)
+    {
+        switch (write)
+        {
+            case CommitTurn turn:
+                // Its calls too: what another unit of the commit says of a call must find it as the units before have left it.
+                _changed.Add(Instance(turn.InstanceId));
+                foreach (var child in turn.Children)
+                    _changed.Add(Instance(child.OrchestrationInstance.InstanceId));
+                foreach (var call in turn.Activities)
+                    _changed.Add(new Row(RowKind.Call, call.Key));
+                foreach (var (taskId, _) in turn.ConsumedActivities)
+                    _changed.Add(new Row(RowKind.Call, new ActivityKey(turn.InstanceId, turn.ExecutionId, taskId)));
+                break;
+            case CommitEntity entity:
+                _changed.Add(Instance(entity.InstanceId));
+                foreach (var start in entity.Starts)
+                    _changed.Add(Instance(start.Start.OrchestrationInstance.InstanceId));
+                break;
+            case StartInstance { FirstTurn: { } first }: Change(first); break;
+            case StartInstance start: _changed.Add(Instance(start.Start.OrchestrationInstance.InstanceId)); break;
+            case NoteReason note: _changed.Add(Instance(note.InstanceId)); break;
+            case ClaimActivity claim: _changed.Add(new Row(RowKind.Call, claim.Key)); break;
+            case StoreCompletion completion: _changed.Add(new Row(RowKind.Call, completion.Key)); break;
+            case StoreProgress progress: _changed.Add(Whole(RowKind.Progress, progress.Key.InstanceId)); break;
+            case StoreDocument document: _changed.Add(Whole(RowKind.Document, document.Name)); break;
+        }
+    }
 
-    private static string Row(ActivityKey key) => $"a{key.TaskId}/{key.ExecutionId}/{key.InstanceId}";
+    private static Row Instance(string instanceId) => Whole(RowKind.Instance, instanceId);
+
+    private static Row Whole(RowKind kind, string id) => new(kind, new ActivityKey(id, "", 0));
+
+    private enum RowKind
+    {
+        Instance,
+        Call,
+        Progress,
+        Document,
+    }
+
+    private readonly record struct Row(RowKind Kind, ActivityKey Key);
 
     private void Look(HubWrite write)
     {

@@ -28,7 +28,7 @@ internal sealed partial class HubWriter
             DropHistory(turn.InstanceId);
         statements.Execute(
             "INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($0, $1, $2, $3)",
-            turn.InstanceId, execution, turn.HistoryRow, Payloads.Store(statements, HistoryJson.Write(turn.Events)));
+            turn.InstanceId, execution, turn.HistoryRow, Payloads.Store(statements, turn.StoredEvents));
         if (ended || turn.Restart is not null)
             DropWork(turn, everything: ended);
         foreach (var sequence in turn.ConsumedMessages)

@@ -29,13 +29,18 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _database = await server.Cluster.CreateDatabaseAsync();
         _proxy = new PostgresProxy(server.Cluster.Port, "commits = $2");
+        await OpenAsync(schema: null);
+    }
+
+    private async Task OpenAsync(int? schema)
+    {
+        _database = await server.Cluster.CreateDatabaseAsync();
         _hub = new PostgresTaskHub(
             new PostgresHubOptions
             {
                 ConnectionString = new NpgsqlConnectionStringBuilder(_database) { Port = _proxy.Port }.ConnectionString,
-                HubName = HubName, Lease = TimeSpan.FromMinutes(5), Patience = TimeSpan.FromSeconds(20),
+                HubName = HubName, Lease = TimeSpan.FromMinutes(5), Patience = TimeSpan.FromSeconds(20), SchemaVersion = schema,
             },
             new ManualTimeProvider(Now));
         await _hub.OpenAsync(Token);
@@ -78,6 +83,16 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task What_the_server_does_by_itself_leaves_the_rows_that_statements_left_before()
+    {
+        var (now, _) = await RunAsync(_ => Cut.None);
+        await _hub.DisposeAsync();
+        await OpenAsync(schema: 3);
+        var (before, _) = await RunAsync(_ => Cut.None);
+        Assert.Equal(before, now);
+    }
+
     /// <returns>What the tables hold in the end and what each unit came to; the cuts.</returns>
     private async Task<(string Rows, int Cuts)> RunAsync(Func<int, Cut> plan)
     {
@@ -118,6 +133,18 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
             TaskHubContract.Turn(two, 0)];
         yield return [TaskHubContract.Turn(two, 1) with { Status = OrchestrationRuntimeStatus.Completed, Output = "\"done\"" }];
         yield return [new PurgeInstance(two, Recursive: false)];
+        var three = $"{run}three";
+        CommitTurn Next(int task, CommitTurn turn) => turn with { ConsumedActivities = [(task, 1)], Activities = [TaskHubContract.Activity(three, task + 1)] };
+        yield return [Start(three)];
+        yield return [TaskHubContract.Turn(three, 0) with { Activities = [TaskHubContract.Activity(three, 0)] }];
+        yield return [Next(0, TaskHubContract.Turn(three, 1))];
+        yield return [Next(1, TaskHubContract.Turn(three, 2)) with { Activities = [TaskHubContract.Activity(three, 2) with { Input = new string('x', 100_000) }] }];
+        yield return [
+            Next(2, TaskHubContract.Turn(three, 3)) with
+            {
+                CustomStatus = "\"half\"", Reason = "why", Activities = [TaskHubContract.Activity(three, 3) with { Version = "2", Tags = new Dictionary<string, string> { ["a"] = "b" } }],
+            }];
+        yield return [Next(3, TaskHubContract.Turn(three, 4)) with { Status = OrchestrationRuntimeStatus.Suspended, OpenTurn = true }];
         yield return [Start(two), new StoreDocument($"{run}timer", 0, "state")];
     }
 
@@ -131,10 +158,10 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
         await using var connection = new NpgsqlConnection($"{_database};Search Path={HubName}");
         await connection.OpenAsync(Token);
         foreach (var sql in (string[])[
-            "SELECT instance_id, status, revision, open_turn, parent_id, ended_at, output FROM instances WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1",
+            "SELECT instance_id, status, revision, open_turn, parent_id, ended_at, output, custom_status, reason, owner IS NULL FROM instances WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1",
             "SELECT instance_id, execution_id, turn, events FROM history WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1, 2, 3",
             "SELECT instance_id, visible_at, timer_id, CASE WHEN event LIKE '@payload%' THEN 'payload' ELSE event END FROM inbox WHERE instance_id LIKE '%' || $1 || '%' ORDER BY sequence",
-            "SELECT instance_id, task_id, attempt, owner IS NULL FROM activities WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1, 2",
+            "SELECT instance_id, task_id, attempt, owner IS NULL, name, version, CASE WHEN input LIKE '@payload%' THEN 'payload' ELSE input END, tags, cancel_requested FROM activities WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1, 2",
             "SELECT instance_id, task_id, attempt, data FROM progress WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1",
             "SELECT instance_id, part, length(data) FROM payloads WHERE instance_id LIKE '%' || $1 || '%' ORDER BY 1, 2",
             "SELECT name, revision, content FROM documents WHERE name LIKE $1 || '%' ORDER BY 1"])

@@ -32,6 +32,24 @@ public abstract partial class TaskHubContract
     }
 
     [Fact]
+    public async Task A_turn_that_ends_one_call_and_makes_the_next_is_fenced_off_as_a_whole()
+    {
+        var key = await ScheduleAsync("one");
+        await WriteAsync(new ClaimActivity(key));
+        var next = Turn("one", 1) with { ConsumedActivities = [(0, 2)], Activities = [Activity("one", 1)] };
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(next with { ConsumedActivities = [(0, 1)] })).Outcome);
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(next with { ConsumedActivities = [(7, 1)] })).Outcome);
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(next with { Revision = 0 })).Outcome);
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(next with { ExecutionId = "another" })).Outcome);
+        var before = (await Hub.LoadAsync("one", Token))!;
+        Assert.Equal((1, 0), (before.Revision, Assert.Single((await Hub.ReadPendingWorkAsync(Token)).Activities).Key.TaskId));
+        Assert.Equal(WriteOutcome.Done, (await WriteAsync(next)).Outcome);
+        Assert.Equal(WriteOutcome.Fenced, (await WriteAsync(next)).Outcome);
+        var after = (await Hub.LoadAsync("one", Token))!;
+        Assert.Equal((2, 1), (after.Revision, Assert.Single((await Hub.ReadPendingWorkAsync(Token)).Activities).Key.TaskId));
+    }
+
+    [Fact]
     public async Task A_call_that_was_given_back_without_having_begun_has_used_up_no_attempt()
     {
         var key = await ScheduleAsync("one");

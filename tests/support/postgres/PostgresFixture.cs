@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using System.Net.NetworkInformation;
 
 namespace SnapshotWorkflows.Tests.Support.Postgres;
 
@@ -11,6 +11,10 @@ namespace SnapshotWorkflows.Tests.Support.Postgres;
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
+    private const int PortAttempts = 5;
+    private const int FirstPort = 10_000;
+    private const int LastPort = 20_000;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly string _folder;
@@ -19,9 +23,9 @@ public sealed class PostgresFixture : IAsyncDisposable
     private Process? _server;
     private int _databases;
 
-    private PostgresFixture(string folder, int port, bool fsync, bool ownSession) => (_folder, Port, _fsync, _ownSession) = (folder, port, fsync, ownSession);
+    private PostgresFixture(string folder, bool fsync, bool ownSession) => (_folder, _fsync, _ownSession) = (folder, fsync, ownSession);
 
-    public int Port { get; }
+    public int Port { get; private set; }
 
     /// <summary>Of the server, the parent of its sessions.</summary>
     public int ProcessId => (_server ?? throw new InvalidOperationException("The server does not run.")).Id;
@@ -33,13 +37,18 @@ public sealed class PostgresFixture : IAsyncDisposable
     public static async Task<PostgresFixture> StartAsync(bool fsync = false, bool ownSession = false)
     {
         var folder = Directory.CreateTempSubdirectory("swf-postgres-").FullName;
-        var fixture = new PostgresFixture(folder, FreePort(), fsync, ownSession);
+        var fixture = new PostgresFixture(folder, fsync, ownSession);
         try
         {
             if (IsRoot)
                 await RunAsync("chown", ["postgres", folder]);
             await RunAsync(Binary("initdb"), ["-D", fixture.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], asPostgres: true);
-            await fixture.StartServerAsync();
+            // Others look for ports too: one that was free a moment ago may be theirs by now.
+            for (var attempt = 1; await fixture.TryStartServerAsync(FreePort()) is { } refusal; attempt++)
+            {
+                if (attempt == PortAttempts || !fixture._server!.HasExited)
+                    throw new InvalidOperationException(refusal);
+            }
             return fixture;
         }
         catch
@@ -79,15 +88,26 @@ public sealed class PostgresFixture : IAsyncDisposable
 
     public async Task StartServerAsync()
     {
+        if (await TryStartServerAsync(Port) is { } refusal)
+            throw new InvalidOperationException(refusal);
+    }
+
+    /// <returns>Why it ended at once; null when it takes connections.</returns>
+    private async Task<string?> TryStartServerAsync(int port)
+    {
+        Port = port;
         var start = Start(Binary("postgres"), [
             "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", $"fsync={(_fsync ? "on" : "off")}", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"], asPostgres: true, _ownSession);
         _server = Process.Start(start)!;
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var said = new ConcurrentQueue<string>();
         _server.OutputDataReceived += (_, _) => { };
         _server.ErrorDataReceived += (_, line) =>
         {
             // Its log, in English by LC_ALL: from this line on it takes connections.
+            if (!ready.Task.IsCompleted && line.Data is not null)
+                said.Enqueue(line.Data);
             if (line.Data?.Contains("ready to accept connections", StringComparison.Ordinal) == true)
                 ready.TrySetResult();
         };
@@ -95,8 +115,7 @@ public sealed class PostgresFixture : IAsyncDisposable
         _server.BeginErrorReadLine();
         using var patience = new CancellationTokenSource(s_patience);
         await Task.WhenAny(ready.Task, _server.WaitForExitAsync(patience.Token));
-        if (!ready.Task.IsCompleted)
-            throw new InvalidOperationException($"PostgreSQL on port {Port} does not answer.");
+        return ready.Task.IsCompleted ? null : $"PostgreSQL on port {Port} does not answer: {string.Join('\n', said)}";
     }
 
     /// <summary>Fast shutdown (SIGINT): sessions are ended, nothing committed is lost.</summary>
@@ -146,10 +165,14 @@ public sealed class PostgresFixture : IAsyncDisposable
         return found ?? throw new InvalidOperationException("PostgreSQL is not installed: install the package postgresql, or run ./test, which does it.");
     }
 
+    /// <summary>Below those that systems give to outgoing connections (32768 and up on Linux): while the server is down between two lives, nobody else is given its port.</summary>
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var used = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port).ToHashSet();
+        int port;
+        do
+            port = Random.Shared.Next(FirstPort, LastPort);
+        while (used.Contains(port));
+        return port;
     }
 }
