@@ -49,6 +49,34 @@ public sealed class SqliteTaskHubTests : TaskHubContract
         Directory.Delete(_folder, recursive: true);
     }
 
+    [Theory]
+    [InlineData("folder/hub.db")]
+    [InlineData("elsewhere/file.db")]
+    [InlineData("elsewhere/deep/chain.db")]
+    public async Task A_second_owner_that_comes_by_a_symbolic_link_is_refused_too(string path)
+    {
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "folder"), ".");
+        Directory.CreateDirectory(Path.Combine(_folder, "elsewhere", "deep"));
+        File.CreateSymbolicLink(Path.Combine(_folder, "elsewhere", "file.db"), "../hub.db");
+        File.CreateSymbolicLink(Path.Combine(_folder, "elsewhere", "deep", "chain.db"), Path.Combine(_folder, "folder", "elsewhere", "file.db"));
+        await StartAsync("one");
+        await using var second = new SqliteTaskHub(Path.Combine(_folder, path), new ManualTimeProvider(Now));
+        await Assert.ThrowsAsync<TaskHubInUseException>(async () => await second.OpenAsync(Token));
+        await Hub.DisposeAsync();
+        await second.OpenAsync(Token);
+        Assert.NotNull(await second.LoadAsync("one", Token));
+    }
+
+    [Fact]
+    public async Task Links_that_lead_to_each_other_are_refused_as_such()
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.db"), "b.db");
+        File.CreateSymbolicLink(Path.Combine(_folder, "b.db"), "a.db");
+        await using var hub = new SqliteTaskHub(Path.Combine(_folder, "a.db"), new ManualTimeProvider(Now));
+        var refused = await Assert.ThrowsAnyAsync<Exception>(async () => await hub.OpenAsync(Token));
+        Assert.IsNotType<TaskHubInUseException>(refused);
+    }
+
     [Fact]
     public async Task A_second_owner_is_refused_until_the_first_has_gone()
     {
