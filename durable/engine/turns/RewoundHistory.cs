@@ -7,8 +7,9 @@ namespace SnapshotWorkflows.Durable.Engine.Turns;
 /// the last turn that was told of a failure, and what followed, loses its failures and actions, but keeps the successes of what was begun earlier and the events from outside.
 /// Failures that were told earlier and led to no action (a fan-out that waits for the rest) go too. So everything that failed is open again, and what is left replays by itself.
 /// </summary>
-internal static class RewoundHistory
+public static class RewoundHistory
 {
+    /// <returns>The history itself where it was never rewound.</returns>
     public static IReadOnlyList<HistoryEvent> View(IReadOnlyList<HistoryEvent> history)
     {
         if (!history.Any(happened => happened is ExecutionRewoundEvent))
@@ -25,7 +26,7 @@ internal static class RewoundHistory
     }
 
     /// <summary>The history of a failed instance without its failure.</summary>
-    public static List<HistoryEvent> Cut(IReadOnlyList<HistoryEvent> failed)
+    internal static List<HistoryEvent> Cut(IReadOnlyList<HistoryEvent> failed)
     {
         var turns = Turns(failed);
         var cut = turns.FindLastIndex(turn => turn.Exists(IsFailure));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SnapshotWorkflows.Durable.Engine.Turns;
 using SnapshotWorkflows.Durable.History;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
@@ -13,13 +14,18 @@ internal static class HistoryProjection
     public static void Write(Utf8JsonWriter writer, IEnumerable<HistoryEvent> history, StatusView view)
     {
         var events = history as IReadOnlyList<HistoryEvent> ?? [.. history];
-        var scheduled = events.Where(IsScheduled)
-            .GroupBy(e => e.EventId).ToDictionary(group => group.Key, group => group.First());
         var ended = events.Select(EndedId).OfType<int>().ToHashSet();
+        var again = BegunAgain(events, ended);
+        var scheduled = new Dictionary<int, HistoryEvent>();
         writer.WriteStartArray();
         foreach (var e in events)
         {
-            var merged = IsScheduled(e) && ended.Contains(e.EventId);
+            if (IsScheduled(e))
+            {
+                scheduled[e.EventId] = e;
+            }
+
+            var merged = IsScheduled(e) && ended.Contains(e.EventId) && !again.Contains(e);
             if (!merged && e is not (OrchestratorStartedEvent or OrchestratorCompletedEvent))
             {
                 writer.WriteStartObject();
@@ -31,6 +37,19 @@ internal static class HistoryProjection
         }
 
         writer.WriteEndArray();
+    }
+
+    /// <summary>What a rewind has begun again and has not ended since: it failed, and yet stays.</summary>
+    private static HashSet<HistoryEvent> BegunAgain(IReadOnlyList<HistoryEvent> events, HashSet<int> ended)
+    {
+        var rewound = RewoundHistory.View(events);
+        if (ReferenceEquals(rewound, events))
+        {
+            return [];
+        }
+
+        var over = rewound.Select(EndedId).OfType<int>().ToHashSet();
+        return rewound.Where(e => IsScheduled(e) && ended.Contains(e.EventId) && !over.Contains(e.EventId)).ToHashSet<HistoryEvent>(ReferenceEqualityComparer.Instance);
     }
 
     private static bool IsScheduled(HistoryEvent e) => e is TaskScheduledEvent or SubOrchestrationInstanceCreatedEvent or EntityOperationCalledEvent or EntityLockRequestedEvent;
@@ -73,6 +92,9 @@ internal static class HistoryProjection
                 break;
             case ExecutionSuspendedEvent suspended:
                 writer.WriteString("Reason", suspended.Reason);
+                break;
+            case ExecutionRewoundEvent rewound:
+                writer.WriteString("Reason", rewound.Reason);
                 break;
             case ExecutionResumedEvent resumed:
                 writer.WriteString("Reason", resumed.Reason);

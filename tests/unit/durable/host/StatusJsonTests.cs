@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using SnapshotWorkflows.Durable;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.History;
@@ -34,6 +35,44 @@ public sealed class StatusJsonTests
     {
         var instance = Instance(OrchestrationRuntimeStatus.Failed, failure: new TaskFailureDetails("My.Exception", "disk gone", "at X", null));
         Assert.Contains("\"output\":\"My.Exception: disk gone\"", Text(StatusJson.WriteOne(instance, null, new StatusView(true, false))));
+    }
+
+    /// <summary>The history keeps the failure; the call that runs again is there as one that has not ended, until it has.</summary>
+    [Fact]
+    public void What_a_rewind_has_begun_again_is_shown_as_not_ended_until_it_is()
+    {
+        HistoryEvent[] failed =
+        [
+            new OrchestratorStartedEvent { Timestamp = Start },
+            new ExecutionStartedEvent { Timestamp = Start, Name = "Sample", OrchestrationInstance = new OrchestrationInstance("id1", "e1") },
+            new TaskScheduledEvent { EventId = 0, Timestamp = Start, Name = "First" },
+            new TaskScheduledEvent { EventId = 1, Timestamp = Start, Name = "Second" },
+            new OrchestratorCompletedEvent { Timestamp = Start },
+            new OrchestratorStartedEvent { Timestamp = Start },
+            new TaskCompletedEvent { TaskScheduledId = 0, Timestamp = Start },
+            new OrchestratorCompletedEvent { Timestamp = Start },
+            new OrchestratorStartedEvent { Timestamp = Start },
+            new TaskFailedEvent { TaskScheduledId = 1, Timestamp = Start, FailureDetails = new TaskFailureDetails("My.Exception", "disk gone", null, null) },
+            new ExecutionCompletedEvent { Timestamp = Start, OrchestrationStatus = OrchestrationRuntimeStatus.Failed },
+            new OrchestratorCompletedEvent { Timestamp = Start },
+            new ExecutionRewoundEvent { Timestamp = Start, Reason = "mended" },
+            new OrchestratorStartedEvent { Timestamp = Start },
+        ];
+        Assert.Equal(["ExecutionStarted", "Second", "First", "Second: disk gone", "ExecutionCompleted", "ExecutionRewound: mended"], Shown(failed));
+        Assert.Equal(
+            ["ExecutionStarted", "First", "Second: disk gone", "ExecutionCompleted", "ExecutionRewound: mended", "Second"],
+            Shown([.. failed, new TaskCompletedEvent { TaskScheduledId = 1, Timestamp = Start }, new OrchestratorCompletedEvent { Timestamp = Start }]));
+    }
+
+    private static string[] Shown(HistoryEvent[] history)
+    {
+        using var document = JsonDocument.Parse(StatusJson.WriteOne(Instance(OrchestrationRuntimeStatus.Running), history, new StatusView(true, true)));
+        return [.. document.RootElement.GetProperty("historyEvents").EnumerateArray().Select(e =>
+        {
+            string? Member(string name) => e.TryGetProperty(name, out var value) && e.GetProperty("EventType").GetString() != "ExecutionStarted" ? value.GetString() : null;
+            var name = Member("FunctionName") ?? Member("Name") ?? e.GetProperty("EventType").GetString()!;
+            return Member("Reason") is { } reason ? $"{name}: {reason}" : name;
+        })];
     }
 
     [Fact]
