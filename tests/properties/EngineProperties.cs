@@ -15,7 +15,7 @@ namespace SnapshotWorkflows.Tests.Properties;
 /// <summary>Whatever comes to an instance, in whatever order, it ends once; and whoever loads it after any of its turns finds what its history says.</summary>
 public sealed class EngineProperties
 {
-    private static readonly Config s_config = Config.QuickThrowOnFailure.WithMaxTest(100).WithQuietOnSuccess(true);
+    private static readonly Config s_config = Config.QuickThrowOnFailure.WithMaxTest(EngineBench.PropertyCases).WithQuietOnSuccess(true);
 
     [Fact]
     public void Any_interleaving_of_events_ends_in_one_terminal_state_and_every_prefix_replays() =>

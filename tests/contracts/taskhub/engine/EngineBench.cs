@@ -17,6 +17,9 @@ namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
 /// </summary>
 internal sealed class EngineBench(Action<DurableTaskRegistry> register) : IAsyncDisposable
 {
+    /// <summary>Runs of a property that has engines of its own: each makes a hub.</summary>
+    public const int PropertyCases = 12;
+
     private static int s_hubs;
 
     private readonly string _name = $"bench{Interlocked.Increment(ref s_hubs)}";

@@ -13,6 +13,9 @@ namespace SnapshotWorkflows.Tests.Unit.Durable.Engine;
 /// <summary>A hub in a folder of its own, and engines started on it one after the other.</summary>
 internal sealed class EngineBench(Action<DurableTaskRegistry> register) : IAsyncDisposable
 {
+    /// <summary>Runs of a property that has engines of its own.</summary>
+    public const int PropertyCases = 100;
+
     // The page cache survives a simulated death, so there is nothing for fsync to prove here: memory is as good as a disk.
     private readonly string _folder = Directory.CreateDirectory(
         Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"swf-hub-{Guid.NewGuid():N}")).FullName;
