@@ -59,10 +59,10 @@ public sealed partial class DurableEngine : IAsyncDisposable
         _hot = new HotInstances(hub, registry, Converter, loggers, _logger, _metrics, _options, new MisdatedTimers(time));
         _shared?.Serve(new RegisteredTasks(registry, _hot));
         _dispatcher = new Dispatcher(
-            hub, registry, _hot, _committer, _inputs, Waiters, (claimed, trace) => new ActivityExecution(claimed, trace, write => WriteAsync(write, CancellationToken.None), Converter, _logger), _options, properties, _metrics, time, _logger);
+            hub, registry, _hot, _committer, _inputs, Waiters, (claimed, start) => new ActivityExecution(claimed, start, write => WriteAsync(write, CancellationToken.None), Converter, _logger), _options, properties, _metrics, time, _logger);
         _metrics.Observe(() => _dispatcher.Ready, () => _dispatcher.Waiting, () => _dispatcher.Running - _dispatcher.Waiting, () => _hot.Count, () => _dispatcher.OldestReady);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
-        _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, _metrics, time, _logger);
+        _runner = new ActivityRunner(registry, scopes, Converter, properties, _options.IsCrash, new InstanceTraces(hub, _options.IsCrash, _logger), _metrics, time, _logger);
         _workers = new ActivityWorkers(_options.MaxConcurrentActivities, RunActivityAsync);
         _dispatcher.HandedOut = () => _workers.Queued;
         _entityRunner = new EntityRunner(registry, scopes, Converter, properties, _options, _metrics, time, _logger);

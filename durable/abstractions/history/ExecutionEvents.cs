@@ -21,6 +21,9 @@ public sealed record ExecutionStartedEvent : HistoryEvent
 
     /// <summary>W3C traceparent of whoever started the instance.</summary>
     public string? ParentTraceContext { get; init; }
+
+    /// <summary>W3C tracestate that came with it: what the systems that export traces have to say to each other.</summary>
+    public string? ParentTraceState { get; init; }
     public override EventType EventType => EventType.ExecutionStarted;
 }
 

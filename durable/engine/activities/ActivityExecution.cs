@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable.Engine.Hub;
 using SnapshotWorkflows.Durable.Execution;
+using SnapshotWorkflows.Durable.History;
 
 namespace SnapshotWorkflows.Durable.Engine.Activities;
 
 /// <summary>One attempt of one call while it runs.</summary>
-internal sealed class ActivityExecution(ClaimedActivity claimed, string? traceParent, Func<HubWrite, Task<WriteResult>> write, DataConverter converter, ILogger logger) : IActivityExecution, IDisposable
+internal sealed class ActivityExecution(ClaimedActivity claimed, ExecutionStartedEvent? start, Func<HubWrite, Task<WriteResult>> write, DataConverter converter, ILogger logger) : IActivityExecution, IDisposable
 {
     private const int Waits = 0;
     private const int Begun = 1;
@@ -17,8 +18,8 @@ internal sealed class ActivityExecution(ClaimedActivity claimed, string? tracePa
 
     public ClaimedActivity Claimed => claimed;
 
-    /// <summary>W3C context of whoever started the instance.</summary>
-    public string? TraceParent => traceParent;
+    /// <summary>How the instance began; null where it was not in memory when the call was taken.</summary>
+    public ExecutionStartedEvent? Start => start;
 
     public CancellationToken CancellationToken => _source.Token;
 

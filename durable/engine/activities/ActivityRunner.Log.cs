@@ -13,6 +13,9 @@ internal static partial class ActivityRunnerLog
     [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "Activity {Activity} of {InstanceId} (#{TaskId}, attempt {Attempt}) failed after {Elapsed}")]
     public static partial void ActivityFailed(this ILogger logger, Exception exception, string activity, string instanceId, int taskId, int attempt, TimeSpan elapsed);
 
+    [LoggerMessage(EventId = 1205, Level = LogLevel.Information, Message = "The trace of activity {Activity} of {InstanceId} could not be read; its span stands by itself")]
+    public static partial void TraceNotRead(this ILogger logger, Exception exception, string activity, string instanceId);
+
     [LoggerMessage(EventId = 1204, Level = LogLevel.Warning, Message = "What activity {Activity} of {InstanceId} came to stands, but it could not be disposed")]
     public static partial void ActivityNotDisposed(this ILogger logger, Exception exception, string activity, string instanceId);
 }

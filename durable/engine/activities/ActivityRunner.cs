@@ -11,7 +11,7 @@ namespace SnapshotWorkflows.Durable.Engine.Activities;
 /// <summary>Runs one attempt in a scope of its own and tells how it ended.</summary>
 internal sealed class ActivityRunner(
     DurableTaskRegistry registry, IServiceScopeFactory scopes, PayloadConverter converter, IExceptionPropertiesProvider? properties,
-    Func<Exception, bool>? isCrash, EngineMetrics metrics, TimeProvider time, ILogger logger)
+    Func<Exception, bool>? isCrash, InstanceTraces traces, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <returns>Null when the end is not to be recorded: the attempt was abandoned, or the process stops.</returns>
     public async Task<HistoryEvent?> RunAsync(ActivityExecution execution)
@@ -21,7 +21,7 @@ internal sealed class ActivityRunner(
         HistoryEvent? end = null;
         try
         {
-            using var span = EngineTracing.Attempt(activity.Name, activity.Key.InstanceId, activity.Key.TaskId, execution.Attempt, execution.TraceParent);
+            using var span = EngineTracing.Attempt(activity.Name, activity.Key.InstanceId, activity.Key.TaskId, execution.Attempt, await traces.OfAsync(execution));
             using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["InstanceId"] = activity.Key.InstanceId, ["Activity"] = activity.Name });
             end = await RunAsync(execution, began);
             metrics.AttemptEnded(activity.Name, end switch { null => "abandoned", TaskCompletedEvent => "completed", _ => "failed" }, time.GetElapsedTime(began));

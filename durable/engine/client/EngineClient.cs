@@ -63,6 +63,7 @@ internal sealed partial class EngineClient(DurableEngine engine, Func<IHttpManag
             Input = input,
             Timestamp = now.UtcDateTime,
             ParentTraceContext = Activity.Current?.Id,
+            ParentTraceState = Activity.Current?.TraceStateString,
         };
     }
 

@@ -276,7 +276,7 @@ internal sealed partial class Dispatcher
             NoteMissing(claimed.Activity.Name, claimed.Activity.Key.InstanceId);
             return;
         }
-        var execution = newExecution(claimed, hot.Find(claimed.Activity.Key.InstanceId)?.Executor.Start?.ParentTraceContext);
+        var execution = newExecution(claimed, hot.Find(claimed.Activity.Key.InstanceId)?.Executor.Start);
         execution.TakenAt = TimeProvider.System.GetTimestamp();
         execution.ClaimedAt = time.GetUtcNow();
         if (claim is not null)

@@ -13,7 +13,7 @@ namespace SnapshotWorkflows.Durable.Engine.Dispatch;
 /// </summary>
 internal sealed partial class Dispatcher(
     ITaskHub hub, DurableTaskRegistry registry, HotInstances hot, HubCommitter committer, EngineInputs inputs, InstanceWaiters waiters,
-    Func<ClaimedActivity, string?, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, EngineMetrics metrics, TimeProvider time, ILogger logger)
+    Func<ClaimedActivity, ExecutionStartedEvent?, ActivityExecution> newExecution, DurableEngineOptions options, IExceptionPropertiesProvider? properties, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     private const int LeastEndedBeforeTrim = 1000;
 

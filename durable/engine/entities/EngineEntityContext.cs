@@ -49,6 +49,7 @@ internal sealed class EngineEntityContext(
                 ScheduledStartTime = options?.StartAt?.UtcDateTime,
                 Timestamp = now.UtcDateTime,
                 ParentTraceContext = Activity.Current?.Id,
+                ParentTraceState = Activity.Current?.TraceStateString,
             },
             options?.StartAt is { } later && later > now ? later : now,
             InstanceIds.Live));

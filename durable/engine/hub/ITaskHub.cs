@@ -47,6 +47,10 @@ public interface ITaskHub : IAsyncDisposable
     /// <summary>Pages by id. Entities without state are left out unless the query includes transient ones.</summary>
     ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation);
 
+    /// <summary>How an execution began, from its first turn.</summary>
+    /// <returns>Null if that cannot be read, or the instance is in another execution.</returns>
+    ValueTask<ExecutionStartedEvent?> ReadStartAsync(string instanceId, string executionId, CancellationToken cancellation);
+
     /// <returns>Null if there is no such instance.</returns>
     ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation);
 

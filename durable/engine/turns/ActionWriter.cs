@@ -123,5 +123,6 @@ internal sealed class ActionWriter(OrchestrationExecutor executor, DateTime time
         Tags = child.Tags,
         Timestamp = time,
         ParentTraceContext = parent.ParentTraceContext,
+        ParentTraceState = parent.ParentTraceState,
     };
 }

@@ -124,6 +124,14 @@ internal sealed partial class HubReader(NpgsqlConnection connection, Cancellatio
         return rows.Count == 0 ? null : [.. rows.SelectMany(events => events)];
     }
 
+    public async ValueTask<ExecutionStartedEvent?> StartAsync(string instanceId, string executionId)
+    {
+        var first = await ListAsync(
+            "SELECT h.events, p.data FROM history h LEFT JOIN payloads p ON p.id = payload_of(h.events) WHERE h.instance_id = $1 AND h.execution_id = $2 AND h.turn = 0",
+            reader => TryRead(reader, 0, 1, out _), Parameters.Text(instanceId), Parameters.Text(executionId));
+        return first.SelectMany(events => events).OfType<ExecutionStartedEvent>().FirstOrDefault();
+    }
+
     public async ValueTask<string?> ProgressAsync(string instanceId) =>
         (await ListAsync("SELECT data FROM progress WHERE instance_id = $1", reader => reader.GetString(0), Parameters.Text(instanceId))).FirstOrDefault();
 

@@ -104,6 +104,9 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
 
     public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => ReadingAsync(reader => reader.EntitiesAsync(query), cancellation);
 
+    public ValueTask<ExecutionStartedEvent?> ReadStartAsync(string instanceId, string executionId, CancellationToken cancellation) =>
+        ReadingAsync(reader => reader.StartAsync(instanceId, executionId), cancellation);
+
     public ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation) =>
         ReadingAsync(reader => reader.HistoryAsync(instanceId), cancellation);
 

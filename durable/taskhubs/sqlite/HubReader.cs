@@ -125,6 +125,11 @@ internal sealed partial class HubReader(Statements statements)
     public IReadOnlyList<HistoryEvent>? History(string instanceId) =>
         statements.Scalar("SELECT execution_id FROM instances WHERE instance_id = $0", instanceId) is string execution ? ReadHistory(instanceId, execution, out _).Events : null;
 
+    public ExecutionStartedEvent? Start(string instanceId, string executionId) =>
+        statements.Scalar("SELECT events FROM history WHERE instance_id = $0 AND execution_id = $1 AND turn = 0", instanceId, executionId) is string first
+            ? TryRead(first, out _).OfType<ExecutionStartedEvent>().FirstOrDefault()
+            : null;
+
     public string? Progress(string instanceId) => (string?)statements.Scalar("SELECT data FROM progress WHERE instance_id = $0", instanceId);
 
     private const string Columns = "instance_id, name, status, created_at, updated_at, input, output, custom_status, failure, tags, version, reason, execution_id";

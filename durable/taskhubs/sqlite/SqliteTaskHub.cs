@@ -143,6 +143,9 @@ public sealed class SqliteTaskHub(string path, TimeProvider time) : ITaskHub
 
     public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => Reading(reader => reader.Entities(query));
 
+    public ValueTask<ExecutionStartedEvent?> ReadStartAsync(string instanceId, string executionId, CancellationToken cancellation) =>
+        Looking(reader => reader.Start(instanceId, executionId));
+
     public ValueTask<IReadOnlyList<HistoryEvent>?> ReadHistoryAsync(string instanceId, CancellationToken cancellation) => Reading(reader => reader.History(instanceId));
 
     public ValueTask<string?> ReadProgressAsync(string instanceId, CancellationToken cancellation) => Looking(reader => reader.Progress(instanceId));

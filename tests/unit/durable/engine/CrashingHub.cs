@@ -42,6 +42,9 @@ internal sealed class CrashingHub(ITaskHub inner, int fatalPoint) : ITaskHub
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => inner.ReadPendingWorkAsync(cancellation);
 
+    public ValueTask<ExecutionStartedEvent?> ReadStartAsync(string instanceId, string executionId, CancellationToken cancellation) =>
+        inner.ReadStartAsync(instanceId, executionId, cancellation);
+
     public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
         inner.ReadTimersAsync(instanceIds, after, cancellation);
 

@@ -47,6 +47,50 @@ public sealed class DiagnosticsTests
         Assert.Equal("traced", attempt.GetTagItem("durabletask.task.instance_id"));
     }
 
+    /// <summary>Calls are taken up before any turn is: the instance is not in memory then, nor is it where another node runs the call.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Attempts_that_are_taken_up_at_a_start_belong_to_the_trace_too_and_bear_its_state(bool isHubAway)
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "SnapshotWorkflows.Durable" or "test.taken",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var source = new ActivitySource("test.taken");
+        var hasCode = false;
+        await using var bench = new EngineBench(registry =>
+        {
+            registry.AddOrchestrator("Taken", default, () => new Code(async context => await context.CallSubOrchestratorAsync<int>("Child")))
+                .AddOrchestrator("Child", default, () => new Code(async context =>
+                    (await Task.WhenAll(context.CallActivityAsync<string>(nameof(Step), "x"), context.CallActivityAsync<string>(nameof(Step), "y"))).Length));
+            if (hasCode)
+                registry.AddActivity<Step>();
+        });
+        ActivityTraceId trace;
+        using (var request = source.StartActivity("request")!)
+        {
+            request.TraceStateString = "vendor=1";
+            trace = request.TraceId;
+            await bench.StartAsync("Taken");
+        }
+        await bench.Engine.PumpUntilIdleAsync(Token);
+        Assert.Empty(bench.Journal.Lines);
+        await bench.RestartAsync();
+        hasCode = true;
+        if (isHubAway)
+            bench.Decorate = hub => new MeddlingHub(int.MaxValue) { StartFailure = new TimeoutException("the hub is away") }.Over(hub);
+        Assert.Equal(2, (await bench.Engine.PumpAsync("taken", Token)).ReadOutputAs<int>());
+        var attempts = spans.Where(span => span.OperationName == "activity:Step" && span.TraceId == trace).ToArray();
+        Assert.Equal(isHubAway ? 0 : 2, attempts.Length);
+        Assert.All(attempts, span => Assert.Equal("vendor=1", span.TraceStateString));
+        Assert.Equal(["vendor=1", "vendor=1"], spans.Where(span => span.OperationName.StartsWith("orchestration:", StringComparison.Ordinal) && span.TraceId == trace).Select(span => span.TraceStateString));
+    }
+
     [Fact]
     public async Task Turns_attempts_and_ends_are_counted_under_closed_tags()
     {

@@ -18,6 +18,9 @@ internal sealed class MeddlingHub(int every = 3) : ITaskHub
     /// <summary>What is written instead; may throw.</summary>
     public Func<HubWrite, HubWrite> OnWrite { get; set; } = write => write;
 
+    /// <summary>How an execution began cannot be read.</summary>
+    public Exception? StartFailure { get; set; }
+
     public MeddlingHub Over(ITaskHub inner)
     {
         _inner = inner;
@@ -45,6 +48,9 @@ internal sealed class MeddlingHub(int every = 3) : ITaskHub
     public ValueTask<Page<EntityRecord>> QueryEntitiesAsync(EntityQuery query, CancellationToken cancellation) => _inner.QueryEntitiesAsync(query, cancellation);
 
     public ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation) => _inner.ReadPendingWorkAsync(cancellation);
+
+    public ValueTask<ExecutionStartedEvent?> ReadStartAsync(string instanceId, string executionId, CancellationToken cancellation) =>
+        StartFailure is null ? _inner.ReadStartAsync(instanceId, executionId, cancellation) : throw StartFailure;
 
     public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
         _inner.ReadTimersAsync(instanceIds, after, cancellation);

@@ -122,11 +122,14 @@ public sealed class WorkerFunctionsTests
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{ManagementHost.Base}/orchestrators/Waiter/traced");
         request.Headers.Add("x-functions-key", host.Host.SystemKey);
         request.Headers.Add("traceparent", $"00-{Trace}-b7ad6b7169203331-01");
+        request.Headers.Add("tracestate", "vendor=1,other=2");
         Assert.Equal(HttpStatusCode.Accepted, (await host.Host.Client.SendAsync(request)).StatusCode);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await host.Client.WaitForInstanceStartAsync("traced", false, patience.Token);
         var history = await host.Client.GetOrchestrationHistoryAsync("traced");
-        Assert.Contains(Trace, history.OfType<SnapshotWorkflows.Durable.History.ExecutionStartedEvent>().Single().ParentTraceContext);
+        var start = history.OfType<SnapshotWorkflows.Durable.History.ExecutionStartedEvent>().Single();
+        Assert.Contains(Trace, start.ParentTraceContext);
+        Assert.Equal("vendor=1,other=2", start.ParentTraceState);
     }
 
     private static Task<HttpResponseMessage> RunAsync(ManagementHost host, string function) =>
