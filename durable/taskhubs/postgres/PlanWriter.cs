@@ -68,7 +68,8 @@ internal sealed class PlanWriter(Plan plan, int node)
 
     private void Instances()
     {
-        Continue([.. plan.Turns.Where(row => GoesOn(row)).Select(row => row.Turn)]);
+        Continue([.. plan.Turns.Where(row => GoesOn(row) && !IsPlain(row.Turn)).Select(row => row.Turn)]);
+        ContinuePlainly([.. plan.Turns.Where(row => GoesOn(row) && IsPlain(row.Turn)).Select(row => row.Turn)]);
         Change([.. plan.Turns.Where(row => !GoesOn(row))]);
         if (plan.Expected.Count > 0)
         {
@@ -91,6 +92,18 @@ internal sealed class PlanWriter(Plan plan, int node)
         Add(
             Statements.Continued, of.IsSingle, of.Text(turn => turn.InstanceId), of.Text(turn => turn.ExecutionId), of.Number(turn => turn.Revision), of.Small(turn => (int)turn.Status),
             of.Flag(turn => turn.OpenTurn), of.Number(turn => turn.At.UtcTicks), of.Text(turn => turn.CustomStatus), of.Text(turn => turn.Reason), Small(node), Parameters.Number(turns.Count));
+    }
+
+    private static bool IsPlain(CommitTurn turn) => turn is { Status: OrchestrationRuntimeStatus.Running, OpenTurn: false, CustomStatus: null, Reason: null };
+
+    private void ContinuePlainly(List<CommitTurn> turns)
+    {
+        if (turns.Count == 0)
+            return;
+        var of = new Columns<CommitTurn>(turns);
+        Add(
+            Statements.ContinuedPlainly, of.IsSingle, of.Text(turn => turn.InstanceId), of.Text(turn => turn.ExecutionId), of.Number(turn => turn.Revision), of.Number(turn => turn.At.UtcTicks),
+            Small(node), Parameters.Number(turns.Count), Small((int)OrchestrationRuntimeStatus.Running));
     }
 
     private void Change(List<(CommitTurn Turn, string? Output, string? Failure, string? Input, int? Owner)> turns)
@@ -199,7 +212,8 @@ internal sealed class PlanWriter(Plan plan, int node)
 
     private void InsertWork()
     {
-        var activities = plan.Activities;
+        ScheduleMine([.. plan.Activities.Where(row => IsPlain(row.Activity))]);
+        var activities = plan.Activities.FindAll(row => !IsPlain(row.Activity));
         if (activities.Count > 0)
         {
             var of = new Columns<(ScheduledActivity Activity, string? Input)>(activities);
@@ -227,6 +241,18 @@ internal sealed class PlanWriter(Plan plan, int node)
                 revision == 1 ? Statements.NewDocument : Statements.ChangedDocument,
                 Text(name), Parameters.Number(revision), Text(content));
         }
+    }
+
+    private static bool IsPlain(ScheduledActivity activity) => activity is { Claimed: true, Version: null, Tags: null or { Count: 0 } };
+
+    private void ScheduleMine(List<(ScheduledActivity Activity, string? Input)> activities)
+    {
+        if (activities.Count == 0)
+            return;
+        var of = new Columns<(ScheduledActivity Activity, string? Input)>(activities);
+        Add(
+            Statements.NewPlainActivities, of.IsSingle, of.Text(row => row.Activity.Key.InstanceId), of.Text(row => row.Activity.Key.ExecutionId), of.Small(row => row.Activity.Key.TaskId),
+            of.Text(row => row.Activity.Name), of.Text(row => row.Input), Small(node));
     }
 
     private void ForActivities(Statement statement, List<ActivityKey> keys, params ReadOnlySpan<NpgsqlParameter> more) => Add(
