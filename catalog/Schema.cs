@@ -63,8 +63,15 @@ internal static class Schema
         CREATE TABLE primary_usage (snapshot_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
+    /// <summary>Copies that are there are found without a look at the deleted ones, whose rows are kept for long: retention judges every volume at every run.</summary>
+    public const string Version6 = """
+        CREATE INDEX snapshots_by_volume_state ON snapshots (volume_id, state, created_at);
+        CREATE INDEX snapshots_by_policy_state ON snapshots (policy, state, created_at);
+        CREATE INDEX snapshots_by_state ON snapshots (state, created_at, id);
+        """;
+
     /// <summary>Element n leads from format n to format n + 1.</summary>
-    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3, Version4, Version5];
+    public static IReadOnlyList<string> Steps { get; } = [Version1, Version2, Version3, Version4, Version5, Version6];
 
     /// <summary>A step in PostgreSQL's words. Text is compared byte by byte, as SQLite does, whatever the database's locale.</summary>
     public static string ForPostgres(string step) => step

@@ -1,5 +1,4 @@
 using SnapshotWorkflows.App;
-using SnapshotWorkflows.App.Starts;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable;

@@ -6,23 +6,16 @@ using SnapshotWorkflows.Tests.Crash.World;
 namespace SnapshotWorkflows.Tests.Crash;
 
 /// <summary>
-/// Dies at every point of SnapshotVolume, once per world, starts again, and looks at what is there and what is left. A class for each kind of world, for classes run side by side:
-/// the dedicated pool's at every point, the others where their life is another than that one's and at each fourth point elsewhere; every point of each with SWF_FULL=1.
+/// Dies at every point of SnapshotVolume, once per world, starts again, and looks at what is there and what is left. A class for each kind of world, for classes run side by side.
 /// </summary>
 public abstract class SnapshotVolumeExploration(ITestOutputHelper output)
 {
     private protected abstract WorldOptions Options { get; }
 
-    /// <summary>Each so-manieth point.</summary>
-    private protected virtual int Stride => 4;
-
-    private protected virtual WorldOptions? Known => new();
-
     [Fact]
     public async Task A_death_at_any_point_ends_as_if_there_had_been_none()
     {
-        var full = Environment.GetEnvironmentVariable("SWF_FULL") == "1";
-        var report = await CrashExploration.RunAsync(Options, Composition.RegisterTasks, TestContext.Current.CancellationToken, full ? 1 : Stride, known: full ? null : Known);
+        var report = await CrashExploration.RunAsync(Options, Composition.RegisterTasks, TestContext.Current.CancellationToken);
         output.WriteLine($"{Options}: {report}");
         CrashExploration.Totals.Add(report);
         Assert.True(report.Points > 80, $"only {report.Points} crash points: the explorer does not see the workflow");
@@ -33,10 +26,6 @@ public abstract class SnapshotVolumeExploration(ITestOutputHelper output)
 public sealed class DeathsInADedicatedPool(ITestOutputHelper output) : SnapshotVolumeExploration(output)
 {
     private protected override WorldOptions Options => new();
-
-    private protected override int Stride => 1;
-
-    private protected override WorldOptions? Known => null;
 }
 
 public sealed class DeathsWithAHook(ITestOutputHelper output) : SnapshotVolumeExploration(output)
@@ -57,8 +46,4 @@ public sealed class DeathsOfAStreamedCopy(ITestOutputHelper output) : SnapshotVo
 public sealed class DeathsOfACopyInChunks(ITestOutputHelper output) : SnapshotVolumeExploration(output)
 {
     private protected override WorldOptions Options => new() { Copy = CopyMethods.Stream, Format = DataFormats.Chunks };
-
-    private protected override int Stride => 8;
-
-    private protected override WorldOptions? Known => null;
 }

@@ -40,18 +40,9 @@ internal static class RestoreLedger
         }
 
         var fresh = $"{Composition.CatalogFile(run.State)}.restored";
-        try
-        {
-            await FetchAsync(store, name, fresh);
-            if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) Fill(run, fresh);
-            else Replace(fresh, Composition.CatalogFile(run.State));
-        }
-        finally
-        {
-            // The whole ledger: of a restore that was refused nothing stays behind.
-            CatalogDatabase.Remove(fresh);
-        }
-
+        await FetchAsync(store, name, fresh);
+        if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) Fill(run, fresh);
+        else Replace(fresh, Composition.CatalogFile(run.State));
         await run.Output.WriteLineAsync($"{name} restored; run 'catalog rebuild' next, so that the list of snapshots is that of the stores");
         return HostExitCodes.Success;
     }
@@ -73,9 +64,13 @@ internal static class RestoreLedger
 
     private static void Fill(CommandRun run, string fresh)
     {
-        using var backup = new CatalogDatabase(fresh, mustExist: true);
-        using var server = run.OpenOrBeginCatalog();
-        server.FillFrom(backup);
+        using (var backup = new CatalogDatabase(fresh, mustExist: true))
+        using (var server = run.OpenOrBeginCatalog())
+        {
+            server.FillFrom(backup);
+        }
+
+        CatalogDatabase.Remove(fresh);
     }
 
     private static void Replace(string fresh, string catalog)

@@ -3,26 +3,17 @@ using SnapshotWorkflows.Tests.Crash.World;
 
 namespace SnapshotWorkflows.Tests.Crash.Explorer;
 
-/// <summary>Tries every crash point there is, or each so-manieth: it counts them as it goes and ends by itself when a life got through.</summary>
+/// <summary>Tries every crash point there is: it counts them as it goes and ends by itself when a life got through.</summary>
 internal static class CrashExploration
 {
     public static CrashTotals Totals { get; } = new();
 
-    /// <param name="stride">Each so-manieth point, and the undisturbed life.</param>
     /// <param name="untilCaught">Ends with the first world that shows a fault: for mutants.</param>
-    /// <param name="known">Another kind of world that is explored at every point: this one is too where its life is another, from the point before on and up to the one behind.</param>
-    public static async Task<CrashReport> RunAsync(
-        WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation, int stride = 1, bool untilCaught = false, WorldOptions? known = null)
+    public static async Task<CrashReport> RunAsync(WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation, bool untilCaught = false)
     {
         var faults = new List<string>();
-        // From another point on each time, so that every one has its turn.
-        var turn = Random.Shared.Next(stride);
-        var (first, last) = known is null ? (-1, -1) : await OwnPartAsync(options, known, register, cancellation);
-        var worlds = 0;
         for (var point = 0; ; point++)
         {
-            if (point % stride != turn && (point < first || point > last)) continue;
-            worlds++;
             using var world = new CrashWorld(options);
             var crash = new CrashSwitch(point);
             try
@@ -51,26 +42,8 @@ internal static class CrashExploration
                 faults.Add($"#{point} {crash.DiedAt}: {stuck.GetType().Name}: {stuck.Message}");
             }
 
-            if (crash.DiedAt is null || (untilCaught && faults.Count > 0)) return new CrashReport(crash.Seen, worlds, faults);
+            if (crash.DiedAt is null || (untilCaught && faults.Count > 0)) return new CrashReport(crash.Seen, point + 1, faults);
         }
-    }
-
-    private static async Task<(int First, int Last)> OwnPartAsync(WorldOptions options, WorldOptions known, Action<DurableTaskRegistry> register, CancellationToken cancellation)
-    {
-        var (ours, theirs) = (await UndisturbedAsync(options, register, cancellation), await UndisturbedAsync(known, register, cancellation));
-        var shorter = Math.Min(ours.Count, theirs.Count);
-        var before = Enumerable.Range(0, shorter).TakeWhile(index => ours[index] == theirs[index]).Count();
-        var behind = Enumerable.Range(1, shorter - before).TakeWhile(index => ours[^index] == theirs[^index]).Count();
-        return (before - 1, ours.Count - behind);
-    }
-
-    private static async Task<List<string>> UndisturbedAsync(WorldOptions options, Action<DurableTaskRegistry> register, CancellationToken cancellation)
-    {
-        using var world = new CrashWorld(options);
-        var names = CrashSwitch.Never;
-        await using var life = new Life(world, names, register);
-        await life.RunAsync(cancellation);
-        return names.Names;
     }
 }
 

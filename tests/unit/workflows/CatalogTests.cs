@@ -86,6 +86,25 @@ public sealed class CatalogTests : IDisposable
         Assert.Equal("catalog.newer", Assert.Throws<CatalogException>(Open).Code);
     }
 
+    /// <summary>As where a step outlives the service's patience at its stop.</summary>
+    [Fact]
+    public void A_catalog_is_not_closed_under_whoever_is_at_work_on_it()
+    {
+        var closing = new Thread(_database.Dispose);
+        var (asked, closed) = (0L, false);
+        _database.Read(connection =>
+        {
+            closing.Start();
+            SpinWait.SpinUntil(() => closing.ThreadState is ThreadState.WaitSleepJoin or ThreadState.Stopped);
+            closed = !closing.IsAlive;
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT 1";
+            return asked = closed ? 0 : (long)command.ExecuteScalar()!;
+        });
+        closing.Join();
+        Assert.Equal((1L, false), (asked, closed));
+    }
+
     [Fact]
     public void A_file_that_is_no_catalog_is_refused_with_a_remedy()
     {
