@@ -43,12 +43,10 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
         return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody) { Age = time.GetUtcNow() - claimedAt, At = claimedAt };
     }
 
-    /// <summary>What the route was asked for last, by whomever; null where nobody did, or where it is forgotten.</summary>
-    public RequestKey? LastOf(string route) => database.Read<RequestKey?>(connection =>
-    {
-        using var last = connection.Command(null, "SELECT instance_id FROM requests WHERE route=@route ORDER BY created_at DESC LIMIT 1").With("@route", route);
-        return last.ExecuteScalar() is string instance ? new RequestKey(instance) : null;
-    });
+    /// <summary>What the route was asked for last, by whomever, the last first. Of what is forgotten nothing.</summary>
+    public IReadOnlyList<RequestKey> LastOf(string route, int most) => database.Read<IReadOnlyList<RequestKey>>(connection => connection
+        .Command(null, "SELECT instance_id FROM requests WHERE route=@route ORDER BY created_at DESC LIMIT @most").With("@route", route).With("@most", most)
+        .All(reader => new RequestKey(reader.GetString(0))));
 }
 
 /// <param name="Instance">The instance that this key stands for.</param>

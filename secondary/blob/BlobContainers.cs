@@ -28,9 +28,10 @@ internal static class BlobContainers
     {
         try
         {
-            return options.ConnectionString is { Length: > 0 } connection
-                ? new BlobContainerClient(connection, options.Container).Uri
-                : options.ServiceUrl is { } service ? new BlobUriBuilder(service) { BlobContainerName = options.Container, Query = "" }.ToUri() : null;
+            // Of a connection string with a SAS the client's address bears that.
+            return (options.ConnectionString is { Length: > 0 } connection ? new BlobContainerClient(connection, options.Container).Uri : options.ServiceUrl) is { } address
+                ? new BlobUriBuilder(address) { BlobContainerName = options.Container, Query = "", Sas = null }.ToUri()
+                : null;
         }
         catch (Exception unread) when (unread is FormatException or ArgumentException)
         {

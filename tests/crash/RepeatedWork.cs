@@ -1,4 +1,5 @@
 using SnapshotWorkflows.App;
+using SnapshotWorkflows.App.Starts;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable;

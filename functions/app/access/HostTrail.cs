@@ -26,7 +26,7 @@ internal sealed partial class HostTrail(Func<AuditTrail> audit, TimeProvider tim
     {
         ArgumentNullException.ThrowIfNull(request);
         if (HostAct.Of(request) is not { } act) return;
-        Add(request.Caller!, act.What, act.Subject, request.Code switch { null => "done", WitnessedRequest.Broken => "failed", _ => "refused" }, request.Code is null ? act.Detail : act.Detail is null ? request.Code : $"{request.Code}; {act.Detail}");
+        Add(request.Caller!, act.What, act.Subject, request.Code switch { null => "done", WitnessedRequest.Broken => "unknown", _ => "refused" }, request.Code is null ? act.Detail : act.Detail is null ? request.Code : $"{request.Code}; {act.Detail}");
     }
 
     public void Refused(WitnessedRequest request)

@@ -40,9 +40,18 @@ internal static class RestoreLedger
         }
 
         var fresh = $"{Composition.CatalogFile(run.State)}.restored";
-        await FetchAsync(store, name, fresh);
-        if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) Fill(run, fresh);
-        else Replace(fresh, Composition.CatalogFile(run.State));
+        try
+        {
+            await FetchAsync(store, name, fresh);
+            if (run.Settings["Catalog:ConnectionString"] is { Length: > 0 }) Fill(run, fresh);
+            else Replace(fresh, Composition.CatalogFile(run.State));
+        }
+        finally
+        {
+            // The whole ledger: of a restore that was refused nothing stays behind.
+            CatalogDatabase.Remove(fresh);
+        }
+
         await run.Output.WriteLineAsync($"{name} restored; run 'catalog rebuild' next, so that the list of snapshots is that of the stores");
         return HostExitCodes.Success;
     }
@@ -64,13 +73,9 @@ internal static class RestoreLedger
 
     private static void Fill(CommandRun run, string fresh)
     {
-        using (var backup = new CatalogDatabase(fresh, mustExist: true))
-        using (var server = run.OpenOrBeginCatalog())
-        {
-            server.FillFrom(backup);
-        }
-
-        CatalogDatabase.Remove(fresh);
+        using var backup = new CatalogDatabase(fresh, mustExist: true);
+        using var server = run.OpenOrBeginCatalog();
+        server.FillFrom(backup);
     }
 
     private static void Replace(string fresh, string catalog)

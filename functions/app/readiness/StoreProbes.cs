@@ -22,8 +22,10 @@ internal sealed class StoreProbes(TimeProvider time)
         {
             return await answer.WaitAsync(Patience, time, cancellation);
         }
-        catch (TimeoutException) when (!answer.IsCompleted)
+        catch (TimeoutException)
         {
+            // It may have come in the moment between.
+            if (answer.IsCompleted) return await answer;
             return new ReadinessFinding($"secondary {store}", Ready: false, "no answer",
                 $"Destination '{store}' has not answered for {time.GetElapsedTime(since).TotalSeconds:0} s: calls into it hang. Bring its server back, or see docs/runbook.md, A store.");
         }

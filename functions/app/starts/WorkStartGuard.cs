@@ -28,25 +28,10 @@ internal sealed class WorkStartGuard : IStartGuard
         var (read, fault) = StrictInput.Read(input, type);
         if (fault is not null)
             return new StartRefusal(Code, $"A {orchestrator} cannot begin with this input: {fault}.", $"{WorkRoutes.Of(orchestrator)} By hand it takes an object of {string.Join(", ", StrictInput.MembersOf(type))}, spelled so.");
-        return KeyOf(read!) is { } key && key.Value != instanceId
+        return WorkKeys.Of(read!) is { } key && key.Value != instanceId
             ? new StartRefusal(Code, $"A {orchestrator} with this input is the instance {key}, and {(instanceId is null ? "no id was given" : "another id was given")}.", $"{WorkRoutes.Of(orchestrator)} By hand give that id in the address.")
             : null;
     }
-
-    /// <summary>The instance whose work it is; null where any id will do.</summary>
-    private static RequestKey? KeyOf(object input) => input switch
-    {
-        SnapshotVolumeInput snapshot => snapshot.Key,
-        SnapshotGroupInput group => group.Key,
-        RestoreVolumeInput restore => restore.Key,
-        RevertVolumeInput revert => revert.Key,
-        HoldSnapshotInput hold => hold.Request,
-        DeleteSnapshotInput deletion => deletion.Instance,
-        FollowSnapshotInput follow => follow.Instance,
-        PolicyOccurrence occurrence => occurrence.Instance,
-        ExpireSnapshotsInput expiry => ExpireSnapshotsInput.InstanceOf(expiry.Policy.Name),
-        _ => null,
-    };
 
     private static Type? InputOf(Type type) => type is { IsAbstract: false, BaseType: { IsGenericType: true } parent } && parent.GetGenericTypeDefinition() == typeof(TaskOrchestrator<,>) && type.GetCustomAttribute<DurableTaskAttribute>() is not null
         ? parent.GetGenericArguments()[0]

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Catalog;
 
@@ -7,7 +9,7 @@ namespace SnapshotWorkflows.Functions.Triggers;
 /// Stores CloudStack's events within a bound. The catalog's writers take turns, and a prune, a rebuild or a full disk may hold an event up for longer than CloudStack's webhook is to wait: then that is said in time. What
 /// was said to be late may still be stored, and is started by the catch-up then: an id that comes again is stored once.
 /// </summary>
-public sealed partial class EventIntake(EventLedger events, TimeProvider time, ILogger<EventIntake> logger) : IDisposable
+public sealed partial class EventIntake(EventLedger events, TimeProvider time, ILogger<EventIntake> logger)
 {
     /// <summary>Of the second that an answer may take; the hub has the rest.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(400);
@@ -16,7 +18,8 @@ public sealed partial class EventIntake(EventLedger events, TimeProvider time, I
     /// <summary>Calls into the catalog at once: however many events come while it stands still, no more threads wait for it.</summary>
     private const int AtOnce = 8;
 
-    private readonly SemaphoreSlim _places = new(AtOnce);
+    /// <summary>Nothing that could be disposed of: a call that the catalog holds up gives its place back when it comes back, however late that is.</summary>
+    private readonly Channel<int> _places = Places();
 
     /// <returns>Whether it is a new one; null when that it is stored is not known in time.</returns>
     public async Task<bool?> AcceptAsync(CloudEvent occurred, CancellationToken cancellation)
@@ -27,8 +30,8 @@ public sealed partial class EventIntake(EventLedger events, TimeProvider time, I
         Task<bool>? storing = null;
         try
         {
-            await _places.WaitAsync(linked.Token);
-            storing = Apart(() => Store(occurred));
+            var place = await _places.Reader.ReadAsync(linked.Token);
+            storing = Apart(() => Store(occurred, place));
             return await storing.WaitAsync(linked.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -46,12 +49,17 @@ public sealed partial class EventIntake(EventLedger events, TimeProvider time, I
         return true;
     }).WaitAsync(s_notePatience, time);
 
-    public void Dispose() => _places.Dispose();
+    private static Channel<int> Places()
+    {
+        var places = Channel.CreateUnbounded<int>();
+        for (var place = 0; place < AtOnce; place++) places.Writer.TryWrite(place);
+        return places;
+    }
 
     /// <summary>On a thread of its own: those of the pool answer requests.</summary>
     private static Task<bool> Apart(Func<bool> call) => Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 
-    private bool Store(CloudEvent occurred)
+    private bool Store(CloudEvent occurred, int place)
     {
         try
         {
@@ -59,7 +67,7 @@ public sealed partial class EventIntake(EventLedger events, TimeProvider time, I
         }
         finally
         {
-            _places.Release();
+            _places.Writer.TryWrite(place);
         }
     }
 
@@ -71,7 +79,7 @@ public sealed partial class EventIntake(EventLedger events, TimeProvider time, I
             await storing;
             StoredLate(logger, id);
         }
-        catch (CatalogException failure)
+        catch (Exception failure) when (failure is CatalogException or DbException)
         {
             NotStored(logger, failure, id);
         }

@@ -7,6 +7,9 @@ internal static class LastRuns
 {
     public const string Workflow = "RunPolicy";
 
+    /// <summary>So many that were claimed and never started may lie before the last run by hand.</summary>
+    private const int ClaimsMost = 10;
+
     /// <summary>Under which runs are claimed that are asked for.</summary>
     public static string RouteOf(string policy) => $"POST /policies/{policy}/run";
 
@@ -14,12 +17,22 @@ internal static class LastRuns
     public static async Task<IReadOnlyList<LastRun>> LiveAsync(StoredPolicy stored, IdempotencyLedger ledger, DurableTaskClient client, CancellationToken cancellation)
     {
         var live = new List<LastRun>();
-        foreach (var run in Of(stored, ledger))
+        if (stored.LastOccurrence is { } last) await FindAsync(new LastRun(new PolicyOccurrence(stored.Policy, last, 0).Instance, $"the run of {last:O}"));
+
+        // A claim whose caller or node was gone before the start is no run.
+        foreach (var claimed in ledger.LastOf(RouteOf(stored.Policy.Name), ClaimsMost))
         {
-            if (await client.GetInstanceAsync(run.Instance.Value, cancellation) is { IsCompleted: false } instance) live.Add(run with { Since = instance.CreatedAt });
+            if (await FindAsync(new LastRun(claimed, $"the run by hand {claimed.Uuid}"))) break;
         }
 
         return live;
+
+        async Task<bool> FindAsync(LastRun run)
+        {
+            var instance = await client.GetInstanceAsync(run.Instance.Value, cancellation);
+            if (instance is { IsCompleted: false }) live.Add(run with { Since = instance.CreatedAt });
+            return instance is not null;
+        }
     }
 
     /// <returns>That run of the policy, be it the last or not; nothing where it has ended or is another's.</returns>
@@ -27,12 +40,6 @@ internal static class LastRuns
         await WorkInstances.FindAsync(client, Workflow, run, cancellation) is { IsCompleted: false } instance && instance.ReadInputAs<PolicyOccurrence>() is { } input && input.Policy.Name == stored.Policy.Name
             ? [new LastRun(run, $"the run {run.Uuid}") { Since = instance.CreatedAt }]
             : [];
-
-    private static IEnumerable<LastRun> Of(StoredPolicy stored, IdempotencyLedger ledger)
-    {
-        if (stored.LastOccurrence is { } last) yield return new LastRun(new PolicyOccurrence(stored.Policy, last, 0).Instance, $"the run of {last:O}");
-        if (ledger.LastOf(RouteOf(stored.Policy.Name)) is { } byHand) yield return new LastRun(byHand, $"the run by hand {byHand.Uuid}");
-    }
 }
 
 /// <param name="What">For people.</param>

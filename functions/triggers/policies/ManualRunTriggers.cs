@@ -18,7 +18,7 @@ public sealed class ManualRunTriggers(PolicyLedger policies, IdempotencyLedger l
     {
         try
         {
-            if (policies.Find(name) is not { } stored) return PolicyTriggers.NotFound(name);
+            var stored = policies.Find(name);
             var idempotencyKey = request.IdempotencyKey();
             var body = await request.ReadBodyAsync(cancellation);
             var alongside = body.Length > 0 && BodyReader.Parse(body, s_run, read => read.Flag("alongside") ?? false);
@@ -28,13 +28,13 @@ public sealed class ManualRunTriggers(PolicyLedger policies, IdempotencyLedger l
 
             // A repeated request is answered whatever has become of the policy since.
             var isThere = await ViewAsync(name, proposed, client, cancellation) is not null;
-            if (!isThere && await RefusalAsync(stored, proposed, alongside, client, cancellation) is { } refusal) return refusal;
+            if (!isThere && (stored is null ? PolicyTriggers.NotFound(name) : await RefusalAsync(stored, proposed, alongside, client, cancellation)) is { } refusal) return refusal;
             var claim = ledger.Claim(caller, route, idempotencyKey, alongside ? "alongside" : "", proposed);
             if (claim.Outcome == ClaimOutcome.OtherBody) return SnapshotProblems.OtherBody();
 
             // Before the start, so that a death between the two leaves a line too many and not one too few.
             if (!isThere && claim.MayLackStart()) audit.Add(caller, "policy.run", name, "begun", $"by hand: run {claim.Instance.Uuid}");
-            await client.StartClaimedAsync(LastRuns.Workflow, new PolicyOccurrence(stored.Policy, time.GetUtcNow(), Missed: 0) { ByHand = new ManualRun(claim.Instance, caller) }, claim, cancellation);
+            if (!isThere) await client.StartClaimedAsync(LastRuns.Workflow, new PolicyOccurrence(stored!.Policy, time.GetUtcNow(), Missed: 0) { ByHand = new ManualRun(claim.Instance, caller) }, claim, cancellation);
             var view = await ViewAsync(name, claim.Instance, client, cancellation) ?? throw new InvalidOperationException($"Run {claim.Instance.Uuid} of policy {name} was started and cannot be found.");
             return new JsonResult<PolicyRunAccepted>(
                 202, new PolicyRunAccepted(view, view.Id, $"/api/policies/{name}/cancel", request.Management(client, claim.Instance.Value)), TriggersJson.Default.PolicyRunAccepted, $"/api/policies/{name}/runs/{view.Id}");

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Options;
 using SnapshotWorkflows.Activities.CallbackSteps;
 using SnapshotWorkflows.Activities.GuestSteps;
 using SnapshotWorkflows.App;
+using SnapshotWorkflows.App.Starts;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.CloudStack;
 using SnapshotWorkflows.Contracts;

@@ -68,6 +68,25 @@ public sealed class DestinationTests
         Assert.Equal(expected, faults);
     }
 
+    /// <summary>What opens a container is no part of where it is.</summary>
+    [Fact]
+    public void A_container_that_two_signatures_open_is_one_place()
+    {
+        const string Connection = "BlobEndpoint=https://one.blob.core.windows.net/;SharedAccessSignature=sv=2024-11-04&sig=";
+        var faults = DestinationPlaces.Faults(
+            new SecondaryOptions
+            {
+                Destinations =
+                {
+                    new SecondaryDestinationOptions { Name = "a", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ConnectionString = $"{Connection}AAAA" } },
+                    new SecondaryDestinationOptions { Name = "b", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ConnectionString = $"{Connection}BBBB" } },
+                    new SecondaryDestinationOptions { Name = "c", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ServiceUrl = new Uri("https://one.blob.core.windows.net/?sv=2024-11-04&sig=CCCC"), Sas = "sv=1" } },
+                },
+            },
+            "/var/lib/swf");
+        Assert.Equal(["a' and 'b", "a' and 'c", "b' and 'c"], faults.Select(fault => fault["destinations '".Length..^"' have the same container".Length]));
+    }
+
     [Fact]
     public async Task A_file_where_all_copies_are_to_lie_is_found_before_the_first_copy()
     {

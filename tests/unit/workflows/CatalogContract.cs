@@ -297,7 +297,8 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal(ClaimOutcome.Repeated, requests.Claim("c", "r", "young", "h", Key(9)).Outcome);
         clock.AdvanceTo(s_start.AddDays(1100));
         requests.Claim("another", "r", "k", "h", Key(10));
-        Assert.Equal((Key(10), null), (requests.LastOf("r"), requests.LastOf("other")));
+        Assert.Equal([Key(10), Key(7)], requests.LastOf("r", 2));
+        Assert.Empty(requests.LastOf("other", 2));
         Assert.Equal(["kept", "open"], intents.Open(Key(1)).Select(intent => intent.Role));
         Assert.False(intents.Knows(Key(1), "gone", "s"));
         Assert.NotNull(index.Find(Key(11)));

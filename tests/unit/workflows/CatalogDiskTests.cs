@@ -143,6 +143,19 @@ public sealed class CatalogDiskTests : IDisposable
     }
 
     [Fact]
+    public async Task A_restore_that_is_refused_leaves_nothing_of_the_ledger_behind()
+    {
+        Settings();
+        Catalog(CatalogFile, "the old one");
+        var backup = Path.Combine(_root, "store", LedgerBackups.Name("ours", TimeProvider.System.GetUtcNow().AddHours(-1)));
+        Directory.CreateDirectory(Path.GetDirectoryName(backup)!);
+        await File.WriteAllTextAsync(backup, "no catalog", TestContext.Current.CancellationToken);
+        Assert.NotEqual(0, await RestoreLedger.RunAsync(["--settings-root", _root], Surroundings()));
+        Assert.Empty(Directory.GetFiles(State, "*.restored*"));
+        Assert.Equal("the old one", WhatIs(CatalogFile));
+    }
+
+    [Fact]
     public async Task A_state_path_that_cannot_be_written_is_not_taken_for_one_that_is_in_use()
     {
         Settings();

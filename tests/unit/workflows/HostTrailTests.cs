@@ -83,6 +83,14 @@ public sealed class HostTrailTests : IDisposable
         Assert.All(lines, line => Assert.DoesNotContain("guess", line.Detail, StringComparison.Ordinal));
     }
 
+    /// <summary>Its caller hung up while it was answered: it may well be done.</summary>
+    [Fact]
+    public void What_broke_off_is_not_said_to_have_failed()
+    {
+        _trail.Answered(Request("POST", $"{Base}/instances/{Key}/terminate", "", "ops", WitnessedRequest.Broken));
+        Assert.Equal(("unknown", WitnessedRequest.Broken), Lines().Select(row => (row.Outcome, row.Detail)).Single());
+    }
+
     [Fact]
     public void A_key_that_may_not_is_told_by_its_name()
     {

@@ -112,9 +112,54 @@ public sealed class RouteTests : IDisposable
         request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         var refused = await AnswerAsync(request, await new ManualRunTriggers(policies, ledger, audit, TimeProvider.System).RunAsync(request, "nightly", new EmptyHub(), TestContext.Current.CancellationToken));
         Assert.Equal((status, code), (refused.Status, refused.Body.GetProperty("code").GetString()));
-        Assert.Null(ledger.LastOf("POST /policies/nightly/run"));
+        Assert.Empty(ledger.LastOf("POST /policies/nightly/run", 10));
         Assert.Empty(audit.List(null, 0, 10));
     }
+
+    /// <summary>Whoever asks again has lost the answer, not the run.</summary>
+    [Fact]
+    public async Task A_run_by_hand_that_is_asked_for_again_is_answered_though_its_policy_is_deleted()
+    {
+        const string Route = "POST /policies/nightly/run";
+        var (policies, ledger, audit) = (new PolicyLedger(_catalog, TimeProvider.System), new IdempotencyLedger(_catalog, TimeProvider.System), new AuditTrail(_catalog, TimeProvider.System));
+        var run = new RequestKey(NameUuid.From($"key\n{Route}\nk").ToString("N"));
+        ledger.Claim("key", Route, "k", "", run);
+        var hub = new HubOf(RunOf(run, OrchestrationRuntimeStatus.Completed));
+        foreach (var (key, status) in new[] { ("k", 202), ("another", 404) })
+        {
+            var request = Request("reader", null);
+            request.Headers["Idempotency-Key"] = key;
+            Assert.Equal(status, (await AnswerAsync(request, await new ManualRunTriggers(policies, ledger, audit, TimeProvider.System).RunAsync(request, "nightly", hub, TestContext.Current.CancellationToken))).Status);
+        }
+
+        Assert.Null(hub.Started);
+    }
+
+    /// <summary>A claim whose node died before the start, or whose caller was refused by a hub that was away.</summary>
+    [Fact]
+    public async Task A_claim_that_never_began_hides_no_run_that_lives()
+    {
+        const string Route = "POST /policies/nightly/run";
+        var clock = new Tests.Support.Time.ManualTimeProvider(s_now);
+        var (policies, ledger, audit) = (new PolicyLedger(_catalog, clock), new IdempotencyLedger(_catalog, clock), new AuditTrail(_catalog, clock));
+        policies.Put(new SnapshotPolicy { Name = "nightly", Schedule = "0 2 * * *", Volumes = new PolicyVolumes { Ids = [Volume] }, Keep = new RetentionRule() }, "test");
+        ledger.Claim("key", Route, "one", "", Row('a').Key);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        ledger.Claim("key", Route, "two", "", Row('b').Key);
+        var request = Request("operator", null);
+        request.Headers["Idempotency-Key"] = "three";
+        var refused = await AnswerAsync(
+            request, await new ManualRunTriggers(policies, ledger, audit, clock).RunAsync(request, "nightly", new HubOf(RunOf(Row('a').Key, OrchestrationRuntimeStatus.Running)), TestContext.Current.CancellationToken));
+        Assert.Equal((409, "policy.running"), (refused.Status, refused.Body.GetProperty("code").GetString()));
+        Assert.Contains(Row('a').Key.Uuid, refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    private static OrchestrationMetadata RunOf(RequestKey key, OrchestrationRuntimeStatus status) => new("RunPolicy", key.Value)
+    {
+        RuntimeStatus = status,
+        DataConverter = JsonDataConverter.Default,
+        SerializedInput = JsonDataConverter.Default.Serialize(new PolicyOccurrence(new SnapshotPolicy { Name = "nightly", Schedule = "0 2 * * *", Volumes = new PolicyVolumes(), Keep = new RetentionRule() }, s_now, 0) { ByHand = new ManualRun(key, "key") }),
+    };
 
     [Fact]
     public async Task A_run_that_is_not_there_is_not_found()

@@ -49,6 +49,31 @@ public sealed class StoreProbesTests
         Assert.Equal("its own", failure.Message);
     }
 
+    /// <summary>In the moment between the bound and whoever waits for it.</summary>
+    [Fact]
+    public async Task An_answer_that_comes_with_the_bound_is_the_answer()
+    {
+        var probes = new StoreProbes(_clock);
+        var late = new TaskCompletionSource<ReadinessFinding>();
+        var (held, before) = (new HeldBack(), SynchronizationContext.Current);
+        SynchronizationContext.SetSynchronizationContext(held);
+        var asked = probes.AskAsync("nfs1", () => late.Task, Cancellation);
+        SynchronizationContext.SetSynchronizationContext(before);
+        _clock.Advance(StoreProbes.Patience);
+        late.SetResult(Ready("nfs1"));
+
+        // The next one is asked anew once the first has answered.
+        while (Volatile.Read(ref _calls) == 0) await probes.AskAsync("nfs1", Counted, Cancellation);
+        held.Go();
+        Assert.True((await asked).Ready);
+
+        Task<ReadinessFinding> Counted()
+        {
+            Interlocked.Increment(ref _calls);
+            return Task.FromResult(Ready("nfs1"));
+        }
+    }
+
     [Fact]
     public async Task Whoever_gives_up_gives_up_alone()
     {
@@ -68,6 +93,25 @@ public sealed class StoreProbesTests
         Interlocked.Increment(ref _calls);
         _back.Wait(TimeSpan.FromMinutes(1), Cancellation);
         return Task.FromResult(Ready("nfs1"));
+    }
+
+    /// <summary>What is to go on waits until it is let.</summary>
+    private sealed class HeldBack : SynchronizationContext
+    {
+        private readonly System.Collections.Concurrent.ConcurrentQueue<(SendOrPostCallback Call, object? State)> _posts = new();
+        private volatile bool _going;
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            _posts.Enqueue((d, state));
+            if (_going) Go();
+        }
+
+        public void Go()
+        {
+            _going = true;
+            while (_posts.TryDequeue(out var post)) post.Call(post.State);
+        }
     }
 
     private static ReadinessFinding Ready(string store) => new($"secondary {store}", Ready: true, "writable", Mend: null);

@@ -30,7 +30,7 @@ public sealed class WorkStartGuardTests
         (nameof(RunPolicy), new PolicyOccurrence(s_policy, DateTimeOffset.UnixEpoch, 2), new PolicyOccurrence(s_policy, DateTimeOffset.UnixEpoch, 0).Instance.Value),
         (nameof(ExpireSnapshots), new ExpireSnapshotsInput(s_policy), ExpireSnapshotsInput.InstanceOf("nightly").Value),
         (nameof(FollowSnapshot), new FollowSnapshotInput(s_cloud, s_policy, 1, "test"), new FollowSnapshotInput(s_cloud, s_policy, 1, "test").Instance.Value),
-        (nameof(HandleCloudEvent), new CloudEvent("1", "SNAPSHOT.CREATE", Other), null),
+        (nameof(HandleCloudEvent), new CloudEvent("1", "SNAPSHOT.CREATE", Other), new CloudEvent("1", "SNAPSHOT.CREATE", Other).Instance.Value),
         (nameof(VerifySnapshot), new VerifySnapshotInput(s_key, "test"), null),
         (nameof(SweepLeaks), new SweepLeaksInput("test", DryRun: true), null),
         (nameof(ScrubSnapshots), new ScrubInput("test"), null),
@@ -38,7 +38,7 @@ public sealed class WorkStartGuardTests
         (nameof(PurgeDeleted), new PurgeDeletedInput("test") { EachArray = true }, null),
         (nameof(BackupLedger), new BackupLedgerInput("test"), null),
         (nameof(Reconcile), new ReconcileInput("test"), null),
-        (nameof(ReportSnapshot), new ReportSnapshotInput(s_key, "https://callback.test", null) { Work = new WorkReport { EventId = "1", Event = WorkReport.PolicyRunEnded, Id = "1", State = "Done", Failures = [new PolicyRunFailure("v", "c", "m")] } }, null),
+        (nameof(ReportSnapshot), new ReportSnapshotInput(s_key, "https://callback.test", null) { Work = new WorkReport { EventId = "1", Event = WorkReport.PolicyRunEnded, Id = "1", State = "Done", Failures = [new PolicyRunFailure("v", "c", "m")] } }, new ReportSnapshotInput(s_key, "", null).Instance.Value),
         (nameof(AdmissionNotice), new AdmissionRequest(Key, 1, [AdmissionSlots.Volume(Other)], "account", 0), null),
     ];
 

@@ -3,7 +3,7 @@ using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Functions.Orchestrators;
 
-namespace SnapshotWorkflows.App;
+namespace SnapshotWorkflows.App.Starts;
 
 /// <summary>
 /// A terminated snapshot would leave behind what it had made: its own cancel route undoes it instead. The same holds for what has snapshots or deletions as children, for a terminate takes the
