@@ -19,14 +19,24 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
     private string Folder => options.Value.Folder;
 
     /// <summary>Arms the watchdog and waits until its beat says that it guards this arm.</summary>
-    /// <exception cref="StepFaultException"><c>quiesce.no-watchdog</c>: none is running; nothing was frozen.</exception>
+    /// <exception cref="StepFaultException"><c>quiesce.no-watchdog</c>: none is running; <c>quiesce.no-folder</c>: its folder cannot be written. Nothing was frozen.</exception>
     public async Task ArmAsync(PauseArm arm, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(arm);
-        Directory.CreateDirectory(Folder);
-        Write(FileOf(arm), JsonSerializer.SerializeToUtf8Bytes(arm, PauseJson.Default.PauseArm));
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            Write(FileOf(arm), JsonSerializer.SerializeToUtf8Bytes(arm, PauseJson.Default.PauseArm));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StepFaultException(new StepFault(
+                "quiesce.no-folder", FaultKind.Transient, $"The watchdog's folder cannot be written, so the machine was not paused: {failure.Message}",
+                "Look at the disk and the owner of Quiesce:Pause:Folder (`watchdog` in the state path)."), failure);
+        }
+
         var began = time.GetTimestamp();
-        while (ReadBeat() is not { } beat || time.GetUtcNow() - beat.At > s_silence || !beat.Guards.Contains(Guard(arm)))
+        while (ReadBeat() is not { } beat || !IsFresh(beat) || !beat.Guards.Contains(Guard(arm)))
         {
             if (time.GetElapsedTime(began) > s_silence)
             {
@@ -46,8 +56,12 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
         ArgumentNullException.ThrowIfNull(arm);
         if (!Directory.Exists(Folder)) return;
         File.Delete(FileOf(arm));
-        File.Delete(EarlierFileOf(arm.Marker));
+        var earlier = EarlierFileOf(arm.Marker);
+        if (File.Exists(earlier) && Read(earlier) == arm) File.Delete(earlier);
     }
+
+    /// <summary>Whether an arm of this freeze is there.</summary>
+    public bool Holds(string marker) => File.Exists(EarlierFileOf(marker)) || (Directory.Exists(Folder) && Directory.EnumerateFiles(Folder, $"{marker}@*{ArmSuffix}").Any());
 
     /// <summary>Every arm of a freeze that is over. None is success.</summary>
     public void Disarm(string marker)
@@ -69,7 +83,7 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
             var name = Path.GetFileName(file);
             try
             {
-                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm) is { Pool.Length: > 0, VmUuid.Length: > 0 } arm && (file == FileOf(arm) || file == EarlierFileOf(arm.Marker))) arms.Add(arm);
+                if (Read(file) is { Pool.Length: > 0, VmUuid.Length: > 0 } arm && (file == FileOf(arm) || file == EarlierFileOf(arm.Marker))) arms.Add(arm);
                 else unreadable.Add(new UnreadableArm(name, "It names no pool and machine, or another marker."));
             }
             catch (FileNotFoundException)
@@ -94,13 +108,25 @@ public sealed class PauseArms(IOptions<PauseOptions> options, TimeProvider time)
     }
 
     /// <summary>Whether a watchdog has beaten lately.</summary>
-    public bool IsGuarded => ReadBeat() is { } beat && time.GetUtcNow() - beat.At <= s_silence;
+    public bool IsGuarded => ReadBeat() is { } beat && IsFresh(beat);
 
+    /// <summary>A beat of a time to come is none either: the clock was set back since, and nobody has beaten.</summary>
+    private bool IsFresh(WatchdogBeat beat) => (time.GetUtcNow() - beat.At).Duration() <= s_silence;
+
+    /// <summary>One that cannot be read is none.</summary>
     private WatchdogBeat? ReadBeat()
     {
-        var path = Path.Combine(Folder, BeatName);
-        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PauseJson.Default.WatchdogBeat) : null;
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(Folder, BeatName)), PauseJson.Default.WatchdogBeat) is { Guards: not null } beat ? beat : null;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
+
+    private static PauseArm? Read(string file) => JsonSerializer.Deserialize(File.ReadAllBytes(file), PauseJson.Default.PauseArm);
 
     private static string Guard(PauseArm arm) => $"{arm.Marker}@{arm.ExpiresAt.UtcTicks}";
 

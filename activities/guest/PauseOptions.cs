@@ -9,6 +9,9 @@ public sealed class PauseOptions
     /// </summary>
     public bool HighAvailabilityIsOff { get; set; }
 
+    /// <summary>Longer, and a machine whose service died would not run again within 10 s.</summary>
+    public static readonly TimeSpan LongestTimeToLive = TimeSpan.FromSeconds(9);
+
     /// <summary>After this time the watchdog lets the machine go on, whether the service lives or not. 2 to 9 s.</summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(8);
 

@@ -91,7 +91,6 @@ public sealed class PauseCrashes
         && world.Array.Call("ListSnapshots", new JsonObject { ["volumeID"] = world.Volume.VolumeId })["snapshots"]!.AsArray().Count > 0
         && world.Faults.CallsOf("solidfire", "CloneVolume") > 0;
 
-    /// <summary>The watchdog on a network that nobody cuts.</summary>
     /// <summary>The watchdog is gone too, and the request was terminated by force: the next sweep finds the pause in the ledger.</summary>
     [Fact]
     public async Task A_machine_that_nobody_guards_any_more_goes_on_at_a_sweep_and_another_installations_stays()
@@ -144,22 +143,23 @@ public sealed class PauseCrashes
         using var world = new CrashWorld(new WorldOptions { Quiesce = "pause" });
         var arms = new PauseArms(Options.Create(new PauseOptions { Folder = Watchdog.FolderOf(world) }), TimeProvider.System);
         var marker = new Marker(Options.Create(new InstallationOptions { Installation = "crash-test" }), TimeProvider.System);
-        var watchdog = new PauseWatchdog(arms, new WorldPools(world.Network, world.Clock), marker, TimeProvider.System, NullLogger<PauseWatchdog>.Instance);
+        var watchdog = new PauseWatchdog(arms, [new WorldPools(world.Network, world.Clock)], marker, TimeProvider.System, NullLogger<PauseWatchdog>.Instance);
         var due = new PauseArm("swf-freeze-1", "production", world.Volume.VmUuid, TimeProvider.System.GetUtcNow());
         var arming = arms.ArmAsync(due, Cancellation);
-        var rescue = watchdog.Look(Cancellation);
+        watchdog.KeepFolder();
         await arming;
-        await rescue;
+        await watchdog.LetGo(Cancellation);
 
         var later = due with { ExpiresAt = due.ExpiresAt.AddMinutes(1) };
         arming = arms.ArmAsync(later, Cancellation);
-        await watchdog.Look(Cancellation);
+        watchdog.KeepFolder();
         await arming;
         Assert.Equal([later], arms.Find().Arms);
         arms.Disarm(later.Marker);
         Assert.Empty(arms.Find().Arms);
     }
 
+    /// <summary>The watchdog on a network that nobody cuts.</summary>
     internal sealed class Watchdog : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
@@ -174,7 +174,7 @@ public sealed class PauseCrashes
             _pools = new WorldPools(world.Network, world.Clock);
             var options = Options.Create(new PauseOptions { Folder = FolderOf(world) });
             var marker = new Marker(Options.Create(new InstallationOptions { Installation = "crash-test" }), world.Clock);
-            _running = !watching ? Task.CompletedTask : new PauseWatchdog(new PauseArms(options, world.Clock), _pools, marker, world.Clock, NullLogger<PauseWatchdog>.Instance).RunAsync(_stop.Token);
+            _running = !watching ? Task.CompletedTask : new PauseWatchdog(new PauseArms(options, world.Clock), [_pools], marker, world.Clock, NullLogger<PauseWatchdog>.Instance).RunAsync(_stop.Token);
         }
 
         public static string FolderOf(CrashWorld world) => Path.Combine(world.Folder, "watchdog");

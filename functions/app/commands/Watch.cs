@@ -35,12 +35,13 @@ internal static class Watch
         }
     });
 
-    private static ServiceProvider Services(IConfiguration settings)
+    internal static ServiceProvider Services(IConfiguration settings)
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         services.AddSingleton(TimeProvider.System);
         services.AddXenServer(settings.GetSection(XenServerOptions.Section));
+        services.AddRescues();
         services.AddOptions<InstallationOptions>().Bind(settings.GetSection("SnapshotWorkflows")).ValidateAnnotations();
         services.AddSingleton<Marker>();
         services.AddPause(settings);

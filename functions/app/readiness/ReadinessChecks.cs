@@ -41,7 +41,7 @@ internal sealed class ReadinessChecks(
             rounds.AddRange(pools.Names.Select(name => TryAsync($"xenserver {name}", () => PoolAsync(name, cancellation), cancellation, pools.CopyPool.PoolName == name ? null : "pool")));
             rounds.AddRange(destinations.All.Select(destination => TryAsync($"secondary {destination.Name}", () => _stores.AskAsync(destination.Name, () => DestinationAsync(destination), cancellation), cancellation, "destination")));
             // Nothing is paused where that is not allowed, so nobody has to guard it.
-            if (pause.Value.HighAvailabilityIsOff) rounds.Add(Task.FromResult(Watchdog()));
+            if (pause.Value.HighAvailabilityIsOff) rounds.Add(TryAsync("watchdog", () => Task.FromResult(WatchdogCheck.Of(arms)), cancellation));
             if (roles.Find() is { } held) rounds.Add(Task.FromResult(held));
             _last = await Task.WhenAll(rounds);
             _at = time.GetTimestamp();
@@ -109,10 +109,6 @@ internal sealed class ReadinessChecks(
         var check = await cloudStack.CheckAsync(cancellation);
         return Finding("cloudstack", check.Zones.Count > 0 ? $"{check.Zones.Count} zones, version {check.Version ?? "not told"}" : "not reached", check.Mend);
     }
-
-    private ReadinessFinding Watchdog() => arms.IsGuarded
-        ? Finding("watchdog", "guards pauses", [])
-        : Finding("watchdog", "not seen", ["No watchdog has beaten for 2 s, so 'pause' is refused: run `SnapshotWorkflows.App watchdog` beside the service, with the same settings."]);
 
     /// <summary>Not given up with whoever asked: others may wait for the same answer.</summary>
     private async Task<ReadinessFinding> DestinationAsync(SecondaryDestination destination)

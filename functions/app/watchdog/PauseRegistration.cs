@@ -8,7 +8,6 @@ namespace SnapshotWorkflows.App.Watchdog;
 internal static class PauseRegistration
 {
     private static readonly TimeSpan s_least = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(9);
 
     public static IServiceCollection AddPause(this IServiceCollection services, IConfiguration settings)
     {
@@ -17,7 +16,7 @@ internal static class PauseRegistration
             {
                 if (options.Folder.Length == 0 && settings[AppSettings.StatePath] is { Length: > 0 } state) options.Folder = Path.Combine(state, "watchdog");
             })
-            .Validate(options => options.TimeToLive >= s_least && options.TimeToLive <= s_most, "Quiesce:Pause:TimeToLive must be from 2 to 9 seconds: a guest has to run again within 10.")
+            .Validate(options => options.TimeToLive >= s_least && options.TimeToLive <= PauseOptions.LongestTimeToLive, "Quiesce:Pause:TimeToLive must be from 2 to 9 seconds: a guest has to run again within 10.")
             .ValidateOnStart();
         services.AddSingleton<PauseArms>();
         services.AddSingleton<GuestPause>();
