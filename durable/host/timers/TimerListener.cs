@@ -22,12 +22,19 @@ internal sealed partial class TimerListener(TimerFunction function, ITimerStore 
     /// <summary>A run that begins later than this after its time says so: the machine slept, or the node was busy.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
 
+    /// <summary>Clocks of nodes may differ by so much.</summary>
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromSeconds(10);
+
     private readonly SemaphoreSlim _asked = new(0);
     private readonly DateTime _began = time.GetUtcNow().UtcDateTime;
     private bool _atStart = function.RunOnStartup;
     private bool _byHand;
     private bool _first = true;
     private TimerState? _unreported;
+
+    /// <summary>In place of a time that has not come.</summary>
+    private DateTime? _countsFrom;
+    private (long Revision, long At)? _farLease;
 
     public string Name => function.Method.Name;
 
@@ -90,7 +97,7 @@ internal sealed partial class TimerListener(TimerFunction function, ITimerStore 
             return;
         }
 
-        if (kept.State.Owner is { } owner && owner != node && kept.State.LeaseUntil > Now)
+        if (IsHeld(kept))
         {
             var look = Now + TakeoverLook;
             await WaitAsync(kept.State.LeaseUntil < look ? kept.State.LeaseUntil.Value : look, stopping);
@@ -109,7 +116,46 @@ internal sealed partial class TimerListener(TimerFunction function, ITimerStore 
     }
 
     /// <summary>From the times, not from the kept Next: the schedule may have been changed since. What is not monitored counts from this process's start.</summary>
-    private DateTime Since(TimerState state) => function.UseMonitor || state.Since > _began ? state.Since : _began;
+    private DateTime Since(TimerState state)
+    {
+        var since = function.UseMonitor || state.Since > _began ? state.Since : _began;
+        if (since <= Now + LongestWait)
+        {
+            _countsFrom = null;
+            return since;
+        }
+
+        // Kept under a clock that was ahead. Not written: this clock may be the wrong one, and what is kept counts again when it has come.
+        if (_countsFrom is not { } from || from > Now + LongestWait)
+        {
+            _countsFrom = from = Now;
+            LogAhead(logger, Name, since);
+        }
+
+        return from;
+    }
+
+    /// <summary>Whether another node runs it. A lease that ends later than any could was taken under a clock that was ahead: whoever lives renews it all the same, and for long enough that shows.</summary>
+    private bool IsHeld(KeptTimer kept)
+    {
+        if (kept.State.Owner is not { } owner || owner == node || kept.State.LeaseUntil <= Now)
+        {
+            return false;
+        }
+
+        var longest = TimerLease.Length + ClocksDiffer;
+        if (kept.State.LeaseUntil <= Now + longest)
+        {
+            return true;
+        }
+
+        if (_farLease is not { } seen || seen.Revision != kept.Revision)
+        {
+            _farLease = seen = (kept.Revision, time.GetTimestamp());
+        }
+
+        return time.GetElapsedTime(seen.At) < longest;
+    }
 
     private async Task WaitAsync(DateTime until, CancellationToken stopping)
     {
@@ -190,6 +236,9 @@ internal sealed partial class TimerListener(TimerFunction function, ITimerStore 
 
     [LoggerMessage(EventId = 5203, Level = LogLevel.Error, Message = "The state of timer {Function} cannot be read or kept; it is tried again in a few seconds")]
     private static partial void LogUnreachable(ILogger logger, Exception exception, string function);
+
+    [LoggerMessage(EventId = 5205, Level = LogLevel.Warning, Message = "Timer {Function} ran last at {Since:u}, a time that has not come: a clock was ahead. Its schedule counts from now on")]
+    private static partial void LogAhead(ILogger logger, string function, DateTime since);
 
     [LoggerMessage(EventId = 5204, Level = LogLevel.Warning, Message = "Another node has taken over timer {Function} while this one ran it: the hub was out of reach for too long")]
     private static partial void LogLost(ILogger logger, string function);

@@ -75,6 +75,54 @@ public sealed class TimerNodesTests
     }
 
     [Fact]
+    public async Task A_run_that_died_under_a_clock_that_was_ahead_is_followed_once_the_clock_is_right()
+    {
+        await using var world = new World(nodes: 2);
+        world.Hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await world.SettledAsync(At("12:05:00"));
+        world.Clock.AdvanceTo(At("12:05:00"));
+        await world.RunsAsync(1);
+        await world.SettledAsync(At("12:05:05"));
+        world.Store.CutOff = world.Runs.Single().Node;
+        world.Hold = null;
+        world.Clock.Jump(TimeSpan.FromDays(-40));
+        await world.AdvanceToRunAsync(2, before: At("12:15:00").AddDays(-40));
+        Assert.NotEqual(world.Store.CutOff, world.Runs.Last().Node);
+    }
+
+    /// <summary>Here the clock of the node that looks is the wrong one: it is behind, and the other's lease only seems too long.</summary>
+    [Fact]
+    public async Task A_node_whose_clock_is_behind_takes_no_run_from_one_that_renews_its_lease()
+    {
+        await using var world = new World(nodes: 1);
+        await world.SettledAsync(At("12:05:00"));
+        for (var second = 0; second <= 5 * 60; second += 5)
+        {
+            var kept = world.Store.Current("tick")!;
+            Assert.NotNull(world.Store.Store("tick", kept.Revision, kept.State with { Owner = "elsewhere", LeaseUntil = world.Clock.GetUtcNow().UtcDateTime.AddDays(40) }));
+            world.Clock.AdvanceTo(At("12:05:00").AddSeconds(second));
+            await world.QuietAsync();
+        }
+
+        Assert.Empty(world.Runs);
+        await world.AdvanceToRunAsync(1, before: At("12:11:00"));
+    }
+
+    [Fact]
+    public async Task A_run_that_goes_on_while_the_clock_is_set_back_stays_the_only_one()
+    {
+        await using var world = new World(nodes: 2);
+        world.Hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await world.SettledAsync(At("12:05:00"));
+        world.Clock.AdvanceTo(At("12:05:00"));
+        await world.RunsAsync(1);
+        await world.SettledAsync(At("12:05:05"));
+        world.Clock.Jump(TimeSpan.FromDays(-40));
+        await world.AdvanceUntilAsync(At("12:30:00").AddDays(-40));
+        Assert.Single(world.Runs);
+    }
+
+    [Fact]
     public async Task A_node_whose_renewals_hang_stops_its_run_before_another_begins()
     {
         await using var world = new World(nodes: 2);

@@ -102,6 +102,70 @@ public sealed class TimerTriggerTests
         Assert.Equal(2, runs.All.Count);
     }
 
+    /// <summary>What was kept under it counts only once its time has come.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_timer_that_ran_under_a_clock_that_was_ahead_keeps_its_schedule_by_the_right_one(bool restart)
+    {
+        using var folder = new TemporaryFolder();
+        var clock = new ManualTimeProvider(Noon.AddDays(40));
+        var runs = new Runs();
+        await using (await StartAsync(clock, runs, folder))
+        {
+            await ArmedAsync(clock, At("12:05:00").AddDays(40));
+            clock.AdvanceTo(At("12:05:00").AddDays(40));
+            await runs.NextAsync();
+            await ArmedAsync(clock, At("12:10:00").AddDays(40));
+            if (!restart)
+            {
+                clock.Jump(TimeSpan.FromDays(-40));
+                clock.AdvanceTo(At("12:10:00")); // what it slept until, by the monotonic clock
+                await RunsAtAsync(clock, runs, At("12:15:00"));
+            }
+        }
+
+        if (restart)
+        {
+            clock.Jump(TimeSpan.FromDays(-40));
+            await using var next = await StartAsync(clock, runs, folder);
+            await RunsAtAsync(clock, runs, At("12:10:00"));
+        }
+    }
+
+    private static async Task RunsAtAsync(ManualTimeProvider clock, Runs runs, DateTimeOffset next)
+    {
+        await ArmedAsync(clock, next);
+        clock.AdvanceTo(next);
+        Assert.False((await runs.NextAsync()).IsPastDue);
+        await ArmedAsync(clock, next.AddMinutes(5));
+        Assert.Equal(2, runs.All.Count);
+    }
+
+    /// <summary>A machine without a battery for its clock begins years back, and is set right a moment later.</summary>
+    [Fact]
+    public async Task A_clock_that_is_behind_at_a_start_and_leaps_forward_runs_nothing_before_its_time()
+    {
+        using var folder = new TemporaryFolder();
+        var clock = new ManualTimeProvider(Noon);
+        var runs = new Runs();
+        await using (await StartAsync(clock, runs, folder, "0 0 3 * * *"))
+        {
+            await ArmedAsync(clock, Noon.AddHours(1));
+        }
+
+        clock.Jump(TimeSpan.FromDays(-20_000));
+        await using (await StartAsync(clock, runs, folder, "0 0 3 * * *"))
+        {
+            await ArmedAsync(clock, clock.GetUtcNow().AddHours(1));
+            clock.Jump(TimeSpan.FromDays(20_000));
+            clock.AdvanceTo(Noon.AddHours(1));
+            await ArmedAsync(clock, Noon.AddHours(2));
+        }
+
+        Assert.Empty(runs.All);
+    }
+
     [Fact]
     public async Task A_timer_may_run_at_start_up()
     {
@@ -119,7 +183,7 @@ public sealed class TimerTriggerTests
 
     private static DateTimeOffset At(string time) => DateTimeOffset.Parse($"2026-03-01T{time}Z");
 
-    private static Task<RunningHost> StartAsync(ManualTimeProvider clock, Runs runs, TemporaryFolder? folder = null) => RunningHost.StartAsync(
+    private static Task<RunningHost> StartAsync(ManualTimeProvider clock, Runs runs, TemporaryFolder? folder = null, string tick = "0 */5 * * * *") => RunningHost.StartAsync(
         builder =>
         {
             builder.Services.AddSingleton(runs);
@@ -127,7 +191,7 @@ public sealed class TimerTriggerTests
         },
         time: clock,
         folder: folder,
-        environment: new Dictionary<string, string> { ["TICK"] = "0 */5 * * * *" });
+        environment: new Dictionary<string, string> { ["TICK"] = tick });
 
     /// <summary>Waits until the listener sleeps until then; yields instead of sleeping, as the clock stands still.</summary>
     private static async Task ArmedAsync(ManualTimeProvider clock, DateTimeOffset due)
