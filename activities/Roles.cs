@@ -12,6 +12,10 @@ internal static class Roles
     public const string DestinationSr = "dst";
     public const string DestinationVdi = "copy";
     public const string CopyTask = "copy-task";
+
+    /// <summary>The task of a disk's export, and of an import.</summary>
+    public const string Export = "export";
+    public const string Import = "import";
     public const string Folder = "folder";
     public const string Stream = "stream";
     public const string Manifest = "manifest";

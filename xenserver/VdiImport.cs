@@ -9,7 +9,7 @@ internal static class VdiImport
 {
     private const string Method = "import_raw_vdi";
 
-    public static async Task RunAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, IProgress<long>? progress, string? label, CancellationToken cancellation)
+    public static async Task RunAsync(XenServerClient client, OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, IProgress<long>? progress, string? label, CancellationToken cancellation, CancellationToken stop)
     {
         var record = await client.Vdis.GetAsync(vdi, cancellation);
         if (format == VdiExportFormat.Raw && contentBytes > record.VirtualBytes)
@@ -18,10 +18,11 @@ internal static class VdiImport
         var query = $"/import_raw_vdi?vdi={Uri.EscapeDataString(vdi.Value)}&format={(format == VdiExportFormat.Raw ? "raw" : "vhd")}";
         // The body can be sent once only, so where it is to go is found out before.
         var host = await FindHostAsync(client, query, session, cancellation);
-        var task = await VdiExport.FindOrCreateTaskAsync(client, label ?? $"Import into {record.Uuid}", cancellation);
+        var task = await VdiExport.FindOrCreateTaskAsync(client, label ?? $"Import into {record.Uuid}", cancellation, stop);
         var ended = false;
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             await SendAsync(client, new Uri(host, $"{query}&task_id={Uri.EscapeDataString(task.Value)}"), session, content, contentBytes, task, progress, cancellation);
             await EndAsync(client, task, cancellation);
             ended = true;

@@ -49,24 +49,34 @@ public sealed class XenServerClient : IAsyncDisposable
 
     public Task LogOutAsync(CancellationToken cancellation) => _connection.LogOutAsync(cancellation);
 
-    /// <summary>Streams a disk's content; see <see cref="VdiExportStream"/> for what counts as success.</summary>
-    /// <param name="label">Names the export's task, so that a later attempt finds it; null derives it from the disk.</param>
+    /// <summary>Streams a disk's content; see <see cref="VdiExportStream"/> for what counts as success. Its task is named after the disk.</summary>
     /// <param name="since">With it (VHD only) the stream is a differencing VHD of the blocks that differ from that disk.</param>
-    public async Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation, string? label = null, OpaqueRef? since = null) =>
-        await VdiExport.OpenAsync(this, await Vdis.GetAsync(vdi, cancellation), format, label, since, cancellation);
+    public async Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, CancellationToken cancellation, OpaqueRef? since = null) =>
+        await VdiExport.OpenAsync(this, await Vdis.GetAsync(vdi, cancellation), format, label: null, since, cancellation, CancellationToken.None);
+
+    /// <inheritdoc cref="OpenVdiExportAsync(Vdi, VdiExportFormat, string, CancellationToken, CancellationToken)"/>
+    public async Task<VdiExportStream> OpenVdiExportAsync(OpaqueRef vdi, VdiExportFormat format, string label, CancellationToken cancellation, CancellationToken stop) =>
+        await OpenVdiExportAsync(await Vdis.GetAsync(vdi, cancellation), format, label, cancellation, stop);
 
     /// <summary>As above, of a disk whose row was just read.</summary>
-    public Task<VdiExportStream> OpenVdiExportAsync(Vdi vdi, VdiExportFormat format, CancellationToken cancellation, string? label = null) =>
-        VdiExport.OpenAsync(this, vdi, format, label, since: null, cancellation);
+    /// <param name="label">Names the export's task, so that a later attempt finds it.</param>
+    /// <param name="stop">Gives up the making of the task, which <paramref name="cancellation"/> does not: what is given up in the middle may come, and nobody knows it.</param>
+    public Task<VdiExportStream> OpenVdiExportAsync(Vdi vdi, VdiExportFormat format, string label, CancellationToken cancellation, CancellationToken stop) =>
+        VdiExport.OpenAsync(this, vdi, format, label, since: null, cancellation, stop);
 
     /// <summary>Writes a disk's content; returns once the pool says that all of it is written. Into a disk that was just created, or raw over all of it.</summary>
     /// <param name="content">Read once, from where it stands.</param>
     /// <param name="contentBytes">How many bytes of it; the pool takes no body of unknown length.</param>
     /// <param name="progress">Told the bytes sent so far.</param>
     /// <exception cref="XenApiException">Kind Reconcile: the disk is half written; destroy it and begin anew. Kind Transient: nothing was written.</exception>
+    public Task ImportVdiAsync(OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, CancellationToken cancellation, IProgress<long>? progress = null) =>
+        VdiImport.RunAsync(this, vdi, format, content, contentBytes, progress, label: null, cancellation, CancellationToken.None);
+
+    /// <inheritdoc cref="ImportVdiAsync(OpaqueRef, VdiExportFormat, Stream, long, CancellationToken, IProgress{long}?)"/>
     /// <param name="label">Name of the import's task: an earlier attempt's that was never used is taken up by it.</param>
-    public Task ImportVdiAsync(OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, CancellationToken cancellation, IProgress<long>? progress = null, string? label = null) =>
-        VdiImport.RunAsync(this, vdi, format, content, contentBytes, progress, label, cancellation);
+    /// <param name="stop">Gives up the making of that task, which <paramref name="cancellation"/> does not.</param>
+    public Task ImportVdiAsync(OpaqueRef vdi, VdiExportFormat format, Stream content, long contentBytes, string label, IProgress<long> progress, CancellationToken cancellation, CancellationToken stop) =>
+        VdiImport.RunAsync(this, vdi, format, content, contentBytes, progress, label, cancellation, stop);
 
     /// <summary>Opens a disk for reading at any offset over NBD; see <see cref="VdiNbdReader"/>.</summary>
     /// <exception cref="XenApiException"><see cref="XenApiErrors.NbdUnavailable"/>: the pool offers no NBD for this disk; export it instead.</exception>

@@ -10,6 +10,7 @@ namespace SnapshotWorkflows.Activities.CatalogSteps;
 /// <summary>
 /// Changes one thing in the snapshot's row. A row that is not there is nothing to change: it comes with the next rebuild. That a copy is damaged is noted beside its manifest too, and taken away there when it was proven whole:
 /// a ledger from before the damage must not count it as good. A store that takes no note changes nothing here: the row tells it, and the next reading notes it again. What went wrong with a copy is logged too, again by each attempt.
+/// Whether it is held is the store's to say: of a hold and a release that overtake one another the row follows what stands there, and not who wrote last.
 /// </summary>
 [DurableTask(StepNames.MarkSnapshot)]
 public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinations destinations, ILogger<MarkSnapshot> logger, IActivityExecution execution) : StepActivity<MarkSnapshotInput, bool>(execution)
@@ -19,16 +20,7 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
 
     protected override async Task<bool> ExecuteAsync(MarkSnapshotInput input, CancellationToken cancellation)
     {
-        var changed = index.Change(input.Snapshot, row => row with
-        {
-            Held = input.Held ?? row.Held,
-            DeletedAt = input.DeletedAt ?? row.DeletedAt,
-            LastProven = input.LastProven ?? row.LastProven,
-            DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
-            VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
-            Notice = NoticeAfter(input, row),
-            Status = row.Status with { State = input.State ?? row.Status.State, OccupiedBytes = input.OccupiedBytes ?? row.Status.OccupiedBytes },
-        });
+        var changed = await ChangeAsync(input, cancellation);
         if (input.Notice is { } notice)
         {
             if (input.DamagedAt is not null) Damaged(logger, input.Snapshot.Uuid, notice.Code, notice.Message);
@@ -47,6 +39,33 @@ public sealed partial class MarkSnapshot(SnapshotIndex index, SecondaryDestinati
 
         return changed;
     }
+
+    /// <summary>Looked at once more after it was written: whoever puts or removes a hold in between marks the row after that.</summary>
+    private async Task<bool> ChangeAsync(MarkSnapshotInput input, CancellationToken cancellation)
+    {
+        if (input.Held is null || index.Find(input.Snapshot) is not { Status: { Manifest: { } manifest, Destination: { } destination } }) return Change(input);
+        var (store, hold) = (destinations.Get(destination).Store, SnapshotLocations.Hold(SnapshotLocations.AddressOf(manifest)));
+        for (var held = await IsHeldAsync(); ;)
+        {
+            var changed = Change(input with { Held = held });
+            if (await IsHeldAsync() is var now && now == held) return changed;
+            held = now;
+        }
+
+        // A store that lost sight of the copy says nothing of a hold.
+        async Task<bool> IsHeldAsync() => await store.FindAsync(hold, cancellation) is not null || (await store.FindAsync(manifest, cancellation) is null && input.Held.Value);
+    }
+
+    private bool Change(MarkSnapshotInput input) => index.Change(input.Snapshot, row => row with
+    {
+        Held = input.Held ?? row.Held,
+        DeletedAt = input.DeletedAt ?? row.DeletedAt,
+        LastProven = input.LastProven ?? row.LastProven,
+        DamagedAt = input.LastProven is null ? input.DamagedAt ?? row.DamagedAt : null,
+        VerifyTriedAt = input.LastProven is null && input.DamagedAt is null ? input.VerifyTriedAt ?? row.VerifyTriedAt : null,
+        Notice = NoticeAfter(input, row),
+        Status = row.Status with { State = input.State ?? row.Status.State, OccupiedBytes = input.OccupiedBytes ?? row.Status.OccupiedBytes },
+    });
 
     /// <summary>A proof and another state end what was wrong before. A hold that is done ends what kept it from being done; that of a damaged copy leaves word of the damage.</summary>
     private static StepNotice? NoticeAfter(MarkSnapshotInput input, SnapshotRow row)

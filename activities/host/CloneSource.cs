@@ -26,10 +26,11 @@ public sealed class CloneSource : IAsyncDisposable
         return new CloneSource(null, new NbdDisk(reader), reader);
     }
 
+    /// <param name="stop">Of the process: a wish to cancel does not give up a task that is being made.</param>
     /// <exception cref="XenApiException">The pool does not export the disk.</exception>
-    public static async Task<CloneSource> OpenExportAsync(XenServerClient pool, OpaqueRef vdi, RequestKey key, CancellationToken cancellation)
+    public static async Task<CloneSource> OpenExportAsync(XenServerClient pool, OpaqueRef vdi, RequestKey key, CancellationToken cancellation, CancellationToken stop)
     {
-        var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Vhd, cancellation, key.NameFor("export"));
+        var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Vhd, key.NameFor(Roles.Export), cancellation, stop);
         return new CloneSource(export, null, export);
     }
 

@@ -15,16 +15,16 @@ public sealed class HashSource(IXenServerPools pools, TimeProvider time, IActivi
             ?? throw new StepFaultException(new StepFault("verify.no-source", FaultKind.NotFound, $"The clone's VDI {input.VdiUuid} is gone from pool {input.Pool}.", "Start again; find out who removed it."));
         var progress = new ProgressReports(Execution, new RateMeter(StepNames.HashSource, input.VirtualSizeBytes, time), time);
         if (input.HashedBytes is { } hashed && hashed < vdi.VirtualBytes) return await PrefixAsync(pool, vdi, hashed, input, progress, cancellation);
-        await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Vhd, cancellation, input.Key.NameFor("export"));
+        await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Vhd, input.Key.NameFor(Roles.Export), cancellation, Execution.StopToken);
         var digest = await DiskHasher.ComputeFromVhdStreamAsync(export, DiskHashOptions.Default, progress, cancellation);
         await progress.FlushAsync();
         return new ContentReceipt(digest.Root.ToString(), digest.DiskBytes, digest.NonZeroBytes, export.BytesRead);
     }
 
     /// <summary>A disk that is larger than what it is to hold: the root of the beginning, and nothing but zeros behind it.</summary>
-    private static async Task<ContentReceipt> PrefixAsync(XenServerClient pool, Vdi vdi, long hashed, HashSourceInput input, ProgressReports progress, CancellationToken cancellation)
+    private async Task<ContentReceipt> PrefixAsync(XenServerClient pool, Vdi vdi, long hashed, HashSourceInput input, ProgressReports progress, CancellationToken cancellation)
     {
-        await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Raw, cancellation, input.Key.NameFor("export"));
+        await using var export = await pool.OpenVdiExportAsync(vdi, VdiExportFormat.Raw, input.Key.NameFor(Roles.Export), cancellation, Execution.StopToken);
         var digest = await DiskHasher.ComputePrefixAsync(export, hashed, DiskHashOptions.Default, progress, cancellation);
         var buffer = new byte[1 << 20];
         for (int read; (read = await export.ReadAsync(buffer, cancellation)) > 0;)

@@ -21,21 +21,42 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
     /// <param name="stop">A row that is only given up may be written after the undo had looked for it.</param>
     public async Task<Sr> IntroduceAsync(string uuid, string type, string contentType, IReadOnlyDictionary<string, string>? smConfig, CancellationToken cancellation, CancellationToken stop)
     {
-        if (await pool.Srs.FindAsync(uuid, cancellation) is { } other)
-        {
-            throw new StepFaultException(new StepFault(
-                "sr.held-by-another", FaultKind.Busy, $"Pool {pool.PoolName} already has SR {uuid}, labelled {other.NameLabel}.",
-                "Wait if it is another snapshot's; otherwise the copy pool sees originals: name a separate pool in XenServer:CopyPool.", TimeSpan.FromSeconds(10)));
-        }
+        if (await pool.Srs.FindAsync(uuid, cancellation) is { } other) throw HeldByAnother(other);
 
         // The uuid is known before the call: a row without its mark can be told from another's all the same.
-        var introduced = await intents.MakeAsync(
-            key, role, "xenserver", pool.PoolName, $"{Label}|{uuid}",
-            () => pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, stop, smConfig));
+        OpaqueRef introduced;
+        try
+        {
+            introduced = await intents.MakeAsync(key, role, "xenserver", pool.PoolName, $"{Label}|{uuid}", () => MakeAsync(uuid, type, contentType, smConfig, cancellation, stop));
+        }
+        catch (XenApiException taken) when (taken.Code == XenApiErrors.SrUuidExists)
+        {
+            if (await pool.Srs.FindAsync(uuid, cancellation) is { } faster) throw HeldByAnother(faster);
+            throw;
+        }
+
         intents.Made(key, role, uuid);
         return await pool.Srs.FindAsync(introduced, cancellation)
             ?? throw new StepFaultException(new StepFault("sr.gone", FaultKind.Transient, $"SR {uuid} is gone right after it was introduced.", "Find out who forgets SRs in the pool if this repeats."));
     }
+
+    /// <summary>An attempt of a node that was taken for dead, or a call that was not answered, may come between the look and the call: what it made is ours.</summary>
+    private async Task<OpaqueRef> MakeAsync(string uuid, string type, string contentType, IReadOnlyDictionary<string, string>? smConfig, CancellationToken cancellation, CancellationToken stop)
+    {
+        try
+        {
+            return await pool.Srs.IntroduceAsync(uuid, Label, "SnapshotWorkflows: temporary", type, contentType, shared: false, stop, smConfig);
+        }
+        catch (XenApiException taken) when (taken.Code == XenApiErrors.SrUuidExists)
+        {
+            if (await FindOwnAsync(cancellation) is { } own && own.Uuid == uuid) return own.Ref;
+            throw;
+        }
+    }
+
+    private StepFaultException HeldByAnother(Sr other) => new(new StepFault(
+        "sr.held-by-another", FaultKind.Busy, $"Pool {pool.PoolName} already has SR {other.Uuid}, labelled {other.NameLabel}.",
+        "Wait if it is another snapshot's; otherwise the copy pool sees originals: name a separate pool in XenServer:CopyPool.", TimeSpan.FromSeconds(10)));
 
     /// <summary>Mark, one PBD on the host, plugged, scanned: whatever of it is missing.</summary>
     public async Task<Pbd> AttachAsync(Sr sr, Host host, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellation)

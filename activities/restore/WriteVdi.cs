@@ -40,7 +40,7 @@ public sealed class WriteVdi(
         if (input.Target is { } target) await new TargetProofs((await arrays.RequireAsync(target.Lun.Volume.ClusterUuid, cancellation)).Client).RequireOnlyHostAsync(target, cancellation);
         intents.Intend(input.Key, Roles.Write, "xenserver", pool.PoolName, vdi.Uuid);
         var began = time.GetTimestamp();
-        var label = input.Key.NameFor("import");
+        var label = input.Key.NameFor(Roles.Import);
         var sent = input.Fresh ? await WriteVhdAsync(pool, vdi, copy, label, cancellation) : await WriteRawAsync(pool, vdi, copy, label, cancellation);
         intents.Made(input.Key, Roles.Write, vdi.Uuid);
         return new WriteReceipt(sent, time.GetElapsedTime(began).TotalSeconds);
@@ -97,7 +97,7 @@ public sealed class WriteVdi(
     private async Task ImportAsync(XenServerClient pool, Vdi vdi, VdiExportFormat format, Stream content, long bytes, string label, CancellationToken cancellation)
     {
         var reports = new ProgressReports(Execution, new RateMeter(StepNames.WriteVdi, bytes, time), time);
-        await pool.ImportVdiAsync(vdi.Ref, format, content, bytes, cancellation, new Forward(reports, bytes), label);
+        await pool.ImportVdiAsync(vdi.Ref, format, content, bytes, label, new Forward(reports, bytes), cancellation, Execution.StopToken);
         await reports.FlushAsync();
     }
 

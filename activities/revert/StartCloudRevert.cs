@@ -12,8 +12,22 @@ public sealed class StartCloudRevert(CloudStackClient cloudStack, IntentLedger i
         var job = CloudRevertJobs.Of(input.Key);
         if (intents.Find(input.Key, Roles.Revert) is not null && await cloudStack.IsKnownAsync(job, cancellation)) return job.ToString("D");
         var started = await intents.MakeAsync(
-            input.Key, Roles.Revert, "cloudstack", input.CloudStackSnapshotId, job.ToString("D"), () => cloudStack.RevertSnapshotAsync(input.CloudStackSnapshotId, job, Execution.StopToken));
+            input.Key, Roles.Revert, "cloudstack", input.CloudStackSnapshotId, job.ToString("D"), () => AskAsync(input.CloudStackSnapshotId, job, cancellation));
         intents.Made(input.Key, Roles.Revert, started);
         return started;
+    }
+
+    /// <summary>Something between us may have sent it twice, and the second is refused because the first has begun: a refusal counts only where CloudStack does not know the job.</summary>
+    private async Task<string> AskAsync(string snapshot, Guid job, CancellationToken cancellation)
+    {
+        try
+        {
+            return await cloudStack.RevertSnapshotAsync(snapshot, job, Execution.StopToken);
+        }
+        catch (CloudStackException refused) when (refused.Kind is not (CloudStackErrorKind.OutcomeUnknown or CloudStackErrorKind.PermissionDenied))
+        {
+            if (await cloudStack.IsKnownAsync(job, cancellation)) return job.ToString("D");
+            throw;
+        }
     }
 }

@@ -45,7 +45,7 @@ public sealed partial class CopyStream(
             }
         }
 
-        await using var export = await CloneSource.OpenExportAsync(pool, vdi, input.Target.Key, cancellation);
+        await using var export = await CloneSource.OpenExportAsync(pool, vdi, input.Target.Key, cancellation, Execution.StopToken);
         return (await CopyAsync(export, input, cancellation), export.Name);
     }
 

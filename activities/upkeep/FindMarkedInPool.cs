@@ -15,8 +15,8 @@ public sealed class FindMarkedInPool(IXenServerPools pools, IActivityExecution e
         var uuids = srs.ToDictionary(sr => sr.Ref, sr => sr.Uuid);
         var found = srs.Select(sr => Of(input.Name, sr.Uuid, sr.NameLabel, sr.OtherConfig, madeAt: null))
             .Concat(vdis.Select(vdi => Of(input.Name, vdi.Uuid, vdi.NameLabel, vdi.OtherConfig, madeAt: null) is { } thing ? thing with { SrUuid = uuids.GetValueOrDefault(vdi.Sr) } : null))
-            // A task's label is the call's: only a mark says anything.
-            .Concat(tasks.Where(task => task.OtherConfig.ContainsKey(Marker.InstallationName)).Select(task => Of(input.Name, task.Uuid, task.NameLabel, task.OtherConfig, task.CreatedAt)));
+            // A task's label is the call's, and says something where we gave it: of an export or an import. Else only a mark does.
+            .Concat(tasks.Where(task => task.OtherConfig.ContainsKey(Marker.InstallationName) || task.NameLabel.StartsWith("swf-", StringComparison.Ordinal)).Select(task => Of(input.Name, task.Uuid, task.NameLabel, task.OtherConfig, task.CreatedAt)));
         return new MarkedThings([.. found.OfType<MarkedThing>()]);
     }
 

@@ -16,7 +16,7 @@ internal enum InstanceLife
 /// </summary>
 internal sealed class LeakJudge(string installation, TimeSpan leakAge, DateTimeOffset now)
 {
-    private static readonly string[] s_temporary = [Roles.Snapshot, Roles.Clone, Roles.Sr, Roles.DestinationSr, Roles.DestinationVdi, Roles.CopyTask, Roles.Folder, Roles.Stream, Roles.Freeze, Roles.Volume, Roles.Group];
+    private static readonly string[] s_temporary = [Roles.Snapshot, Roles.Clone, Roles.Sr, Roles.DestinationSr, Roles.DestinationVdi, Roles.CopyTask, Roles.Export, Roles.Import, Roles.Folder, Roles.Stream, Roles.Freeze, Roles.Volume, Roles.Group];
 
     /// <summary>What a call that was not answered may make after its undo had looked for it.</summary>
     private static readonly string[] s_late = [Roles.Snapshot, Roles.Group, Roles.Clone, Roles.Volume, Roles.Sr, Roles.DestinationSr];

@@ -5,14 +5,16 @@ namespace SnapshotWorkflows.Activities.VolumeSteps;
 
 /// <summary>
 /// Deletes the request's own snapshot from the array, however many attempts made it, and proves that none is left. With a finished copy goes what was kept there beside it, if anything was: the copy must not
-/// become undeletable, and its policy's retention with it, because its array is gone. A snapshot on the array alone is gone only when that array says so.
+/// become undeletable, and its policy's retention with it, because its array is gone. A snapshot on the array alone is gone only when that array says so. One that a volume is being put back to stays until the revert has
+/// ended: what a roll-back from a snapshot that goes meanwhile leaves on the volume nobody has written down.
 /// </summary>
 [DurableTask(StepNames.DeleteStorageSnapshot)]
-public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, AuditTrail audit, Marker marker, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
+public sealed class DeleteStorageSnapshot(SolidFireArrays arrays, IntentLedger intents, AuditTrail audit, Marker marker, DurableTaskClient client, IActivityExecution execution) : StepActivity<StorageSnapshotInput, bool>(execution)
 {
     protected override async Task<bool> ExecuteAsync(StorageSnapshotInput input, CancellationToken cancellation)
     {
         if (input.KeptBesideCopy is false) return true;
+        if (await client.FindReaderAsync(input.Key, revertsOnly: true, cancellation) is { } needed) throw new StepFaultException(needed);
         SolidFireClient array;
         try
         {

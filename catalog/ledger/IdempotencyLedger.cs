@@ -13,10 +13,16 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
     /// </summary>
     /// <param name="caller">Name of the key that was used, never the key.</param>
     /// <param name="bodyHash">SHA-256 of the body's meaning.</param>
-    public RequestClaim Claim(string caller, string route, string idempotencyKey, string bodyHash, RequestKey proposed) =>
+    public RequestClaim Claim(string caller, string route, string idempotencyKey, string bodyHash, RequestKey proposed) => ClaimUnlessOthers(caller, route, idempotencyKey, bodyHash, proposed, known: null)!;
+
+    /// <summary>As <see cref="Claim"/>, for a route of which one is to be under way at a time: whoever has looked at its claims claims only where no other has come since.</summary>
+    /// <param name="known">The instances that were looked at; null: others do not matter.</param>
+    /// <returns>Null where there is another: it is to be looked at first.</returns>
+    public RequestClaim? ClaimUnlessOthers(string caller, string route, string idempotencyKey, string bodyHash, RequestKey proposed, IReadOnlyCollection<RequestKey>? known) =>
         database.Write("request", (connection, transaction) =>
         {
             if (Find(connection, transaction, caller, route, idempotencyKey, bodyHash) is { } claimed) return claimed;
+            if (known is not null && Of(connection, transaction, route).Any(other => !known.Contains(other.Instance))) return null;
             using var insert = connection.CreateCommand();
             insert.Transaction = transaction;
             insert.CommandText = "INSERT INTO requests VALUES (@caller, @route, @key, @hash, @instance, @now)";
@@ -39,14 +45,26 @@ public sealed class IdempotencyLedger(CatalogDatabase database, TimeProvider tim
             .With("@caller", caller).With("@route", route).With("@key", idempotencyKey);
         using var reader = find.ExecuteReader();
         if (!reader.Read()) return null;
-        var claimedAt = DateTimeOffset.Parse(reader.GetString(2), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-        return new RequestClaim(new RequestKey(reader.GetString(1)), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody) { Age = time.GetUtcNow() - claimedAt, At = claimedAt };
+        return Claimed(reader.GetString(1), reader.GetString(2), reader.GetString(0) == bodyHash ? ClaimOutcome.Repeated : ClaimOutcome.OtherBody);
     }
 
-    /// <summary>What the route was asked for last, by whomever, the last first. Of what is forgotten nothing.</summary>
-    public IReadOnlyList<RequestKey> LastOf(string route, int most) => database.Read<IReadOnlyList<RequestKey>>(connection => connection
-        .Command(null, "SELECT instance_id FROM requests WHERE route=@route ORDER BY created_at DESC LIMIT @most").With("@route", route).With("@most", most)
-        .All(reader => new RequestKey(reader.GetString(0))));
+    /// <summary>What the route was asked for, by whomever. In no order: under a clock that was wrong for a while the last is not the one with the latest time.</summary>
+    public IReadOnlyList<RequestClaim> Of(string route) => database.Read(connection => Of(connection, null, route));
+
+    private List<RequestClaim> Of(DbConnection connection, DbTransaction? transaction, string route)
+    {
+        using var list = connection.Command(transaction, "SELECT instance_id, created_at FROM requests WHERE route=@route").With("@route", route);
+        using var reader = list.ExecuteReader();
+        var claims = new List<RequestClaim>();
+        while (reader.Read()) claims.Add(Claimed(reader.GetString(0), reader.GetString(1), ClaimOutcome.Repeated));
+        return claims;
+    }
+
+    private RequestClaim Claimed(string instance, string at, ClaimOutcome outcome)
+    {
+        var claimedAt = DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        return new RequestClaim(new RequestKey(instance), outcome) { Age = time.GetUtcNow() - claimedAt, At = claimedAt };
+    }
 }
 
 /// <param name="Instance">The instance that this key stands for.</param>

@@ -29,7 +29,7 @@ public static class AdmissionQueue
         },
         now);
 
-    /// <summary>Gives back all slots of a workflow but those of some kinds. It is unwinding, so it reads no copy any more.</summary>
+    /// <summary>Gives back all slots of a workflow but those of some kinds. It is unwinding, so it reads no copy any more, unless it says so.</summary>
     public static (AdmissionState State, IReadOnlyList<AdmissionRequest> Granted) Reduce(AdmissionState state, AdmissionReduction reduction, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -38,7 +38,7 @@ public static class AdmissionQueue
             .Select(grant => grant.Request.Instance != reduction.Instance ? grant : grant with
             {
                 Stuck = true,
-                Request = grant.Request with { Reads = null, Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] },
+                Request = grant.Request with { Reads = reduction.Reads ? grant.Request.Reads : null, Slots = [.. grant.Request.Slots.Where(slot => reduction.Kinds.Contains(AdmissionSlots.KindOf(slot)))] },
             })
             .Where(grant => grant.Request.Slots.Count > 0 || grant.Request.Instance != reduction.Instance);
         return Grant(state with { Granted = [.. granted], Waiting = [.. state.Waiting.Where(wish => wish.Request.Instance != reduction.Instance)] }, now);

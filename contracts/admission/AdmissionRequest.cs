@@ -8,13 +8,17 @@ namespace SnapshotWorkflows.Contracts;
 /// <param name="Priority">Higher goes first.</param>
 public sealed record AdmissionRequest(string Instance, int Stage, IReadOnlyList<string> Slots, string Account, int Priority)
 {
-    /// <summary>The snapshot whose copy the workflow reads: while it has, or waits for, its slots, the copy is not deleted. No slot, for any number may read one.</summary>
+    /// <summary>The snapshot whose copy the workflow reads, or that it goes back to: while it has, or waits for, its slots, that is not deleted. No slot, for any number may read one.</summary>
     public RequestKey? Reads { get; init; }
 }
 
 /// <summary>What a workflow still holds while a clean-up of its own does not end: the slots of these kinds; the others are given back.</summary>
 /// <param name="Kinds">What stands before the colon in <see cref="AdmissionSlots"/>.</param>
-public sealed record AdmissionReduction(string Instance, IReadOnlyList<string> Kinds);
+public sealed record AdmissionReduction(string Instance, IReadOnlyList<string> Kinds)
+{
+    /// <summary>It still needs the snapshot that it reads; else it is given up with the slots.</summary>
+    public bool Reads { get; init; }
+}
 
 /// <param name="Place">1 is next among those that wait; 0 when granted.</param>
 /// <param name="Reason">Why it waits, for people.</param>

@@ -22,7 +22,7 @@ public sealed record AdmissionState
     /// <summary>When a wish was last granted because it had waited the longest; null while none was.</summary>
     public DateTimeOffset? LastTurn { get; init; }
 
-    /// <summary>Instances that read a snapshot's copy, or wait to. One that was ended by force is listed until its slots are taken back.</summary>
+    /// <summary>Instances that read a snapshot's copy or go back to the snapshot, or wait to. One that was ended by force is listed until its slots are taken back.</summary>
     public IReadOnlyList<string> ReadersOf(RequestKey snapshot) =>
         [.. Granted.Select(grant => grant.Request).Concat(Waiting.Select(wish => wish.Request)).Where(request => request.Reads == snapshot).Select(request => request.Instance).Distinct(StringComparer.Ordinal)];
 }

@@ -15,6 +15,12 @@ public static class FaultCodes
     /// <summary>None of the arrays of the settings is the cluster that is meant.</summary>
     public const string OtherCluster = "array.other-cluster";
 
+    /// <summary>A restore reads the copy, or is about to.</summary>
+    public const string BeingRestored = "snapshot.being-restored";
+
+    /// <summary>A revert needs the snapshot on the array, or is about to.</summary>
+    public const string BeingReverted = "snapshot.being-reverted";
+
     /// <summary>The copy's task is gone without a verdict, or it failed: the destination may hold part of it.</summary>
     public const string CopyOutcomeUnknown = "copy.outcome-unknown";
 }

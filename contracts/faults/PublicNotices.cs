@@ -16,7 +16,7 @@ public static class PublicNotices
         "manifest.missing",
         "quiesce.busy", "quiesce.detached", "quiesce.no-watchdog", "quiesce.not-configured", "quiesce.not-frozen", "quiesce.not-running", "quiesce.pause-not-allowed", "quiesce.pause-unanswered", "quiesce.too-late",
         "restore.copy-damaged", "restore.mismatch", "restore.target-attached", "restore.target-too-small",
-        "snapshot.being-restored", "snapshot.copy-not-found", "snapshot.deleting", "snapshot.gone", "snapshot.held", "snapshot.key-used", "snapshot.not-in-catalog", KeepFaults.GoneCode,
+        FaultCodes.BeingRestored, FaultCodes.BeingReverted, "snapshot.copy-not-found", "snapshot.deleting", "snapshot.gone", "snapshot.held", "snapshot.key-used", "snapshot.not-in-catalog", KeepFaults.GoneCode,
         "verify.damaged", "verify.mismatch",
         "volume.hypervisor", "volume.no-path", "volume.not-found", "volume.not-ready",
     };

@@ -38,6 +38,9 @@ public sealed record RollBackReceipt(string SavedSnapshot, DateTimeOffset SavedU
 
 public sealed record InspectRollBackInput(RequestKey Snapshot, RequestKey? Group, ArrayVolume Volume)
 {
+    /// <summary>A roll-back took effect, so the revert only goes forward: a deletion waits for it.</summary>
+    public bool Forward { get; init; }
+
     /// <inheritdoc cref="RollBackInput.ArrayOnly"/>
     public bool ArrayOnly { get; init; }
 }

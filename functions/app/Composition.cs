@@ -122,6 +122,7 @@ public static class Composition
         services.AddSingleton<ITerminateGuard, SnapshotTerminateGuard>();
         services.AddSingleton<IRepeatGuard, WorkRepeatGuard>();
         services.AddSingleton<IStartGuard, WorkStartGuard>();
+        services.AddSingleton<IEntityGuard, AdmissionGuard>();
         services.AddSingleton<IUnavailability, CatalogUnavailability>();
         services.AddOptions<AccessOptions>().Bind(settings.GetSection(AccessOptions.Section)).ValidateOnStart();
         services.AddOptions<CatalogAgeOptions>().Bind(settings.GetSection(CatalogAgeOptions.Section)).ValidateAnnotations().ValidateOnStart();

@@ -1,5 +1,6 @@
 using SnapshotWorkflows.Activities;
 using SnapshotWorkflows.Activities.CatalogSteps;
+using SnapshotWorkflows.Activities.RevertSteps;
 using SnapshotWorkflows.Activities.SecondarySteps;
 using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
@@ -9,6 +10,7 @@ using SnapshotWorkflows.Functions.Triggers;
 using SnapshotWorkflows.Functions.Worker;
 using SnapshotWorkflows.Secondary.Destinations;
 using SnapshotWorkflows.Simulators.Fabric;
+using SnapshotWorkflows.SolidFire;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -131,6 +133,72 @@ public sealed class Deletions
             await engine.PumpAsync(() => task.IsCompleted, Cancellation);
             await task;
         }
+    }
+
+    /// <summary>A roll-back is on its way: whoever deletes, by the route or as a policy's expiry does, is refused until nothing of it can come any more.</summary>
+    [Theory]
+    [InlineData(false, SnapshotState.CreatedOnPrimary)]
+    [InlineData(true, SnapshotState.BackedUp)]
+    public async Task A_snapshot_is_not_deleted_while_its_volume_is_put_back_to_it(bool copied, SnapshotState stays)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = copied ? await Reverts.CopiedAsync(world) : await Reverts.KeptAsync(world);
+        world.StopMachine();
+        var wire = LateWire.HoldingFirst("RollbackToSnapshot");
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var (index, engine) = (life.Get<SnapshotIndex>(), life.Get<DurableEngine>());
+        var revert = await Reverts.PostAsync(life, key);
+        await Reverts.UntilWaitingAsync(life, revert, "undo.unanswered");
+        var (status, _, answer) = await SendAsync(life, key);
+        Assert.Equal((409, "snapshot.being-reverted"), (status, System.Text.Json.JsonDocument.Parse(answer).RootElement.GetProperty("code").GetString()));
+        Assert.Equal("snapshot.being-reverted", StepFault.From((await ExpireAsync()).FailureDetails!).Code);
+        Assert.Equal(stays, index.Find(key)!.Status.State);
+        Assert.Equal("snapshot.being-reverted", index.Find(key)!.Notice?.Code);
+        Assert.Equal(0, world.Faults.CallsOf("solidfire", "DeleteSnapshot"));
+
+        await wire.ReleaseAsync();
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await engine.PumpAsync(revert, Cancellation)).RuntimeStatus);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await ExpireAsync()).RuntimeStatus);
+        Assert.Equal(SnapshotState.Destroyed, index.Find(key)!.Status.State);
+
+        async Task<OrchestrationMetadata> ExpireAsync()
+        {
+            var asked = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("DeleteSnapshot", new DeleteSnapshotInput(key, "policy:p", "expired"), null, Cancellation);
+            await engine.PumpAsync(() => asked.IsCompleted, Cancellation);
+            return await engine.PumpAsync(await asked, Cancellation);
+        }
+    }
+
+    /// <summary>It had looked for reverts before there was one: the volume is not touched until it is known what becomes of the snapshot. A revert that has put it back once only goes forward.</summary>
+    [Fact]
+    public async Task A_volume_is_not_put_back_to_a_snapshot_whose_deletion_has_begun()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.KeptAsync(world);
+        world.StopMachine();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var index = life.Get<SnapshotIndex>();
+        var inspect = new InspectRollBack(life.Get<SolidFireArrays>(), index, life.Get<DurableTaskClient>(), life.Get<Marker>(), new NoExecution());
+        var input = new InspectRollBackInput(key, null, index.Find(key)!.Primary!);
+        await inspect.RunAsync(null!, input);
+        index.Change(key, row => row with { Status = row.Status with { State = SnapshotState.Destroying } });
+        Assert.Equal(("snapshot.deleting", FaultKind.Transient), (await Assert.ThrowsAsync<StepFaultException>(() => inspect.RunAsync(null!, input))).Fault is var fault ? (fault.Code, fault.Kind) : default);
+        await inspect.RunAsync(null!, input with { Forward = true });
+    }
+
+    /// <summary>It has been refused by the array for now, so it looks again, and gives way.</summary>
+    [Fact]
+    public async Task A_deletion_that_has_not_deleted_yet_gives_way_to_a_revert()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.KeptAsync(world);
+        world.StopMachine();
+        await using var life = new Life(world, CrashSwitch.Never);
+        world.Faults.Add(new FaultSpecification { System = "solidfire", Method = "DeleteSnapshot", Action = FaultAction.Fail, ErrorName = "xDBVersionMismatch", Times = FaultSpecification.ForEver });
+        Assert.Equal(202, (await SendAsync(life, key)).Status);
+        await life.Get<DurableEngine>().PumpAsync(() => world.Faults.List()[0].FiredTimes > 0, Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await Reverts.RunAsync(life, key)).RuntimeStatus);
+        Assert.Equal((SnapshotState.CreatedOnPrimary, "snapshot.being-reverted"), (life.Get<SnapshotIndex>().Find(key)!.Status.State, life.Get<SnapshotIndex>().Find(key)!.Notice?.Code));
     }
 
     /// <summary>At three in the morning: a word that is passed over looks as if it had been taken.</summary>

@@ -157,7 +157,46 @@ public sealed class LateEffects
         Assert.Equal(2, world.Array.Call("ListSnapshots")["snapshots"]!.AsArray().Count);
         world.StopMachine();
         var key = new RequestKey(id);
-        await new InspectRollBack(life.Get<SolidFireArrays>(), life.Get<Marker>(), new NoExecution()).RunAsync(null!, new InspectRollBackInput(key, null, life.Get<SnapshotIndex>().Find(key)!.Primary!));
+        await new InspectRollBack(life.Get<SolidFireArrays>(), life.Get<SnapshotIndex>(), life.Get<DurableTaskClient>(), life.Get<Marker>(), new NoExecution())
+            .RunAsync(null!, new InspectRollBackInput(key, null, life.Get<SnapshotIndex>().Find(key)!.Primary!));
+    }
+
+    /// <summary>As an attempt of a node that slept does: its row comes between the next one's look and its call.</summary>
+    [Fact]
+    public async Task An_SR_that_an_earlier_attempt_introduces_between_look_and_call_is_the_requests_own()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var calls = 0;
+        var wire = new LateWire();
+        wire.Holds = async method =>
+        {
+            if (method != "SR.introduce") return false;
+            if (++calls == 2) await wire.ReleaseAsync();
+            return calls == 1;
+        };
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var ended = await life.RunAsync(Cancellation);
+        Assert.True(calls > 1);
+        Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: true, Cancellation));
+    }
+
+    /// <summary>Made when its export had another already, and none comes that would take it up: the undo ends it.</summary>
+    [Fact]
+    public async Task A_task_of_an_export_that_was_made_late_does_not_stay()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var wire = LateWire.HoldingFirst("task.create");
+        var holds = wire.Holds;
+        wire.Holds = async method =>
+        {
+            if (method == "task.destroy") await wire.ReleaseAsync();
+            return await holds(method);
+        };
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var ended = await life.RunAsync(Cancellation);
+        Assert.Equal(0, wire.Held);
+        Assert.True(world.Faults.CallsOf("xenserver", "task.create") > 1);
+        Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: true, Cancellation));
     }
 
     private static async Task CancelWhenHeldAsync(Life life, LateWire wire, string id)

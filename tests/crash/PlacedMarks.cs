@@ -150,6 +150,26 @@ public sealed class PlacedMarks
         Assert.Equal("copy.damaged", index.Find(taken.Key)!.Notice?.Code);
     }
 
+    /// <summary>A hold and a release at once: what stands on the store was written by the one, and the row last by the other.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whether_a_copy_is_held_the_row_tells_as_the_store_does_whoever_writes_it_last(bool held)
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, destinations) = (life.Get<SnapshotIndex>(), life.Get<SecondaryDestinations>());
+        var mark = new MarkSnapshot(index, destinations, NullLogger<MarkSnapshot>.Instance, new NoExecution());
+        var release = new RemoveHold(destinations, new NoExecution());
+        if (held) await release.RunAsync(null!, new HoldCopyInput(CopyOf(life, taken), "test", null));
+        Assert.True(await Pumped(life, Hold(life, taken, "one")));
+        if (!held) await release.RunAsync(null!, new HoldCopyInput(CopyOf(life, taken), "test", null));
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = held });
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = !held });
+        Assert.Equal((held, held), (index.Find(taken.Key)!.Held, File.Exists(PathOf(world, life, taken, ".hold.json"))));
+    }
+
     /// <summary>Whatever a catalog from before says: a copy that is being deleted, or was found damaged, does not survive for another.</summary>
     [Theory]
     [InlineData(".tombstone.json")]

@@ -263,6 +263,61 @@ public sealed class PolicyRuns
         Assert.Single(life.Get<SnapshotIndex>().CopiesOf("nightly"));
     }
 
+    /// <summary>A double click with fresh keys, a script that does not wait: one runs, the rest are told of it.</summary>
+    [Fact]
+    public async Task Of_several_runs_by_hand_at_once_one_runs()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()), "test");
+        var answers = new List<int>();
+        await life.SendAsync(
+            "/api/policies/nightly/run", "",
+            async (request, client) =>
+            {
+                var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(n =>
+                {
+                    var context = new Microsoft.AspNetCore.Http.DefaultHttpContext { RequestServices = request.HttpContext.RequestServices };
+                    context.Request.Headers["Idempotency-Key"] = $"at-once-{n}";
+                    return life.Get<ManualRunTriggers>().RunAsync(context.Request, "nightly", client, TestContext.Current.CancellationToken);
+                }));
+                answers.AddRange(all.Select(one => one is ProblemResult ? 409 : 202));
+                return all[0];
+            },
+            TestContext.Current.CancellationToken);
+        Assert.Single(answers, 202);
+        Assert.Equal(7, answers.Count(status => status == 409));
+    }
+
+    /// <summary>A request of a time to come, made while the clock was ahead: the one after it is the last all the same, is not run upon, and can be cancelled.</summary>
+    [Fact]
+    public async Task A_run_by_hand_after_one_under_a_clock_that_was_ahead_is_the_last()
+    {
+        using var world = new CrashWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()), "test");
+        new IdempotencyLedger(life.Get<CatalogDatabase>(), new Support.Time.ManualTimeProvider(world.Clock.GetUtcNow().AddDays(20)))
+            .Claim("anonymous", "POST /policies/nightly/run", "ahead", "", new RequestKey(new string('a', 32)));
+        var run = await RunByHandAsync(life, "right");
+        Assert.Equal((409, "policy.running"), await RefusedAsync(life, "third"));
+        Assert.Equal(202, await CancelAsync(life, "cancel"));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await life.Get<DurableEngine>().PumpAsync(run, TestContext.Current.CancellationToken)).RuntimeStatus);
+    }
+
+    [Fact]
+    public async Task A_run_of_a_policy_that_was_deleted_is_cancelled_by_its_id()
+    {
+        using var world = new CrashWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        life.Get<PolicyLedger>().Put(Policy(world, new RetentionRule()), "test");
+        var run = await RunByHandAsync(life, "by-hand");
+        Assert.True(life.Get<PolicyLedger>().Remove("nightly"));
+        Assert.Equal(404, await CancelAsync(life, "unnamed"));
+        Assert.Equal(202, await CancelAsync(life, "named", $$"""{"run":"{{Guid.ParseExact(run, "N")}}"}"""));
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, (await life.Get<DurableEngine>().PumpAsync(run, TestContext.Current.CancellationToken)).RuntimeStatus);
+        Assert.Equal(404, await CancelAsync(life, "again", $$"""{"run":"{{Guid.ParseExact(run, "N")}}"}"""));
+    }
+
     private static async Task<int> CancelAsync(Life life, string key, string body = "") => (await life.SendAsync(
         "/api/policies/nightly/cancel", body, (request, client) => life.Get<PolicyRunTriggers>().CancelAsync(request, "nightly", client, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken, key)).Status;
 

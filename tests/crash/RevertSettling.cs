@@ -167,20 +167,48 @@ public sealed class RevertSettling
         Assert.Empty(life.Get<IntentLedger>().Open(new RequestKey(id)));
     }
 
+    /// <summary>Something between repeats the call, and the answer that comes back is the refusal of the second.</summary>
+    [Fact]
+    public async Task A_revert_by_CloudStack_whose_call_was_sent_twice_is_followed_to_its_end()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.AdoptedAsync(world);
+        world.StopMachine();
+        world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "revertSnapshot", Action = FaultAction.Duplicate });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await Reverts.RunAsync(life, key);
+        Assert.Equal((OrchestrationRuntimeStatus.Completed, "cloudstack"), (ended.RuntimeStatus, ended.ReadOutputAs<RevertedVolume>()?.By));
+        Assert.Empty(life.Get<IntentLedger>().Open(new RequestKey(ended.InstanceId)));
+    }
+
+    /// <summary>Its rows were cleaned up: how it ended nobody can tell any more, but that it was started can be told.</summary>
+    [Fact]
+    public async Task A_revert_by_CloudStack_whose_job_is_forgotten_tells_that_it_was_started()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.AdoptedAsync(world);
+        world.StopMachine();
+        world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "queryAsyncJobResult", Action = FaultAction.Fail, ErrorName = "431", ErrorParams = ["Unable to find job by id"], Times = FaultSpecification.ForEver });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await Reverts.RunAsync(life, key);
+        Assert.Contains("was started: the volume may hold either state", StepFault.From(ended.FailureDetails!).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>A proxy's page, while the management server fails over, is no word on the job: neither that there is none, nor that it has ended.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_page_that_is_no_answer_of_CloudStack_says_nothing_of_its_job(bool unanswered)
+    [InlineData(true, 404)]
+    [InlineData(false, 404)]
+    [InlineData(false, 401)]
+    public async Task A_page_that_is_no_answer_of_CloudStack_says_nothing_of_its_job(bool unanswered, int page)
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
         var key = await Reverts.AdoptedAsync(world);
         world.StopMachine();
         if (unanswered) world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "revertSnapshot", Action = FaultAction.DropAnswer });
-        world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "queryAsyncJobResult", Action = FaultAction.HttpStatus, Status = 404, Times = FaultSpecification.ForEver });
+        world.Faults.Add(new FaultSpecification { System = "cloudstack", Method = "queryAsyncJobResult", Action = FaultAction.HttpStatus, Status = page, Times = FaultSpecification.ForEver });
         await using var life = new Life(world, CrashSwitch.Never);
         var id = await Reverts.PostAsync(life, key);
-        await Reverts.UntilWaitingAsync(life, id, "cloudstack.404");
+        await Reverts.UntilWaitingAsync(life, id, $"cloudstack.{page}");
         var shown = world.Clock.GetUtcNow();
         await life.Get<DurableEngine>().PumpAsync(() => world.Clock.GetUtcNow() - shown > TimeSpan.FromMinutes(10), Cancellation);
         Assert.Contains((await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, Cancellation))!.State.Granted, grant => grant.Request.Instance == id);

@@ -8,11 +8,12 @@ internal static class VdiExport
     private const string Method = "export_raw_vdi";
     private const int LooksMax = 3;
 
-    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, Vdi vdi, VdiExportFormat format, string? label, OpaqueRef? since, CancellationToken cancellation)
+    public static async Task<VdiExportStream> OpenAsync(XenServerClient client, Vdi vdi, VdiExportFormat format, string? label, OpaqueRef? since, CancellationToken cancellation, CancellationToken stop)
     {
-        var task = await FindOrCreateTaskAsync(client, label ?? $"Export of {vdi.Uuid}", cancellation);
+        var task = await FindOrCreateTaskAsync(client, label ?? $"Export of {vdi.Uuid}", cancellation, stop);
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             var response = await RequestAsync(client, vdi.Ref, format, since, task, cancellation);
             return new VdiExportStream(client, response, await response.Content.ReadAsStreamAsync(cancellation), vdi, task, format);
         }
@@ -26,17 +27,18 @@ internal static class VdiExport
     /// <summary>
     /// A task that was made and never used, because its maker died between the two, stays pending for a day: it is taken up again. Should its first
     /// export or import still be ending, ours fails with it and is tried anew. One that was asked to stop is left alone: whatever took it up would be cancelled.
+    /// A wish to cancel does not give up the making, for what is made all the same nobody would know; whoever is given the task tidies it.
     /// </summary>
-    public static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation)
+    public static async Task<OpaqueRef> FindOrCreateTaskAsync(XenServerClient client, string label, CancellationToken cancellation, CancellationToken stop)
     {
         for (var look = 1; ; look++)
         {
-            var unused = (await client.Tasks.ListAsync(label, cancellation)).FirstOrDefault(task =>
+            var unused = (await client.Tasks.ListAsync(label, look == 1 ? cancellation : stop)).FirstOrDefault(task =>
                 task.NameLabel == label && task is { Ended: false, Progress: 0 } && !task.CurrentOperations.Values.Contains("cancel", StringComparer.Ordinal));
             if (unused is not null) return unused.Ref;
             try
             {
-                return await client.Tasks.CreateAsync(label, "SnapshotWorkflows", cancellation);
+                return await client.Tasks.CreateAsync(label, "SnapshotWorkflows", stop);
             }
             catch (XenApiException lost) when (lost.Kind is XenApiErrorKind.Transient or XenApiErrorKind.Reconcile && look < LooksMax)
             {

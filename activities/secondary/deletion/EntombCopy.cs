@@ -5,7 +5,7 @@ using SnapshotWorkflows.Secondary.Manifests;
 namespace SnapshotWorkflows.Activities.SecondarySteps;
 
 /// <summary>
-/// Begins a deletion: puts the tombstone, then looks for a hold and for a restore of the copy. Whoever holds or restores does the reverse, so of the two, at the same moment, at least one sees the
+/// Begins a deletion: puts the tombstone, then looks for a hold and for a restore of the copy or a revert to its snapshot. Whoever holds or restores does the reverse, so of the two, at the same moment, at least one sees the
 /// other; the deletion gives way, and takes back the tombstone that it has put: another deletion's stays with that one, and is waited for while it lives.
 /// </summary>
 [DurableTask(StepNames.EntombCopy)]
@@ -41,14 +41,6 @@ public sealed class EntombCopy(SecondaryDestinations destinations, DurableTaskCl
     {
         if (await store.FindAsync(SnapshotLocations.Hold(address), cancellation) is not null)
             return new StepFault("snapshot.held", FaultKind.Conflict, $"Snapshot {snapshot.Uuid} is under legal hold; nothing was deleted.", "Release the hold first, if you may.");
-        if ((await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State is not { } admission) return null;
-        foreach (var reader in admission.ReadersOf(snapshot))
-        {
-            // One that was ended by force has not given back; it reads no more.
-            if (await client.GetInstanceAsync(reader, cancellation) is { IsCompleted: false })
-                return new StepFault("snapshot.being-restored", FaultKind.Conflict, $"Snapshot {snapshot.Uuid} is being restored by {reader}, or about to be; nothing was deleted.", $"Wait for the restore's end, or POST /api/restores/{reader}/cancel; then delete the snapshot again.");
-        }
-
-        return null;
+        return await client.FindReaderAsync(snapshot, revertsOnly: false, cancellation);
     }
 }

@@ -12,7 +12,7 @@ using SnapshotWorkflows.Durable.Host.Http;
 namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>GET entities[/{name}[/{key}]], POST and DELETE entities/{name}/{key}. <c>$</c> stands for the empty key.</summary>
-internal sealed class EntityRoutes(DurableTaskClient client, DurableTaskRegistry registry)
+internal sealed class EntityRoutes(DurableTaskClient client, DurableTaskRegistry registry, EntityGuards guards)
 {
     private const string EmptyKey = "$";
     private const int LongestId = 256;
@@ -72,6 +72,7 @@ internal sealed class EntityRoutes(DurableTaskClient client, DurableTaskRegistry
             throw Invalid("query.missing", "Query parameter op is missing.", "Say which operation the entity is to do: ?op=add.");
         }
 
+        guards.Ask(id);
         await client.Entities.SignalEntityAsync(id, operation, await InputAsync(context.Request), null, context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status202Accepted;
     }

@@ -2,13 +2,15 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Client;
+using SnapshotWorkflows.Durable.Engine.Entities;
 using SnapshotWorkflows.Durable.Engine.Replay;
+using SnapshotWorkflows.Durable.Entities;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>POST raiseEvent, terminate, suspend, resume: 202 once the message to the instance is committed.</summary>
-internal sealed class InstanceCommands(DurableTaskClient client, TerminateGuards guards)
+internal sealed class InstanceCommands(DurableTaskClient client, TerminateGuards guards, EntityGuards entityGuards)
 {
     public async Task RaiseEventAsync(HttpContext context, string id, string eventName)
     {
@@ -99,6 +101,11 @@ internal sealed class InstanceCommands(DurableTaskClient client, TerminateGuards
 
     private async Task<OrchestrationMetadata> LiveAsync(string id, CancellationToken cancellation)
     {
+        if (EntityIds.IsEntity(id))
+        {
+            entityGuards.Ask(EntityInstanceId.FromString(id));
+        }
+
         var instance = await client.GetInstancesAsync(id, getInputsAndOutputs: true, cancellation) ?? throw InstanceAnswers.Missing(id);
         return InstanceAnswers.HasEnded(instance.RuntimeStatus) ? throw InstanceAnswers.Ended(instance) : instance;
     }

@@ -1,17 +1,22 @@
 using Microsoft.AspNetCore.Http;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Entities;
+using SnapshotWorkflows.Durable.Entities;
 using SnapshotWorkflows.Durable.Host.Http;
 
 namespace SnapshotWorkflows.Durable.Host.Management;
 
 /// <summary>DELETE one ended instance, or all of a time span: history, payloads and all.</summary>
-internal sealed class InstancePurge(DurableTaskClient client, TimeProvider time)
+internal sealed class InstancePurge(DurableTaskClient client, EntityGuards guards, TimeProvider time)
 {
     public async Task PurgeOneAsync(HttpContext context, string id)
     {
         var instance = await client.GetInstancesAsync(id, getInputsAndOutputs: false, context.RequestAborted) ?? throw InstanceAnswers.Missing(id);
-        if (!EntityIds.IsEntity(id) && !InstanceAnswers.HasEnded(instance.RuntimeStatus))
+        if (EntityIds.IsEntity(id))
+        {
+            guards.Ask(EntityInstanceId.FromString(id));
+        }
+        else if (!InstanceAnswers.HasEnded(instance.RuntimeStatus))
         {
             throw NotEnded(instance);
         }

@@ -45,6 +45,7 @@ internal static class ManagementServices
         services.AddSingleton<IHttpManagementPayloadFactory>(provider => provider.GetRequiredService<ManagementUris>());
         services.AddSingleton<InstanceQueries>();
         services.AddSingleton<TerminateGuards>();
+        services.AddSingleton<EntityGuards>();
         services.AddSingleton<InstanceCommands>();
         services.AddSingleton<InstancePurge>();
         services.AddSingleton<InstanceStart>();

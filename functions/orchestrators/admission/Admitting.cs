@@ -22,8 +22,8 @@ internal static class Admitting
     }
 
     /// <summary>Gives back what a clean-up that does not end has no need of, and keeps what is taken up by what is still there. A signal: nothing waits for it.</summary>
-    public static Task ReduceAdmissionAsync(this TaskOrchestrationContext context) =>
-        context.Entities.SignalEntityAsync(AdmissionEntity.Id, AdmissionEntity.Reduce, new AdmissionReduction(context.InstanceId, AdmissionSlots.OfWhatIsThere));
+    public static Task ReduceAdmissionAsync(this TaskOrchestrationContext context, bool reads) =>
+        context.Entities.SignalEntityAsync(AdmissionEntity.Id, AdmissionEntity.Reduce, new AdmissionReduction(context.InstanceId, AdmissionSlots.OfWhatIsThere) { Reads = reads });
 
     /// <summary>Why upkeep is to stop: everything is paused, or it is a time of maintenance. Null while it may work. It comes again by the clock, so it does not wait.</summary>
     public static async Task<string?> HeldUpAsync(this TaskOrchestrationContext context)

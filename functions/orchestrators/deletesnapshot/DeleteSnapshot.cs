@@ -54,7 +54,7 @@ public sealed class DeleteSnapshot : TaskOrchestrator<DeleteSnapshotInput, Delet
             if (context.IsAtLeast(WorkflowVersions.Shown))
             {
                 // Begun by an attempt that died, and given way now: the copy is whole, and its tombstone is taken back.
-                var whole = begun && refused.Fault.Code is "snapshot.held" or "snapshot.being-restored";
+                var whole = begun && refused.Fault.Code is "snapshot.held" or FaultCodes.BeingRestored or FaultCodes.BeingReverted;
                 await runner.FinishAsync(
                     Steps.MarkSnapshot,
                     new MarkSnapshotInput(input.Snapshot) { State = whole ? SnapshotState.BackedUp : null, Notice = refused.Fault.Ending(nameof(DeleteSnapshot)) },

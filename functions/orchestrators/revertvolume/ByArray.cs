@@ -30,7 +30,7 @@ internal static class ByArray
         var arrayOnly = IsArrayOnly(source) && run.Context.IsAtLeast(WorkflowVersions.Settled);
         if (!arrayOnly) await run.LookAsync(Steps.ProveStopped, new ProveStoppedInput(source.VolumeId), forward);
         if (source.CloudStackSnapshotId is not null) return;
-        var plan = await run.LookAsync(Steps.InspectRollBack, new InspectRollBackInput(run.Request.Snapshot, source.Group, source.Array!) { ArrayOnly = arrayOnly }, forward);
+        var plan = await run.LookAsync(Steps.InspectRollBack, new InspectRollBackInput(run.Request.Snapshot, source.Group, source.Array!) { ArrayOnly = arrayOnly, Forward = forward }, forward);
         await run.LookAsync(Steps.ProveUnplugged, new ProveUnpluggedInput(run.Request.Key, plan.Iqn, VdiUuid: null), forward);
     }
 

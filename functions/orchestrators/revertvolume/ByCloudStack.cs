@@ -11,8 +11,7 @@ internal static class ByCloudStack
         var deadline = run.Context.CurrentUtcDateTime + s_deadline;
         for (var wait = TimeSpan.FromSeconds(1); ; wait = wait < TimeSpan.FromSeconds(10) ? wait * 1.5 : wait)
         {
-            var check = await run.DoUncancelledAsync(Steps.CheckCloudRevert, new CloudRevertJob(run.Request.Key, job), StepPolicy.Commit);
-            if (check.Ended) return new RevertedVolume(source.VolumeId, "cloudstack", SavedSnapshot: null, SavedUntil: null);
+            if ((await CheckAsync(run, job)).Ended) return new RevertedVolume(source.VolumeId, "cloudstack", SavedSnapshot: null, SavedUntil: null);
             if (run.Context.CurrentUtcDateTime > deadline)
             {
                 throw new StepFaultException(new StepFault(
@@ -20,6 +19,20 @@ internal static class ByCloudStack
             }
 
             await run.Context.CreateTimer(wait, CancellationToken.None);
+        }
+    }
+
+    /// <summary>A job that cannot be asked for is waited for; of one that CloudStack has forgotten nobody can tell how it ended.</summary>
+    private static async Task<CloudRevertCheck> CheckAsync(RevertRun run, string job)
+    {
+        try
+        {
+            return await run.DoUncancelledAsync(Steps.CheckCloudRevert, new CloudRevertJob(run.Request.Key, job), StepPolicy.Commit);
+        }
+        catch (StepFaultException failure) when (failure.Fault.Kind == FaultKind.NotFound)
+        {
+            run.Effect = $"CloudStack's job {job} was started: the volume may hold either state.";
+            throw;
         }
     }
 

@@ -18,6 +18,11 @@ internal sealed class RevertRun : WorkRun
     /// <summary>Of a revert that failed: what it has done all the same. Null: nothing.</summary>
     public string? Effect { get; set; }
 
+    /// <summary>The snapshot on the array; also while it is waited for what came of a call: what may still come needs it.</summary>
+    protected override RequestKey? Reads => Request.Snapshot;
+
+    protected override bool ReadsUntilUndone => true;
+
     public Task AuditAsync(string outcome, string? detail) =>
         FinishAsync(Steps.RecordAudit, new AuditEntry(Request.Caller, "snapshot.revert", Request.Snapshot.Uuid, outcome, detail));
 }

@@ -32,8 +32,11 @@ internal abstract class WorkRun
 
     protected StepRunner Runner { get; }
 
-    /// <summary>The snapshot whose copy is read, and so must not be deleted meanwhile.</summary>
+    /// <summary>The snapshot that is read, or gone back to, and so must not be deleted meanwhile.</summary>
     protected virtual RequestKey? Reads => null;
+
+    /// <summary>It is needed while what was begun is undone, too.</summary>
+    protected virtual bool ReadsUntilUndone => false;
 
     /// <summary>For what is made anew as a whole when its outcome is unknown.</summary>
     public Anew Anew() => new(Context, Cancellation);
@@ -62,7 +65,7 @@ internal abstract class WorkRun
         await Undo.UnwindAsync(_board.At, notice =>
         {
             _board.Stuck(notice);
-            if (notice is { Attempts: >= StuckAttempts } && _admitted && Context.IsAtLeast(WorkflowVersions.Apart)) _reduction ??= Context.ReduceAdmissionAsync();
+            if (notice is { Attempts: >= StuckAttempts } && _admitted && Context.IsAtLeast(WorkflowVersions.Apart)) _reduction ??= Context.ReduceAdmissionAsync(ReadsUntilUndone);
         });
         if (_reduction is not null) await _reduction;
     }

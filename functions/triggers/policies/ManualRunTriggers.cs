@@ -28,8 +28,17 @@ public sealed class ManualRunTriggers(PolicyLedger policies, IdempotencyLedger l
 
             // A repeated request is answered whatever has become of the policy since.
             var isThere = await ViewAsync(name, proposed, client, cancellation) is not null;
-            if (!isThere && (stored is null ? PolicyTriggers.NotFound(name) : await RefusalAsync(stored, proposed, alongside, client, cancellation)) is { } refusal) return refusal;
-            var claim = ledger.Claim(caller, route, idempotencyKey, alongside ? "alongside" : "", proposed);
+            var meaning = alongside ? "alongside" : "";
+            RequestClaim? claim = null;
+            while (claim is null)
+            {
+                var others = ledger.Of(route);
+                if (!isThere && (stored is null ? PolicyTriggers.NotFound(name) : await RefusalAsync(stored, proposed, alongside, others, client, cancellation)) is { } refusal) return refusal;
+
+                // Of several at once each sees no other: only one of them claims, and the rest look again.
+                claim = ledger.ClaimUnlessOthers(caller, route, idempotencyKey, meaning, proposed, alongside ? null : [.. others.Select(other => other.Instance)]);
+            }
+
             if (claim.Outcome == ClaimOutcome.OtherBody) return SnapshotProblems.OtherBody();
 
             // Before the start, so that a death between the two leaves a line too many and not one too few.
@@ -56,7 +65,7 @@ public sealed class ManualRunTriggers(PolicyLedger policies, IdempotencyLedger l
     }
 
     /// <summary>As the schedule's own occurrences: a disabled policy takes nothing, and everything that is paused only waits. An earlier run that has not ended is another matter: nobody waits for an occurrence.</summary>
-    private async Task<ProblemResult?> RefusalAsync(StoredPolicy stored, RequestKey own, bool alongside, DurableTaskClient client, CancellationToken cancellation)
+    private async Task<ProblemResult?> RefusalAsync(StoredPolicy stored, RequestKey own, bool alongside, IReadOnlyList<RequestClaim> claims, DurableTaskClient client, CancellationToken cancellation)
     {
         var name = stored.Policy.Name;
         if (!stored.Policy.Enabled) return new ProblemResult(409, "policy.disabled", $"Policy '{name}' is disabled: it neither takes nor lets go.", "PUT it with \"enabled\": true.");
@@ -71,7 +80,7 @@ public sealed class ManualRunTriggers(PolicyLedger policies, IdempotencyLedger l
             return new ProblemResult(409, "policy.unusable", $"{unusable.Message} {unusable.Remedy}", "PUT the policy with a time zone that this machine knows.");
         }
 
-        var live = alongside ? [] : await LastRuns.LiveAsync(stored, ledger, client, cancellation);
+        var live = alongside ? [] : await LastRuns.LiveAsync(stored, claims, client, cancellation);
         return live.FirstOrDefault(run => run.Instance != own) is { } earlier
             ? new ProblemResult(
                 409, "policy.running", $"An earlier run of policy '{name}' has not ended: {earlier.What}.",

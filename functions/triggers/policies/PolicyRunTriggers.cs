@@ -39,13 +39,16 @@ public sealed class PolicyRunTriggers(PolicyLedger policies, IdempotencyLedger l
     {
         try
         {
-            if (policies.Find(name) is not { } stored) return PolicyTriggers.NotFound(name);
+            var stored = policies.Find(name);
             var body = await request.ReadBodyAsync(cancellation);
             var named = body.Length == 0 ? null : BodyReader.Parse(body, s_cancel, read => read.Uuid("run", "request.value", "Give the run's id as the answer to POST /api/policies/{name}/run shows it."));
-            var live = RequestKey.TryParse(named, out var run)
-                ? await LastRuns.LiveAsync(stored, run, client, cancellation)
-                : await LastRuns.LiveAsync(stored, ledger, client, cancellation);
-            var claim = Claim(request, stored.Policy.Name, named ?? "", live.Count > 0);
+            var live = RequestKey.TryParse(named, out var run) ? await LastRuns.LiveAsync(name, run, client, cancellation)
+                : stored is null ? []
+                : await LastRuns.LastAsync(stored, ledger.Of(LastRuns.RouteOf(name)), client, cancellation);
+
+            // A run outlives its policy, and is stopped by its id then.
+            if (stored is null && live.Count == 0) return PolicyTriggers.NotFound(name);
+            var claim = Claim(request, name, named ?? "", live.Count > 0);
             if (claim is { Outcome: ClaimOutcome.OtherBody }) return SnapshotProblems.OtherBody();
             if (claim is null && live.Count == 0)
                 return new ProblemResult(409, "policy.not-running", $"No {(named is null ? "run" : "such run")} of policy '{name}' is under way.", "GET /api/snapshots?policy= shows its snapshots; each has a cancel route of its own.");

@@ -7,7 +7,7 @@ namespace SnapshotWorkflows.Functions.Triggers;
 /// <summary>POST /api/snapshots/{id}/revert, and how it stands under /api/reverts/{id}.</summary>
 public sealed class RevertTriggers(IdempotencyLedger ledger, SnapshotIndex index, AuditTrail audit)
 {
-    private const string Workflow = "RevertVolume";
+    internal const string Workflow = "RevertVolume";
     private static readonly string[] s_known = [];
 
     [Function("RevertSnapshot")]

@@ -5,7 +5,7 @@ using SnapshotWorkflows.Catalog;
 namespace SnapshotWorkflows.Functions.Triggers;
 
 /// <summary>DELETE /api/snapshots/{id}, and the legal hold that stands against it.</summary>
-public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader reader)
+public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotReader reader)
 {
     private static readonly OrchestrationRuntimeStatus[] s_live = [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended];
     private static readonly string[] s_hold = ["reason"];
@@ -36,8 +36,7 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         if (view is { Ended: false, State: not SnapshotState.Destroying }) return new ProblemResult(409, "snapshot.in-progress", $"Snapshot {view.Id} is {view.State} and its workflow has not ended.", $"POST /api/snapshots/{view.Id}/cancel, or wait for its end.");
         if (view.Hold) return new ProblemResult(409, "snapshot.held", $"Snapshot {view.Id} is under legal hold.", $"POST /api/snapshots/{view.Id}/release first, if you may.");
         if (view is { Manifest: null, State: not (SnapshotState.CreatedOnPrimary or SnapshotState.Destroying or SnapshotState.Destroyed) }) return new ProblemResult(409, "snapshot.no-copy", $"Snapshot {view.Id} is {view.State} and has no copy that could be deleted.", "There is nothing to do: what it had made was undone.");
-        if (await RestoreOfAsync(key, client, cancellation) is { } restore)
-            return new ProblemResult(409, "snapshot.being-restored", $"Snapshot {view.Id} is being restored by {restore}, or about to be.", $"Wait for the restore's end, or POST /api/restores/{restore}/cancel.");
+        if (await ReaderOfAsync(key, client, cancellation) is { } needing) return Needed(view.Id, needing);
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(
@@ -57,12 +56,20 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
         return new JsonResult<SnapshotDeletion>(202, deletion, TriggersJson.Default.SnapshotDeletion, $"{request.Path.Value}");
     }
 
-    /// <summary>The live restore of a copy; the deletion itself looks again.</summary>
-    private static async Task<string?> RestoreOfAsync(RequestKey snapshot, DurableTaskClient client, CancellationToken cancellation)
+    private static ProblemResult Needed(string id, OrchestrationMetadata needing)
     {
-        foreach (var restore in (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State?.ReadersOf(snapshot) ?? [])
+        var work = RequestKey.TryParse(needing.InstanceId, out var key) ? key.Uuid : needing.InstanceId;
+        return needing.Name == RevertTriggers.Workflow
+            ? new ProblemResult(409, FaultCodes.BeingReverted, $"A volume is being put back to snapshot {id} by {work}, or about to be.", $"Wait for the revert's end, or POST /api/reverts/{work}/cancel.")
+            : new ProblemResult(409, FaultCodes.BeingRestored, $"Snapshot {id} is being restored by {work}, or about to be.", $"Wait for the restore's end, or POST /api/restores/{work}/cancel.");
+    }
+
+    /// <summary>The live restore of a copy, or the revert to a snapshot; the deletion itself looks again.</summary>
+    private static async Task<OrchestrationMetadata?> ReaderOfAsync(RequestKey snapshot, DurableTaskClient client, CancellationToken cancellation)
+    {
+        foreach (var needing in (await client.Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, cancellation))?.State?.ReadersOf(snapshot) ?? [])
         {
-            if (await client.GetInstanceAsync(restore, cancellation) is { IsCompleted: false }) return restore;
+            if (await client.GetInstanceAsync(needing, cancellation) is { IsCompleted: false } instance) return instance;
         }
 
         return null;
@@ -82,19 +89,19 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotIndex ind
     {
         try
         {
-            if (!RequestKey.TryParse(id, out var key) || index.Find(key) is not { } row) return SnapshotProblems.NotFound(id);
+            if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
             var idempotencyKey = request.IdempotencyKey();
             var body = await request.ReadBodyAsync(cancellation);
             var reason = body.Length == 0 ? null : BodyReader.Parse(body, s_hold, read => read.Text("reason"));
-            if (row.Status.State != SnapshotState.BackedUp)
+            if (view.State != SnapshotState.BackedUp)
             {
-                return new ProblemResult(409, "snapshot.not-backed-up", $"Snapshot {row.Key.Uuid} is {row.Status.State}; only a copy on secondary storage can be held.", "Hold a snapshot that is BackedUp.");
+                return new ProblemResult(409, "snapshot.not-backed-up", $"Snapshot {view.Id} is {view.State}; only a copy on secondary storage can be held.", "Hold a snapshot that is BackedUp.");
             }
 
             var caller = request.Caller();
             var route = $"POST /snapshots/{key.Value}/{(hold ? "hold" : "release")}";
             return await client.StartClaimedAsync(ledger, caller, route, idempotencyKey, reason ?? "", "HoldSnapshot", instance => new HoldSnapshotInput(instance, key, hold, caller, reason), cancellation) is { } started
-                ? new JsonResult<SnapshotHolding>(202, new SnapshotHolding(row.Key.Uuid, hold, started.Value, request.Management(client, started.Value)), TriggersJson.Default.SnapshotHolding)
+                ? new JsonResult<SnapshotHolding>(202, new SnapshotHolding(view.Id, hold, started.Value, request.Management(client, started.Value)), TriggersJson.Default.SnapshotHolding)
                 : SnapshotProblems.OtherBody();
         }
         catch (BadRequestException refused)

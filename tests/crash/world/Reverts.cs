@@ -25,6 +25,16 @@ internal static class Reverts
         return new RequestKey(id);
     }
 
+    /// <summary>A copy whose snapshot is kept on the array besides.</summary>
+    public static async Task<RequestKey> CopiedAsync(CrashWorld world)
+    {
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = await life.PostAsync(
+            "/api/snapshots", $$"""{"volumeId":"{{world.Volume.CloudStackId}}","keepOnPrimary":true}""", (request, client) => life.Get<SnapshotTriggers>().CreateAsync(AsOperator(request), client, Cancellation), Cancellation);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
+        return new RequestKey(id);
+    }
+
     /// <summary>The copy of a snapshot that CloudStack took, and keeps on the array.</summary>
     public static async Task<RequestKey> AdoptedAsync(CrashWorld world)
     {

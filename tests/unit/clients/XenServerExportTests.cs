@@ -128,6 +128,22 @@ public sealed class XenServerExportTests
         Assert.Contains("OpaqueRef%3Anew", _rig.Handler.Sent.Single(sent => sent.Method == HttpMethod.Get).Address.Query, StringComparison.Ordinal);
     }
 
+    /// <summary>The pool makes it all the same: nobody else would know it, and it would stay for a day.</summary>
+    [Fact]
+    public async Task A_task_that_was_being_made_when_the_export_was_cancelled_is_tidied()
+    {
+        using var wish = new CancellationTokenSource();
+        Listed("{}").Handler.Then(_ =>
+        {
+            wish.Cancel();
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"jsonrpc":"2.0","result":"OpaqueRef:task","id":1}""", System.Text.Encoding.UTF8, "application/json") };
+        });
+        _rig.Tidied();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _rig.Client.OpenVdiExportAsync(s_vdi, VdiExportFormat.Raw, wish.Token));
+        Assert.Contains("task.destroy", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
+        Assert.Equal(0, _rig.Handler.Left);
+    }
+
     [Fact]
     public async Task A_task_that_no_export_took_up_is_ended_by_us_where_the_pool_can()
     {

@@ -42,7 +42,7 @@ public sealed class AdmissionQueueTests
     }
 
     [Fact]
-    public void A_copy_is_read_from_the_wish_on_until_the_job_unwinds()
+    public void A_copy_is_read_from_the_wish_on_until_the_job_unwinds_or_until_it_has_where_it_says_so()
     {
         var copy = new RequestKey(new string('c', 32));
         var state = Ask(new AdmissionState(), Wish("a", "volume:v"), granted: "a");
@@ -52,6 +52,7 @@ public sealed class AdmissionQueueTests
         state = AdmissionQueue.Release(state, "a", s_now).State;
         Assert.Equal(["b"], state.ReadersOf(copy));
         Assert.Empty(AdmissionQueue.Reduce(state, new AdmissionReduction("b", AdmissionSlots.OfWhatIsThere), s_now).State.ReadersOf(copy));
+        Assert.Equal(["b"], AdmissionQueue.Reduce(state, new AdmissionReduction("b", AdmissionSlots.OfWhatIsThere) { Reads = true }, s_now).State.ReadersOf(copy));
         Assert.Empty(AdmissionQueue.Release(state, "b", s_now).State.ReadersOf(copy));
     }
 

@@ -297,8 +297,13 @@ public abstract class CatalogContract : IAsyncLifetime
         Assert.Equal(ClaimOutcome.Repeated, requests.Claim("c", "r", "young", "h", Key(9)).Outcome);
         clock.AdvanceTo(s_start.AddDays(1100));
         requests.Claim("another", "r", "k", "h", Key(10));
-        Assert.Equal([Key(10), Key(7)], requests.LastOf("r", 2));
-        Assert.Empty(requests.LastOf("other", 2));
+        Assert.Equal([Key(7), Key(8), Key(10)], requests.Of("r").Select(claim => claim.Instance).OrderBy(key => key.Value, StringComparer.Ordinal));
+        Assert.Empty(requests.Of("other"));
+
+        // Whoever has not seen all of them looks again; the own one is answered whoever else is there.
+        Assert.Null(requests.ClaimUnlessOthers("c", "r", "k", "h", Key(12), [Key(7), Key(8)]));
+        Assert.Equal(ClaimOutcome.New, requests.ClaimUnlessOthers("c", "r", "k", "h", Key(12), [Key(7), Key(8), Key(10)])?.Outcome);
+        Assert.Equal(ClaimOutcome.Repeated, requests.ClaimUnlessOthers("c", "r", "k", "h", Key(12), [])?.Outcome);
         Assert.Equal(["kept", "open"], intents.Open(Key(1)).Select(intent => intent.Role));
         Assert.False(intents.Knows(Key(1), "gone", "s"));
         Assert.NotNull(index.Find(Key(11)));

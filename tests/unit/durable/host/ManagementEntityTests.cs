@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using SnapshotWorkflows.Durable.Entities;
+using SnapshotWorkflows.Durable.Host;
 using SnapshotWorkflows.Functions.Worker;
 using Xunit;
 
@@ -109,6 +111,31 @@ public sealed class ManagementEntityTests
         await StateBecomesAsync(host, "Counter/z", """{"value":1}""");
         await (await host.GetAsync("/entities/Silent/a")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "entity.missing");
         Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/makeprimary")).StatusCode);
+    }
+
+    /// <summary>By whichever route: what workflows build on is not changed past them.</summary>
+    [Fact]
+    public async Task A_guarded_entity_is_read_and_neither_signaled_nor_deleted_nor_steered_nor_purged()
+    {
+        await using var host = await ManagementHost.StartAsync(builder =>
+        {
+            builder.UseFunctions(typeof(EntityFunctions));
+            builder.Services.AddSingleton<IEntityGuard>(new NoneOfA());
+        });
+        await host.Client.Entities.SignalEntityAsync(new EntityInstanceId("Counter", "a"), "add", 5, null, TestContext.Current.CancellationToken);
+        await StateBecomesAsync(host, "Counter/a", """{"value":5}""");
+        await (await host.PostAsync("/entities/COUNTER/a?op=add", "1")).ShouldBeProblemAsync(HttpStatusCode.Conflict, "counter.guarded");
+        await (await host.DeleteAsync("/entities/Counter/a")).ShouldBeProblemAsync(HttpStatusCode.Conflict, "counter.guarded");
+        await (await host.DeleteAsync("/instances/@counter@a")).ShouldBeProblemAsync(HttpStatusCode.Conflict, "counter.guarded");
+        foreach (var verb in (string[])["terminate", "suspend", "raiseEvent/op"])
+            await (await host.PostAsync($"/instances/@counter@a/{verb}", "1")).ShouldBeProblemAsync(HttpStatusCode.Conflict, "counter.guarded");
+        await StateBecomesAsync(host, "Counter/a", """{"value":5}""");
+        Assert.Equal(HttpStatusCode.Accepted, (await host.PostAsync("/entities/Counter/b?op=add", "1")).StatusCode);
+    }
+
+    private sealed class NoneOfA : IEntityGuard
+    {
+        public EntityRefusal? Decide(EntityInstanceId entity) => entity == new EntityInstanceId("Counter", "a") ? new EntityRefusal("counter.guarded", "It counts.", "Let it count.") : null;
     }
 
     private static Task<ManagementHost> StartAsync() => ManagementHost.StartAsync(builder => builder.UseFunctions(typeof(EntityFunctions)));
