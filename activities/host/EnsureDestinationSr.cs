@@ -14,7 +14,7 @@ public sealed class EnsureDestinationSr(IXenServerPools pools, IntentLedger inte
         var pool = pools.Get(input.Pool);
         var host = await CloneProbe.RequireHostAsync(pool, input.HostUuid, cancellation);
         var introduction = new SrIntroduction(pool, intents, marker, input.Key, Roles.DestinationSr);
-        var sr = await introduction.FindOwnAsync(cancellation)
+        var sr = await introduction.AdoptAsync(cancellation)
             ?? await introduction.IntroduceAsync(input.SrUuid, "nfs", "user", s_noSubfolder, cancellation, Execution.StopToken);
         var deviceConfig = new Dictionary<string, string>(StringComparer.Ordinal)
         {

@@ -12,7 +12,7 @@ public sealed class IntroduceSr(IXenServerPools pools, IntentLedger intents, Mar
         var pool = pools.Get(input.Pool);
         var host = await CloneProbe.RequireHostAsync(pool, input.HostUuid, cancellation);
         var introduction = new SrIntroduction(pool, intents, marker, input.Key, Roles.Sr);
-        if (await introduction.FindOwnAsync(cancellation) is not { } sr)
+        if (await introduction.AdoptAsync(cancellation) is not { } sr)
         {
             var uuid = await CloneProbe.SrUuidAsync(pool, host, input.Lun, cancellation);
             RequireExpected(input, uuid);

@@ -8,6 +8,14 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
 {
     private string Label => key.NameFor(role);
 
+    /// <summary>The SR that an earlier attempt introduced: what it asked for has come, and its undo need not wait for it.</summary>
+    public async Task<Sr?> AdoptAsync(CancellationToken cancellation)
+    {
+        var own = await FindOwnAsync(cancellation);
+        if (own is not null) intents.Made(key, role, own.Uuid);
+        return own;
+    }
+
     /// <summary>The SR of an earlier attempt, by its label.</summary>
     public async Task<Sr?> FindOwnAsync(CancellationToken cancellation)
     {

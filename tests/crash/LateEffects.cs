@@ -63,6 +63,36 @@ public sealed class LateEffects
         Assert.Equal(before, LeakSweeps.Everything(world));
     }
 
+    /// <summary>The first death leaves an intent whose outcome is unknown, and the next attempt finds the SR; so nothing is waited for when the third life finds it forgotten.</summary>
+    [Fact]
+    public async Task An_SR_that_was_found_again_is_not_waited_for_when_it_is_gone()
+    {
+        using var world = new CrashWorld(new WorldOptions { Copy = "stream" });
+        await DieAsync(world, "after SR.introduce");
+        await DieAsync(world, "after SR.forget");
+        var since = world.Clock.GetUtcNow();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var ended = await life.RunAsync(Cancellation);
+        Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: true, Cancellation));
+        Assert.InRange(world.Clock.GetUtcNow() - since, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    private static async Task DieAsync(CrashWorld world, string where)
+    {
+        var crash = new CrashSwitch(-1, where);
+        try
+        {
+            await using var life = new Life(world, crash);
+            await life.RunAsync(Cancellation);
+        }
+        catch (Exception death) when (Life.IsCrash(death))
+        {
+            // As planned: the next life finds what this one left.
+        }
+
+        Assert.Equal(where, crash.DiedAt);
+    }
+
     /// <summary>A person may bring a deleted clone back, to look for something in it: that is no leak.</summary>
     [Fact]
     public async Task A_clone_that_was_brought_back_is_not_swept()

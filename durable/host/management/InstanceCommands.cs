@@ -101,12 +101,12 @@ internal sealed class InstanceCommands(DurableTaskClient client, TerminateGuards
 
     private async Task<OrchestrationMetadata> LiveAsync(string id, CancellationToken cancellation)
     {
+        var instance = await client.GetInstancesAsync(id, getInputsAndOutputs: true, cancellation) ?? throw InstanceAnswers.Missing(id);
         if (EntityIds.IsEntity(id))
         {
             entityGuards.Ask(EntityInstanceId.FromString(id));
         }
 
-        var instance = await client.GetInstancesAsync(id, getInputsAndOutputs: true, cancellation) ?? throw InstanceAnswers.Missing(id);
         return InstanceAnswers.HasEnded(instance.RuntimeStatus) ? throw InstanceAnswers.Ended(instance) : instance;
     }
 
