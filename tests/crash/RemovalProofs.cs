@@ -73,6 +73,28 @@ public sealed class RemovalProofs
         Assert.Equal(before, Files(world));
     }
 
+    /// <summary>What a person, or another program, has laid beside our data is not ours to take away, and the folder stays for it.</summary>
+    [Theory]
+    [InlineData(StepNames.RemoveFolder, "note.txt")]
+    [InlineData(StepNames.RemoveFolder, "disk.vhd")]
+    [InlineData(StepNames.DeleteData, "note.txt")]
+    [InlineData(StepNames.DeleteData, "11111111-1111-4111-8111-111111111111.qcow2")]
+    public async Task A_file_that_no_hypervisor_makes_stays_in_the_folder(string step, string name)
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var copy = Copy(life, taken);
+        File.Delete(Path.Combine(world.StorePath, copy.Manifest));
+        var folder = copy.Manifest.Replace(".manifest.json", "", StringComparison.Ordinal);
+        var theirs = Path.Combine(world.StorePath, folder, name);
+        await File.WriteAllTextAsync(theirs, "somebody's", Cancellation);
+        Assert.Equal("store.folder-not-empty", (await StepRun.RefusalAsync(() => step == StepNames.RemoveFolder
+            ? life.Step<RemoveFolder>().RunAsync(null!, new DestinationFolder(copy.Destination, folder) { Key = taken.Key })
+            : life.Step<DeleteData>().RunAsync(null!, copy))).Code);
+        Assert.Equal("somebody's", await File.ReadAllTextAsync(theirs, Cancellation));
+    }
+
     /// <summary>In CloudStack's tree one file is ours: that of the snapshot's own name, in a folder of the one form.</summary>
     [Theory]
     [InlineData("snapshots/2/17", "11111111-1111-4111-8111-111111111111")]
