@@ -105,8 +105,10 @@ public sealed class PauseGuards : IDisposable
         var pipe = Path.Combine(Folder, "hangs.arm");
         using (var maker = Process.Start("mkfifo", [pipe])) await maker.WaitForExitAsync(Cancellation);
         using var stop = new CancellationTokenSource();
+        var goesOn = _world.Faults.CalledAsync("xenserver", "VM.unpause", _world.Faults.CallsOf("xenserver", "VM.unpause") + 1);
         var running = Task.Run(() => watchdog.RunAsync(stop.Token), Cancellation);
-        while ((await MachineAsync()).PowerState == "Paused") await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        await goesOn.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.Equal("Running", (await MachineAsync()).PowerState);
 
         await stop.CancelAsync();
         using (new FileStream(pipe, FileMode.Open, FileAccess.Write)) File.Delete(pipe);
