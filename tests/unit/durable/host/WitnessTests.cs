@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ public sealed class WitnessTests
         await (await host.PostAsync("/instances/nobody/suspend")).ShouldBeProblemAsync(HttpStatusCode.NotFound, "instance.missing");
         using var rotated = await host.Host.SendAsync(HttpMethod.Post, "/admin/host/functionkeys/ci", host.Host.MasterKey);
 
+        await witness.ToldOfAsync(request => request.Path == "/admin/host/functionkeys/ci");
         Assert.Equal(
             [
                 ($"POST {ManagementHost.Base}/orchestrators/Waiter/one%253", null),
@@ -28,7 +30,7 @@ public sealed class WitnessTests
             ],
             witness.Done.Where(request => request.Method != "GET").Select(request => ($"{request.Method} {request.Path}", request.Code)));
         Assert.All(witness.Done, request => Assert.False(string.IsNullOrEmpty(request.Caller)));
-        Assert.Equal("enough", witness.Done[1].Query["reason"].ToString());
+        Assert.Equal("enough", witness.Done.ElementAt(1).Query["reason"].ToString());
         Assert.Empty(witness.Away);
     }
 
@@ -44,11 +46,13 @@ public sealed class WitnessTests
         var witness = new Witness();
         await using var host = await ManagementHost.StartAsync(builder => builder.Services.AddSingleton<IRequestWitness>(witness));
         await host.StartInstanceAsync("Waiter", "x", "one");
+        await witness.ToldOfAsync(request => request.Method == "POST");
         witness.Done.Clear();
         var asItIs = new Uri($"{host.Host.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         using var request = new HttpRequestMessage(new HttpMethod(method), asItIs);
         request.Headers.Add("x-functions-key", host.Host.MasterKey);
         using var answer = await host.Host.Client.SendAsync(request);
+        await witness.ToldOfAsync(_ => true);
         Assert.Equal(segments, Assert.Single(witness.Done).Segments);
     }
 
@@ -66,20 +70,36 @@ public sealed class WitnessTests
         Assert.Equal(HttpStatusCode.OK, opened.StatusCode);
         using var missing = await host.GetAsync("/api/Guarded?code=");
         using var wrong = await host.SendAsync(HttpMethod.Post, "/admin/host/functionkeys/ci?code=guessed", content: new StringContent("{}", Encoding.UTF8, "application/json"));
+        await witness.ToldOfAsync(request => request.Code == "key.wrong");
         Assert.Empty(witness.Done);
         Assert.Equal([("GET /api/Guarded", "key.missing"), ("POST /admin/host/functionkeys/ci", "key.wrong")], witness.Away.Select(request => ($"{request.Method} {request.Path}", request.Code)));
         Assert.All(witness.Away, request => Assert.Null(request.Caller));
         Assert.All(witness.Away, request => Assert.NotNull(request.Address));
     }
 
+    /// <summary>The host tells once the answer has gone out, so the client may have it first.</summary>
     private sealed class Witness : IRequestWitness
     {
-        public List<WitnessedRequest> Done { get; } = [];
+        private readonly SemaphoreSlim _told = new(0);
 
-        public List<WitnessedRequest> Away { get; } = [];
+        public ConcurrentQueue<WitnessedRequest> Done { get; } = [];
 
-        public void Answered(WitnessedRequest request) => Done.Add(request);
+        public ConcurrentQueue<WitnessedRequest> Away { get; } = [];
 
-        public void Refused(WitnessedRequest request) => Away.Add(request);
+        public void Answered(WitnessedRequest request) => Add(Done, request);
+
+        public void Refused(WitnessedRequest request) => Add(Away, request);
+
+        public async Task ToldOfAsync(Func<WitnessedRequest, bool> what)
+        {
+            while (!Done.Concat(Away).Any(what))
+                Assert.True(await _told.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken), "The host did not tell of it.");
+        }
+
+        private void Add(ConcurrentQueue<WitnessedRequest> those, WitnessedRequest request)
+        {
+            those.Enqueue(request);
+            _told.Release();
+        }
     }
 }
