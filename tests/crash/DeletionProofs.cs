@@ -73,6 +73,54 @@ public sealed class DeletionProofs
         Assert.Equal(0, world.Faults.CallsOf("solidfire", "PurgeDeletedVolume"));
     }
 
+    /// <summary>Access of its own is taken back before the deletion, and that would end the session: who was logged in could not be told any more.</summary>
+    [Fact]
+    public async Task A_clone_that_somebody_is_logged_in_to_keeps_its_access()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var id = Plant(world, "clone");
+        Access(world, "Add", "To", id);
+        life.Get<IntentLedger>().Intend(s_key, "access", "solidfire", world.Array.Options.Uuid.ToString(), $"{id} in {world.Group("production")}");
+        using (Login(world, id))
+        {
+            Assert.Equal("clone.in-use", (await StepRun.RefusalAsync(() => DeleteAsync(world, life, "clone"))).Code);
+            Assert.Equal(0, world.Faults.CallsOf("solidfire", "RemoveVolumesFromVolumeAccessGroup"));
+        }
+
+        Assert.True(await DeleteAsync(world, life, "clone"));
+    }
+
+    /// <summary>A person has brought it back since it was listed.</summary>
+    [Fact]
+    public async Task A_volume_that_is_not_deleted_is_not_purged()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var cluster = world.Array.Options.Uuid.ToString();
+        life.Get<IntentLedger>().Intend(s_key, "clone", "solidfire", cluster, "any");
+        var id = Plant(world, "clone");
+        Assert.False(await life.Step<PurgeClone>().RunAsync(null!, new DeletedClone(s_key, new ArrayVolume(cluster, id), world.Clock.GetUtcNow())));
+        Assert.Equal(0, world.Faults.CallsOf("solidfire", "PurgeDeletedVolume"));
+    }
+
+    /// <summary>Its making was not answered: that nothing is listed yet does not prove that nothing comes.</summary>
+    [Theory]
+    [InlineData("clone")]
+    [InlineData("volume")]
+    public async Task A_volume_that_may_still_come_is_not_said_to_be_deleted(string role)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var intents = life.Get<IntentLedger>();
+        intents.Intend(s_key, role, "solidfire", world.Array.Options.Uuid.ToString(), "any");
+        Assert.Equal("undo.unanswered", (await StepRun.RefusalAsync(() => DeleteAsync(world, life, role))).Code);
+        Assert.NotNull(intents.Find(s_key, role));
+        world.Clock.Advance(TimeSpan.FromMinutes(3));
+        await DeleteAsync(world, life, role);
+        Assert.Null(intents.Find(s_key, role));
+    }
+
     /// <summary>Of what a step was handed the mark is asked all the same: it may be the wrong volume.</summary>
     [Theory]
     [InlineData(StepNames.CheckClone)]

@@ -6,7 +6,9 @@ using SnapshotWorkflows.Catalog;
 using SnapshotWorkflows.Contracts;
 using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine;
+using SnapshotWorkflows.Secondary;
 using SnapshotWorkflows.Secondary.Destinations;
+using SnapshotWorkflows.Secondary.Nfs;
 using SnapshotWorkflows.Tests.Crash.Explorer;
 using SnapshotWorkflows.Tests.Crash.World;
 
@@ -170,6 +172,49 @@ public sealed class PlacedMarks
         Assert.Equal((held, held), (index.Find(taken.Key)!.Held, File.Exists(PathOf(world, life, taken, ".hold.json"))));
     }
 
+    /// <summary>A release, or another hold, that ends between the look at the store and the writing of the row had written the row before: what is written last must not be what was seen first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_hold_that_comes_or_goes_while_the_row_is_written_is_seen_after_it(bool held)
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, hold) = (life.Get<SnapshotIndex>(), PathOf(world, life, taken, ".hold.json"));
+        if (!held) await File.WriteAllTextAsync(hold, "{}", Cancellation);
+        // Where no hold is seen the manifest is looked at besides.
+        var store = new ChangedAfter(held ? 2 : 1, world.StorePath, () =>
+        {
+            if (held) File.WriteAllText(hold, "{}");
+            else File.Delete(hold);
+        });
+        var options = new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = world.StorePath, Server = "s", Export = "/e", RequireMount = false, MinimumFreeBytes = 0 }] };
+        await new MarkSnapshot(index, new SecondaryDestinations(options, _ => store), NullLogger<MarkSnapshot>.Instance, new NoExecution()).RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = !held });
+        Assert.Equal((held, held), (index.Find(taken.Key)!.Held, File.Exists(hold)));
+    }
+
+    /// <summary>One that is not mounted, or an older copy of it: what the workflow has done counts, until the store shows the copy again.</summary>
+    [Fact]
+    public async Task A_store_that_lost_sight_of_the_copy_says_nothing_of_its_hold()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var (index, manifest) = (life.Get<SnapshotIndex>(), PathOf(world, life, taken, ".manifest.json"));
+        var mark = new MarkSnapshot(index, life.Get<SecondaryDestinations>(), NullLogger<MarkSnapshot>.Instance, new NoExecution());
+        File.Move(manifest, $"{manifest}.away");
+        foreach (var held in (bool[])[true, false, true])
+        {
+            await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = held });
+            Assert.Equal(held, index.Find(taken.Key)!.Held);
+        }
+
+        File.Move($"{manifest}.away", manifest);
+        await mark.RunAsync(null!, new MarkSnapshotInput(taken.Key) { Held = true });
+        Assert.False(index.Find(taken.Key)!.Held);
+    }
+
     /// <summary>Whatever a catalog from before says: a copy that is being deleted, or was found damaged, does not survive for another.</summary>
     [Theory]
     [InlineData(".tombstone.json")]
@@ -231,4 +276,18 @@ public sealed class PlacedMarks
     }
 
     private static async Task<string> CodeAsync(Life life, Task<bool> step) => (await Assert.ThrowsAsync<StepFaultException>(() => Pumped(life, step))).Fault.Code;
+
+    /// <summary>Somebody else is at work on it, right after so many looks.</summary>
+    private sealed class ChangedAfter(int looks, string path, Action change)
+        : CrashingStore(new FolderStore(new FolderStoreOptions { Name = "nfs1", Path = path, RequireMount = false, MinimumFreeBytes = 0 }), CrashSwitch.Never)
+    {
+        private int _looks;
+
+        public override async Task<StoreObject?> FindAsync(string name, CancellationToken cancellation)
+        {
+            var found = await base.FindAsync(name, cancellation);
+            if (++_looks == looks) change();
+            return found;
+        }
+    }
 }

@@ -73,6 +73,23 @@ public sealed class RemovalProofs
         Assert.Equal(before, Files(world));
     }
 
+    /// <summary>The manifest is gone already, so it looks like something that was left behind; the deletion that has begun takes it, in its own order.</summary>
+    [Fact]
+    public async Task Data_that_a_deletion_is_taking_away_is_not_taken_for_a_leak()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        var copy = Copy(life, taken);
+        var folder = copy.Manifest.Replace(".manifest.json", "", StringComparison.Ordinal);
+        File.Delete(Path.Combine(world.StorePath, copy.Manifest));
+        var prove = life.Step<ProveUnpublished>();
+        var input = new DestinationFolder(copy.Destination, folder) { Key = taken.Key };
+        Assert.True(await prove.RunAsync(null!, input));
+        await File.WriteAllTextAsync(Path.Combine(world.StorePath, $"{folder}.tombstone.json"), "{}", Cancellation);
+        Assert.Equal("snapshot.deleting", (await StepRun.RefusalAsync(() => prove.RunAsync(null!, input))).Code);
+    }
+
     /// <summary>What a person, or another program, has laid beside our data is not ours to take away, and the folder stays for it.</summary>
     [Theory]
     [InlineData(StepNames.RemoveFolder, "note.txt")]

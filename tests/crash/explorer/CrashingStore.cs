@@ -4,7 +4,7 @@ using SnapshotWorkflows.Secondary.Nfs;
 namespace SnapshotWorkflows.Tests.Crash.Explorer;
 
 /// <summary>Lets the process die before and after every effect on the store.</summary>
-internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISecondaryStore, IStagedObjects, IHypervisorFolders
+internal class CrashingStore(FolderStore inner, CrashSwitch crash) : ISecondaryStore, IStagedObjects, IHypervisorFolders
 {
     public string Name => inner.Name;
 
@@ -16,7 +16,7 @@ internal sealed class CrashingStore(FolderStore inner, CrashSwitch crash) : ISec
     public Task<PutOutcome> PutAsync(string name, Stream content, CancellationToken cancellation) =>
         AroundAsync("store put", () => inner.PutAsync(name, content, cancellation));
 
-    public Task<StoreObject?> FindAsync(string name, CancellationToken cancellation) => inner.FindAsync(name, cancellation);
+    public virtual Task<StoreObject?> FindAsync(string name, CancellationToken cancellation) => inner.FindAsync(name, cancellation);
 
     public Task<IStoreReader> OpenAsync(string name, ReadPurpose purpose, CancellationToken cancellation) => inner.OpenAsync(name, purpose, cancellation);
 
