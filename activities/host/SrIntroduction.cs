@@ -73,19 +73,32 @@ internal sealed class SrIntroduction(XenServerClient pool, IntentLedger intents,
         // The SR is ours alone, so its other_config may be written as a whole: a call for each key would be four more that can be lost.
         if (marks.Keys.Any(name => !sr.OtherConfig.ContainsKey(name))) await pool.Srs.SetOtherConfigAsync(sr.Ref, Whole(sr.OtherConfig, marks), cancellation);
 
-        var pbd = sr.Pbds.Count == 0 ? null : (await pool.Pbds.ListAsync(sr.Ref, cancellation)).FirstOrDefault(pbd => pbd.Host == host.Ref);
-        if (pbd is null)
-        {
-            var made = await pool.Pbds.CreateAsync(host.Ref, sr.Ref, deviceConfig, cancellation, marks);
-            pbd = await pool.Pbds.FindAsync(made, cancellation)
-                ?? throw new StepFaultException(new StepFault("pbd.gone", FaultKind.Transient, $"The PBD of SR {sr.Uuid} is gone right after it was created.", "Find out who destroys PBDs in the pool if this repeats."));
-        }
-
+        var pbd = sr.Pbds.Count == 0 ? null : await FindPbdAsync(sr, host, cancellation);
+        pbd ??= await MakePbdAsync(sr, host, deviceConfig, marks, cancellation);
         if (!pbd.CurrentlyAttached) await pool.Pbds.PlugAsync(pbd.Ref, cancellation);
 
         // Plugging does not scan.
         await pool.Srs.ScanAsync(sr.Ref, cancellation);
         return pbd;
+    }
+
+    private async Task<Pbd?> FindPbdAsync(Sr sr, Host host, CancellationToken cancellation) =>
+        (await pool.Pbds.ListAsync(sr.Ref, cancellation)).FirstOrDefault(pbd => pbd.Host == host.Ref);
+
+    /// <summary>The SR is ours alone, so a PBD of it that came between the look and the call is an earlier attempt's, as the SR itself may be.</summary>
+    private async Task<Pbd> MakePbdAsync(Sr sr, Host host, IReadOnlyDictionary<string, string> deviceConfig, IReadOnlyDictionary<string, string> marks, CancellationToken cancellation)
+    {
+        try
+        {
+            var made = await pool.Pbds.CreateAsync(host.Ref, sr.Ref, deviceConfig, cancellation, marks);
+            return await pool.Pbds.FindAsync(made, cancellation)
+                ?? throw new StepFaultException(new StepFault("pbd.gone", FaultKind.Transient, $"The PBD of SR {sr.Uuid} is gone right after it was created.", "Find out who destroys PBDs in the pool if this repeats."));
+        }
+        catch (XenApiException taken) when (taken.Code == XenApiErrors.PbdExists)
+        {
+            if (await FindPbdAsync(sr, host, cancellation) is { } faster) return faster;
+            throw;
+        }
     }
 
     private static Dictionary<string, string> Whole(IReadOnlyDictionary<string, string> present, Dictionary<string, string> marks)

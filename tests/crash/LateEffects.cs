@@ -192,15 +192,17 @@ public sealed class LateEffects
     }
 
     /// <summary>As an attempt of a node that slept does: its row comes between the next one's look and its call.</summary>
-    [Fact]
-    public async Task An_SR_that_an_earlier_attempt_introduces_between_look_and_call_is_the_requests_own()
+    [Theory]
+    [InlineData("SR.introduce")]
+    [InlineData("PBD.create")]
+    public async Task What_an_earlier_attempt_introduces_between_look_and_call_is_the_requests_own(string call)
     {
         using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
         var calls = 0;
         var wire = new LateWire();
         wire.Holds = async method =>
         {
-            if (method != "SR.introduce") return false;
+            if (method != call) return false;
             if (++calls == 2) await wire.ReleaseAsync();
             return calls == 1;
         };
