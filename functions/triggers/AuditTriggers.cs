@@ -10,10 +10,20 @@ namespace SnapshotWorkflows.Functions.Triggers;
 public sealed partial class AuditTriggers(AuditTrail audit)
 {
     private const int TopMax = 1000;
+    private static readonly string[] s_known = ["subject", "after", "top"];
 
     [Function("ListAudit")]
     public IActionResult List([HttpTrigger(AuthorizationLevel.Function, "get", Route = "audit")] HttpRequest request)
     {
+        try
+        {
+            request.RequireKnown(s_known);
+        }
+        catch (BadRequestException refused)
+        {
+            return refused.ToResult();
+        }
+
         if (!Number(request, "after", 0, long.MaxValue, 0, out var after) || !Number(request, "top", 1, TopMax, 100, out var top))
         {
             return new ProblemResult(400, "request.value", "'after' or 'top' is not valid.", $"'after' is the id of the last row seen, 'top' is 1 to {TopMax}.");

@@ -20,9 +20,7 @@ internal static class ListQuery
             VolumeId = Uuid(request, "volumeId"),
             VmId = Uuid(request, "vmId"),
             Policy = Text(request, "policy"),
-            State = Text(request, "state") is { } state
-                ? Enum.TryParse<SnapshotState>(state, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : throw Bad("state", $"one of {string.Join(", ", Enum.GetNames<SnapshotState>())}")
-                : null,
+            State = Text(request, "state") is { } state ? State(state) : null,
             CreatedFrom = Time(request, "createdFrom"),
             CreatedTo = Time(request, "createdTo"),
             Top = Text(request, "top") is { } top ? int.TryParse(top, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= 1 && n <= topMax ? n : throw Bad("top", $"1 to {topMax}") : 100,
@@ -48,6 +46,11 @@ internal static class ListQuery
 
         throw new BadRequestException("request.continuation", $"The header {ContinuationHeader} does not hold a token of ours.", "Send back the header of the last page, or none for the first page.");
     }
+
+    // By name alone: Enum.TryParse would take a number, and of several names the one that their numbers make.
+    private static SnapshotState State(string name) => Enum.GetNames<SnapshotState>().FirstOrDefault(state => state.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } known
+        ? Enum.Parse<SnapshotState>(known)
+        : throw Bad("state", $"one of {string.Join(", ", Enum.GetNames<SnapshotState>())}");
 
     private static string? Text(HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } text ? text : null;
 

@@ -88,6 +88,16 @@ public sealed class RequestTextTests
         Assert.Equal(allowed, options.Allows(address));
     }
 
+    [Theory]
+    [InlineData("?state=7")]
+    [InlineData("?state=Creating,CreatedOnPrimary")]
+    [InlineData("?state=BackedUp&state=Error")]
+    public void A_state_is_one_of_the_names_and_neither_a_number_nor_the_sum_of_several(string query)
+    {
+        Assert.Equal("request.value", Refusal(() => ListQuery.Parse(Query(query), 100)).Code);
+        Assert.Equal(SnapshotState.BackedUp, ListQuery.Parse(Query("?state=backedup"), 100).State);
+    }
+
     private static BadRequestException Refusal(Func<object?> parse) => Assert.Throws<BadRequestException>(() => parse());
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -76,6 +76,15 @@ public sealed class RouteTests : IDisposable
     }
 
     [Fact]
+    public async Task The_trail_is_not_given_from_its_beginning_to_who_misspelt_what_was_asked_for()
+    {
+        var request = Request("operator", null);
+        request.QueryString = new QueryString("?subjekt=x");
+        var (status, answer) = await AnswerAsync(request, new AuditTriggers(new AuditTrail(_catalog, TimeProvider.System)).List(request));
+        Assert.Equal((400, "request.unknown-parameter"), (status, answer.GetProperty("code").GetString()));
+    }
+
+    [Fact]
     public async Task The_answer_to_a_policy_that_is_not_there_is_that()
     {
         var policies = new PolicyLedger(_catalog, TimeProvider.System);
