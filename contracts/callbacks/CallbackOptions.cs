@@ -14,7 +14,7 @@ public sealed class CallbackOptions
 
     /// <summary>
     /// Whether an address is on the list: same scheme, host and port, the listed path or one below it, no user info and no fragment. Below the listed path no slash, backslash, dot or percent sign is
-    /// escaped: what stands before the receiver may take <c>..%2f</c> for a way out of that path.
+    /// escaped, and no segment is dots before a semicolon: what stands before the receiver may take <c>..%2f</c> or <c>..;/</c> for a way out of that path.
     /// </summary>
     public bool Allows(string? address) => Secret.Length > 0 && Parse(address) is { } wanted && Allowed.Select(Parse).OfType<Uri>().Any(allowed =>
         wanted.Scheme == allowed.Scheme
@@ -23,7 +23,8 @@ public sealed class CallbackOptions
         && (wanted.AbsolutePath == allowed.AbsolutePath || IsBelow(wanted.AbsolutePath, allowed.AbsolutePath.TrimEnd('/') + "/")));
 
     private static bool IsBelow(string path, string folder) =>
-        path.StartsWith(folder, StringComparison.Ordinal) && !s_escapedSigns.Any(sign => path.AsSpan(folder.Length).Contains(sign, StringComparison.OrdinalIgnoreCase));
+        path.StartsWith(folder, StringComparison.Ordinal) && !s_escapedSigns.Any(sign => path.AsSpan(folder.Length).Contains(sign, StringComparison.OrdinalIgnoreCase))
+        && !path[folder.Length..].Split('/').Any(static segment => segment.Replace("%3b", ";", StringComparison.OrdinalIgnoreCase).Split(';') is ["." or "..", _, ..]);
 
     private static readonly string[] s_escapedSigns = ["%2f", "%5c", "%2e", "%25"];
 

@@ -77,10 +77,14 @@ public sealed class RequestTextTests
     [InlineData("https://done.example/cb/%252e%252e%252fadmin", false)]
     [InlineData("https://done.example/cb/%2e%2e/admin", false)]
     [InlineData("https://done.example/cb/..\\admin", false)]
+    [InlineData("https://done.example/cb/..;/admin", false)]
+    [InlineData("https://done.example/cb/..;v=1/admin", false)]
+    [InlineData("https://done.example/cb/..%3b/admin", false)]
     [InlineData("https://done.example/cb/a%20b", true)]
+    [InlineData("https://done.example/cb/a;v=1/b..;", true)]
     [InlineData("https://done.example/cb/a?of=x%2fy", true)]
     [InlineData("https://done.example/group%2fone/cb/a", true)]
-    public void No_escaped_separator_leads_out_of_what_may_be_called(string address, bool allowed)
+    public void Neither_an_escaped_separator_nor_a_path_parameter_leads_out_of_what_may_be_called(string address, bool allowed)
     {
         var options = new CallbackOptions { Secret = "s" };
         options.Allowed.Add("https://done.example/cb/");
