@@ -48,6 +48,25 @@ public sealed class ChunkCollections
         Assert.Equal(4, lines.Count(line => line is { Who: "timer", What: "chunks.collect", Outcome: "done" }));
     }
 
+    /// <summary>As long as its snapshot has not ended in the catalog, or is not known there, its writer may be alive: somebody else's, perhaps.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_backup_that_may_be_at_work_is_not_closed(bool known)
+    {
+        using var world = new CrashWorld(s_options);
+        await using var life = new Life(world, CrashSwitch.Never);
+        await TakenAsync(life);
+        var repository = await life.Get<SecondaryDestinations>().Get(null).OpenRepositoryAsync(world.Clock, Cancellation);
+        var (index, dead) = (life.Get<SnapshotIndex>(), await BeginDeadAsync(life, repository));
+        if (known) index.Change(dead, row => row with { Status = row.Status with { State = SnapshotState.BackingUp, Ended = false } });
+        else Assert.True(index.Remove(dead));
+        Assert.Empty(Assert.Single((await CollectedAsync(life)).Repositories).Closed);
+        if (!known) return;
+        index.Change(dead, row => row with { Status = row.Status with { State = SnapshotState.Error, Ended = true } });
+        Assert.Equal([dead.Uuid], Assert.Single((await CollectedAsync(life)).Repositories).Closed);
+    }
+
     /// <summary>Somebody took the deletion back in the repository, and the note that says so is damaged: whether it was that or the purge nobody can tell. DELETE of the snapshot, which is Destroyed, decides.</summary>
     [Fact]
     public async Task A_snapshot_whose_deletion_nobody_can_tell_the_end_of_is_deleted_again_by_the_same_route()
@@ -170,13 +189,14 @@ public sealed class ChunkCollections
     }
 
     // The source breaks off, and whoever ran it never comes back.
-    private static async Task BeginDeadAsync(Life life, ChunkRepository repository)
+    private static async Task<RequestKey> BeginDeadAsync(Life life, ChunkRepository repository)
     {
         var dead = new RequestKey(Guid.NewGuid().ToString("N"));
         var taken = life.Get<SnapshotIndex>().List(new SnapshotQuery()).Rows[0];
         life.Get<SnapshotIndex>().Upsert(taken with { Key = dead, Status = taken.Status with { State = SnapshotState.Error } });
         var request = new ChunkSnapshotRequest { Snapshot = dead.Uuid, Volume = "gone" };
         await Assert.ThrowsAsync<DiskContentException>(() => repository.WriteAsync(request, (IRandomAccessSource)new BrokenSource(), null, Cancellation));
+        return dead;
     }
 
     private sealed class BrokenSource : IRandomAccessSource

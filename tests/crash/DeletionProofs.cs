@@ -104,6 +104,23 @@ public sealed class DeletionProofs
         Assert.Equal(0, world.Faults.CallsOf("solidfire", "PurgeDeletedVolume"));
     }
 
+    /// <summary>No volume is listed until its job has ended, which may take hours.</summary>
+    [Fact]
+    public async Task A_clone_whose_job_runs_is_not_said_to_be_deleted()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var begun = world.Array.Call("CloneVolume", new JsonObject { ["volumeID"] = world.Volume.VolumeId, ["name"] = s_key.NameFor("clone"), ["attributes"] = WholeMark("clone", s_key) });
+        var intents = life.Get<IntentLedger>();
+        intents.Intend(s_key, "clone", "solidfire", world.Array.Options.Uuid.ToString(), "any");
+        intents.Made(s_key, "clone", $"{begun["volumeID"]}:{begun["asyncHandle"]}");
+        Assert.Equal("clone.in-doubt", (await StepRun.RefusalAsync(() => DeleteAsync(world, life, "clone"))).Code);
+        Assert.NotNull(intents.Find(s_key, "clone"));
+        world.Array.FinishJobs();
+        Assert.True(await DeleteAsync(world, life, "clone"));
+        Assert.Equal([(long)begun["volumeID"]!], Ids(world, "ListDeletedVolumes"));
+    }
+
     /// <summary>Its making was not answered: that nothing is listed yet does not prove that nothing comes.</summary>
     [Theory]
     [InlineData("clone")]
@@ -167,6 +184,8 @@ public sealed class DeletionProofs
             [whose == "CloudStack" ? "CloudStackVolumeId" : "swf-created"] = "17",
         },
     });
+
+    private static JsonObject WholeMark(string role, RequestKey key) => new() { ["swf-installation"] = "crash-test", ["swf-key"] = key.Value, ["swf-role"] = role };
 
     private static void Access(CrashWorld world, string verb, string preposition, long id) =>
         world.Array.Call($"{verb}Volumes{preposition}VolumeAccessGroup", new JsonObject { ["volumeAccessGroupID"] = world.Group("production"), ["volumes"] = new JsonArray(id) });

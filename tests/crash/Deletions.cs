@@ -169,6 +169,44 @@ public sealed class Deletions
         }
     }
 
+    /// <summary>An attempt that died had put its tombstone, and the next one gives way to a revert: the copy is whole, and is shown so.</summary>
+    [Fact]
+    public async Task A_deletion_that_is_taken_up_again_while_its_volume_is_put_back_leaves_a_backup()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.CopiedAsync(world);
+        world.StopMachine();
+        await using var life = new Life(world, CrashSwitch.Never, wire: LateWire.HoldingFirst("RollbackToSnapshot"));
+        var index = life.Get<SnapshotIndex>();
+        var status = index.Find(key)!.Status;
+        var entomb = life.Step<EntombCopy>().RunAsync(null!, new EntombCopyInput(new StoredCopy(key, status.Destination!, status.Manifest!, DataFormats.Vhd, status.Location!, 1, new ArrayVolume("x", 1)), "test", "x"));
+        await life.Get<DurableEngine>().PumpAsync(() => entomb.IsCompleted, Cancellation);
+        Assert.True(await entomb);
+        await Reverts.UntilWaitingAsync(life, await Reverts.PostAsync(life, key), "undo.unanswered");
+        index.Change(key, row => row with { Status = row.Status with { State = SnapshotState.Destroying } });
+        var asked = life.Get<DurableTaskClient>().ScheduleNewOrchestrationInstanceAsync("DeleteSnapshot", new DeleteSnapshotInput(key, "policy:p", "expired"), null, Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(() => asked.IsCompleted, Cancellation);
+        Assert.Equal("snapshot.being-reverted", StepFault.From((await life.Get<DurableEngine>().PumpAsync(await asked, Cancellation)).FailureDetails!).Code);
+        Assert.Equal((SnapshotState.BackedUp, "snapshot.being-reverted"), (index.Find(key)!.Status.State, index.Find(key)!.Notice?.Code));
+        Assert.Empty(Directory.GetFiles(world.StorePath, "*.tombstone.json", SearchOption.AllDirectories));
+    }
+
+    /// <summary>A restore reads the copy alone, and may begin while the snapshot's own clean-up is still at work on the array.</summary>
+    [Fact]
+    public async Task The_arrays_snapshot_goes_though_its_copy_is_restored()
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        await life.PostRestoreAsync(taken.Key, """{"name":"back","accountId":1}""", Cancellation);
+        await life.Get<DurableEngine>().PumpAsync(
+            async () => (await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, Cancellation))?.State.ReadersOf(taken.Key).Count > 0, Cancellation);
+        var delete = life.Step<SnapshotWorkflows.Activities.VolumeSteps.DeleteStorageSnapshot>().RunAsync(
+            null!, new StorageSnapshotInput(taken.Key, new ArrayVolume(world.Array.Options.Uuid.ToString(), world.Volume.VolumeId), TimeSpan.Zero));
+        await life.Get<DurableEngine>().PumpAsync(() => delete.IsCompleted, Cancellation);
+        Assert.True(await delete);
+    }
+
     /// <summary>It had looked for reverts before there was one: the volume is not touched until it is known what becomes of the snapshot. A revert that has put it back once only goes forward.</summary>
     [Fact]
     public async Task A_volume_is_not_put_back_to_a_snapshot_whose_deletion_has_begun()

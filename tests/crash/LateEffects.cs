@@ -212,6 +212,28 @@ public sealed class LateEffects
         Assert.Empty(await WorldChecker.FaultsAsync(world, life, ended, mustSucceed: true, Cancellation));
     }
 
+    /// <summary>By the label, and by the uuid that the ledger wrote down: whose row it is.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_row_that_comes_between_look_and_call_is_taken_only_where_it_is_our_own(bool ours)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var (wire, came) = (new LateWire(), "");
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var blank = await BlankVolume.MakeAsync(world, life, Cancellation);
+        world.Backup.World.ForgetSr(world.Backup.World.CreateLvmSr(world.Array.Options.Svip, blank.Input.Lun.Iqn, "a clone's"));
+        wire.Holds = method =>
+        {
+            if (method == "SR.introduce" && came.Length == 0) came = world.Backup.World.IntroduceLvmSr(world.Array.Options.Svip, blank.Input.Lun.Iqn, ours ? BlankVolume.Key.NameFor("sr") : "another's");
+            return Task.FromResult(false);
+        };
+        var introduce = life.Step<Activities.HostSteps.IntroduceSr>();
+        if (ours) Assert.Equal(came = (await introduce.RunAsync(null!, blank.Input)).SrUuid, Assert.Single(world.Backup.Inventory().Srs, sr => sr.Label == BlankVolume.Key.NameFor("sr")).Uuid);
+        else Assert.Equal("sr.held-by-another", (await StepRun.RefusalAsync(() => introduce.RunAsync(null!, blank.Input))).Code);
+        Assert.NotEmpty(came);
+    }
+
     /// <summary>Made when its export had another already, and none comes that would take it up: the undo ends it.</summary>
     [Fact]
     public async Task A_task_of_an_export_that_was_made_late_does_not_stay()

@@ -98,6 +98,21 @@ public sealed class LeakSweeps(ITestOutputHelper output)
         Assert.NotEmpty(Left(world));
     }
 
+    /// <summary>Of an export or an import the label alone is ours, and no intent names it: it is told, and the pool drops it after a day.</summary>
+    [Theory]
+    [InlineData("export")]
+    [InlineData("import")]
+    public async Task A_task_that_came_after_everything_is_told_and_left(string role)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var key = new RequestKey(new string('d', 32));
+        await life.Get<XenServer.IXenServerPools>().Get("backup").Tasks.CreateAsync(key.NameFor(role), "SnapshotWorkflows", TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await SweepAsync(life, "late", dryRun: false)).ReadOutputAs<SweepLeaksResult>()!.Removed);
+        Assert.Equal((role, key.Uuid, LeakVerdicts.NotInLedger), Assert.Single(Report(life).Items) is var item ? (item.Role, item.SnapshotId, item.Verdict) : default);
+        Assert.Equal(0, world.Faults.CallsOf("xenserver", "task.cancel") + world.Faults.CallsOf("xenserver", "task.destroy"));
+    }
+
     /// <summary>The must-show: another installation, an old hub, a lost catalog and fifty look-alikes.</summary>
     [Fact]
     public async Task Another_installation_an_old_hub_a_lost_catalog_and_fifty_look_alikes_lose_nothing()

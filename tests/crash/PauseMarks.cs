@@ -112,19 +112,7 @@ public sealed class PauseMarks : IDisposable
         var arms = new PauseArms(Settings, _world.Clock);
         arms.Beat([]);
         var freeze = Assert.ThrowsAsync<StepFaultException>(() => Service(wire).FreezeAsync(Input, Cancellation, Cancellation));
-        while (!freeze.IsCompleted)
-        {
-            if (arms.Find().Arms is { Count: > 0 } armed)
-            {
-                arms.Beat(armed);
-                var soon = _world.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(50);
-                if (_world.Clock.NextTimer <= soon) _world.Clock.AdvanceTo(soon);
-            }
-
-            // Real time: until the calls before it have been answered.
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Cancellation);
-        }
-
+        await _world.Clock.StepUntilAsync(freeze, within: TimeSpan.FromMilliseconds(50), () => arms.Beat(arms.Find().Arms));
         var fault = (await freeze).Fault;
         return (fault.Code, fault.Kind);
     }

@@ -60,6 +60,53 @@ public sealed class RevertSettling
         Assert.Equal(1, world.Faults.CallsOf("solidfire", RollBack));
     }
 
+    /// <summary>It waits for the revert, for it had looked for one before there was one; whoever has put the volume back does not stop halfway.</summary>
+    [Fact]
+    public async Task A_revert_that_has_put_the_volume_back_goes_on_though_a_deletion_has_begun()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.KeptAsync(world);
+        world.StopMachine();
+        var wire = LateWire.HoldingFirst(RollBack);
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var id = await Reverts.PostAsync(life, key);
+        await Reverts.UntilWaitingAsync(life, id, "undo.unanswered");
+        life.Get<SnapshotIndex>().Change(key, row => row with { Status = row.Status with { State = SnapshotState.Destroying } });
+        await wire.ReleaseAsync();
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).RuntimeStatus);
+        Assert.Equal(2, world.Faults.CallsOf("solidfire", RollBack));
+    }
+
+    /// <summary>Nobody else waits for its slots, but what may still come needs the snapshot: it is not deleted.</summary>
+    [Fact]
+    public async Task A_revert_whose_end_is_stuck_still_needs_its_snapshot()
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        var key = await Reverts.KeptAsync(world);
+        world.StopMachine();
+        var (wire, runs) = (LateWire.HoldingFirst(RollBack), false);
+        var holds = wire.Holds;
+        wire.Holds = method =>
+        {
+            // CloudStack is asked whether the machine runs, which ends the revert; then the array cannot be asked what came of the call.
+            if (runs && method.StartsWith("list", StringComparison.Ordinal) && world.Faults.List().Count == 0) Refuse(world, "solidfire", "ListSnapshots");
+            return holds(method);
+        };
+        await using var life = new Life(world, CrashSwitch.Never, wire: wire);
+        var id = await Reverts.PostAsync(life, key);
+        await Reverts.UntilWaitingAsync(life, id, "undo.unanswered");
+        await wire.ReleaseAsync();
+        world.StartMachine();
+        runs = true;
+        AdmissionState? admission = null;
+        await life.Get<DurableEngine>().PumpAsync(
+            async () => (admission = (await life.Get<DurableTaskClient>().Entities.GetEntityAsync<AdmissionState>(AdmissionEntity.Id, Cancellation))!.State).Granted.Any(grant => grant.Request.Instance == id && grant.Stuck), Cancellation);
+        Assert.Equal([id], admission!.ReadersOf(key));
+        world.Faults.Clear();
+        runs = false;
+        Assert.Equal("revert.in-use", StepFault.From((await life.Get<DurableEngine>().PumpAsync(id, Cancellation)).FailureDetails!).Code);
+    }
+
     /// <summary>The process that had sent it is gone; the next one knows from the ledger alone that it may come.</summary>
     [Fact]
     public async Task A_service_that_dies_with_its_call_under_way_waits_for_it_in_its_next_life()

@@ -8,9 +8,18 @@ namespace SnapshotWorkflows.Tests.Crash.World;
 /// <summary>Whoever asked to be told: keeps what came, and refuses the first few.</summary>
 internal sealed class CallbackReceiver : ISimulatedEndpoint
 {
+    private readonly List<(string Body, string Signature, string EventId)> _seen = [];
+
     public int Refusals { get; init; }
 
-    public List<(string Body, string Signature, string EventId)> Seen { get; } = [];
+    /// <summary>Those that have come so far: several may come at once.</summary>
+    public IReadOnlyList<(string Body, string Signature, string EventId)> Seen
+    {
+        get
+        {
+            lock (_seen) return [.. _seen];
+        }
+    }
 
     public static string Sign(string body) => Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(CrashWorld.CallbackSecret), Encoding.UTF8.GetBytes(body)));
 
@@ -18,7 +27,10 @@ internal sealed class CallbackReceiver : ISimulatedEndpoint
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        Seen.Add((Encoding.UTF8.GetString(body.ToArray()), context.Request.Headers["X-SWF-Signature"].ToString(), context.Request.Headers["X-SWF-Event-ID"].ToString()));
-        context.Response.StatusCode = Seen.Count <= Refusals ? 500 : 204;
+        lock (_seen)
+        {
+            _seen.Add((Encoding.UTF8.GetString(body.ToArray()), context.Request.Headers["X-SWF-Signature"].ToString(), context.Request.Headers["X-SWF-Event-ID"].ToString()));
+            context.Response.StatusCode = _seen.Count <= Refusals ? 500 : 204;
+        }
     }
 }

@@ -7,7 +7,7 @@ internal sealed class LateWire : DelegatingHandler
 {
     private readonly Queue<HttpRequestMessage> _held = new();
 
-    /// <summary>Asked for every call to an appliance, by its method: is it held up? Its caller hears that the connection broke.</summary>
+    /// <summary>Asked for every call to an appliance, by its method: is it held up? Its caller hears that the connection broke. A call that its caller gives up meanwhile is on its way, and held up too.</summary>
     public Func<string, Task<bool>> Holds { get; set; } = _ => Task.FromResult(false);
 
     /// <summary>Calls that are held up now.</summary>
@@ -37,8 +37,9 @@ internal sealed class LateWire : DelegatingHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (await MethodAsync(request, cancellationToken) is not { } method || !await Holds(method)) return await base.SendAsync(request, cancellationToken);
-        _held.Enqueue(await CopyAsync(request, cancellationToken));
+        if (await MethodAsync(request, cancellationToken) is not { } method || (!await Holds(method) && !cancellationToken.IsCancellationRequested)) return await base.SendAsync(request, cancellationToken);
+        _held.Enqueue(await CopyAsync(request, CancellationToken.None));
+        cancellationToken.ThrowIfCancellationRequested();
         throw new HttpRequestException(HttpRequestError.ResponseEnded, "The connection was closed before an answer arrived.");
     }
 

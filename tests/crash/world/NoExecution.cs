@@ -3,9 +3,12 @@ using SnapshotWorkflows.Durable.Execution;
 namespace SnapshotWorkflows.Tests.Crash.World;
 
 /// <summary>For a step that is run by hand, outside of any instance.</summary>
-internal sealed class NoExecution(string? instanceId = null) : IActivityExecution
+/// <param name="wish">A person's wish to cancel it; null: none comes.</param>
+internal sealed class NoExecution(string? instanceId = null, CancellationToken? wish = null) : IActivityExecution
 {
-    public CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+    public CancellationToken CancellationToken => wish ?? TestContext.Current.CancellationToken;
+
+    public CancellationToken StopToken => TestContext.Current.CancellationToken;
 
     public int Attempt => 1;
 

@@ -136,12 +136,47 @@ public sealed class XenServerExportTests
         Listed("{}").Handler.Then(_ =>
         {
             wish.Cancel();
-            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"jsonrpc":"2.0","result":"OpaqueRef:task","id":1}""", System.Text.Encoding.UTF8, "application/json") };
+            return Answer("""{"jsonrpc":"2.0","result":"OpaqueRef:task","id":1}""");
         });
         _rig.Tidied();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _rig.Client.OpenVdiExportAsync(s_vdi, VdiExportFormat.Raw, wish.Token));
         Assert.Contains("task.destroy", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
         Assert.Equal(0, _rig.Handler.Left);
+    }
+
+    /// <summary>The answer to its making was lost, and a person changed his mind meanwhile: it is looked for all the same.</summary>
+    [Fact]
+    public async Task A_task_whose_making_was_not_answered_when_the_export_was_cancelled_is_tidied()
+    {
+        using var wish = new CancellationTokenSource();
+        Listed("{}").Handler.Then(_ =>
+        {
+            wish.Cancel();
+            return Answer("""{"jsonrpc":"2.0","error":{"code":1,"message":"INTERNAL_ERROR","data":["x"]},"id":1}""");
+        });
+        _rig.Result($$"""{"OpaqueRef:left":{{Left("{}")}} }""").Tidied();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _rig.Client.OpenVdiExportAsync(s_vdi, VdiExportFormat.Raw, "Export of u1", wish.Token, CancellationToken.None));
+        Assert.Contains("task.destroy", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
+        Assert.Contains("OpaqueRef:left", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
+        Assert.Equal(0, _rig.Handler.Left);
+    }
+
+    /// <summary>Not one byte is sent, and the task does not stay for a day.</summary>
+    [Fact]
+    public async Task A_task_that_was_being_made_when_the_import_was_cancelled_is_tidied()
+    {
+        using var wish = new CancellationTokenSource();
+        _rig.LogIn().Result(XenServerRig.Vdi("u1", 4)).Handler.Text("", HttpStatusCode.OK);
+        _rig.Result("{}").Handler.Then(_ =>
+        {
+            wish.Cancel();
+            return Answer("""{"jsonrpc":"2.0","result":"OpaqueRef:task","id":1}""");
+        });
+        _rig.Tidied();
+        var content = new MemoryStream([1, 2, 3, 4]);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _rig.Client.ImportVdiAsync(s_vdi, VdiExportFormat.Raw, content, 4, "Import into u1", new Progress<long>(), wish.Token, CancellationToken.None));
+        Assert.Contains("task.destroy", _rig.Handler.Sent[^1].Body, StringComparison.Ordinal);
+        Assert.Equal((0, 0L), (_rig.Handler.Left, content.Position));
     }
 
     [Fact]
@@ -159,6 +194,8 @@ public sealed class XenServerExportTests
         $$"""{"uuid":"t2","name_label":"Export of u1","status":"pending","progress":0,"result":"","error_info":[],"current_operations":{{operations}} }""";
 
     private XenServerRig Listed(string tasks) => _rig.LogIn().Result(XenServerRig.Vdi("u1", 4)).Result(tasks);
+
+    private static HttpResponseMessage Answer(string json) => new(HttpStatusCode.OK) { Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json") };
 
     private static HttpResponseMessage Redirect(string location)
     {

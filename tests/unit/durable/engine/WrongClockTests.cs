@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SnapshotWorkflows.Durable;
@@ -240,7 +241,7 @@ public sealed class WrongClockTests
     /// <summary>The ids of the warnings that an engine has written of its clock.</summary>
     private sealed class ClockWarnings : ILoggerFactory, ILogger
     {
-        public List<int> Ids { get; } = [];
+        public ConcurrentQueue<int> Ids { get; } = [];
 
         /// <summary>The line with this id cannot be written, once.</summary>
         public int FailsAt { get; set; }
@@ -261,7 +262,7 @@ public sealed class WrongClockTests
                 throw new IOException("no place for lines");
             }
             if (eventId.Id is Misdated or SetBack)
-                Ids.Add(eventId.Id);
+                Ids.Enqueue(eventId.Id);
         }
 
         public void Dispose()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
@@ -75,8 +76,11 @@ public sealed class MetricsTests
             builder.Services.AddSingleton(new Greeting("Hello"));
             builder.UseFunctions(typeof(SampleFunctions));
         });
+        using var counted = new Counted(host.Services.GetRequiredService<IMeterFactory>(), "snapshotworkflows.host.function.duration");
         await host.GetAsync("/api/hello/x");
         await host.GetAsync("/api/broken");
+        await counted.ForAsync("Hello");
+        await counted.ForAsync("Broken");
         await (await host.GetAsync("/metrics")).ShouldBeProblemAsync(HttpStatusCode.Unauthorized, "key.missing");
         var answer = await host.GetAsync($"/metrics?code={host.HostKey}");
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
@@ -98,5 +102,43 @@ public sealed class MetricsTests
         }
 
         return text.ToString();
+    }
+
+    /// <summary>The host counts a call once its answer has gone out, so the client may have it first.</summary>
+    private sealed class Counted : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly ConcurrentDictionary<string, bool> _functions = new(StringComparer.Ordinal);
+        private readonly SemaphoreSlim _told = new(0);
+
+        /// <param name="host">Whose: others run beside it.</param>
+        public Counted(IMeterFactory host, string name)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == name && instrument.Meter.Scope == host) listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+            {
+                foreach (var (tag, value) in tags)
+                {
+                    if (tag == "function") _functions[$"{value}"] = true;
+                }
+
+                _told.Release();
+            });
+            _listener.Start();
+        }
+
+        public async Task ForAsync(string function)
+        {
+            while (!_functions.ContainsKey(function)) Assert.True(await _told.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken), $"No call of {function} was counted.");
+        }
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            _told.Dispose();
+        }
     }
 }
