@@ -28,7 +28,7 @@ public sealed class InspectSource(IXenServerPools pools, IActivityExecution exec
 
         throw Refusal(
             "source.not-found", FaultKind.NotFound, $"No configured pool has VDI {volume.Path} of volume {volume.Name} in an SR that CloudStack made for managed storage.",
-            "Check that the volume is on managed storage (one LUN for it alone) and that its pool is listed under XenServer:Pools.");
+            "Check that the volume is on managed storage (one LUN for it alone) and that its pool is listed under XenServer:Pools. While a volume is detached no pool may have it: attach it, or name it by solidFireVolumeId, as an operator.");
     }
 
     private static async Task RequireOneDiskAsync(XenServerClient pool, Sr sr, Vdi vdi, CloudStackVolume volume, CancellationToken cancellation)
