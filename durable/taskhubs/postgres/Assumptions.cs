@@ -65,6 +65,12 @@ internal sealed class OwnedInstances
             _ids.Add(instanceId);
     }
 
+    public void Remove(string instanceId)
+    {
+        lock (_gate)
+            _ids.Remove(instanceId);
+    }
+
     public void Clear()
     {
         lock (_gate)

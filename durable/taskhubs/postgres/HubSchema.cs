@@ -55,7 +55,7 @@ internal static class HubSchema
     private const string Version3 = "CREATE TABLE deaths (instance_id text COLLATE \"C\" PRIMARY KEY, revision bigint NOT NULL, count integer NOT NULL);";
 
     /// <summary>
-    /// A turn that takes the end of one call and makes the next (NextCall): node, commit; instance, execution, revision; status, open turn, time, custom status, reason; task and attempt that
+    /// A turn that takes the end of one call and makes the next of programs of this version: node, commit; instance, execution, revision; status, open turn, time, custom status, reason; task and attempt that
     /// ended; row of history and its events; the new call. What does not hold takes the whole transaction with it, as in the statements of PlanWriter.
     /// </summary>
     private const string Version4 = """
@@ -77,7 +77,60 @@ internal static class HubSchema
         END $$;
         """;
 
-    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4];
+    /// <summary>
+    /// The turns that most turns are (TurnFunction). next_turn and last_turn: node; instance, execution, revision; status, (open turn,) time, (output,) custom status, reason; task and attempt that
+    /// ended; row of history and its events; the new call. They write no number to the node's row, as next_call does: the row of history tells whether they were made. first_turn: node, commit;
+    /// instance, execution, name, version, status, parent, time, input, tags, custom status, reason; row of history and its events; the call.
+    /// </summary>
+    private const string Version5 = """
+        CREATE FUNCTION next_turn(
+            integer, text, text, bigint, integer, boolean, bigint, text, text, integer, integer, integer, text, integer, text, text, text, text) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            payload bigint;
+        BEGIN
+            UPDATE instances SET revision = revision + 1, status = $5, open_turn = $6, updated_at = $7, custom_status = $8, reason = $9
+            WHERE instance_id = $2 AND execution_id = $3 AND revision = $4 AND owner = $1;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            DELETE FROM activities WHERE instance_id = $2 AND execution_id = $3 AND task_id = $10 AND attempt = $11 RETURNING payload_of(input) INTO payload;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            IF payload IS NOT NULL THEN DELETE FROM payloads WHERE id = payload; END IF;
+            INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($2, $3, $12, $13);
+            INSERT INTO activities (instance_id, execution_id, task_id, attempt, cancel_requested, owner, name, version, input, tags) VALUES ($2, $3, $14, 1, false, $1, $15, $16, $17, $18);
+        END $$;
+        CREATE FUNCTION last_turn(
+            integer, text, text, bigint, integer, bigint, text, text, text, integer, integer, integer, text) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            payload bigint;
+        BEGIN
+            UPDATE instances SET revision = revision + 1, status = $5, open_turn = false, updated_at = $6, ended_at = $6, output = $7, custom_status = $8, reason = $9, owner = NULL
+            WHERE instance_id = $2 AND execution_id = $3 AND revision = $4 AND owner = $1;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            DELETE FROM activities WHERE instance_id = $2 AND execution_id = $3 AND task_id = $10 AND attempt = $11 RETURNING payload_of(input) INTO payload;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            IF payload IS NOT NULL THEN DELETE FROM payloads WHERE id = payload; END IF;
+            PERFORM 1 FROM activities WHERE instance_id = $2;
+            IF FOUND THEN
+                WITH gone AS (DELETE FROM activities WHERE instance_id = $2 RETURNING input) DELETE FROM payloads p USING gone WHERE p.id = payload_of(gone.input);
+            END IF;
+            PERFORM 1 FROM inbox WHERE instance_id = $2;
+            IF FOUND THEN
+                WITH gone AS (DELETE FROM inbox WHERE instance_id = $2 RETURNING event) DELETE FROM payloads p USING gone WHERE p.id = payload_of(gone.event);
+            END IF;
+            INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($2, $3, $12, $13);
+        END $$;
+        CREATE FUNCTION first_turn(
+            integer, bigint, text, text, text, text, integer, text, bigint, text, text, text, text, integer, text, integer, text, text, text, text) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE nodes SET commits = $2 WHERE id = $1 AND left_at IS NULL AND commits < $2;
+            IF NOT FOUND THEN RAISE division_by_zero; END IF;
+            INSERT INTO instances (instance_id, execution_id, name, version, status, revision, open_turn, owner, parent_id, created_at, updated_at, input, tags, custom_status, reason)
+            VALUES ($3, $4, $5, $6, $7, 1, false, $1, $8, $9, $9, $10, $11, $12, $13);
+            INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($3, $4, $14, $15);
+            INSERT INTO activities (instance_id, execution_id, task_id, attempt, cancel_requested, owner, name, version, input, tags) VALUES ($3, $4, $16, 1, false, $1, $17, $18, $19, $20);
+        END $$;
+        """;
+
+    private static readonly string[] s_steps = [Version1, Version2, Version3, Version4, Version5];
 
     /// <summary>What this program writes.</summary>
     public static int Newest => s_steps.Length;

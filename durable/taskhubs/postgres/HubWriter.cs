@@ -5,18 +5,16 @@ using SnapshotWorkflows.Durable.Engine.Hub;
 namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
 
 /// <summary>
-/// Commits, on one connection. A commit has a number that its transaction writes to the node's row: when the connection breaks while the outcome is unknown, that
-/// row tells it, and the number given up then keeps a late transaction out.
+/// Commits, on one connection. A commit has a number that its transaction writes to the node's row: when the connection breaks
+/// while the outcome is unknown, that row tells it, and the number given up then keeps a late transaction out. A turn that goes alone and touches nothing but its own instance
+/// does without: it holds by its instance's revision, so it can come once only, and its row of history tells whether it did.
 /// </summary>
 internal sealed partial class HubWriter(HubConnections connections, NodeSession session, PostgresHubOptions options, OwnedInstances owned, ILogger logger) : IDisposable
 {
     private const int Attempts = 10;
 
-    /// <summary>Of one turn that lets nothing out to other instances.</summary>
-    private static readonly WriteResult[] s_done = [new(WriteOutcome.Done, [])];
-
     private NpgsqlConnection? _connection;
-    private NextCall? _nextCall;
+    private TurnFunctions? _functions;
     private NumberBlock _numbers;
 
     /// <summary>Given up while its outcome was unknown.</summary>
@@ -30,16 +28,16 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         var patience = new Patience(options.Patience);
         await SettleAsync(patience, cancellation);
         var conflicts = 0;
-        var look = false;
+        var doubt = Doubt.None;
         while (true)
         {
             var commit = new Commit(session.Node, session.NextCommit(), writes, tasks, now);
             try
             {
                 _connection ??= await connections.OpenForCommitsAsync(cancellation);
-                return (look ? null : await TryAtOnceAsync(commit)) ?? Carefully(commit);
+                return (doubt == Doubt.None ? await TryAtOnceAsync(commit) : null) ?? Carefully(commit, doubt == Doubt.Sent);
             }
-            catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && look && commit.Numbered == false)
+            catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && doubt != Doubt.None && commit.Numbered == false)
             {
                 // The node's own row: the others have taken this node for dead.
                 await session.RejoinAsync(commit.Node, cancellation);
@@ -51,7 +49,8 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             {
                 if (++conflicts > Attempts)
                     throw;
-                look = true;
+                if (doubt == Doubt.None)
+                    doubt = Doubt.Assumed;
             }
             catch (Exception exception) when (HubConnections.IsLost(exception) && !cancellation.IsCancellationRequested)
             {
@@ -61,13 +60,15 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                     _unsettled = commit;
                 if (!await patience.WaitAsync(cancellation))
                     throw connections.Unavailable(exception);
-                if (commit.Sent && await WasCommittedAsync(commit, patience, cancellation))
+                if (commit.Sent && commit.HasNumber && await WasCommittedAsync(commit, patience, cancellation))
                 {
                     _unsettled = null;
                     CommitReadBack(logger, commit.Number);
-                    owned.Learn(commit.Plan, commit.Node);
+                    commit.Learn(owned);
                     return commit.Results;
                 }
+                if (commit.Sent && !commit.HasNumber)
+                    doubt = Doubt.Sent;
                 _unsettled = null;
             }
         }
@@ -91,31 +92,42 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     /// <returns>Null when the units need a look first.</returns>
     private async ValueTask<IReadOnlyList<WriteResult>?> TryAtOnceAsync(Commit commit)
     {
-        if (commit.Writes is [CommitTurn turn] && Version >= NextCall.SinceVersion && NextCall.Is(turn))
+        if (commit.Writes is [var only] && Version >= TurnFunctions.SinceVersion)
         {
-            _nextCall ??= await NextCall.PrepareAsync(_connection!, CancellationToken.None);
-            if (_nextCall.Fill(turn, commit.Node, commit.Number))
+            _functions ??= await TurnFunctions.PrepareAsync(_connection!, CancellationToken.None);
+            if (_functions.Fill(only, commit.Node, commit.Number, commit.Tasks) is { } function)
             {
-                commit.Results = s_done;
+                commit.Function = function;
+                commit.Results = function.Results;
                 commit.Sent = true;
-                await _nextCall.WriteAsync(CancellationToken.None);
+                await function.CallAsync(CancellationToken.None);
+                commit.Learn(owned);
                 return commit.Results;
             }
         }
-        var touched = new Touched();
-        if (!commit.Writes.All(touched.TryChange) || Assumptions.Make(commit.Writes, commit.Node, owned, commit.Plan) is not { } facts)
+        if (!TryPlan(commit))
             return null;
-        commit.Results = Plan(commit, facts, commit.Writes);
         await using var batch = new NpgsqlBatch(_connection!);
         new PlanWriter(commit.Plan, commit.Node).Number(commit.Number).Write(batch, NodeSession.Channel(connections.Schema));
         commit.Sent = true;
         await batch.ExecuteNonQueryAsync(CancellationToken.None);
-        owned.Learn(commit.Plan, commit.Node);
+        commit.Learn(owned);
         return commit.Results;
     }
 
+    /// <returns>False when the units need a look first.</returns>
+    private bool TryPlan(Commit commit)
+    {
+        var touched = new Touched();
+        if (!commit.Writes.All(touched.TryChange) || Assumptions.Make(commit.Writes, commit.Node, owned, commit.Plan) is not { } facts)
+            return false;
+        commit.Results = Plan(commit, facts, commit.Writes);
+        return true;
+    }
+
     /// <summary>Looks at the rows under lock, then writes; group by group, in one transaction.</summary>
-    private IReadOnlyList<WriteResult> Carefully(Commit commit)
+    /// <param name="mayBeMade">Turns among the units may have been made already.</param>
+    private IReadOnlyList<WriteResult> Carefully(Commit commit, bool mayBeMade)
     {
         using var transaction = _connection!.BeginTransaction();
         using (var first = new NpgsqlBatch(_connection, transaction))
@@ -135,7 +147,9 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             }
             commit.Plan = new Plan();
             plans.Add(commit.Plan);
-            var results = Plan(commit, FactsReader.Read(_connection, transaction, touched), group);
+            var facts = FactsReader.Read(_connection, transaction, touched);
+            var made = mayBeMade ? MadeTurns.Find(_connection, transaction, group) : [];
+            var results = Plan(commit, facts, group, made);
             using var batch = new NpgsqlBatch(_connection, transaction);
             new PlanWriter(commit.Plan, commit.Node).Write(batch, NodeSession.Channel(connections.Schema));
             if (batch.BatchCommands.Count > 0)
@@ -150,15 +164,15 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         return all;
     }
 
-    private WriteResult[] Plan(Commit commit, Facts facts, IReadOnlyList<HubWrite> writes)
+    /// <param name="made">Units that were made before: nothing is to be written of them.</param>
+    private WriteResult[] Plan(Commit commit, Facts facts, IReadOnlyList<HubWrite> writes, IReadOnlySet<HubWrite>? made = null)
     {
         var planner = new Planner(commit.Node, commit.Tasks, facts, commit.Plan, NextNumber, commit.Now);
         var results = new WriteResult[writes.Count];
         for (var index = 0; index < results.Length; index++)
-            results[index] = planner.Write(writes[index]);
+            results[index] = made?.Contains(writes[index]) == true ? MadeTurns.Result : planner.Write(writes[index]);
         return results;
     }
-
     /// <summary>Entities that left no trace are known only when their inbox was looked at.</summary>
     private static void CountRemoved(NpgsqlBatch batch, IReadOnlyList<HubWrite> writes, WriteResult[] results)
     {
@@ -262,8 +276,8 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
 
     private void Drop()
     {
-        _nextCall?.Dispose();
-        _nextCall = null;
+        _functions?.Dispose();
+        _functions = null;
         _connection?.Dispose();
         _connection = null;
     }
@@ -277,6 +291,17 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     [LoggerMessage(EventId = 1302, Level = LogLevel.Information, Message = "Commit {Number} had gone through before its connection was lost")]
     private static partial void CommitReadBack(ILogger logger, long number);
 
+    private enum Doubt
+    {
+        None,
+
+        /// <summary>Something that was assumed did not hold.</summary>
+        Assumed,
+
+        /// <summary>A turn without a number was sent, and nobody knows whether it was made.</summary>
+        Sent,
+    }
+
     private sealed class Commit(int node, long number, IReadOnlyList<HubWrite> writes, INodeTasks tasks, DateTimeOffset now)
     {
         public int Node => node;
@@ -286,6 +311,21 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
         public DateTimeOffset Now => now;
         public Plan Plan { get; set; } = new();
         public IReadOnlyList<WriteResult> Results { get; set; } = [];
+
+        /// <summary>By which it is made; null for statements.</summary>
+        public TurnFunction? Function { get; set; }
+
+        /// <summary>Its transaction writes the number to the node's row.</summary>
+        public bool HasNumber => Function?.IsNumbered ?? true;
+
+        /// <summary>After it was made.</summary>
+        public void Learn(OwnedInstances owned)
+        {
+            if (Function is not null)
+                Function.Learn(owned);
+            else
+                owned.Learn(Plan, Node);
+        }
 
         /// <summary>From here on it may have been committed without our knowing.</summary>
         public bool Sent { get; set; }

@@ -145,6 +145,18 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
                 CustomStatus = "\"half\"", Reason = "why", Activities = [TaskHubContract.Activity(three, 3) with { Version = "2", Tags = new Dictionary<string, string> { ["a"] = "b" } }],
             }];
         yield return [Next(3, TaskHubContract.Turn(three, 4)) with { Status = OrchestrationRuntimeStatus.Suspended, OpenTurn = true }];
+        // Begun with its first turn, and ended while a call, a message and a timer of it are left.
+        var four = $"{run}four";
+        ScheduledActivity Call(int task) => TaskHubContract.Activity(four, task) with { Claimed = true };
+        yield return [Start(four) with { FirstTurn = TaskHubContract.Turn(four, 0) with { CustomStatus = "\"begun\"", Activities = [Call(0)] } }];
+        yield return [TaskHubContract.Turn(four, 1) with { ConsumedActivities = [(0, 1)], Activities = [Call(1)] }];
+        yield return [
+            TaskHubContract.Turn(four, 2) with
+            {
+                Activities = [Call(2), TaskHubContract.Activity(four, 3) with { Input = new string('y', 100_000) }], Timers = [new TimerFiredEvent { TimerId = 4, FireAt = Now.UtcDateTime.AddHours(1) }],
+            }];
+        yield return [new SendMessage(four, TaskHubContract.Raised("late"))];
+        yield return [TaskHubContract.Turn(four, 3) with { ConsumedActivities = [(1, 1)], Status = OrchestrationRuntimeStatus.Completed, Output = "\"done\"", CustomStatus = "\"over\"" }];
         yield return [Start(two), new StoreDocument($"{run}timer", 0, "state")];
     }
 
