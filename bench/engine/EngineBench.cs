@@ -77,12 +77,20 @@ internal sealed class EngineBench(IBenchHub hub, EngineBenchOptions options, Can
     private async Task<(LoadResult Engine, LoadResult Floor)> ThroughputAsync(int clients, TimeSpan duration, bool warm)
     {
         LoadResult bare;
-        await using (var floor = await BenchHubs.OpenFloorAsync(await hub.NewPlaceAsync(), clients))
+        var place = await hub.NewPlaceAsync();
+        await using (var floor = await BenchHubs.OpenFloorAsync(place, clients))
             bare = await _load.FloorAsync(floor, clients, duration);
-        await using var engine = await RunningEngine.StartAsync(await hub.NewPlaceAsync());
-        if (!warm)
-            await _load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(300));
-        return (await _load.EngineAsync(engine, clients, duration), bare);
+        await hub.DropAsync(place);
+        LoadResult loaded;
+        place = await hub.NewPlaceAsync();
+        await using (var engine = await RunningEngine.StartAsync(place))
+        {
+            if (!warm)
+                await _load.EngineAsync(engine, clients, TimeSpan.FromMilliseconds(300));
+            loaded = await _load.EngineAsync(engine, clients, duration);
+        }
+        await hub.DropAsync(place);
+        return (loaded, bare);
     }
 
     private void Write(string figure, List<LoadResult> engine, List<LoadResult> floor, string unit, Func<LoadResult, double> of) =>

@@ -13,6 +13,9 @@ internal interface IBenchHub : IAsyncDisposable
 
     /// <summary>A fresh place for an engine or a floor, which is all that a child process needs to know.</summary>
     Task<BenchPlace> NewPlaceAsync();
+
+    /// <summary>A run is over: what it has left must not be tidied up by the database while another one is measured.</summary>
+    Task DropAsync(BenchPlace place);
 }
 
 /// <param name="Processor">Of all its processes, ended ones included.</param>

@@ -13,6 +13,12 @@ internal sealed class SqliteBenchHub(string folder) : IBenchHub
 
     public Task<BenchPlace> NewPlaceAsync() => Task.FromResult(new BenchPlace(Name, Path.Combine(folder, $"run{_files++}", "hub.db"), ""));
 
+    public Task DropAsync(BenchPlace place)
+    {
+        Directory.Delete(Path.GetDirectoryName(place.Address)!, recursive: true);
+        return Task.CompletedTask;
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 

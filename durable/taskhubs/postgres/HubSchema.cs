@@ -97,6 +97,26 @@ internal static class HubSchema
             INSERT INTO history (instance_id, execution_id, turn, events) VALUES ($2, $3, $12, $13);
             INSERT INTO activities (instance_id, execution_id, task_id, attempt, cancel_requested, owner, name, version, input, tags) VALUES ($2, $3, $14, 1, false, $1, $15, $16, $17, $18);
         END $$;
+        CREATE FUNCTION next_turns(
+            integer, text[], text[], bigint[], bigint[], integer[], integer[], integer[], text[], integer[], text[], text[]) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            done bigint;
+        BEGIN
+            UPDATE instances i SET revision = i.revision + 1, status = 0, open_turn = false, updated_at = c.at, custom_status = NULL, reason = NULL
+            FROM (SELECT unnest($2) AS id, unnest($3) AS execution, unnest($4) AS revision, unnest($5) AS at) c
+            WHERE i.instance_id = c.id AND i.execution_id = c.execution AND i.revision = c.revision AND i.owner = $1;
+            GET DIAGNOSTICS done = ROW_COUNT;
+            IF done <> cardinality($2) THEN RAISE division_by_zero; END IF;
+            WITH ended AS (
+                DELETE FROM activities a USING (SELECT unnest($2) AS id, unnest($3) AS execution, unnest($6) AS task, unnest($7) AS attempt) e
+                WHERE a.instance_id = e.id AND a.execution_id = e.execution AND a.task_id = e.task AND a.attempt = e.attempt RETURNING a.input),
+            payloads_gone AS (DELETE FROM payloads p USING ended WHERE p.id = payload_of(ended.input))
+            SELECT count(*) INTO done FROM ended;
+            IF done <> cardinality($2) THEN RAISE division_by_zero; END IF;
+            INSERT INTO history (instance_id, execution_id, turn, events) SELECT unnest($2), unnest($3), unnest($8), unnest($9);
+            INSERT INTO activities (instance_id, execution_id, task_id, attempt, cancel_requested, owner, name, input)
+            SELECT unnest($2), unnest($3), unnest($10), 1, false, $1, unnest($11), unnest($12);
+        END $$;
         CREATE FUNCTION last_turn(
             integer, text, text, bigint, integer, bigint, text, text, text, integer, integer, integer, text) RETURNS void LANGUAGE plpgsql AS $$
         DECLARE

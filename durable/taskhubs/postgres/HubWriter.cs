@@ -105,6 +105,8 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                 return commit.Results;
             }
         }
+        if (Version >= TurnFunctions.SinceVersion)
+            commit.Plan = new Plan { Following = [] };
         if (!TryPlan(commit))
             return null;
         await using var batch = new NpgsqlBatch(_connection!);

@@ -1,4 +1,5 @@
 using Npgsql;
+using SnapshotWorkflows.Durable.Client;
 using SnapshotWorkflows.Durable.Engine.Hub;
 
 namespace SnapshotWorkflows.Durable.TaskHubs.Postgres;
@@ -13,6 +14,10 @@ internal sealed class NextTurn(NpgsqlConnection connection) : TurnFunction(
     public static bool Is(HubWrite write) =>
         write is CommitTurn { Output: null, ConsumedActivities.Count: 1, Activities: [{ Claimed: true } call] } turn && IsQuiet(turn) && Statuses.IsLive(turn.Status)
         && !Payloads.IsLarge(call.Input) && !Payloads.IsLarge(turn.StoredEvents);
+
+    /// <summary>It says nothing of itself.</summary>
+    public static bool IsPlain(CommitTurn turn) =>
+        turn is { Status: OrchestrationRuntimeStatus.Running, OpenTurn: false, CustomStatus: null, Reason: null, Activities: [{ Version: null, Tags: null or { Count: 0 } }] } && Is(turn);
 
     public override bool TryFill(HubWrite write, int node, long number, INodeTasks tasks)
     {

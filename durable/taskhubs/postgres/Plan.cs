@@ -7,6 +7,9 @@ internal sealed class Plan
 {
     public List<(CommitTurn Turn, string? Output, string? Failure, string? Input, int? Owner)> Turns { get; } = [];
 
+    /// <summary>Turns as in <see cref="NextTurn"/> that say nothing of themselves: one function of the schema takes them all. Null where there is none.</summary>
+    public List<CommitTurn>? Following { get; init; }
+
     public List<(CommitEntity Entity, string? State)> Entities { get; } = [];
 
     /// <summary>Entities that go if they have no message left.</summary>

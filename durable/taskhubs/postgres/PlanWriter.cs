@@ -27,6 +27,7 @@ internal sealed class PlanWriter(Plan plan, int node)
     public void Write(NpgsqlBatch batch, string channel)
     {
         Remove();
+        Follow();
         Instances();
         Drop();
         Insert();
@@ -64,6 +65,16 @@ internal sealed class PlanWriter(Plan plan, int node)
     {
         foreach (var statement in Statements.Purge)
             batch.BatchCommands.Add(Command(statement.Text(single: false), Texts(ids, id => id)));
+    }
+
+    private void Follow()
+    {
+        if (plan.Following is not { Count: > 0 } turns)
+            return;
+        Add(
+            Statements.Following, Small(node), Texts(turns, turn => turn.InstanceId), Texts(turns, turn => turn.ExecutionId), Numbers(turns, turn => turn.Revision), Numbers(turns, turn => turn.At.UtcTicks),
+            Smalls(turns, turn => turn.ConsumedActivities[0].TaskId), Smalls(turns, turn => turn.ConsumedActivities[0].Attempt), Smalls(turns, turn => turn.HistoryRow), Texts(turns, turn => turn.StoredEvents),
+            Smalls(turns, turn => turn.Activities[0].Key.TaskId), Texts(turns, turn => turn.Activities[0].Name), Texts(turns, turn => turn.Activities[0].Input));
     }
 
     private void Instances()

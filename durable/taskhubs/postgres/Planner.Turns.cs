@@ -11,6 +11,13 @@ internal sealed partial class Planner
     {
         if (facts.Find(turn.InstanceId) is not { } instance || !MayCommit(turn, instance))
             return s_fenced;
+        if (plan.Following is { } following && NextTurn.IsPlain(turn))
+        {
+            following.Add(turn);
+            instance.Revision = turn.Revision + 1;
+            facts.Activities.Remove(new ActivityKey(turn.InstanceId, turn.ExecutionId, turn.ConsumedActivities[0].TaskId));
+            return s_done;
+        }
         var owner = OwnerAfter(turn);
         var ended = !Statuses.IsLive(turn.Status);
         if (turn.Reopens)

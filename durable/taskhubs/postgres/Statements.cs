@@ -11,6 +11,12 @@ internal static class Statements
 
     public static readonly Statement Notify = Statement.Alone("SELECT pg_notify($1, $2)");
 
+    /// <summary>Of a schema that has the function (TurnFunctions.SinceVersion).</summary>
+    public static readonly Statement Following = Statement.Mergeable("(SELECT count(*) FROM following) = 1", _ =>
+    [
+        ("following", "SELECT next_turns($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"),
+    ]);
+
     /// <summary>Turns after which the instance goes on here as it is, which are most; $9 is the node, $10 the number of rows.</summary>
     public static readonly Statement Continued = Statement.Mergeable("(SELECT count(*) FROM continued) = $10", rows =>
     [

@@ -157,6 +157,17 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
             }];
         yield return [new SendMessage(four, TaskHubContract.Raised("late"))];
         yield return [TaskHubContract.Turn(four, 3) with { ConsumedActivities = [(1, 1)], Status = OrchestrationRuntimeStatus.Completed, Output = "\"done\"", CustomStatus = "\"over\"" }];
+        // Several at once: such as say nothing of themselves, and such as do; a call that goes had a large input, and one that comes.
+        var (five, six, seven, large) = ($"{run}five", $"{run}six", $"{run}seven", new string('z', 100_000));
+        CommitTurn First(string id, string input) => TaskHubContract.Turn(id, 0) with { Activities = [TaskHubContract.Activity(id, 0) with { Claimed = true, Input = input }] };
+        CommitTurn Second(string id, string input) =>
+            TaskHubContract.Turn(id, 1) with { ConsumedActivities = [(0, 1)], Activities = [TaskHubContract.Activity(id, 1) with { Claimed = true, Input = input }] };
+        yield return [Start(five) with { FirstTurn = First(five, large) }, Start(six) with { FirstTurn = First(six, "1") }, Start(seven) with { FirstTurn = First(seven, "2") }];
+        yield return [Second(five, "3"), Second(six, "4"), Second(seven, large), Start($"{run}eight")];
+        yield return [
+            TaskHubContract.Turn(five, 2) with { ConsumedActivities = [(1, 1)], Activities = [TaskHubContract.Activity(five, 2) with { Claimed = true }] },
+            TaskHubContract.Turn(six, 2) with { ConsumedActivities = [(1, 1)], CustomStatus = "\"said\"", Activities = [TaskHubContract.Activity(six, 2) with { Claimed = true }] },
+            TaskHubContract.Turn(seven, 2) with { ConsumedActivities = [(1, 1)], Status = OrchestrationRuntimeStatus.Completed }];
         yield return [Start(two), new StoreDocument($"{run}timer", 0, "state")];
     }
 
