@@ -249,6 +249,38 @@ public sealed class RouteTests : IDisposable
         }
     }
 
+    /// <summary>Each is said at once, before a deletion is begun that would be refused later.</summary>
+    [Theory]
+    [InlineData("under way", "tenant", "", 409, "snapshot.in-progress")]
+    [InlineData("held", "tenant", "", 409, "snapshot.held")]
+    [InlineData("failed", "tenant", "", 409, "snapshot.no-copy")]
+    [InlineData("whole", "tenant", "?arrayLost=true", 403, "request.operators-only")]
+    [InlineData("another's", "tenant", "", 404, "snapshot.not-found")]
+    [InlineData("whole", "tenant", "", 202, null)]
+    public async Task What_cannot_be_deleted_is_refused_and_no_deletion_is_begun(string what, string role, string query, int status, string? code)
+    {
+        var (index, key) = (new SnapshotIndex(_catalog), Row('a').Key);
+        var whole = Row('a') with
+        {
+            Account = what == "another's" ? "another" : "owner", DomainId = Domain, Held = what == "held",
+            Status = new SnapshotStatus
+            {
+                State = what switch { "under way" => SnapshotState.BackingUp, "failed" => SnapshotState.Error, _ => SnapshotState.BackedUp },
+                Ended = what != "under way",
+                Manifest = what is "failed" or "under way" ? null : $"swf/z/{Volume}/{key.Uuid}.manifest.json",
+                Destination = "nfs1",
+            },
+        };
+        index.Upsert(whole);
+        var hub = new HubOf(null);
+        var request = Request(role, role == "tenant" ? $"{Domain}/owner" : null);
+        request.QueryString = new QueryString(query);
+        var deletion = new DeletionTriggers(new IdempotencyLedger(_catalog, TimeProvider.System), Snapshots(index).Reader);
+        var answer = await AnswerAsync(request, await deletion.DeleteAsync(request, key.Uuid, hub, TestContext.Current.CancellationToken));
+        Assert.Equal((status, code), (answer.Status, answer.Body.TryGetProperty("code", out var told) ? told.GetString() : null));
+        Assert.Equal(status == 202, hub.Started is not null);
+    }
+
     [Fact]
     public async Task A_deletion_that_has_ended_is_over()
     {
