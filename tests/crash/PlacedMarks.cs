@@ -230,6 +230,19 @@ public sealed class PlacedMarks
         Assert.Equal([taken.Key], (await prove.RunAsync(null!, new ProveCopiesInput([taken.Key]))).Absent);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_survivor_of_another_length_than_its_manifest_tells_is_none(int more)
+    {
+        var taken = await TakenCopy.GetAsync(Cancellation);
+        using var world = taken.NewWorld();
+        await using var life = new Life(world, CrashSwitch.Never);
+        using (var data = File.OpenWrite(Path.Combine(world.StorePath, life.Get<SnapshotIndex>().Find(taken.Key)!.Status.Location!))) data.SetLength(data.Length + more);
+        Assert.Equal(more == 0 ? [] : [taken.Key], (await life.Step<ProveCopies>().RunAsync(null!, new ProveCopiesInput([taken.Key]))).Absent);
+    }
+
     [Fact]
     public async Task A_catalog_from_before_the_damage_learns_of_it_and_a_proof_takes_the_mark_off()
     {

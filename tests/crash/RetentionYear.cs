@@ -123,6 +123,7 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
     [InlineData("survivor lost", 0)]
     [InlineData("one damaged", 22)]
     [InlineData("keep raised", 0)]
+    [InlineData("keep lowered", 23)]
     [InlineData("policy disabled", 0)]
     [InlineData("policy deleted", 0)]
     [InlineData("refused", 0)]
@@ -145,6 +146,8 @@ public sealed partial class RetentionYear(ITestOutputHelper output) : IDisposabl
             if (meanwhile == "survivor lost") run.Lose(keys[^1]);
             if (meanwhile == "one damaged") await run.DamageAsync(keys[^3]);
             if (meanwhile == "keep raised") run.Put(week with { Keep = new RetentionRule { Daily = 30 } });
+            // Nobody was asked about the four that would go besides.
+            if (meanwhile == "keep lowered") run.Put(week with { Keep = new RetentionRule { Daily = 3 } });
             if (meanwhile == "policy disabled") run.Put(week with { Enabled = false });
             if (meanwhile == "policy deleted") run.Remove();
             return meanwhile != "refused";
