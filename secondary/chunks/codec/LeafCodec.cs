@@ -14,7 +14,7 @@ internal enum LeafCoding : byte
 /// <remarks>zstd level 1, or Brotli quality 0 where libzstd is missing (slower).</remarks>
 internal sealed unsafe class LeafCodec(bool? zstd = null) : IDisposable
 {
-    private readonly bool _zstd = zstd ?? LibZstd.IsThere;
+    private readonly bool _zstd = LibZstd.IsThere && zstd != false;
     private nint _compress;
     private nint _decompress;
 
@@ -43,7 +43,7 @@ internal sealed unsafe class LeafCodec(bool? zstd = null) : IDisposable
             case LeafCoding.Brotli:
                 return BrotliDecoder.TryDecompress(source, target, out var written) && written == target.Length;
             case LeafCoding.Zstd:
-                throw new ChunkException(ChunkCodes.Refused, "The repository is compressed by zstd and libzstd.so.1 is not on this machine.", "Install Debian's libzstd1.");
+                throw new ChunkException(ChunkCodes.Refused, "The repository is compressed by zstd, and neither this machine nor the program has a libzstd for it.", "Install Debian's libzstd1.");
             default:
                 return false;
         }
