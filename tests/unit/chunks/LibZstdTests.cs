@@ -18,7 +18,8 @@ public sealed class LibZstdTests
     [Fact]
     public void A_quick_library_is_in_use()
     {
-        Assert.SkipUnless(RuntimeInformation.OSArchitecture is Architecture.X64 or Architecture.Arm64, "The program brings a library for these along.");
+        var brought = Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{(RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64")}", "native", "libzstd.so");
+        Assert.SkipUnless(File.Exists(brought), "The program was built without a library of its own (BringZstd=false), or for another processor.");
         Assert.True(LibZstd.Version >= 10507, $"libzstd {LibZstd.Version} is in use.");
     }
 
