@@ -35,7 +35,9 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             try
             {
                 _connection ??= await connections.OpenForCommitsAsync(cancellation);
-                return (doubt == Doubt.None ? await TryAtOnceAsync(commit) : null) ?? Carefully(commit, doubt == Doubt.Sent);
+                var results = (doubt == Doubt.None ? await TryAtOnceAsync(commit) : null) ?? Carefully(commit, doubt == Doubt.Sent);
+                _unsettled = null;
+                return results;
             }
             catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && doubt != Doubt.None && commit.Numbered == false)
             {
@@ -57,7 +59,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                 CommitConnectionLost(logger, exception, writes.Count);
                 Drop();
                 if (commit.Sent)
-                    _unsettled = commit;
+                    _unsettled ??= commit;
                 if (!await patience.WaitAsync(cancellation))
                     throw connections.Unavailable(exception);
                 if (commit.Sent && commit.HasNumber && await WasCommittedAsync(commit, patience, cancellation))
@@ -69,7 +71,9 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                 }
                 if (commit.Sent && !commit.HasNumber)
                     doubt = Doubt.Sent;
-                _unsettled = null;
+                // Of a turn without a number only the look tells: until then it stays in doubt, also where the server is not there again before the patience is over.
+                if (doubt != Doubt.Sent)
+                    _unsettled = null;
             }
         }
     }
@@ -252,6 +256,8 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                 give.Parameters.Add(Parameters.Small(commit.Node));
                 give.Parameters.Add(Parameters.Number(session.NextCommit()));
                 await give.ExecuteNonQueryAsync(cancellation);
+                if (!commit.HasNumber && commit.Writes is [CommitTurn turn])
+                    await KeepOutAsync(turn, commit.Node, transaction, cancellation);
                 await transaction.CommitAsync(cancellation);
                 return last == commit.Number;
             }
@@ -262,6 +268,18 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                     throw connections.Unavailable(exception);
             }
         }
+    }
+
+    /// <summary>A turn without a number holds by its instance's revision: with another one it cannot come late.</summary>
+    private async Task KeepOutAsync(CommitTurn turn, int node, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        await using var change = new NpgsqlCommand(
+            "UPDATE instances SET revision = revision + 1 WHERE instance_id = $1 AND execution_id = $2 AND revision = $3 AND owner = $4 AND ended_at IS NULL", _connection, transaction);
+        change.Parameters.Add(Parameters.Text(turn.InstanceId));
+        change.Parameters.Add(Parameters.Text(turn.ExecutionId));
+        change.Parameters.Add(Parameters.Number(turn.Revision));
+        change.Parameters.Add(Parameters.Small(node));
+        await change.ExecuteNonQueryAsync(cancellation);
     }
 
     private long NextNumber()

@@ -44,6 +44,7 @@ internal sealed class RunningEngine : IAsyncDisposable
                 registry => registry.AddOrchestrator("Order", default, () => new Order()).AddOrchestrator("Parcel", default, () => new Parcel()).AddOrchestrator("Wide", default, () => new Wide()).AddOrchestrator("Unwritable", default, () => new Unwritable())
                     .AddOrchestrator("Spoils", default, () => new Spoils()).AddOrchestrator("Reads", default, () => new Reads()).AddEntity("Ledger", _ => new Ledger())
                     .AddOrchestrator("Moody", default, () => new Moody()).AddOrchestrator("Naps", default, () => new Naps())
+                    .AddOrchestrator("Chain", default, () => new Chain())
                     .AddActivity("Work", default, _ => new Work(worked)).AddActivity("Slow", default, _ => new Slow(worked)).AddEntity("Count", _ => new Count()),
                 options =>
                 {
@@ -90,6 +91,18 @@ internal sealed class RunningEngine : IAsyncDisposable
             var child = await context.CallSubOrchestratorAsync<int>("Parcel", 40);
             var counted = await context.Entities.CallEntityAsync<int>(new EntityInstanceId("Count", context.InstanceId), "Add", 2);
             return $"{first} {string.Join(' ', rest)} {word} {child + counted}";
+        }
+    }
+
+    /// <summary>Calls that follow one another: each turn goes by itself.</summary>
+    private sealed class Chain : TaskOrchestrator<int, int>
+    {
+        public override async Task<int> RunAsync(TaskOrchestrationContext context, int input)
+        {
+            var last = 0;
+            for (var part = 1; part <= input; part++)
+                last = await context.CallActivityAsync<int>("Work", part);
+            return last;
         }
     }
 
