@@ -21,6 +21,8 @@ public sealed class InspectDestination(SecondaryDestinations destinations, TimeP
             throw new StepFaultException(new StepFault("request.secondary-path", FaultKind.Rejected, "A secondaryPath is snapshots/<accountId>/<volumeId>, for a streamed VHD.", "See docs/cloudstack-plugin.md."));
         if (input.SecondaryPath is not null && destination.Folders is null)
             throw new StepFaultException(new StepFault("request.secondary-path", FaultKind.Rejected, $"Destination {destination.Name} is no folder that CloudStack could mount, so a secondaryPath means nothing on it.", "Name the NFS destination that is CloudStack's image store."));
+        if (copy == CopyMethods.Offload && format != DataFormats.Vhd)
+            throw new StepFaultException(new StepFault("copy.format", FaultKind.Rejected, $"A hypervisor writes VHDs: format '{format}' does not go with copy 'offload'.", "Leave 'copy' out, or say 'stream'."));
         if (copy == CopyMethods.Offload) _ = destination.RequireFolders();
         var check = await destination.Store.CheckAsync(cancellation);
         if (check.Fault is { } fault) throw fault;

@@ -45,6 +45,7 @@ internal sealed record GroupBody(string? Name, QuiesceMode Quiesce, string? Dest
             Policy = body.Text("policy"),
             PrimaryOnly = body.OneOf("locationType", "secondary", "primary") == "primary",
         };
+        CopyWishes.Require(read.Copy, read.Format);
         return read.PrimaryOnly && (read.Copy ?? read.Format ?? read.Destination ?? read.Policy) is not null
             ? throw new BadRequestException("request.value", "locationType 'primary' makes no copy, so 'copy', 'format', 'destination' and 'policy' do not go with it.", "Leave one of them out.")
             : read;

@@ -100,6 +100,7 @@ internal sealed record SnapshotBody(
             throw new BadRequestException("request.secondary-path", "'secondaryPath' must be snapshots/<accountId>/<volumeId>, with ids of CloudStack's database.", "See docs/cloudstack-plugin.md.");
         if (body.SecondaryPath is not null && (body.Copy == CopyMethods.Offload || body.Format == DataFormats.Chunks))
             throw Contradiction("A copy at 'secondaryPath' is a VHD that comes through this service: neither copy 'offload' nor format 'chunks' goes with it.");
+        CopyWishes.Require(body.Copy, body.Format);
         if (body.AdoptSnapshotId is not null && (body.Quiesce != QuiesceMode.None || body.KeepOnPrimary || body.ArraySource is not null))
             throw Contradiction("'adoptSnapshotId' means a snapshot that CloudStack has taken and keeps: 'quiesce', 'keepOnPrimary' and 'solidFireVolumeId' do not go with it.");
     }

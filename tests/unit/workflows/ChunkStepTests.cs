@@ -53,6 +53,15 @@ public sealed class ChunkStepTests : IDisposable, IActivityExecution
         await DemandFullAsync(input with { Format = DataFormats.Vhd });
     }
 
+    /// <summary>Before anything is made, and not after a whole copy of which the repository knows nothing.</summary>
+    [Fact]
+    public async Task Chunks_by_the_hypervisor_are_refused_before_anything_is_made()
+    {
+        var input = new InspectDestinationInput(null, 1, "6f8fad5b-d9cb-469f-a165-70867728950e", Volume, new RequestKey(new string('c', 32))) { Format = DataFormats.Chunks, Copy = CopyMethods.Offload };
+        var refused = await Assert.ThrowsAsync<StepFaultException>(() => new InspectDestination(_destinations, TimeProvider.System, this).RunAsync(null!, input));
+        Assert.Equal(("copy.format", FaultKind.Rejected), (refused.Fault.Code, refused.Fault.Kind));
+    }
+
     [Fact]
     public async Task A_verification_tells_how_far_of_the_disk_it_is()
     {

@@ -26,6 +26,10 @@ public sealed class SnapshotBodyTests
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_group_in_chunks_is_not_copied_by_the_hypervisor() =>
+        Assert.Equal("request.value", Assert.Throws<BadRequestException>(() => GroupBody.Parse("""{"copy":"offload","format":"chunks"}"""u8.ToArray())).Code);
+
     [Theory]
     [InlineData("", "request.not-json")]
     [InlineData("[]", "request.not-object")]
@@ -46,6 +50,7 @@ public sealed class SnapshotBodyTests
     [InlineData($$"""{"volumeId":"{{Volume}}","secondaryPath":"snapshots/02/17"}""", "request.secondary-path")]
     [InlineData($$"""{"volumeId":"{{Volume}}","secondaryPath":"snapshots/2/17","copy":"offload"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","secondaryPath":"snapshots/2/17","format":"chunks"}""", "request.value")]
+    [InlineData($$"""{"volumeId":"{{Volume}}","copy":"offload","format":"chunks"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","adoptSnapshotId":"9"}""", "request.snapshot-id")]
     [InlineData($$"""{"volumeId":"{{Volume}}","adoptSnapshotId":"{{Volume}}","quiesce":"hook"}""", "request.value")]
     [InlineData($$"""{"volumeId":"{{Volume}}","solidFireVolumeId":7,"clusterUuid":"{{Volume}}"}""", "request.value")]
