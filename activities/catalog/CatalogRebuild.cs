@@ -37,7 +37,7 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
         var manifests = new ManifestStore(destination.Store);
         var unreadable = new List<UnreadableManifest>();
         var seen = new HashSet<RequestKey>();
-        var foreign = 0;
+        var (foreign, away) = (0, 0);
         var late = new List<string>();
         foreach (var name in names.Where(name => SnapshotLocations.TryParseManifest(name, out _)))
         {
@@ -73,8 +73,13 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
                 DamagedAt = damaged.TryGetValue(SnapshotLocations.Damaged(address), out var damagedAt) ? damagedAt : null,
             };
             if (marks.Contains(SnapshotLocations.Tombstone(address))) row = row with { Status = row.Status with { State = SnapshotState.Destroying } };
-            index.Upsert(index.Find(row.Key) is { } before ? row with { Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt ?? row.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt, Notice = before.Notice } : row);
             seen.Add(row.Key);
+            if (!await PutAsync(destination, address, row, cancellation))
+            {
+                away++;
+                continue;
+            }
+
             if (seen.Count % 1000 == 0) progress?.Report($"{destination.Name}: {seen.Count} manifests read");
         }
 
@@ -117,9 +122,43 @@ public sealed class CatalogRebuild(SecondaryDestinations destinations, SnapshotI
             });
         }
 
-        progress?.Report($"{destination.Name}: {seen.Count - deleting} manifests read, {deleting} half deleted, {unreadable.Count} unreadable, {missing} missing, {foreign} of other installations");
-        return new RebuildReport(seen.Count - deleting, marks.Count(SnapshotLocations.IsHold), missing, unreadable) { Deleting = deleting, Foreign = foreign };
+        progress?.Report($"{destination.Name}: {seen.Count - deleting - away} manifests read, {deleting} half deleted, {unreadable.Count} unreadable, {missing} missing, {foreign} of other installations");
+        return new RebuildReport(seen.Count - deleting - away, marks.Count(SnapshotLocations.IsHold), missing, unreadable) { Deleting = deleting, Foreign = foreign };
     }
+
+    /// <summary>
+    /// On a server's catalog other nodes may be at work, and a row may know more than a listing that is older: where the two differ the store is asked again, and a row that has changed meanwhile is not written over.
+    /// </summary>
+    /// <returns>False when the copy is gone; its row stays as it is.</returns>
+    private async Task<bool> PutAsync(SecondaryDestination destination, SnapshotAddress address, SnapshotRow listed, CancellationToken cancellation)
+    {
+        while (index.Find(listed.Key) is { } before)
+        {
+            var row = listed with
+            {
+                Caller = before.Caller, CreatedAt = before.CreatedAt, DamagedAt = before.DamagedAt ?? listed.DamagedAt, LastProven = before.LastProven, VerifyTriedAt = before.VerifyTriedAt, Notice = before.Notice,
+            };
+            if (before.Held != row.Held) row = row with { Held = await IsThereAsync(destination, SnapshotLocations.Hold(address), cancellation) };
+            if (before.Status.State is SnapshotState.Destroying or SnapshotState.Destroyed && row.Status.State == SnapshotState.BackedUp)
+            {
+                if (!await IsThereAsync(destination, row.Status.Manifest!, cancellation)) return false;
+                if (await IsThereAsync(destination, SnapshotLocations.Tombstone(address), cancellation)) row = row with { Status = row.Status with { State = SnapshotState.Destroying } };
+            }
+
+            var written = false;
+            index.Change(listed.Key, now =>
+            {
+                written = now.Held == before.Held && now.Status.State == before.Status.State;
+                return written ? row : now;
+            });
+            if (written) return true;
+        }
+
+        index.Upsert(listed);
+        return true;
+    }
+
+    private static async Task<bool> IsThereAsync(SecondaryDestination destination, string name, CancellationToken cancellation) => await destination.Store.FindAsync(name, cancellation) is not null;
 
     /// <summary>As far as its tombstone tells it.</summary>
     private static SnapshotRow Half(StoredCopy copy, string destination, DateTimeOffset deletedFrom) => new()

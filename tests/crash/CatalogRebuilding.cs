@@ -72,6 +72,30 @@ public sealed class CatalogRebuilding
         Assert.Equal(SnapshotState.BackedUp, life.Get<SnapshotIndex>().Find(key)!.Status.State);
     }
 
+    /// <summary>As where another node's deletion comes to its end, or a hold comes, after a manifest was read and before its row is written.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_another_node_does_meanwhile_stands(bool deleted)
+    {
+        using var world = new CrashWorld(new WorldOptions { CopyBytesPerSecond = null });
+        await using var life = new Life(world, CrashSwitch.Never);
+        var index = life.Get<SnapshotIndex>();
+        var key = new RequestKey((await life.RunAsync(TestContext.Current.CancellationToken)).InstanceId);
+        var manifest = Path.Combine(world.StorePath, index.Find(key)!.Status.Manifest!);
+        var meanwhile = new SecondaryDestinations(
+            new SecondaryOptions { Destinations = [new SecondaryDestinationOptions { Name = "nfs1", Path = world.StorePath, Server = "nfs.test", Export = "/export", RequireMount = false, MinimumFreeBytes = 0 }] },
+            options => new AfterOpening(new FolderStore(new FolderStoreOptions { Name = options.Name, Path = options.Path, RequireMount = false, MinimumFreeBytes = 0 }), () =>
+            {
+                if (deleted) File.Delete(manifest);
+                else File.WriteAllText(manifest.Replace(".manifest.json", ".hold.json", StringComparison.Ordinal), "{}");
+                index.Change(key, row => deleted ? row with { Status = row.Status with { State = SnapshotState.Destroyed } } : row with { Held = true });
+            }));
+        var report = await new CatalogRebuild(meanwhile, index, life.Get<Marker>()).RunAsync(progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal((deleted ? 0 : 1, 0, 0), (report.Snapshots, report.Missing, report.Deleting));
+        Assert.Equal((deleted ? SnapshotState.Destroyed : SnapshotState.BackedUp, !deleted), (index.Find(key)!.Status.State, index.Find(key)!.Held));
+    }
+
     /// <summary>Two installations on one store: neither lists, counts or deletes what is the other's, also where an earlier version had made rows of it.</summary>
     [Fact]
     public async Task Another_installations_copies_are_neither_listed_nor_deleted()
@@ -100,6 +124,20 @@ public sealed class CatalogRebuilding
     }
 
     private static CatalogRebuild Rebuild(Life life) => new(life.Get<SecondaryDestinations>(), life.Get<SnapshotIndex>(), life.Get<Marker>());
+
+    private sealed class AfterOpening(ISecondaryStore inner, Action happens) : StoreDecorator(inner)
+    {
+        private bool _has;
+
+        protected override async Task<T> AroundAsync<T>(StoreCall call, Func<CancellationToken, Task<T>> act, CancellationToken cancellation)
+        {
+            var answer = await act(cancellation);
+            if (call.Operation != StoreOperation.Open || _has) return answer;
+            _has = true;
+            happens();
+            return answer;
+        }
+    }
 
     private sealed class ListedBefore(ISecondaryStore inner) : StoreDecorator(inner)
     {

@@ -8,7 +8,7 @@ namespace SnapshotWorkflows.Functions.Triggers;
 /// <summary>POST /api/vms/{vmId}/snapshots, and how the group stands under /api/groups/{id}.</summary>
 public sealed class GroupTriggers(IdempotencyLedger ledger, SnapshotIndex index, SnapshotReader snapshots, PolicyLedger policies, AuditTrail audit, IOptions<CallbackOptions> callbacks, IOptions<QuiescingOptions> quiescing)
 {
-    private const string Workflow = "SnapshotGroup";
+    internal const string Workflow = "SnapshotGroup";
 
     [Function("SnapshotVm")]
     public async Task<IActionResult> CreateAsync(

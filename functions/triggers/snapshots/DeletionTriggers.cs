@@ -28,7 +28,15 @@ public sealed class DeletionTriggers(IdempotencyLedger ledger, SnapshotReader re
             return refused.ToResult();
         }
 
-        if (!RequestKey.TryParse(id, out var key) || await reader.FindAsync(key, client, cancellation) is not { } view || !request.Sees(view)) return SnapshotProblems.NotFound(id);
+        if (!RequestKey.TryParse(id, out var key)) return SnapshotProblems.NotFound(id);
+        if (await reader.FindAsync(key, client, cancellation) is not { } view)
+        {
+            return await WaitingMembers.GroupOfAsync(key, request, client, cancellation) is { } group
+                ? new ProblemResult(409, "snapshot.in-progress", $"Snapshot {key.Uuid} has not begun: it is a member of group {group.Uuid}, which has not ended.", $"POST /api/groups/{group.Uuid}/cancel, or wait for its end.")
+                : SnapshotProblems.NotFound(id);
+        }
+
+        if (!request.Sees(view)) return SnapshotProblems.NotFound(id);
         if (lost && !request.IsOperator()) return new ProblemResult(403, "request.operators-only", "'arrayLost' is for operators: they know the arrays.", "Leave it out.");
         var instance = DeleteSnapshotInput.InstanceOf(key);
         var deletion = new SnapshotDeletion(view.Id, instance.Value, request.Management(client, instance.Value));

@@ -281,6 +281,30 @@ public sealed class RouteTests : IDisposable
         Assert.Equal(status == 202, hub.Started is not null);
     }
 
+    /// <summary>GET of the group shows it, so it is under way; what has no group that the caller sees is not there.</summary>
+    [Theory]
+    [InlineData("operator", "x", OrchestrationRuntimeStatus.Running, 409, "snapshot.in-progress")]
+    [InlineData("tenant", "key", OrchestrationRuntimeStatus.Running, 409, "snapshot.in-progress")]
+    [InlineData("tenant", "x", OrchestrationRuntimeStatus.Running, 404, "snapshot.not-found")]
+    [InlineData("operator", "x", OrchestrationRuntimeStatus.Failed, 404, "snapshot.not-found")]
+    public async Task A_member_that_waits_for_its_group_cannot_be_deleted_yet(string role, string caller, OrchestrationRuntimeStatus group, int status, string code)
+    {
+        var (member, input) = (Row('a').Key, new SnapshotGroupInput { Key = Row('c').Key, VmId = Volume, Caller = caller });
+        var told = new SnapshotGroupStatus { State = SnapshotState.Creating, VmId = Volume, Members = new GroupMembers([new GroupMember(Volume, member.Uuid, SnapshotState.Allocated, null, null)]) };
+        var hub = new HubOf(new OrchestrationMetadata("SnapshotGroup", input.Key.Value)
+        {
+            RuntimeStatus = group,
+            DataConverter = JsonDataConverter.Default,
+            SerializedInput = JsonDataConverter.Default.Serialize(input),
+            SerializedCustomStatus = JsonDataConverter.Default.Serialize(told),
+        });
+        var deletion = new DeletionTriggers(new IdempotencyLedger(_catalog, TimeProvider.System), Snapshots(new SnapshotIndex(_catalog)).Reader);
+        var request = Request(role, role == "tenant" ? $"{Domain}/owner" : null);
+        var answer = await AnswerAsync(request, await deletion.DeleteAsync(request, member.Uuid, hub, TestContext.Current.CancellationToken));
+        Assert.Equal((status, code), (answer.Status, answer.Body.GetProperty("code").GetString()));
+        Assert.Null(hub.Started);
+    }
+
     [Fact]
     public async Task A_deletion_that_has_ended_is_over()
     {
@@ -408,6 +432,9 @@ public sealed class RouteTests : IDisposable
 
         public override Task<OrchestrationMetadata?> GetInstancesAsync(string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
             Task.FromResult(instance?.InstanceId == instanceId ? instance : null);
+
+        public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null) => Pageable.Create((_, _) => Task.FromResult(new Page<OrchestrationMetadata>(
+            instance is not null && filter?.Statuses?.Contains(instance.RuntimeStatus) != false ? [instance] : [], continuationToken: null)));
 
         public override Task<string> ScheduleNewOrchestrationInstanceAsync(TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default) =>
             Task.FromResult(Started = options?.InstanceId ?? "");
