@@ -69,7 +69,6 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
         context.Response.Headers["task-id"] = task.Ref;
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{vdi.Uuid}.{format}\"";
         context.Response.ContentType = format == "vhd" ? "application/vhd" : "application/octet-stream";
-        await context.Response.Body.FlushAsync(context.RequestAborted);
         await SendAsync(context, task, vdi, parent, format, fault);
     }
 
@@ -80,6 +79,7 @@ internal sealed class ExportHandler(Pool pool, HostRow host)
         var life = pool.Life;
         try
         {
+            await context.Response.Body.FlushAsync(context.RequestAborted);
             if (fault?.Action == FaultAction.Fail)
                 throw XenError.Planned(fault);
             lock (pool.Gate)

@@ -35,16 +35,12 @@ internal sealed class ImportHandler(Pool pool, HostRow host)
         BareBody.Use(context.Response);
         context.Response.Headers.CacheControl = "no-cache, no-store";
         context.Response.Headers["task-id"] = task.Ref;
-        await context.Response.StartAsync(context.RequestAborted);
-        await context.Response.Body.FlushAsync(context.RequestAborted);
-        if (context.Request.ContentLength is not { } length)
-        {
-            End(task, XenError.Internal("We require a content-length"));
-            return;
-        }
-
         try
         {
+            await context.Response.StartAsync(context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            if (context.Request.ContentLength is not { } length)
+                throw XenError.Internal("We require a content-length");
             if (fault?.Action == FaultAction.Fail)
                 throw XenError.Planned(fault);
             if (fault?.Action == FaultAction.Restart && length == 0)
