@@ -20,6 +20,9 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     /// <summary>Given up while its outcome was unknown.</summary>
     private volatile Commit? _unsettled;
 
+    /// <summary>Of the commit under way: a turn without a number that was sent, and of which nobody knows whether it was made.</summary>
+    private Commit? _alone;
+
     /// <summary>Whether a commit that was reported as failed may have been made.</summary>
     public bool IsUnsettled => _unsettled is not null;
 
@@ -27,6 +30,21 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     {
         var patience = new Patience(options.Patience);
         await SettleAsync(patience, cancellation);
+        _alone = null;
+        try
+        {
+            return await CommitAsync(writes, tasks, now, patience, cancellation);
+        }
+        catch when (_alone is not null)
+        {
+            // Whatever became of the tries after it: only a look tells now.
+            _unsettled = _alone;
+            throw;
+        }
+    }
+
+    private async Task<IReadOnlyList<WriteResult>> CommitAsync(IReadOnlyList<HubWrite> writes, INodeTasks tasks, DateTimeOffset now, Patience patience, CancellationToken cancellation)
+    {
         var conflicts = 0;
         var doubt = Doubt.None;
         while (true)
@@ -35,9 +53,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             try
             {
                 _connection ??= await connections.OpenForCommitsAsync(cancellation);
-                var results = (doubt == Doubt.None ? await TryAtOnceAsync(commit) : null) ?? Carefully(commit, doubt == Doubt.Sent);
-                _unsettled = null;
-                return results;
+                return (doubt == Doubt.None ? await TryAtOnceAsync(commit) : null) ?? Carefully(commit, doubt == Doubt.Sent);
             }
             catch (PostgresException exception) when (exception.SqlState == PlanWriter.ConditionFailed && doubt != Doubt.None && commit.Numbered == false)
             {
@@ -59,7 +75,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                 CommitConnectionLost(logger, exception, writes.Count);
                 Drop();
                 if (commit.Sent)
-                    _unsettled ??= commit;
+                    _unsettled = commit;
                 if (!await patience.WaitAsync(cancellation))
                     throw connections.Unavailable(exception);
                 if (commit.Sent && commit.HasNumber && await WasCommittedAsync(commit, patience, cancellation))
@@ -70,10 +86,8 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
                     return commit.Results;
                 }
                 if (commit.Sent && !commit.HasNumber)
-                    doubt = Doubt.Sent;
-                // Of a turn without a number only the look tells: until then it stays in doubt, also where the server is not there again before the patience is over.
-                if (doubt != Doubt.Sent)
-                    _unsettled = null;
+                    (doubt, _alone) = (Doubt.Sent, commit);
+                _unsettled = null;
             }
         }
     }
