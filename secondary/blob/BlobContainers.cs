@@ -29,7 +29,7 @@ internal static class BlobContainers
         try
         {
             // Of a connection string with a SAS the client's address bears that.
-            return (options.ConnectionString is { Length: > 0 } connection ? new BlobContainerClient(connection, options.Container).Uri : options.ServiceUrl) is { } address
+            return (options.ConnectionString is { Length: > 0 } connection ? new BlobContainerClient(connection, options.Container).Uri : options.ServiceUrl) is { IsAbsoluteUri: true } address
                 ? new BlobUriBuilder(address) { BlobContainerName = options.Container, Query = "", Sas = null }.ToUri()
                 : null;
         }

@@ -27,7 +27,7 @@ public sealed class BlobStoreOptions
     /// <summary>Make the container where it is missing; default false: a misspelt name should not become a new container.</summary>
     public bool CreateContainer { get; init; }
 
-    /// <summary>Longest time without an answer or a byte of one. Default 100 s.</summary>
+    /// <summary>Longest time without an answer or a byte of one, an hour at most. Default 100 s.</summary>
     public TimeSpan NetworkTimeout { get; init; } = TimeSpan.FromSeconds(100);
 
     /// <summary>Everything that is wrong with the settings, without repeating a secret.</summary>
@@ -46,8 +46,8 @@ public sealed class BlobStoreOptions
             faults.Add("has a ServiceUrl that is not https, or that carries a query (a SAS goes into Sas)");
         if (!IsContainerName(Container))
             faults.Add("has no usable Container (3 to 63 of a-z 0-9 and single dashes)");
-        if (NetworkTimeout <= TimeSpan.Zero)
-            faults.Add("has a NetworkTimeout that is not positive");
+        if (NetworkTimeout <= TimeSpan.Zero || NetworkTimeout > TimeSpan.FromHours(1))
+            faults.Add("has a NetworkTimeout that is not between nothing and 01:00:00");
         return faults;
     }
 

@@ -73,8 +73,8 @@ public sealed class SecondaryDestinations
             faults.AddRange(BlobOptions(one).Faults().Select(fault => $"{label} {fault}"));
         else
             faults.Add($"{label} has the Kind '{one.Kind}', known are nfs and blob");
-        if (one.Retry.Retries is < 0 or > 20 || one.Retry.Delay < TimeSpan.Zero || one.Retry.LongestDelay < one.Retry.Delay)
-            faults.Add($"{label} has Retry settings out of range: Retries 0 to 20, Delay not above LongestDelay");
+        if (one.Retry.Retries is < 0 or > 20 || one.Retry.Delay < TimeSpan.Zero || one.Retry.LongestDelay < one.Retry.Delay || one.Retry.LongestDelay > TimeSpan.FromHours(1))
+            faults.Add($"{label} has Retry settings out of range: Retries 0 to 20, Delay not above LongestDelay, which is at most 01:00:00");
         if (one.Throttle is { BytesPerSecond: <= 0 } or { Concurrency: <= 0 })
             faults.Add($"{label} has a Throttle that lets nothing through");
         if (one.MinimumFreeBytes < 0)

@@ -74,6 +74,6 @@ public sealed class BlobDestinationOptions
     /// <summary>Make the container where it is missing. Default false.</summary>
     public bool CreateContainer { get; set; }
 
-    /// <summary>Longest time without an answer. Default 100 s.</summary>
+    /// <summary>Longest time without an answer, an hour at most. Default 100 s.</summary>
     public TimeSpan NetworkTimeout { get; set; } = TimeSpan.FromSeconds(100);
 }

@@ -13,7 +13,7 @@ public sealed class StoreRetryOptions
     /// <summary>Wait before the first repetition, doubled for each further one, with jitter. Default 0.5 s.</summary>
     public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Longest wait. Default 15 s.</summary>
+    /// <summary>Longest wait, an hour at most. Default 15 s.</summary>
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(15);
 }
 

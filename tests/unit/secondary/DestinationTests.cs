@@ -26,6 +26,31 @@ public sealed class DestinationTests
         Assert.Throws<SecondaryStoreException>(() => new SecondaryDestinations(new SecondaryOptions { Destinations = { One("a"), One("b") } }).Get(null));
     }
 
+    /// <summary>Timers of the libraries take no such times: each would fail in the middle of a copy, or the start without a word of the setting.</summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public void Times_of_a_destination_have_an_end(int hours, bool works)
+    {
+        var nfs = One("a");
+        nfs.Retry.LongestDelay = TimeSpan.FromHours(hours);
+        var blob = new SecondaryDestinationOptions
+        {
+            Name = "b", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ServiceUrl = new Uri("https://one.blob.core.windows.net"), Sas = "sv=1", NetworkTimeout = TimeSpan.FromHours(hours) },
+        };
+        var faults = SecondaryDestinations.Faults(new SecondaryOptions { Destinations = { nfs, blob }, DefaultDestination = "a" });
+        Assert.Equal(works ? 0 : 2, faults.Count);
+        if (!works) Assert.Equal((true, true), (faults[0].Contains("Retry", StringComparison.Ordinal), faults[1].Contains("NetworkTimeout", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void An_address_that_is_none_is_a_fault_and_no_place()
+    {
+        var options = new SecondaryOptions { Destinations = { new SecondaryDestinationOptions { Name = "a", Kind = "blob", Blob = new BlobDestinationOptions { Container = "copies", ServiceUrl = new Uri("account", UriKind.Relative), Sas = "sv=1" } } } };
+        Assert.Empty(DestinationPlaces.Faults(options, "/var/lib/swf"));
+        Assert.Contains("ServiceUrl", Assert.Single(SecondaryDestinations.Faults(options)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/mnt/a", "/mnt/b", null)]
     [InlineData("/mnt/a", "/mnt/ab", null)]
