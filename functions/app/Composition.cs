@@ -165,6 +165,7 @@ public static class Composition
         services.AddOptions<CopyOptions>().Bind(settings.GetSection("Copy")).ValidateAnnotations().ValidateOnStart();
         services.AddOptions<QuiesceHookOptions>().Bind(settings.GetSection("Quiesce:Hook"))
             .Validate(options => options.TimeToLive >= QuiesceHookOptions.ShortestTimeToLive && options.TimeToLive <= QuiesceHookOptions.LongestTimeToLive, "Quiesce:Hook:TimeToLive must be from 2 to 9 seconds: a guest has to run again within 10.")
+            .Validate(options => options.Token.All(letter => letter is >= ' ' and < '\x7f'), "Quiesce:Hook:Token stands in a header: letters of ASCII alone, and no line end.")
             .Validate(options => options.CallTimeout > TimeSpan.Zero && options.CallTimeout <= TimeSpan.FromHours(1), "Quiesce:Hook:CallTimeout must be more than nothing and at most 01:00:00.")
             .Validate(options => options.ThawTimeout > TimeSpan.Zero && options.ThawTimeout <= TimeSpan.FromHours(1), "Quiesce:Hook:ThawTimeout must be more than nothing and at most 01:00:00.")
             .Validate(options => options.Url.Length == 0 || (Uri.TryCreate(options.Url.Replace("{vmId}", "x", StringComparison.Ordinal), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"), "Quiesce:Hook:Url must be an absolute http or https address; {vmId} in it stands for the machine.")
