@@ -129,10 +129,18 @@ public sealed class ChunkRepository
         if (!StoreName.IsValidSegment(snapshot))
             return;
         var sessions = new SessionStore(_room);
+        var tombstones = new TombstoneStore(_room);
+        // Nearly every snapshot is its id's first session, and beside one that has become a snapshot there is no other: no listing, which grows with all snapshots, is needed.
+        if (await IsSnapshotAsync(sessions, ChunkNames.Session(snapshot, 1), begun: false, unreadable: false, cancellation))
+        {
+            await tombstones.DeleteAsync(ChunkNames.Session(snapshot, 1), cancellation);
+            return;
+        }
         foreach (var session in (await sessions.ListAsync(snapshot, cancellation)).Where(s => s.HasEnd))
         {
-            if (await HasManifestAsync(sessions, session, cancellation))
-                await new TombstoneStore(_room).DeleteAsync(session.Session, cancellation);
+            // The removal of a closed session's end does no harm: its late writer finds no begin.
+            if (await IsSnapshotAsync(sessions, session.Session, session.HasBegin, unreadable: true, cancellation))
+                await tombstones.DeleteAsync(session.Session, cancellation);
         }
     }
 
@@ -166,17 +174,17 @@ public sealed class ChunkRepository
     /// <summary>Collects what no snapshot reaches. May run at any time, beside backups and other collections, and be killed at any moment.</summary>
     public Task<ChunkCollectReport> CollectAsync(ChunkCollectRequest request, CancellationToken cancellation) => new Collector(_room, request).RunAsync(cancellation);
 
-    private async Task<bool> HasManifestAsync(SessionStore sessions, SessionState session, CancellationToken cancellation)
+    /// <param name="begun">Its begin has been seen.</param>
+    /// <param name="unreadable">What is said of an end that cannot be read: a manifest, or else a closed session's end.</param>
+    private async Task<bool> IsSnapshotAsync(SessionStore sessions, string session, bool begun, bool unreadable, CancellationToken cancellation)
     {
         try
         {
-            return (await sessions.ReadEndAsync(session.Session, cancellation))?.End == EndText.IsManifest
-                && (session.HasBegin || await _room.Store.FindAsync(_room.Names.Begin(session.Session), cancellation) is not null);
+            return (await sessions.ReadEndAsync(session, cancellation))?.End == EndText.IsManifest && (begun || await _room.Store.FindAsync(_room.Names.Begin(session), cancellation) is not null);
         }
         catch (ChunkException e) when (e.IsDamage)
         {
-            // A manifest, or else a closed session's end, whose removal does no harm: its late writer finds no begin.
-            return true;
+            return unreadable;
         }
     }
 

@@ -83,20 +83,23 @@ public sealed partial class FolderStore
             // A folder that was removed since we saw it holds no objects; a mount that has gone is told apart at the end.
             if (!IsFolder(path, folder))
                 return;
-            foreach (var (leaf, isFolder) in new FileSystemEnumerable<(string Leaf, bool IsFolder)>(path, (ref item) => (item.FileName.ToString(), item.IsDirectory), s_oneLevel))
+            // Of a large folder most names are often of other prefixes: they are passed over before anything is made of them.
+            var begin = prefix.Length > folder.Length ? prefix[folder.Length..] : "";
+            var found = new FileSystemEnumerable<(string Leaf, bool IsFolder)>(path, (ref item) => (item.FileName.ToString(), item.IsDirectory), s_oneLevel)
+            {
+                ShouldIncludePredicate = (ref item) => item.FileName.StartsWith(begin, StringComparison.Ordinal),
+            };
+            foreach (var (leaf, isFolder) in found)
             {
                 var name = folder + leaf;
                 if (!StoreName.IsValid(name))
-                    continue;
-                var isPrefixed = name.StartsWith(prefix, StringComparison.Ordinal);
-                if (!isPrefixed && !prefix.StartsWith(name + "/", StringComparison.Ordinal))
                     continue;
                 // Where the folder itself does not tell its entries' kinds the framework looks, and takes a failed look for a file.
                 var stat = isFolder ? new FileStat { IsFolder = true } : Look(Path.Combine(path, leaf), name, followLink: false);
                 // With its '/' a folder sorts as the names below it do. What was deleted since the folder named it is no object any more.
                 if (stat is { IsFolder: true })
                     entries.Add(new Entry(name + "/", null));
-                else if (isPrefixed && stat is { IsLink: false } file)
+                else if (stat is { IsLink: false } file)
                     entries.Add(new Entry(name, Describe(name, file)));
             }
         }

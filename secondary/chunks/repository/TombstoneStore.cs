@@ -55,13 +55,14 @@ internal sealed class TombstoneStore(ChunkRoom room)
     /// <summary>Hides the snapshot. Hidden already is success; where nobody can tell whether it is, it is deleted once more.</summary>
     public async Task DeleteAsync(string session, CancellationToken cancellation)
     {
-        while (true)
+        // A first deletion needs no listing: none above it can be there without it.
+        var generation = 1;
+        while (await PutAsync(session, generation, "deleted", TombstoneText.IsDeleted, cancellation) != PutOutcome.Created)
         {
             var newest = (await ListAsync(session, cancellation)).GetValueOrDefault(session);
             if (newest is { Hides: true, Fault: null })
                 return;
-            if (await PutAsync(session, (newest?.Generation ?? 0) + 1, "deleted", TombstoneText.IsDeleted, cancellation) == PutOutcome.Created)
-                return;
+            generation = (newest?.Generation ?? 0) + 1;
         }
     }
 
