@@ -90,11 +90,15 @@ internal sealed class PostgresCatalogStore : ICatalogStore
         {
             return call();
         }
-        catch (NpgsqlException failure)
+        catch (Exception failure) when (IsLost(failure))
         {
             throw new CatalogException("catalog.io", $"The catalog on {Place} cannot be used: {failure.Message}", "Check the database server and the network to it.", failure);
         }
     }
+
+    /// <summary>A connection that breaks between being lent and being used, as when the driver clears its pool after another has broken, is told of as an object that is disposed of, or as one that is not open.</summary>
+    private static bool IsLost(Exception failure) => failure
+        is NpgsqlException or ObjectDisposedException || (failure is InvalidOperationException closed && closed.Message.Contains("onnection", StringComparison.Ordinal));
 
     private void Migrate(bool mustExist)
     {

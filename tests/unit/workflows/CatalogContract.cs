@@ -383,6 +383,22 @@ public sealed class PostgresCatalogTests(CatalogServer server) : CatalogContract
         Assert.Equal(doubted, new ClockWatch(catalog, new Tests.Support.Time.ManualTimeProvider(TimeProvider.System.GetUtcNow().AddHours(hours))).Observe() is not null);
     }
 
+    /// <summary>The driver tells of it in words of its own; whoever waits for the server waits then too, and only what is none of that is a defect.</summary>
+    [Fact]
+    public async Task A_connection_that_goes_from_under_a_command_is_the_server_that_is_away()
+    {
+        using var catalog = await OpenAsync();
+        Assert.Equal("catalog.io", Assert.Throws<CatalogException>(() => catalog.Read(connection =>
+        {
+            connection.Close();
+            return connection.Execute(null, "SELECT 1");
+        })).Code);
+        // As of a connection that the driver takes out of its pool in the moment in which it lends it.
+        Assert.Equal("catalog.io", Assert.Throws<CatalogException>(() => catalog.Write<int>("test", (_, _) => throw new ObjectDisposedException("System.Threading.ManualResetEventSlim"))).Code);
+        Assert.Throws<InvalidOperationException>(() => catalog.Read<int>(_ => throw new InvalidOperationException("a defect")));
+        Assert.Equal(1, catalog.Read(connection => Convert.ToInt32(connection.Command(null, "SELECT 1").ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
     [Fact]
     public async Task A_database_without_a_catalog_is_refused_and_left_empty_where_one_must_be_there()
     {
