@@ -193,6 +193,7 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
             results[index] = made?.Contains(writes[index]) == true ? MadeTurns.Result : planner.Write(writes[index]);
         return results;
     }
+
     /// <summary>Entities that left no trace are known only when their inbox was looked at.</summary>
     private static void CountRemoved(NpgsqlBatch batch, IReadOnlyList<HubWrite> writes, WriteResult[] results)
     {
