@@ -59,7 +59,8 @@ internal sealed class HubConnections : IAsyncDisposable
     /// </summary>
     public async ValueTask<NpgsqlConnection> OpenForCommitsAsync(CancellationToken cancellation)
     {
-        var connection = await OpenAsync(cancellation);
+        using var driver = new DriverCancellation(cancellation);
+        var connection = await OpenAsync(driver.Token);
         try
         {
             await using var settings = new NpgsqlCommand(
@@ -71,7 +72,7 @@ internal sealed class HubConnections : IAsyncDisposable
                 connection);
             settings.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{_lease.TotalMilliseconds:F0}")));
             settings.Parameters.Add(Parameters.Text(string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, _lease.TotalSeconds / 3):F0}")));
-            await settings.ExecuteNonQueryAsync(cancellation);
+            await settings.ExecuteNonQueryAsync(driver.Token);
             return connection;
         }
         catch

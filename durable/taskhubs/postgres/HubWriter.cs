@@ -258,22 +258,23 @@ internal sealed partial class HubWriter(HubConnections connections, NodeSession 
     /// <summary>Waits for the lost transaction if it still runs, and takes its number away so that it cannot come later.</summary>
     private async Task<bool> WasCommittedAsync(Commit commit, Patience patience, CancellationToken cancellation)
     {
+        using var driver = new DriverCancellation(cancellation);
         while (true)
         {
             try
             {
                 _connection ??= await connections.OpenForCommitsAsync(cancellation);
-                await using var transaction = await _connection.BeginTransactionAsync(cancellation);
+                await using var transaction = await _connection.BeginTransactionAsync(driver.Token);
                 await using var read = new NpgsqlCommand("SELECT commits FROM nodes WHERE id = $1 FOR UPDATE", _connection, transaction);
                 read.Parameters.Add(Parameters.Small(commit.Node));
-                var last = (long?)await read.ExecuteScalarAsync(cancellation);
+                var last = (long?)await read.ExecuteScalarAsync(driver.Token);
                 await using var give = new NpgsqlCommand("UPDATE nodes SET commits = $2 WHERE id = $1", _connection, transaction);
                 give.Parameters.Add(Parameters.Small(commit.Node));
                 give.Parameters.Add(Parameters.Number(session.NextCommit()));
-                await give.ExecuteNonQueryAsync(cancellation);
+                await give.ExecuteNonQueryAsync(driver.Token);
                 if (!commit.HasNumber && commit.Writes is [CommitTurn turn])
-                    await KeepOutAsync(turn, commit.Node, transaction, cancellation);
-                await transaction.CommitAsync(cancellation);
+                    await KeepOutAsync(turn, commit.Node, transaction, driver.Token);
+                await transaction.CommitAsync(driver.Token);
                 return last == commit.Number;
             }
             catch (Exception exception) when (HubConnections.IsLost(exception))

@@ -66,8 +66,10 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
         await TakeTurnAsync(cancellation);
         try
         {
-            if (Node == former)
-                await EnterAsync(cancellation);
+            if (Node != former)
+                return;
+            using var driver = new DriverCancellation(cancellation);
+            await EnterAsync(driver.Token);
         }
         finally
         {
@@ -110,14 +112,15 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
     }
 
     /// <summary>The first of what nobody owns and this node can run; the rest comes as news, so that thousands of instances do not keep the first from going on.</summary>
-    public async Task ClaimFirstAsync(INodeTasks tasks, CancellationToken cancellation)
+    /// <returns>How many.</returns>
+    public async ValueTask<int> ClaimFirstAsync(INodeTasks tasks, CancellationToken cancellation)
     {
         await using var connection = await connections.OpenAsync(cancellation);
         await ReapAsync(connection, cancellation);
-        await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation);
+        return (await NodeClaims.ClaimAsync(connection, Node, tasks, options.ClaimSize, cancellation)).Count;
     }
 
-    public async Task<IReadOnlyList<string>> SuspectsAsync(CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<string>> SuspectsAsync(CancellationToken cancellation)
     {
         if (!CountsDeaths)
             return [];
@@ -129,15 +132,16 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
 
     public async Task<HubNews> NextAsync(INodeTasks tasks, DateTimeOffset now, CancellationToken cancellation)
     {
+        using var driver = new DriverCancellation(cancellation);
         var patience = new Patience(TimeSpan.MaxValue);
         while (true)
         {
             await _turn.WaitAsync(cancellation);
             try
             {
-                await ComeBackAsync(cancellation);
+                await ComeBackAsync(driver.Token);
                 await ListenAsync(cancellation);
-                return await LookAsync(tasks, now, cancellation);
+                return await LookAsync(tasks, now, driver.Token);
             }
             catch (PostgresException exception) when (NodeClaims.IsCollision(exception))
             {
@@ -258,10 +262,11 @@ internal sealed partial class NodeSession(HubConnections connections, PostgresHu
             return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _wait.Token);
         over.CancelAfter(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1));
+        using var driver = new DriverCancellation(over.Token);
         try
         {
             while (!HasHeard)
-                await _connection!.WaitAsync(over.Token);
+                await _connection!.WaitAsync(driver.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -47,9 +47,10 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
         {
             if (_writer is not null)
                 return;
-            await using (var connection = await _connections.OpenAsync(cancellation))
-                await HubSchema.MigrateAsync(connection, _connections.Schema, _options.SchemaVersion ?? HubSchema.Newest, cancellation);
-            await _session.JoinAsync(cancellation);
+            using var driver = new DriverCancellation(cancellation);
+            await using (var connection = await _connections.OpenAsync(driver.Token))
+                await HubSchema.MigrateAsync(connection, _connections.Schema, _options.SchemaVersion ?? HubSchema.Newest, driver.Token);
+            await _session.JoinAsync(driver.Token);
             _writer = new HubWriter(_connections, _session, _options, _owned, _logger);
         }
         catch (Exception exception) when (HubConnections.IsLost(exception) || exception is PostgresException)
@@ -84,9 +85,9 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
 
     public async ValueTask<PendingWork> ReadPendingWorkAsync(CancellationToken cancellation)
     {
-        await _session.ClaimFirstAsync(_tasks, cancellation);
+        await AgainAsync(driver => _session.ClaimFirstAsync(_tasks, driver), cancellation);
         var work = await ReadingAsync(reader => reader.PendingWorkAsync(_session.Node, _tasks, _time.GetUtcNow()), cancellation);
-        return work with { Suspects = await _session.SuspectsAsync(cancellation) };
+        return work with { Suspects = await AgainAsync(_session.SuspectsAsync, cancellation) };
     }
 
     public ValueTask<IReadOnlyList<InboxMessage>> ReadTimersAsync(IReadOnlyCollection<string>? instanceIds, DateTimeOffset after, CancellationToken cancellation) =>
@@ -139,7 +140,8 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
         await _gate.WaitAsync(cancellation);
         try
         {
-            await _session.LeaveAsync(cancellation);
+            using var driver = new DriverCancellation(cancellation);
+            await _session.LeaveAsync(driver.Token);
             _owned.Clear();
         }
         finally
@@ -161,18 +163,30 @@ public sealed partial class PostgresTaskHub : ISharedTaskHub
         _gate.Dispose();
     }
 
-    /// <summary>One read transaction, so that an instance, its history and its inbox are of one moment. Reads are tried again while the server is away.</summary>
-    private async ValueTask<T> ReadingAsync<T>(Func<HubReader, ValueTask<T>> read, CancellationToken cancellation)
+    /// <summary>One read transaction, so that an instance, its history and its inbox are of one moment.</summary>
+    private ValueTask<T> ReadingAsync<T>(Func<HubReader, ValueTask<T>> read, CancellationToken cancellation)
     {
         if (_session.Node == 0)
             throw new InvalidOperationException("The task hub is not open.");
+        return AgainAsync(
+            async driver =>
+            {
+                await using var connection = await _connections.OpenAsync(driver);
+                return await read(new HubReader(connection, driver));
+            },
+            cancellation);
+    }
+
+    /// <summary>What may be done twice is tried again while the server is away.</summary>
+    private async ValueTask<T> AgainAsync<T>(Func<CancellationToken, ValueTask<T>> ask, CancellationToken cancellation)
+    {
+        using var driver = new DriverCancellation(cancellation);
         var patience = new Patience(_options.Patience);
         while (true)
         {
             try
             {
-                await using var connection = await _connections.OpenAsync(cancellation);
-                return await read(new HubReader(connection, cancellation));
+                return await ask(driver.Token);
             }
             catch (Exception exception) when (HubConnections.IsLost(exception))
             {

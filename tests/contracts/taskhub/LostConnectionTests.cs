@@ -94,6 +94,30 @@ public sealed class LostConnectionTests(PostgresServer server) : IAsyncLifetime
     }
 
     /// <returns>What the tables hold in the end and what each unit came to; the cuts.</returns>
+    /// <summary>What a node reads and takes when it begins, round trip by round trip: the same again succeeds.</summary>
+    [Theory]
+    [InlineData(Cut.Request)]
+    [InlineData(Cut.Answer)]
+    public async Task A_node_begins_though_the_connection_breaks(Cut kind)
+    {
+        await _hub.CommitAsync([new StartInstance(TaskHubContract.Start("waits"), Now, new HashSet<OrchestrationRuntimeStatus>())], Token);
+        for (var fatal = 1; ; fatal++)
+        {
+            await using var proxy = new PostgresProxy(server.Cluster.Port, "SELECT");
+            await using var hub = new PostgresTaskHub(
+                new PostgresHubOptions { ConnectionString = new NpgsqlConnectionStringBuilder(_database) { Port = proxy.Port }.ConnectionString, HubName = HubName, Lease = TimeSpan.FromMinutes(5), Patience = TimeSpan.FromSeconds(20) },
+                new ManualTimeProvider(Now));
+            await hub.OpenAsync(Token);
+            var before = proxy.Trips;
+            proxy.Plan = trip => trip - before == fatal ? kind : Cut.None;
+            await hub.ReadPendingWorkAsync(Token);
+            if (proxy.Cuts > 0)
+                continue;
+            Assert.True(fatal > 5, $"{fatal} round trips");
+            return;
+        }
+    }
+
     private async Task<(string Rows, int Cuts)> RunAsync(Func<int, Cut> plan)
     {
         var run = $"r{_runs++}-";
